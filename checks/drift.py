@@ -1,0 +1,338 @@
+"""Drift: do the rows that are judged, or met in production, look like the rows the classifier learned from?
+
+What it measures
+----------------
+The reference split (by default the training rows) is compared with each current split, column by column:
+every feature; of a text its length in characters and in words and the shares of digits, capitals and other
+signs; the label; the prediction; and, where values are missing, how often. The distance is Evidently's
+Jensen-Shannon distance, between 0 (the same) and 0.83 (nothing in common).
+
+Two samples of one population differ by chance, and the distance cannot be negative, so that it is above 0
+even where nothing has changed. The effect is therefore the distance less what rows shuffled between the two
+samples show on average.
+
+Why it matters
+--------------
+A classifier is tested on some rows and used on others. Where they differ from those it learned from, test
+results say little about the use.
+
+How to read it
+--------------
+A column fails where two things hold: shuffled rows hardly ever show such a distance (permutation test,
+corrected over all columns by Holm's method), and the effect, at the lower end of its interval, is above the
+floor. The floor is 0.1, which Evidently uses as its own threshold for this distance. A difference that is
+certain but may be smaller than the floor is inconclusive; one that is certainly smaller passes, as does one
+that chance explains.
+
+A passed column means that no drift was found with these rows, not that there is none: few rows show only
+large drift.
+
+Predictions on training rows are out-of-fold: they come from a classifier that did not see the row, because
+a classifier knows its own training rows too well to be compared on them.
+
+Limits
+------
+Columns are looked at one by one; a change in how they depend on each other is not seen. At most
+`data.sample` rows of a split are compared, a uniform sample. What a text says is not compared, only its
+form.
+
+References
+----------
+Evidently 0.7, statistic "jensenshannon". Lin (1991), Divergence measures based on the Shannon entropy.
+Phipson and Smyth (2010), Permutation p-values should never be zero. Holm (1979), A simple sequentially
+rejective multiple test procedure.
+
+NIST AI RMF, MEASURE 2.4. Regulation (EU) 2024/1689, Article 10(3) and Article 72.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from llmops_audit.check import check
+from llmops_audit.model import Column, Finding, Op, Requirement, Severity, Table, Verdict, message
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from llmops_audit.evidence.rows import Rows
+    from llmops_audit.model import Policy, Task
+
+Split = Literal["train", "test", "live"]
+
+EVIDENTLY = "evidently.legacy.calculations.stattests"
+STATISTIC = "jensenshannon"
+BINS = 30
+RESAMPLES = 999
+MOST_RESAMPLES = 99_999
+SURE_ENOUGH = 10
+"""Shuffles at least as far apart from which a p-value is no candidate for rejection, so that more are not needed."""
+BLOCK = 2_000_000
+
+
+@check(severity=Severity.MEDIUM, worker=(EVIDENTLY,))
+def drift(
+    rows: Mapping[str, Rows],
+    task: Task,
+    policy: Policy,
+    *,
+    reference: Split = "train",
+    current: tuple[Split, ...] = ("test", "live"),
+    max_effect: Annotated[float, Field(ge=0, le=1)] = 0.1,
+    columns: tuple[str, ...] | None = None,
+    min_rows: Annotated[int, Field(ge=2)] = 30,
+) -> Iterator[Finding | Table]:
+    """Compare each column of the current splits with the reference."""
+    from llmops_audit.stats import holm
+
+    compared: list[_Compared] = []
+    for split in [split for split in current if split in rows and split != reference and reference in rows]:
+        sizes = len(rows[reference]), len(rows[split])
+        if min(sizes) < min_rows:
+            text = message(
+                "{rows} rows are fewer than the {least} that a comparison needs.",
+                rows=min(sizes),
+                least=min_rows,
+            )
+            yield Finding(
+                metric="rows",
+                scope={"split": split},
+                n=min(sizes),
+                verdict=Verdict.NOT_APPLICABLE,
+                message=text,
+            )
+            continue
+        compared += _compare(rows[reference], rows[split], split, task, columns)
+    if not compared:
+        text = message("There is no reference split '{reference}' and current split to compare.", reference=reference)
+        yield Finding(metric="rows", scope={"reference": reference}, verdict=Verdict.NOT_APPLICABLE, message=text)
+        return
+    adjusted = holm([one.p_value for one in compared])
+    for one, p_adjusted in zip(compared, adjusted, strict=True):
+        yield _finding(one, float(p_adjusted), max_effect, policy)
+    yield _table(compared, adjusted)
+
+
+class _Compared:
+    """One column of two samples: Evidently's distance, and what shuffled rows make of it."""
+
+    def __init__(self, name: str, split: str, reference: pd.Series, current: pd.Series, seed: int) -> None:
+        import zlib
+
+        import numpy as np
+
+        self.name, self.split, self.n = name, split, len(reference) + len(current)
+        self.numeric = reference.dtype.kind == "f"
+        table = _binned(reference, current, self.numeric)
+        rng = np.random.default_rng([seed, zlib.crc32(f"{split}\0{name}".encode())])
+        self.distance = _evidently_distance(reference, current, self.numeric)
+        self.p_value, self.expected = _permuted(table, self.distance, rng)
+        self.spread = float(_distances(_resampled(table, rng)).std())
+
+    @property
+    def effect(self) -> float:
+        """Distance less its mean under permutation."""
+        return self.distance - self.expected
+
+
+def _compare(
+    reference: Rows, current: Rows, split: str, task: Task, columns: tuple[str, ...] | None
+) -> Iterator[_Compared]:
+    for name, old, new in _columns(reference, current, task):
+        if columns is not None and name not in columns:
+            continue
+        pairs = [(name, old.dropna(), new.dropna())]
+        if old.isna().any() or new.isna().any():
+            pairs.append((f"{name} is missing", _truth(old.isna()), _truth(new.isna())))
+        for title, before, after in pairs:
+            if (
+                len(before)
+                and len(after)
+                and not before.nunique() == after.nunique() == 1 == len({*before.unique(), *after.unique()})
+            ):
+                yield _Compared(title, split, before, after, task.seed)
+
+
+def _columns(reference: Rows, current: Rows, task: Task) -> Iterator[tuple[str, pd.Series, pd.Series]]:
+    for name in task.features:
+        yield (
+            name,
+            *_typed(reference.table.column(name).to_pandas(), current.table.column(name).to_pandas()),
+        )
+    if task.text is not None:
+        old, new = (_text_features(rows.table.column(task.text).to_pandas()) for rows in (reference, current))
+        for name in old:
+            yield f"{task.text}: {name}", old[name], new[name]
+    for name, old, new in (
+        ("label", reference.label, current.label),
+        ("prediction", reference.prediction, current.prediction),
+    ):
+        if old.null_count < len(old) and new.null_count < len(new):
+            yield name, old.to_pandas().astype(object), new.to_pandas().astype(object)
+
+
+def _typed(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series]:
+    import pandas as pd
+
+    numbers = [pd.to_numeric(series, errors="coerce").astype(float) for series in (old, new)]
+    known = [series.notna() for series in (old, new)]
+    if old.dtype != bool and all((number.notna() == there).all() for number, there in zip(numbers, known, strict=True)):
+        return numbers[0], numbers[1]
+    return tuple(series.astype(object).where(there, None) for series, there in zip((old, new), known, strict=True))  # type: ignore[return-value]
+
+
+def _text_features(texts: pd.Series) -> dict[str, pd.Series]:
+    import numpy as np
+
+    texts = texts.astype(str)
+    length = texts.str.len().astype(float)
+    # A share of nothing is undefined, and then missing.
+    known = length.where(length > 0, np.nan)
+    return {
+        "characters": length,
+        "words": texts.str.split().str.len().astype(float),
+        "share of digits": texts.str.count(r"\d") / known,
+        "share of capitals": texts.str.count(r"[A-Z]") / known,
+        "share of other signs": texts.str.count(r"[^\w\s]") / known,
+    }
+
+
+def _truth(missing: pd.Series) -> pd.Series:
+    return missing.map({True: "missing", False: "there"}).astype(object)
+
+
+def _evidently_distance(reference: pd.Series, current: pd.Series, numeric: bool) -> float:
+    from evidently.legacy.calculations.stattests import get_stattest
+    from evidently.legacy.core import ColumnType
+
+    kind = ColumnType.Numerical if numeric else ColumnType.Categorical
+    statistic = get_stattest(reference, current, kind, STATISTIC)
+    return float(statistic(reference, current, kind, None).drift_score)
+
+
+def _binned(reference: pd.Series, current: pd.Series, numeric: bool) -> npt.NDArray[np.int64]:
+    import numpy as np
+    from evidently.legacy.calculations.stattests.utils import get_binned_data
+    from evidently.legacy.core import ColumnType
+
+    kind = ColumnType.Numerical if numeric else ColumnType.Categorical
+    shares = get_binned_data(reference, current, kind, BINS, False)
+    counts = [np.rint(share * len(series)) for share, series in zip(shares, (reference, current), strict=True)]
+    # Evidently walks over a set; sorted, the same rows always give the same shuffles.
+    table = np.array(sorted(zip(*counts, strict=True)), dtype=np.int64).T
+    return table[:, table.sum(axis=0) > 0]
+
+
+def _distances(tables: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Jensen-Shannon distance of the two rows of each table, (r, 2, b) to (r,), natural logarithm."""
+    import numpy as np
+    from scipy.special import rel_entr
+
+    p, q = np.moveaxis(tables / tables.sum(axis=2, keepdims=True), 1, 0)
+    middle = (p + q) / 2
+    divergence = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1) / 2
+    distances: npt.NDArray[np.float64] = np.sqrt(np.maximum(divergence, 0))
+    return distances
+
+
+def _permuted(table: npt.NDArray[np.int64], observed: float, rng: np.random.Generator) -> tuple[float, float]:
+    """p-value of a distance among shuffled rows, and their mean distance."""
+    from llmops_audit.stats import permutation_tables
+
+    def at_least_as_far(distances: Any) -> int:
+        return int((distances >= observed - 1e-12).sum())
+
+    first = _distances(permutation_tables(table, RESAMPLES, rng))
+    far, drawn = at_least_as_far(first), RESAMPLES
+    size = max(1, min(MOST_RESAMPLES, BLOCK // table.shape[1]))
+    while far < SURE_ENOUGH and drawn < MOST_RESAMPLES:
+        draws = min(size, MOST_RESAMPLES - drawn)
+        far += at_least_as_far(_distances(permutation_tables(table, draws, rng)))
+        drawn += draws
+    return (far + 1) / (drawn + 1), float(first.mean())
+
+
+def _resampled(table: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    import numpy as np
+
+    return np.stack([rng.multinomial(row.sum(), row / row.sum(), size=RESAMPLES) for row in table], axis=1)
+
+
+def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Policy) -> Finding:
+    from statistics import NormalDist
+
+    half = NormalDist().inv_cdf((1 + policy.confidence) / 2) * one.spread
+    low, high = one.effect - half, one.effect + half
+    certain = p_adjusted <= policy.alpha
+    if policy.decide == "point":
+        verdict = Verdict.FAILED if one.effect > max_effect else Verdict.PASSED
+        text = message(
+            "The value itself was compared with the limit; as the spec asks, its uncertainty was not considered."
+        )
+    elif not certain:
+        verdict, text = Verdict.PASSED, message("Chance explains the difference.")
+    elif low > max_effect:
+        verdict, text = (
+            Verdict.FAILED,
+            message("Chance does not explain the difference, and it is larger than the floor."),
+        )
+    elif high <= max_effect:
+        verdict, text = (
+            Verdict.PASSED,
+            message("Chance does not explain the difference, but it is smaller than the floor."),
+        )
+    else:
+        verdict = Verdict.INCONCLUSIVE
+        text = message(
+            "Chance does not explain the difference; whether it is larger than the floor, these rows cannot decide."
+        )
+    return Finding(
+        metric="jensen_shannon_effect",
+        scope={"split": one.split, "column": one.name},
+        value=one.effect,
+        interval=(low, high),
+        confidence=policy.confidence,
+        method="permutation test (Holm), bootstrap standard error",
+        n=one.n,
+        p_value=one.p_value,
+        p_adjusted=p_adjusted,
+        requirement=Requirement(op=Op.AT_MOST, limit=max_effect),
+        verdict=verdict,
+        message=text,
+        details={"distance": one.distance, "mean_under_permutation": one.expected},
+    )
+
+
+def _table(compared: list[_Compared], adjusted: Any) -> Table:
+    return Table(
+        name="drift",
+        caption=message("Jensen-Shannon distance of each column from the reference"),
+        columns=(
+            Column(key="split", heading=message("Split")),
+            Column(key="column", heading=message("Column")),
+            Column(key="rows", heading=message("Rows"), format="count"),
+            Column(key="distance", heading=message("Distance"), format="number"),
+            Column(key="expected", heading=message("By chance"), format="number"),
+            Column(key="effect", heading=message("Effect"), format="number"),
+            Column(key="p_value", heading=message("p-value"), format="p_value"),
+            Column(key="p_adjusted", heading=message("p-value, corrected"), format="p_value"),
+        ),
+        rows=tuple(
+            {
+                "split": one.split,
+                "column": one.name,
+                "rows": one.n,
+                "distance": one.distance,
+                "expected": one.expected,
+                "effect": one.effect,
+                "p_value": one.p_value,
+                "p_adjusted": float(p_adjusted),
+            }
+            for one, p_adjusted in zip(compared, adjusted, strict=True)
+        ),
+    )

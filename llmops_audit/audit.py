@@ -1,0 +1,231 @@
+"""An audit, from spec to record: the story in one page."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, cast
+
+from llmops_audit import gate
+from llmops_audit.canonical import sealed
+from llmops_audit.errors import SpecError
+from llmops_audit.model import (
+    AuditInfo,
+    ConfusionMatrix,
+    Environment,
+    LabelCount,
+    Record,
+    Run,
+    SplitInfo,
+    Table,
+    Task,
+)
+from llmops_audit.registry import Enabled, enabled
+from llmops_audit.runner import Outcome, policy_for, run_check, start_workers
+from llmops_audit.spec import SPLITS, Draft, Spec, read_spec
+from llmops_audit.worker import Worker
+
+if TYPE_CHECKING:
+    from llmops_audit.collect import Collected
+    from llmops_audit.evidence.rows import Rows
+
+__all__ = ["Clock", "Prepared", "prepare", "run"]
+
+PACKAGES = (
+    "evidently",
+    "fairlearn",
+    "llmops-audit",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "phonenumbers",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "seaborn",
+)
+"""Packages whose version can change a number or a picture."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A spec and its checks, both valid."""
+
+    draft: Draft
+    spec: Spec
+    checks: Mapping[str, Enabled]
+
+
+@dataclass
+class Clock:
+    """Seconds by stage, told to whoever listens."""
+
+    listener: Callable[[str], None] = lambda stage: None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage."""
+        self.listener(name)
+        start = perf_counter()
+        yield
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + perf_counter() - start, 3)
+
+
+def prepare(path: Path) -> Prepared:
+    """Read a spec and find its checks.
+
+    Raises
+    ------
+    SpecError
+        With everything that is wrong, at once.
+    """
+    draft = read_spec(path)
+    checks, problems = enabled(draft)
+    if draft.spec is None or problems or draft.problems:
+        raise SpecError.of([*draft.problems, *problems])
+    return Prepared(draft, draft.spec, checks)
+
+
+def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None) -> Record:
+    """Carry out an audit.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    jobs : int
+        Processes that evidence is gathered in.
+    clock : Clock, optional
+
+    Returns
+    -------
+    Record
+        With its digest.
+
+    Raises
+    ------
+    AuditError
+        Where the data or the subject cannot be had.
+    """
+    clock = clock or Clock()
+    started = datetime.now(UTC)
+    workers = start_workers(prepared.checks, prepared.draft)
+    try:
+        # Heavy imports wait until the workers are on their way.
+        from llmops_audit.collect import collect
+
+        collected = collect(prepared.spec, prepared.draft.folder, _evidence(prepared.checks), jobs, clock)
+        with clock.stage("checks"):
+            outcomes = _judge(prepared, collected, workers)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    results = tuple(result for result, _ in outcomes)
+    policy = prepared.spec.gate.policy()
+    return sealed(
+        Record(
+            audit=_audit_info(prepared),
+            subject=collected.subject,
+            data=_data(collected),
+            environment=_environment(),
+            gate=policy,
+            checks=results,
+            figures=_figures(collected, [table for _, tables in outcomes for table in tables]),
+            decision=gate.decide(results, policy),
+            digest="",
+            run=Run(
+                started=started.isoformat(timespec="seconds"),
+                seconds=clock.seconds,
+                host=socket.gethostname(),
+                platform=platform.platform(),
+            ),
+        )
+    )
+
+
+def _evidence(checks: Mapping[str, Enabled]) -> tuple[str, ...]:
+    from llmops_audit.check import evidence_names
+
+    asked = {name for enabled in checks.values() for name in enabled.check.inputs}
+    # The data sheet and the confusion matrix need the outcomes whatever the checks ask for.
+    return tuple(sorted((asked & set(evidence_names())) | {"outcomes"}))
+
+
+def _judge(prepared: Prepared, collected: Collected, workers: Mapping[str, Worker]) -> list[Outcome]:
+    inputs: dict[str, Any] = {
+        **collected.evidence,
+        "policy": policy_for(prepared.spec.gate.policy(), prepared.checks),
+        "spec": prepared.spec,
+        "subject": collected.subject,
+        "task": collected.task,
+    }
+    with ThreadPoolExecutor(max_workers=max(1, len(workers))) as pool:
+        apart = {
+            name: pool.submit(run_check, prepared.checks[name], inputs, prepared.draft, worker)
+            for name, worker in workers.items()
+        }
+        here = {
+            name: run_check(check, inputs, prepared.draft, None)
+            for name, check in prepared.checks.items()
+            if name not in workers
+        }
+        _import_figures()
+        return [apart[name].result() if name in apart else here[name] for name in prepared.checks]
+
+
+def _import_figures() -> None:
+    # The report needs them next, and a worker may still be busy.
+    import seaborn  # noqa: F401
+
+
+def _audit_info(prepared: Prepared) -> AuditInfo:
+    section = prepared.spec.audit
+    return AuditInfo(**section.model_dump(), spec_sha256=prepared.draft.sha256)
+
+
+def _data(collected: Collected) -> dict[str, SplitInfo]:
+    return {split: _split_info(collected, split) for split in SPLITS if split in collected.outcomes}
+
+
+def _split_info(collected: Collected, split: str) -> SplitInfo:
+    outcomes = collected.outcomes[split]
+    rows = collected.evidence.get("rows", {}).get(split)
+    return SplitInfo(
+        rows=outcomes.rows,
+        columns=collected.columns[split],
+        sha256=collected.sha256[split],
+        labels=tuple(LabelCount(value=value, rows=n) for value, n in outcomes.label_counts()),
+        groups={
+            name: tuple(LabelCount(value=value, rows=n) for value, n in outcomes.group_counts(name))
+            for name in outcomes.groups
+        },
+        sampled=None if rows is None else len(cast("Rows", rows)),
+        time=collected.time.get(split),
+    )
+
+
+def _figures(collected: Collected, tables: list[Table]) -> dict[str, Any]:
+    task: Task = collected.task
+    counts, _ = collected.outcomes["test"].table(task.labels)
+    matrix = ConfusionMatrix(
+        split="test",
+        labels=task.labels,
+        counts=tuple(tuple(row[:-1]) for row in counts.tolist()),
+        invalid=tuple(row[-1] for row in counts.tolist()),
+    )
+    return {"confusion_matrix": matrix, **{table.name: table for table in tables}}
+
+
+def _environment() -> Environment:
+    return Environment(
+        python=".".join(map(str, sys.version_info[:3])), packages={name: version(name) for name in PACKAGES}
+    )

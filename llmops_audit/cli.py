@@ -1,0 +1,260 @@
+"""The command line: the only module that prints and exits."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmops_audit.errors import AuditError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from llmops_audit.model import Record
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="llmops-audit",
+    help="Decides whether a classifier may ship: audits it, writes a report, and ends with the gate's exit code.",
+    epilog="Exit codes: 0 approved, 1 rejected, 2 not judged (an error), 3 needs review.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+checks_app = typer.Typer(
+    help="The checks that are installed, and their pages.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(checks_app, name="checks")
+
+NOT_JUDGED = 2
+FORMATS = ("html",)
+COLOURS = {
+    "passed": "green",
+    "approved": "green",
+    "failed": "red",
+    "rejected": "red",
+    "error": "magenta",
+    "not_judged": "magenta",
+    "inconclusive": "yellow",
+    "needs_review": "yellow",
+    "not_applicable": "cyan",
+}
+
+SpecPath = Annotated[Path, typer.Argument(metavar="[audit.toml]", help="The spec.", show_default=False)]
+Output = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Where the output goes; by default reports/NAME-VERSION."),
+]
+
+
+@app.command()
+def run(
+    spec: SpecPath = Path("audit.toml"),
+    output: Output = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Processes that read and count.")] = 1,
+    format: Annotated[
+        str, typer.Option(metavar="LIST", help=f"Reports beside the record, of: {', '.join(FORMATS)}.")
+    ] = "html",
+) -> None:
+    """Audit a classifier and end with the gate's exit code."""
+    from llmops_audit.audit import Clock, prepare
+    from llmops_audit.audit import run as carry_out
+    from llmops_audit.canonical import canonical
+    from llmops_audit.outputs import prepare as prepare_output
+    from llmops_audit.outputs import write
+
+    formats = _formats(format)
+    prepared = prepare(spec)
+    folder = output or Path("reports") / f"{prepared.spec.audit.name}-{prepared.spec.audit.version}"
+    prepare_output(folder)
+    progress = _console(stderr=True)
+    with progress.status("starting") as status:
+        record = carry_out(prepared, jobs=jobs, clock=Clock(lambda stage: status.update(stage)))
+        status.update("report")
+        files = {"record.json": canonical(record), **_reports(record, formats, None)}
+        write(folder, files)
+    _show(record, folder, formats)
+    raise typer.Exit(record.decision.exit_code)
+
+
+@app.command()
+def init(
+    data: Annotated[
+        Path | None, typer.Option("--from", metavar="DATA", help="A data file to write the spec for.")
+    ] = None,
+    output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write it.")] = Path("audit.toml"),
+) -> None:
+    """Write a commented audit.toml that already runs."""
+    from llmops_audit.starter import starter
+
+    written = starter(data, output)
+    console = _console()
+    for path in written:
+        console.print(f"wrote {path}", highlight=False, markup=False)
+    console.print(f"next: llmops-audit run {output}", highlight=False, markup=False)
+
+
+@app.command()
+def render(
+    record: Annotated[Path, typer.Argument(metavar="RECORD", help="A record.json, or the folder that holds it.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the report goes; by default beside the record."),
+    ] = None,
+    language: Annotated[str | None, typer.Option(metavar="en|zh", help="Language; by default the record's.")] = None,
+    format: Annotated[str, typer.Option(metavar="LIST", help=f"Reports, of: {', '.join(FORMATS)}.")] = "html",
+) -> None:
+    """Render the report of a record again, without the data."""
+    from llmops_audit.canonical import parse
+    from llmops_audit.errors import RecordError
+    from llmops_audit.outputs import write
+
+    path = record / "record.json" if record.is_dir() else record
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RecordError(str(path), f"cannot be read: {error.strerror}") from error
+    found = parse(content, str(path))
+    folder = output or path.parent
+    write(folder, {"record.json": content, **_reports(found, _formats(format), language)})
+    _console().print(f"wrote {folder / 'report.html'}", highlight=False, markup=False)
+
+
+@app.command()
+def schema(what: Annotated[str, typer.Argument(metavar="spec|record", help="Which schema.")]) -> None:
+    """Print the JSON Schema of the spec or of the record."""
+    import json
+
+    from pydantic import BaseModel
+    from pydantic.json_schema import JsonSchemaMode
+
+    from llmops_audit.model import Record
+    from llmops_audit.spec import Spec
+
+    models: dict[str, type[BaseModel]] = {"spec": Spec, "record": Record}
+    if what not in models:
+        raise AuditError("schema", "there is none of that name", f"one of {', '.join(models)}", repr(what))
+    mode: JsonSchemaMode = "validation" if what == "spec" else "serialization"
+    typer.echo(json.dumps(models[what].model_json_schema(mode=mode), indent=2, ensure_ascii=False))
+
+
+@checks_app.command("list")
+def list_checks() -> None:
+    """List the checks that are installed."""
+    from llmops_audit.registry import provided
+
+    for name, found in provided().items():
+        typer.echo(f"{name:<14} {found.check.page.title}  [{found.distribution} {found.version}]")
+
+
+@checks_app.command("show")
+def show_check(name: Annotated[str, typer.Argument(metavar="NAME", help="A check.")]) -> None:
+    """Show the page of a check, and its settings with their defaults."""
+    import textwrap
+
+    from llmops_audit.errors import PluginError
+    from llmops_audit.registry import provided
+
+    known = provided()
+    if name not in known:
+        raise PluginError(f"check '{name}'", "is not installed", f"one of {', '.join(known)}")
+    check = known[name].check
+    typer.echo(f"{name}\n{'=' * len(name)}\n{check.page.title}\n")
+    for section in check.page.sections:
+        typer.echo(f"{section.heading}\n{'-' * len(section.heading)}")
+        for paragraph in section.paragraphs:
+            typer.echo(textwrap.fill(paragraph, 100) + "\n")
+    typer.echo("Settings\n--------")
+    for key, value in check.settings().model_dump(mode="json").items():
+        typer.echo(f"{key} = {value!r}" if value is not None else f"{key}  (not set)")
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    formats = tuple(part.strip() for part in text.split(",") if part.strip())
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise AuditError("--format", "unknown format", f"of {', '.join(FORMATS)}", repr(unknown[0]))
+    return formats
+
+
+def _reports(record: Record, formats: tuple[str, ...], language: str | None) -> dict[str, bytes]:
+    if "html" not in formats:
+        return {}
+    from llmops_audit.render import render_html
+
+    return {"report.html": render_html(record, language).encode()}
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+def _show(record: Record, folder: Path, formats: tuple[str, ...]) -> None:
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    from llmops_audit.i18n import render as in_words
+    from llmops_audit.i18n import translator
+
+    english = translator("en")
+    console = _console()
+    console.print(Text(f"{record.audit.name} {record.audit.version}: {record.subject.description}", style="bold"))
+    grid = Grid("check", "verdict", "findings", "why", box=None, padding=(0, 2, 0, 0))
+    for check in record.checks:
+        counts: dict[str, int] = {}
+        for finding in check.findings:
+            counts[finding.verdict.value] = counts.get(finding.verdict.value, 0) + 1
+        parts = ", ".join(f"{n} {_spoken(verdict)}" for verdict, n in counts.items())
+        worst = next((f for f in check.findings if f.verdict is check.verdict), None)
+        why = check.reason or (worst.message if worst is not None and check.verdict.value != "passed" else None)
+        grid.add_row(
+            check.name,
+            _coloured(check.verdict.value),
+            parts or "none",
+            Text("" if why is None else in_words(why, english)),
+        )
+    console.print(grid)
+    status = record.decision.status.value
+    console.print(Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})"))
+    for reason in record.decision.reasons:
+        console.print(Text(f"  - {in_words(reason, english)}"))
+    name = "report.html" if "html" in formats else "record.json"
+    console.print(Text(f"Report: {folder / name}\n"))
+
+
+def _spoken(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def _coloured(word: str) -> Text:
+    from rich.text import Text
+
+    return Text(_spoken(word).upper(), style=f"bold {COLOURS[word]}")
+
+
+def main() -> None:
+    """Run the command line; anything that goes wrong ends with exit code 2, never 1."""
+    try:
+        app()
+    except AuditError as error:
+        for line in str(error).splitlines():
+            typer.echo(f"error: {line}", err=True)
+        sys.exit(NOT_JUDGED)
+    except Exception as error:  # noqa: BLE001 - the last boundary: an unforeseen failure is never a verdict
+        from llmops_audit.text import told
+
+        typer.echo(f"error: llmops-audit failed: {told(error)}", err=True)
+        typer.echo("Tip: please report this, with the spec and without the data.", err=True)
+        sys.exit(NOT_JUDGED)
+
+
+if __name__ == "__main__":
+    main()

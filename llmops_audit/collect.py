@@ -1,0 +1,182 @@
+"""Sweep the data once: read, train where that is asked, predict, and sum up evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Protocol, cast
+
+from llmops_audit.data import Dataset, Reading, batches, load, open_dataset, slices
+from llmops_audit.engine import gather
+from llmops_audit.errors import DataError, SpecError
+from llmops_audit.evidence.base import Batch, Evidence, Label, Plan
+from llmops_audit.evidence.outcomes import Outcomes
+from llmops_audit.model import SubjectInfo, Task
+from llmops_audit.spec import SPLITS, Spec
+from llmops_audit.subjects import Subject, Trainable, open_subject
+from llmops_audit.values import canonical_label, label_order
+
+__all__ = ["Collected", "collect"]
+
+_SELF_EVIDENT = ((0, 1), (-1, 1), ("false", "true"))
+"""Pairs of labels of which the second is the positive one, where the spec names none."""
+
+
+class Stages(Protocol):
+    """Whoever times the stages."""
+
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        """Time a stage."""
+        ...
+
+
+@dataclass(frozen=True)
+class Collected:
+    """All that an audit knows of its data and its subject.
+
+    Attributes
+    ----------
+    evidence : mapping of str to mapping of str to Evidence
+        Input name to split to evidence.
+    task : Task
+    subject : SubjectInfo
+    columns, sha256 : mapping
+        By split.
+    time : mapping
+        Split to the first and last time, where a time column is named.
+    """
+
+    evidence: Mapping[str, Mapping[str, Evidence]]
+    task: Task
+    subject: SubjectInfo
+    columns: Mapping[str, tuple[str, ...]]
+    sha256: Mapping[str, str]
+    time: Mapping[str, tuple[str, str]]
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcomes]:
+        """Outcomes by split."""
+        return cast(Mapping[str, Outcomes], self.evidence["outcomes"])
+
+
+def collect(spec: Spec, folder: Path, names: tuple[str, ...], jobs: int, clock: Stages) -> Collected:
+    """Read the data once and sum up what the checks ask for.
+
+    Parameters
+    ----------
+    spec : Spec
+    folder : Path
+    names : tuple of str
+        Evidence by the names of inputs.
+    jobs : int
+    clock : Stages
+
+    Raises
+    ------
+    AuditError
+    """
+    dataset = open_dataset(spec, folder, every_column="personal_data" in names)
+    reading = Reading(labels=spec.data.fixed_labels)
+    trained_here = spec.model.predictions is None
+    if trained_here:
+        subject, parts = _train(dataset, reading, "rows" in names, clock)
+    else:
+        subject = open_subject(spec, folder, frozenset())
+        parts = {split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files}
+    data = spec.data
+    keep = (*data.features, *([] if data.text is None else [data.text]))
+    plan = Plan(data.fixed_labels, data.groups, spec.audit.seed, data.sample, keep)
+    evidence: dict[str, dict[str, Evidence]] = {name: {} for name in names}
+    with clock.stage("evidence"):
+        for split, rows in parts.items():
+            for name, value in gather(_not_empty(rows, dataset, split), plan, names, jobs).items():
+                evidence[name][split] = value
+    outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
+    part_of = {split: split if split in dataset.files else "path" for split in parts}
+    with clock.stage("digests"):
+        sha256 = {part: dataset.sha256(part) for part in sorted(set(part_of.values()))}
+    return Collected(
+        evidence,
+        _task(spec, outcomes, trained_here),
+        subject.info,
+        {split: dataset.columns(part) for split, part in part_of.items()},
+        {split: sha256[part] for split, part in part_of.items()},
+        reading.time,
+    )
+
+
+def _train(
+    dataset: Dataset, reading: Reading, wants_rows: bool, clock: Stages
+) -> tuple[Subject, dict[str, Iterable[Batch]]]:
+    from llmops_audit.training import out_of_fold, require_labels, split
+
+    spec = dataset.spec
+    with clock.stage("read"):
+        if spec.data.path is not None:
+            train, test = split(load(dataset, "path", reading), spec)
+            require_labels(test, train)
+            tests: Iterable[Batch] = slices(test)
+        else:
+            train = load(dataset, "train", reading).batch
+        known = _labels_of(train)
+        reading.labels, reading.because = known, "the training split"
+        if spec.data.path is None:
+            tests = batches(dataset, "test", reading)
+    subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
+    with clock.stage("train"):
+        trained = subject.fit(train)
+    if wants_rows:
+        with clock.stage("out-of-fold predictions"):
+            train = replace(train, prediction=out_of_fold(subject, train, spec.audit.seed, spec.data.sample))
+    parts: dict[str, Iterable[Batch]] = {"train": slices(train), "test": _answered(trained, tests)}
+    if "live" in dataset.files:
+        parts["live"] = _answered(trained, batches(dataset, "live", reading))
+    return trained, parts
+
+
+def _labels_of(train: Batch) -> tuple[Label, ...]:
+    labels = () if train.label is None else label_order(train.label.values[i] for i in set(train.label.index.tolist()))
+    if len(labels) < 2:
+        raise DataError("the training split", "holds fewer than two labels", "at least two", str(len(labels)))
+    return labels
+
+
+def _answered(subject: Subject, rows: Iterable[Batch]) -> Iterator[Batch]:
+    return (replace(batch, prediction=subject.predict(replace(batch, label=None))) for batch in rows)
+
+
+def _not_empty(rows: Iterable[Batch], dataset: Dataset, split: str) -> Iterator[Batch]:
+    found = iter(rows)
+    first = next(found, None)
+    if first is None:
+        raise DataError(f"the {split} split", "has no rows", "at least one row")
+    return chain([first], found)
+
+
+def _task(spec: Spec, outcomes: Mapping[str, Outcomes], trained_here: bool) -> Task:
+    judged = [outcomes[split] for split in ("train", "test") if split in outcomes]
+    labels = spec.data.fixed_labels or label_order(label for table in judged for label in table.labels())
+    if len(labels) < 2:
+        raise DataError("the data", "holds fewer than two labels", "at least two, or `data.labels`", str(len(labels)))
+    positive = None if spec.data.positive is None else canonical_label(spec.data.positive)
+    if positive is None and labels in _SELF_EVIDENT:
+        positive = labels[1]
+    if positive is not None and positive not in labels:
+        raise SpecError(
+            "data.positive",
+            "is no label of the data",
+            f"one of {', '.join(map(str, labels))}",
+            repr(positive),
+        )
+    return Task(
+        labels=labels,
+        positive=positive,
+        text=spec.data.text,
+        features=spec.data.features,
+        groups=spec.data.groups,
+        trained_here=trained_here,
+        seed=spec.audit.seed,
+    )

@@ -1,0 +1,1 @@
+"""Evidence: summaries of batches that can be added. One file a type; the file's name is the input's name."""

@@ -1,0 +1,134 @@
+"""Batches, and what every evidence type has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+__all__ = ["Batch", "Codes", "Evidence", "Plan", "concatenated"]
+
+Label = str | int | float
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Scalars of few kinds, dictionary-encoded.
+
+    Attributes
+    ----------
+    values : tuple of label, (k,)
+        Distinct values in their one form, see `llmops_audit.values.canonical_label`.
+    index : numpy array of int32, (n,)
+        Index into `values`; -1 is missing.
+    """
+
+    values: tuple[Label, ...]
+    index: npt.NDArray[np.int32]
+
+    def texts(self) -> pa.Array:
+        """Return the values as strings, (n,), null where missing."""
+        texts = pa.array([str(value) for value in self.values], pa.string())
+        return texts.take(pa.array(self.index, pa.int32(), mask=self.index < 0))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What evidence types need to know before the first batch.
+
+    Attributes
+    ----------
+    labels : tuple of label, optional
+        The list of labels where it is known beforehand; a prediction off the list is then kept as missing.
+    groups : tuple of str
+        Columns of sensitive attributes.
+    seed : int
+    sample : int
+        The largest number of rows that `Rows` keeps.
+    keep : tuple of str, optional
+        Columns that `Rows` keeps; None means all.
+    scan : tuple of str, optional
+        String columns that `PersonalData` reads; None means all.
+    """
+
+    labels: tuple[Label, ...] | None = None
+    groups: tuple[str, ...] = ()
+    seed: int = 0
+    sample: int = 10_000
+    keep: tuple[str, ...] | None = None
+    scan: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A block of rows of one split.
+
+    Attributes
+    ----------
+    split : str
+        ``"train"``, ``"test"`` or ``"live"``.
+    table : pyarrow.Table, n rows
+        The columns that were read, under their own names. Text, categories and groups are strings (null: missing),
+        numbers are float64 (null: missing).
+    source : sequence of str, (n,)
+        Path of each row's file, relative to the spec.
+    row : numpy array of int64, (n,)
+        Number of each row in its file, from 1, without the header.
+    key : numpy array of uint64, (n,)
+        Seeded hash that identifies the row whatever batch it came in.
+    label : Codes, (n,), optional
+        None for unlabelled rows.
+    prediction : Codes, (n,), optional
+        None where the subject was not asked.
+    weight : numpy array of float64, (n,), optional
+    """
+
+    split: str
+    table: pa.Table
+    source: Sequence[str]
+    row: npt.NDArray[np.int64]
+    key: npt.NDArray[np.uint64]
+    label: Codes | None = None
+    prediction: Codes | None = None
+    weight: npt.NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def concatenated(tables: Sequence[pa.Table]) -> pa.Table:
+    """Put tables of the same columns one under the other.
+
+    A column that is a number in one and text in another (two files need not agree) becomes text in all.
+    """
+    names = tables[0].column_names
+    texts = {name for name in names if len({table.schema.field(name).type for table in tables}) > 1}
+    aligned = [
+        pa.table(
+            [table.column(name).cast(pa.string()) if name in texts else table.column(name) for name in names],
+            names,
+        )
+        for table in tables
+    ]
+    return pa.concat_tables(aligned).combine_chunks()
+
+
+@runtime_checkable
+class Evidence(Protocol):
+    """A summary of batches that can be added, in any order, however the data was cut."""
+
+    @classmethod
+    def empty(cls, plan: Plan) -> Self:
+        """Return the neutral element of `+`."""
+        ...
+
+    @classmethod
+    def of(cls, batch: Batch, plan: Plan) -> Self:
+        """Return the evidence of one batch."""
+        ...
+
+    def __add__(self, other: Self) -> Self: ...

@@ -1,0 +1,135 @@
+"""`Rows`: a uniform sample of rows that does not depend on how the data was cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from llmops_audit.evidence.base import Batch, Plan, concatenated
+
+__all__ = ["Rows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """At most `limit` rows, those with the smallest keys; all of them, in order, where they are no more.
+
+    Attributes
+    ----------
+    limit : int
+    key : numpy array of uint64, (n,)
+    source : tuple of str, (n,)
+        Path of each row's file.
+    row : numpy array of int64, (n,)
+        Number of each row in its file.
+    table : pyarrow.Table, (n,)
+        Columns as in `Batch.table`.
+    label, prediction : pyarrow array of string, (n,)
+        Null where there is none.
+    total : int
+        Rows that the sample was drawn from.
+
+    Notes
+    -----
+    The rows with the smallest hashes of a whole are among those of its parts, which is why samples can be added
+    (bottom-k sampling: Cohen and Kaplan 2007, Summarizing data using bottom-k sketches).
+    """
+
+    limit: int
+    key: npt.NDArray[np.uint64]
+    source: tuple[str, ...]
+    row: npt.NDArray[np.int64]
+    table: pa.Table
+    label: pa.Array
+    prediction: pa.Array
+    total: int
+
+    @classmethod
+    def empty(cls, plan: Plan) -> Self:
+        """Return the sample of nothing."""
+        none = pa.array([], pa.string())
+        return cls(plan.sample, np.array([], np.uint64), (), np.array([], np.int64), pa.table({}), none, none, 0)
+
+    @classmethod
+    def of(cls, batch: Batch, plan: Plan) -> Self:
+        """Sample one batch."""
+        if not len(batch):
+            return cls.empty(plan)
+        none = pa.nulls(len(batch), pa.string())
+        return cls(
+            plan.sample,
+            batch.key,
+            tuple(batch.source),
+            batch.row,
+            batch.table if plan.keep is None else batch.table.select(list(plan.keep)),
+            none if batch.label is None else batch.label.texts(),
+            none if batch.prediction is None else batch.prediction.texts(),
+            len(batch),
+        )._smallest()
+
+    def __add__(self, other: Self) -> Self:
+        if not other.total:
+            return self
+        if not self.total:
+            return other
+        return type(self)(
+            self.limit,
+            np.concatenate([self.key, other.key]),
+            self.source + other.source,
+            np.concatenate([self.row, other.row]),
+            concatenated([self.table, other.table]),
+            pa.concat_arrays([self.label, other.label]),
+            pa.concat_arrays([self.prediction, other.prediction]),
+            self.total + other.total,
+        )._smallest()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rows):
+            return NotImplemented
+        return (
+            (self.limit, self.source, self.total) == (other.limit, other.source, other.total)
+            and np.array_equal(self.key, other.key)
+            and np.array_equal(self.row, other.row)
+            and self.table.equals(other.table)
+            and self.label.equals(other.label)
+            and self.prediction.equals(other.prediction)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether rows were left out."""
+        return self.total > len(self)
+
+    def _smallest(self) -> Self:
+        candidates = np.arange(len(self.key))
+        if len(self.key) > self.limit:
+            candidates = np.flatnonzero(self.key <= np.partition(self.key, self.limit - 1)[self.limit - 1])
+        sources = np.array(self.source, dtype=object)[candidates]
+        row = self.row[candidates]
+        # Rows with one id share a key, so that place decides between them.
+        kept = np.lexsort((row, sources, self.key[candidates]))[: self.limit]
+        order = candidates[kept[np.lexsort((row[kept], sources[kept]))]]
+        return type(self)(
+            self.limit,
+            _frozen(self.key[order]),
+            tuple(self.source[i] for i in order),
+            _frozen(self.row[order]),
+            self.table.take(order).combine_chunks(),
+            self.label.take(pa.array(order)),
+            self.prediction.take(pa.array(order)),
+            self.total,
+        )
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,389 @@
+"""The frozen values that travel through an audit, and the record that holds them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "SCHEMA",
+    "AuditInfo",
+    "CheckResult",
+    "Column",
+    "ConfusionMatrix",
+    "Decision",
+    "Environment",
+    "Finding",
+    "Frozen",
+    "Message",
+    "Op",
+    "Page",
+    "Policy",
+    "Record",
+    "Requirement",
+    "Run",
+    "Scalar",
+    "Section",
+    "Severity",
+    "SplitInfo",
+    "Status",
+    "SubjectInfo",
+    "Table",
+    "Task",
+    "Verdict",
+    "message",
+]
+
+SCHEMA = "llmops-audit/record/1"
+
+Scalar = str | int | float | bool | None
+Label = str | int | float
+
+
+class Frozen(BaseModel):
+    """A value that does not change and knows all of its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Verdict(StrEnum):
+    """What a requirement came to."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    NOT_APPLICABLE = "not_applicable"
+    ERROR = "error"
+
+
+class Severity(StrEnum):
+    """Order of findings in a report; it does not soften the gate."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Status(StrEnum):
+    """What the gate decided."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    NEEDS_REVIEW = "needs_review"
+    NOT_JUDGED = "not_judged"
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command line: approved 0, rejected 1, not judged 2, needs review 3."""
+        return {"approved": 0, "rejected": 1, "not_judged": 2, "needs_review": 3}[self.value]
+
+
+class Op(StrEnum):
+    """Comparison of a measured value with a limit."""
+
+    AT_LEAST = ">="
+    AT_MOST = "<="
+    ABOVE = ">"
+    BELOW = "<"
+
+
+class Message(Frozen):
+    """A sentence that can be rendered in any language later.
+
+    Attributes
+    ----------
+    id : str
+        The English sentence with named places, e.g. ``"{rows} rows are too few"``; translations are looked up by it.
+    values : mapping of str to scalar, tuple of scalars or Message
+        What stands in the places; a message in a message is translated as well.
+    """
+
+    id: str
+    values: dict[str, Scalar | tuple[Scalar, ...] | Message] = Field(default_factory=dict)
+
+
+def message(id: str, /, **values: Scalar | tuple[Scalar, ...] | Message) -> Message:
+    """Make a `Message`; the name is what the extraction of translatable sentences looks for."""
+    return Message(id=id, values=values)
+
+
+class Requirement(Frozen):
+    """What is demanded of a value.
+
+    Attributes
+    ----------
+    op : Op
+    limit : float
+    source : str, optional
+        Where the limit was set: a line of the spec (``"audit.toml:17"``), or ``"default"``.
+    """
+
+    op: Op
+    limit: float
+    source: str | None = None
+
+
+class Finding(Frozen):
+    """One measured requirement.
+
+    Attributes
+    ----------
+    id : str
+        Stable name, ``"<check>.<metric>[<scope>]"``; given by the runner.
+    metric : str
+        The field's name of what was measured.
+    scope : mapping of str to str
+        What it was measured on, e.g. ``{"split": "test", "sex": "F"}``.
+    value : float, optional
+        The measured value; null where it is undefined.
+    interval : (float or None, float or None), optional
+        Confidence interval at `confidence`; null for a census, a null end is unbounded.
+    decided_by : (float or None, float or None), optional
+        The interval whose bound decided a rejection (corrected for multiplicity).
+    confidence : float, optional
+    method : str, optional
+        How interval or p-value were had.
+    n : int, optional
+        Rows that the value rests on.
+    p_value, p_adjusted : float, optional
+        Raw and corrected p-value where a test decides.
+    requirement : Requirement, optional
+    rows_to_decide : int, optional
+        For an inconclusive requirement: the estimated number of rows that would decide it.
+    details : mapping
+        Further numbers, by name.
+    """
+
+    id: str = ""
+    metric: str
+    scope: dict[str, str] = Field(default_factory=dict)
+    value: float | None = None
+    interval: tuple[float | None, float | None] | None = None
+    decided_by: tuple[float | None, float | None] | None = None
+    confidence: float | None = None
+    method: str | None = None
+    n: int | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    requirement: Requirement | None = None
+    rows_to_decide: int | None = None
+    verdict: Verdict
+    severity: Severity | None = None
+    message: Message
+    details: dict[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
+
+
+class Column(Frozen):
+    """A column of a `Table`: key in the rows, heading, and how its numbers are written."""
+
+    key: str
+    heading: Message
+    format: Literal["text", "message", "count", "share", "number", "p_value"] = "text"
+
+
+class Table(Frozen):
+    """Numbers that a check wants shown, judged or not.
+
+    Attributes
+    ----------
+    name : str
+        Key under `figures` of the record; unique in an audit.
+    caption : Message
+    columns : tuple of Column
+    rows : tuple of mapping
+        One value a column key; a `share` is between 0 and 1; null is undefined.
+    """
+
+    kind: Literal["table"] = "table"
+    name: str
+    caption: Message
+    columns: tuple[Column, ...]
+    rows: tuple[dict[str, Scalar | Message], ...]
+
+
+class ConfusionMatrix(Frozen):
+    """Counts by label (rows) and prediction (columns), labels sorted.
+
+    `invalid` holds, a label each, the rows whose prediction is missing or is no label; they count as wrong.
+    """
+
+    kind: Literal["confusion_matrix"] = "confusion_matrix"
+    split: str
+    labels: tuple[Label, ...]
+    counts: tuple[tuple[int, ...], ...]
+    invalid: tuple[int, ...]
+
+
+Figure = Annotated[ConfusionMatrix | Table, Field(discriminator="kind")]
+
+
+class Section(Frozen):
+    """A heading of a check's page and its paragraphs."""
+
+    heading: str
+    paragraphs: tuple[str, ...]
+
+
+class Page(Frozen):
+    """The page of a check, read from its module's docstring."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+
+class CheckResult(Frozen):
+    """All that one check found; every check of the spec appears exactly once in a record."""
+
+    name: str
+    distribution: str
+    version: str
+    page: Page
+    settings: dict[str, object]
+    verdict: Verdict
+    reason: Message | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+class AuditInfo(Frozen):
+    """What the spec says of the audit itself."""
+
+    name: str
+    version: str
+    purpose: str | None = None
+    owner: str | None = None
+    seed: int
+    language: Literal["en", "zh"]
+    spec_sha256: str
+
+
+class SubjectInfo(Frozen):
+    """The classifier under audit."""
+
+    kind: str
+    description: str
+    parameters: dict[str, object]
+    sha256: str
+
+
+class LabelCount(Frozen):
+    """Rows that carry one label or group value; null where the label is missing."""
+
+    value: Label | None
+    rows: int
+
+
+class SplitInfo(Frozen):
+    """One split of the data."""
+
+    rows: int
+    columns: tuple[str, ...]
+    sha256: str
+    labels: tuple[LabelCount, ...]
+    groups: dict[str, tuple[LabelCount, ...]]
+    sampled: int | None = None
+    time: tuple[str, str] | None = None
+
+
+class Environment(Frozen):
+    """Python and the packages whose versions can change a number."""
+
+    python: str
+    packages: dict[str, str]
+
+
+class Policy(Frozen):
+    """How sure a check must be.
+
+    Attributes
+    ----------
+    confidence : float
+        Confidence of the interval that approval is decided on.
+    alpha : float
+        The check's share of the error rate of rejection: (1 - confidence) / number of checks that judge by chance.
+    decide : {"bound", "point"}
+        ``"point"`` opts out: the value itself is compared with the limit.
+    """
+
+    confidence: float
+    alpha: float
+    decide: Literal["bound", "point"] = "bound"
+
+
+class Task(Frozen):
+    """What the data is about, as checks need to know it.
+
+    Attributes
+    ----------
+    labels : tuple of label
+        The fixed list, or the labels of train and test; sorted.
+    positive : label, optional
+        The label that precision, recall and selection speak of.
+    text : str, optional
+        Column of the text.
+    features : tuple of str
+        Feature columns.
+    groups : tuple of str
+        Columns of sensitive attributes.
+    trained_here : bool
+        Whether the subject was trained by this audit; predictions on its training rows are then out-of-fold.
+    seed : int
+    """
+
+    labels: tuple[Label, ...]
+    positive: Label | None = None
+    text: str | None = None
+    features: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    trained_here: bool = False
+    seed: int = 0
+
+
+class GatePolicy(Frozen):
+    """The spec's `[gate]`."""
+
+    confidence: float
+    decide: Literal["bound", "point"]
+    on_inconclusive: Literal["review", "reject"]
+
+
+class Decision(Frozen):
+    """The gate's decision and what it rests on."""
+
+    status: Status
+    exit_code: int
+    reasons: tuple[Message, ...]
+
+
+class Run(Frozen):
+    """What differs from run to run; the digest does not cover it."""
+
+    started: str
+    seconds: dict[str, float]
+    host: str
+    platform: str
+
+
+class Record(Frozen):
+    """The whole result of an audit."""
+
+    schema_: Literal["llmops-audit/record/1"] = Field(default="llmops-audit/record/1", alias="schema")
+    audit: AuditInfo
+    subject: SubjectInfo
+    data: dict[str, SplitInfo]
+    environment: Environment
+    gate: GatePolicy
+    checks: tuple[CheckResult, ...]
+    figures: dict[str, Figure]
+    decision: Decision
+    digest: str
+    run: Run
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+    def findings(self) -> Mapping[str, Finding]:
+        """Return all findings by id."""
+        return {finding.id: finding for check in self.checks for finding in check.findings}

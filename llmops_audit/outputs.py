@@ -1,0 +1,121 @@
+"""The output folder: written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from llmops_audit.errors import OutputError
+from llmops_audit.model import SCHEMA
+
+__all__ = ["OUR_FILES", "prepare", "write"]
+
+OUR_FILES = frozenset({"record.json", "report.html", "junit.xml", "findings.sarif", "summary.md"})
+"""Names of the files that an output may hold."""
+
+
+def prepare(folder: Path) -> None:
+    """Refuse early what `write` could not do, and restore what a killed run left moved aside.
+
+    Raises
+    ------
+    OutputError
+        Where the folder holds something that is no earlier output of ours, or cannot be written.
+    """
+    _restore(folder)
+    _refuse_foreign(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=_prefix(folder), dir=folder.parent):
+            pass
+    except OSError as error:
+        raise OutputError(
+            str(folder), f"cannot be written: {error.strerror}", "a folder that may be written"
+        ) from error
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put an output in place of the one before.
+
+    The files are written to a folder beside it, the earlier output is moved aside, and the new folder is renamed into
+    place, so that no reader ever meets half an output.
+
+    Parameters
+    ----------
+    folder : Path
+    files : mapping of str to bytes
+        All the files of the output, by name.
+
+    Raises
+    ------
+    OutputError
+    """
+    prepare(folder)
+    aside = _aside(folder)
+    try:
+        fresh = Path(tempfile.mkdtemp(prefix=_prefix(folder), dir=folder.parent))
+        try:
+            for name, content in files.items():
+                with (fresh / name).open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            fresh.chmod(0o755)
+            if folder.exists():
+                folder.rename(aside)
+            fresh.rename(folder)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            _restore(folder)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+        _sweep(folder)
+    except OSError as error:
+        raise OutputError(
+            str(folder), f"cannot be written: {error.strerror}", "a folder that may be written"
+        ) from error
+
+
+def _prefix(folder: Path) -> str:
+    return f".{folder.name}.new-"
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.before")
+
+
+def _restore(folder: Path) -> None:
+    aside = _aside(folder)
+    if aside.is_dir() and not folder.exists():
+        aside.rename(folder)
+
+
+def _sweep(folder: Path) -> None:
+    # A run that was killed leaves its half-written folder behind.
+    for left in folder.parent.glob(f"{_prefix(folder)}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not folder.is_dir() or folder.is_symlink():
+        raise OutputError(str(folder), "is in the way", "a folder, or nothing yet")
+    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in OUR_FILES)
+    if foreign:
+        raise OutputError(str(folder), "holds something that is not ours", "an earlier output, or nothing", foreign[0])
+    names = [entry.name for entry in folder.iterdir()]
+    if names and not _is_record(folder / "record.json"):
+        raise OutputError(str(folder), "holds no record of ours", "an earlier output, or nothing")
+
+
+def _is_record(path: Path) -> bool:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("schema") == SCHEMA

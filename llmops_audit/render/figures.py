@@ -1,0 +1,226 @@
+"""Figures as inline SVG with real text.
+
+Colours and fonts are left to the page's style sheet, so that a figure follows light and dark and takes whatever
+font the reader has: Matplotlib lays out, the browser letters.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from collections.abc import Sequence
+from html import escape
+from importlib import import_module
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from markupsafe import Markup
+
+from llmops_audit.render.text import shorten, width
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+__all__ = ["MAX_ANNOTATED", "heat_map", "preload"]
+
+MAX_ANNOTATED = 15
+"""Labels up to which every cell carries its numbers."""
+
+_MAX_TICKS = 32
+_LABEL_COLUMNS = 18
+_POINTS = 72
+_TEXT, _SMALL = 10.0, 8.5
+_COLUMN = 0.56 * _TEXT / _POINTS
+_CELL = {True: 0.62, False: 0.22}
+_MIN_SIDE, _MAX_SIDE = 1.7, 7.0
+_CSS_PIXELS = 4 / 3
+
+# Opacity by share. Between 0.45 and 0.75 neither dark nor light figures are legible on the cell (contrast below
+# 4.5, in light and in dark), so the scale jumps over it, where one answer takes half of the row.
+_STRONG = 0.5
+_DEPTH = ((0.0, 0.04), (_STRONG, 0.45), (_STRONG, 0.75), (1.0, 1.0))
+
+# Stand-ins that the style sheet's colours replace.
+_FILL = "#010203"
+_PAINT = {
+    _FILL: "var(--heat)",
+    "#010204": "currentColor",
+    "#010205": "var(--heat-ink)",
+    "#010206": "var(--paper)",
+}
+_INK, _INK_STRONG, _GAP = "#010204", "#010205", "#010206"
+# A picture of many cells holds pixels, which no style sheet reaches: a blue that reads on white and on black.
+_PIXEL = (0.16, 0.45, 0.78)
+
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "llmops-audit",
+    "svg.image_inline": True,
+    "text.parse_math": False,
+    "text.usetex": False,
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],
+    "axes.unicode_minus": False,
+    "figure.dpi": _POINTS,
+    "savefig.dpi": 150,
+}
+_NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+def preload() -> None:
+    """Import the slow libraries early, e.g. in a thread while data are read."""
+    for name in ("matplotlib.figure", "matplotlib.backends.backend_svg", "seaborn"):
+        import_module(name)
+
+
+def heat_map(
+    counts: NDArray[np.int64],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    texts: Sequence[Sequence[str]] | None,
+    title: str,
+    row_axis: str,
+    column_axis: str,
+    prefix: str,
+) -> Markup:
+    """Draw counts as a heat map whose depth is the share of the row.
+
+    Parameters
+    ----------
+    counts : array of int, (rows, columns)
+    rows, columns : sequence of str
+        Names beside the cells; hostile ones are shown as text, long ones are shortened.
+    texts : sequence of sequence of str, (rows, columns), optional
+        What stands in each cell; None leaves the cells bare and draws them as one picture.
+    title, row_axis, column_axis : str
+        In the report's language; the title is the text alternative.
+    prefix : str
+        Makes the ids in the figure unique within the page.
+
+    Returns
+    -------
+    Markup
+        An ``<svg>`` element; the same input gives the same bytes.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    row_names = [shorten(name, _LABEL_COLUMNS) for name in rows]
+    column_names = [shorten(name, _LABEL_COLUMNS) for name in columns]
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        # Matplotlib has no font for every script and warns when it measures such text. It draws none of it here:
+        # the reader's browser does, and the margins are measured by `width`.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
+        figure = Figure()
+        FigureCanvasSVG(figure)
+        tilted = _tilted(column_names, counts.shape[1], texts is not None)
+        axes = _place(figure, counts.shape, row_names, column_names, texts is not None, tilted)
+        _draw(axes, shares, texts)
+        _label(axes, row_names, column_names, tilted)
+        axes.set_ylabel(row_axis, color=_INK, fontsize=_TEXT, labelpad=6)
+        axes.set_xlabel(column_axis, color=_INK, fontsize=_TEXT, labelpad=8)
+        axes.xaxis.set_label_position("top")
+        buffer = StringIO()
+        figure.savefig(buffer, format="svg", metadata=_NO_METADATA, transparent=True)
+    return _embedded(buffer.getvalue(), title, prefix)
+
+
+def _side(cells: int, annotated: bool) -> float:
+    return min(_MAX_SIDE if not annotated else math.inf, max(_MIN_SIDE, cells * _CELL[annotated]))
+
+
+def _tilted(names: Sequence[str], cells: int, annotated: bool) -> bool:
+    return max(map(width, names)) * _COLUMN > _side(cells, annotated) / cells
+
+
+def _place(
+    figure: Figure,
+    shape: tuple[int, ...],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    annotated: bool,
+    tilted: bool,
+) -> Axes:
+    height, breadth = _side(shape[0], annotated), _side(shape[1], annotated)
+    left = max(map(width, rows)) * _COLUMN + 0.45
+    top = (max(map(width, columns)) * _COLUMN * math.sin(math.pi / 4) if tilted else 0.15) + 0.45
+    right = max(0.1, max(map(width, columns)) * _COLUMN * math.cos(math.pi / 4)) if tilted else 0.1
+    total = (left + breadth + right, top + height + 0.1)
+    figure.set_size_inches(*total)
+    return figure.add_axes((left / total[0], 0.1 / total[1], breadth / total[0], height / total[1]))
+
+
+def _draw(axes: Axes, shares: NDArray[np.float64], texts: Sequence[Sequence[str]] | None) -> None:
+    import seaborn
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+    annotated = texts is not None
+    hue = to_rgb(_FILL) if annotated else _PIXEL
+    depth = LinearSegmentedColormap.from_list("depth", [(share, (*hue, alpha)) for share, alpha in _DEPTH])
+    seaborn.heatmap(
+        shares,
+        ax=axes,
+        cmap=depth,
+        vmin=0,
+        vmax=1,
+        cbar=False,
+        annot=None if texts is None else np.array(texts, dtype=object),
+        fmt="",
+        annot_kws={"fontsize": _TEXT},
+        linewidths=1.5 if annotated else 0,
+        linecolor=_GAP,
+        xticklabels=False,
+        yticklabels=False,
+        rasterized=not annotated,
+    )
+    for text, share in zip(axes.texts, shares.flat, strict=False):
+        text.set_color(_INK_STRONG if share >= _STRONG else _INK)
+
+
+def _label(axes: Axes, rows: Sequence[str], columns: Sequence[str], tilted: bool) -> None:
+    style: dict[str, Any] = {"color": _INK, "fontsize": _SMALL if tilted else _TEXT}
+    axes.tick_params(length=0, pad=5, top=True, bottom=False, labeltop=True, labelbottom=False)
+    at = _ticks(len(rows))
+    axes.set_yticks([i + 0.5 for i in at], [rows[i] for i in at], rotation=0, va="center", **style)
+    at = _ticks(len(columns))
+    names = [columns[i] for i in at]
+    places = [i + 0.5 for i in at]
+    if tilted:
+        axes.set_xticks(places, names, rotation=45, ha="left", va="bottom", rotation_mode="anchor", **style)
+    else:
+        axes.set_xticks(places, names, rotation=0, ha="center", **style)
+
+
+def _ticks(labels: int) -> range:
+    return range(0, labels, math.ceil(labels / _MAX_TICKS))
+
+
+def _embedded(document: str, title: str, prefix: str) -> Markup:
+    svg = document[document.index("<svg") :].strip()
+    svg = re.sub(r"<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
+    # In tags alone: a label may look like anything, but its angle brackets are escaped.
+    svg = re.sub(r"<[^>]*>", lambda tag: _adapted(tag[0], prefix), svg)
+    svg = re.sub(r">\s*\n\s*<", "><", svg)
+    name = escape(title)
+    head, _, body = svg.partition(">")
+    return Markup(f'{head} role="img" aria-label="{name}"><title>{name}</title>{body}')
+
+
+def _adapted(tag: str, prefix: str) -> str:
+    tag = " ".join(tag.split())
+    for stand_in, paint in _PAINT.items():
+        tag = tag.replace(stand_in, paint)
+    tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
+    tag = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", tag)
+    tag = re.sub(r'(width|height)="([\d.]+)pt"', lambda m: f'{m[1]}="{float(m[2]) * _CSS_PIXELS:.0f}"', tag)
+    if tag.startswith("<g "):
+        return re.sub(r' id="[^"]*"', "", tag)
+    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", tag)

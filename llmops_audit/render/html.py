@@ -1,0 +1,139 @@
+"""The report as one self-contained HTML file."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from llmops_audit import i18n
+from llmops_audit.i18n import Translate
+from llmops_audit.model import ConfusionMatrix, Message, Record, Scalar, message
+from llmops_audit.render import figures
+from llmops_audit.render.text import Numbers, clean, compact
+from llmops_audit.render.view import confused_pairs, most, view
+
+__all__ = ["render_html"]
+
+_HTML_LANGUAGE = {"zh": "zh-CN"}
+_MAX_WITH_SHARES = 8
+_MAX_BESIDE = 4
+_MAX_REASONS = 12
+_CODE = re.compile(r"``(.+?)``|`(.+?)`")
+
+
+def render_html(record: Record, language: str | None = None) -> str:
+    """Render the report of a record.
+
+    Parameters
+    ----------
+    record : Record
+    language : str, optional
+        ``"en"`` or ``"zh"``; by default the language of the audit.
+
+    Returns
+    -------
+    str
+        One HTML page without scripts, that loads nothing; the same record gives the same bytes.
+
+    Raises
+    ------
+    AuditError
+        Where there is no catalogue of the language.
+    """
+    record = Record.model_validate(_ordered(record.model_dump(by_alias=True)))
+    language = record.audit.language if language is None else language
+    translate = i18n.translator(language)
+    numbers = Numbers(language)
+    environment = _environment(translate, numbers)
+    return environment.get_template("report.html.j2").render(
+        record=record,
+        view=view(record),
+        language=_HTML_LANGUAGE.get(language, language),
+        most=most,
+        confused_pairs=confused_pairs,
+        max_annotated=figures.MAX_ANNOTATED,
+        max_beside=_MAX_BESIDE,
+        max_reasons=_MAX_REASONS,
+        heat_map=lambda matrix, number: _heat_map(matrix, number, translate, numbers),
+    )
+
+
+def _ordered(value: object) -> object:
+    # A record fresh from an audit and the same one read from its file, whose keys are sorted, give one page.
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=str)}
+    return tuple(map(_ordered, value)) if isinstance(value, list | tuple) else value
+
+
+def _environment(translate: Translate, numbers: Numbers) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("llmops_audit.templates", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+    def say(text: Message) -> str:
+        return i18n.render(text, translate)
+
+    def sentence(text: str, **values: Scalar) -> str:
+        return say(message(text, **values))
+
+    def value_of(value: Scalar | tuple[Scalar, ...]) -> str:
+        items = value if isinstance(value, tuple) else (value,)
+        return translate(i18n.SEPARATOR.id).join(numbers.value(item) for item in items)
+
+    environment.globals.update(_=sentence, value_of=value_of, numbers=numbers, say=say, nothing=i18n.NOTHING)
+    environment.filters.update(
+        word=lambda key: i18n.word(str(key), translate),
+        compact=compact,
+        prose=lambda text: _prose(translate(text)),
+        capital=lambda text: text[:1].upper() + text[1:],
+        is_message=lambda value: isinstance(value, Message),
+    )
+    return environment
+
+
+def _finalize(value: object) -> object:
+    # Every text that a template prints passes here; markup was made of cleaned and escaped text.
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _prose(text: str) -> Markup:
+    escaped = str(escape(clean(text)))
+    return Markup(_CODE.sub(lambda code: f"<code>{code[1] or code[2]}</code>", escaped))
+
+
+def _heat_map(matrix: ConfusionMatrix, number: int, translate: Translate, numbers: Numbers) -> Markup:
+    _ = translate
+    names = [str(label) for label in matrix.labels]
+    columns, counts = names, np.array(matrix.counts, dtype=np.int64).reshape(len(names), len(names))
+    if any(matrix.invalid):
+        columns = [*names, _("invalid")]
+        counts = np.column_stack([counts, np.array(matrix.invalid, dtype=np.int64)])
+    title = i18n.render(message("Confusion matrix: {split}", split=matrix.split), translate)
+    return figures.heat_map(
+        counts,
+        names,
+        columns,
+        texts=_cell_texts(counts, numbers) if len(names) <= figures.MAX_ANNOTATED else None,
+        title=clean(title),
+        row_axis=_("True label"),
+        column_axis=_("Predicted label"),
+        prefix=f"matrix-{number}",
+    )
+
+
+def _cell_texts(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]], numbers: Numbers) -> list[list[str]]:
+    texts = []
+    for row in counts.tolist():
+        total = sum(row)
+        shares = len(row) <= _MAX_WITH_SHARES and total > 0
+        texts.append([numbers.count(c) + (f"\n{numbers.share(c / total, 1)}" if shares else "") for c in row])
+    return texts

@@ -1,0 +1,199 @@
+"""What the report shows of a record, in the order in which it shows it. No language, no markup."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from llmops_audit.model import (
+    CheckResult,
+    ConfusionMatrix,
+    Finding,
+    LabelCount,
+    Message,
+    Record,
+    Severity,
+    SplitInfo,
+    Table,
+    Verdict,
+)
+
+__all__ = ["Judged", "Pair", "Plot", "Reason", "ReportView", "confused_pairs", "most", "plot", "view"]
+
+MAX_PAIRS = 25
+MAX_VALUES = 20
+
+_ATTENTION = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE)
+_ORDER = (*_ATTENTION, Verdict.NOT_APPLICABLE, Verdict.PASSED)
+_SEVERITIES = tuple(Severity)
+_SPLITS = ("train", "test", "live")
+_PADDING = 0.08
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A finding with the check that made it and the place it has in the page."""
+
+    finding: Finding
+    check: CheckResult
+    anchor: str
+    plot: Plot | None
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Value, interval and limit on one scale, each in percent of its length.
+
+    Attributes
+    ----------
+    value, low, high, limit : float
+    start, end : float
+        What the ends of the scale stand for.
+    """
+
+    value: float
+    low: float
+    high: float
+    limit: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason of the decision: a finding or a check where it speaks of one, otherwise a sentence."""
+
+    message: Message
+    judged: Judged | None = None
+    check: CheckResult | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A label, what was predicted in its place (None: no valid label), how often, and the share of the label's rows."""
+
+    label: str
+    prediction: str | None
+    rows: int
+    share: float
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """The parts of the report.
+
+    Attributes
+    ----------
+    reasons : tuple of Reason
+    attention : tuple of Judged
+        Failed, errors and inconclusive, the most severe first.
+    others : tuple of Judged
+        Not applicable and passed.
+    tally : tuple of (Verdict, int)
+        Findings by verdict, without the empty ones.
+    splits : tuple of (str, SplitInfo)
+        In the order in which a classifier meets them.
+    matrices : tuple of ConfusionMatrix
+    tables : tuple of Table
+    """
+
+    reasons: tuple[Reason, ...]
+    attention: tuple[Judged, ...]
+    others: tuple[Judged, ...]
+    tally: tuple[tuple[Verdict, int], ...]
+    splits: tuple[tuple[str, SplitInfo], ...]
+    matrices: tuple[ConfusionMatrix, ...]
+    tables: tuple[Table, ...]
+
+
+def view(record: Record) -> ReportView:
+    """Return the parts of the report of a record."""
+    found = [(check, finding) for check in record.checks for finding in check.findings]
+    judged = [
+        Judged(finding, check, f"finding-{number}", plot(finding))
+        for number, (check, finding) in enumerate(found, 1)
+    ]
+    ordered = sorted(judged, key=lambda j: (_ORDER.index(j.finding.verdict), _severity_rank(j.finding)))
+    counts = Counter(finding.verdict for _, finding in found)
+    return ReportView(
+        reasons=_reasons(record, judged),
+        attention=tuple(j for j in ordered if j.finding.verdict in _ATTENTION),
+        others=tuple(j for j in ordered if j.finding.verdict not in _ATTENTION),
+        tally=tuple((verdict, counts[verdict]) for verdict in _ORDER if counts[verdict]),
+        splits=tuple(sorted(record.data.items(), key=lambda item: _split_rank(item[0]))),
+        matrices=tuple(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix)),
+        tables=tuple(figure for figure in record.figures.values() if isinstance(figure, Table)),
+    )
+
+
+def plot(finding: Finding) -> Plot | None:
+    """Return where value, interval and limit lie, or None where one of them is missing."""
+    if finding.value is None or finding.interval is None or finding.requirement is None:
+        return None
+    limit = finding.requirement.limit
+    given = [finding.value, limit, *(end for end in finding.interval if end is not None)]
+    start, end = min(given), max(given)
+    if start >= 0 and end <= 1:
+        start, end = 0.0, 1.0
+    else:
+        margin = (end - start) * _PADDING or 1.0
+        start, end = start - margin, end + margin
+    low, high = finding.interval
+
+    def place(x: float) -> float:
+        return round(100 * (x - start) / (end - start), 2)
+
+    return Plot(
+        value=place(finding.value),
+        low=0.0 if low is None else place(low),
+        high=100.0 if high is None else place(high),
+        limit=place(limit),
+        start=start,
+        end=end,
+    )
+
+
+def confused_pairs(matrix: ConfusionMatrix) -> tuple[Pair, ...]:
+    """Return the wrong answers of a confusion matrix, the most frequent first, at most `MAX_PAIRS`."""
+    names = [str(label) for label in matrix.labels]
+    pairs = []
+    for i, (row, invalid) in enumerate(zip(matrix.counts, matrix.invalid, strict=True)):
+        total = sum(row) + invalid
+        wrong = [(names[j], count) for j, count in enumerate(row) if j != i and count]
+        pairs += [Pair(names[i], name, count, count / total) for name, count in wrong]
+        if invalid:
+            pairs.append(Pair(names[i], None, invalid, invalid / total))
+    pairs.sort(key=lambda pair: -pair.rows)
+    return tuple(pairs[:MAX_PAIRS])
+
+
+def most(counts: Iterable[LabelCount]) -> tuple[LabelCount, ...]:
+    """Return the values with the most rows, at most `MAX_VALUES`, in the record's order where all fit."""
+    given = tuple(counts)
+    return given if len(given) <= MAX_VALUES else tuple(sorted(given, key=lambda c: -c.rows)[:MAX_VALUES])
+
+
+def _split_rank(name: str) -> int:
+    return _SPLITS.index(name) if name in _SPLITS else len(_SPLITS)
+
+
+def _severity_rank(finding: Finding) -> int:
+    return len(_SEVERITIES) if finding.severity is None else _SEVERITIES.index(finding.severity)
+
+
+def _reasons(record: Record, judged: Iterable[Judged]) -> tuple[Reason, ...]:
+    by_id = {j.finding.id: j for j in judged}
+    checks = {check.name: check for check in record.checks}
+    reasons = []
+    for sentence in record.decision.reasons:
+        finding, name = sentence.values.get("finding"), sentence.values.get("check")
+        check = checks.get(name) if isinstance(name, str) else None
+        reasons.append(
+            Reason(
+                message=sentence,
+                judged=by_id.get(finding) if isinstance(finding, str) else None,
+                check=check if check is not None and check.reason is not None else None,
+            )
+        )
+    return tuple(reasons)

@@ -1,0 +1,161 @@
+"""Run checks: the one place where anything that a check does wrong becomes a verdict."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmops_audit.model import (
+    CheckResult,
+    Finding,
+    GatePolicy,
+    Message,
+    Policy,
+    Table,
+    Verdict,
+    message,
+)
+from llmops_audit.registry import Enabled
+from llmops_audit.spec import Draft
+from llmops_audit.text import told
+from llmops_audit.verdicts import combined
+from llmops_audit.worker import Worker, WorkerFailed
+
+__all__ = ["Outcome", "policy_for", "run_check", "start_workers"]
+
+Outcome = tuple[CheckResult, tuple[Table, ...]]
+
+
+class _Failed(Exception):
+    """A check did not come to an end; the message says why."""
+
+    def __init__(self, reason: Message) -> None:
+        self.reason = reason
+        super().__init__(reason.id)
+
+
+def policy_for(gate: GatePolicy, checks: Mapping[str, Enabled]) -> Policy:
+    """Share the error rate of rejection among the checks that judge by chance."""
+    sharing = sum(enabled.check.chance for enabled in checks.values())
+    return Policy(confidence=gate.confidence, alpha=(1 - gate.confidence) / max(1, sharing), decide=gate.decide)
+
+
+def start_workers(checks: Mapping[str, Enabled], draft: Draft) -> dict[str, Worker]:
+    """Start a process for each check that asks for one."""
+    plugins = [draft.folder / plugin for plugin in draft.raw.get("plugins", [])]
+    return {
+        name: Worker(name, enabled.check.worker, plugins) for name, enabled in checks.items() if enabled.check.worker
+    }
+
+
+def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: Draft, worker: Worker | None) -> Outcome:
+    """Run one check; it appears in the record whatever happens.
+
+    Parameters
+    ----------
+    enabled : Enabled
+    inputs : mapping
+        All inputs by name; the check gets those that it names.
+    draft : Draft
+        For the line that set each limit.
+    worker : Worker, optional
+        The process that the check runs in.
+
+    Returns
+    -------
+    result : CheckResult
+        With verdict `error` and the reason where the check raised, hung or broke its contract.
+    tables : tuple of Table
+    """
+    check = enabled.check
+    wanted = {name: inputs[name] for name in check.inputs}
+    settings = {name: getattr(enabled.settings, name) for name in type(enabled.settings).model_fields}
+    try:
+        produced = _produced(enabled, wanted, settings, worker)
+        findings = tuple(_named(enabled, item, draft) for item in produced if isinstance(item, Finding))
+        tables = tuple(item for item in produced if isinstance(item, Table))
+        _refuse_doubles(findings)
+    except _Failed as failure:
+        return _result(enabled, Verdict.ERROR, failure.reason, ()), ()
+    if not findings:
+        return _result(enabled, Verdict.NOT_APPLICABLE, message("The check found nothing to judge."), ()), tables
+    verdict = combined(finding.verdict for finding in findings)
+    reason = findings[0].message if verdict is Verdict.NOT_APPLICABLE else None
+    return _result(enabled, verdict, reason, findings), tables
+
+
+def _produced(
+    enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any], worker: Worker | None
+) -> Sequence[object]:
+    check = enabled.check
+    if worker is not None:
+        try:
+            return worker.run(inputs, settings, check.time_limit)
+        except WorkerFailed as error:
+            raise _Failed(message("The check did not finish: {error}.", error=str(error))) from error
+    answer: list[object] = []
+    # A check that hangs cannot be stopped from outside, but its thread can be left behind.
+    thread = threading.Thread(target=_call, args=(enabled, inputs, settings, answer), daemon=True)
+    thread.start()
+    thread.join(check.time_limit)
+    if not answer:
+        raise _Failed(message("The check took longer than {seconds:g} seconds.", seconds=check.time_limit))
+    if isinstance(answer[0], str):
+        raise _Failed(message("The check did not finish: {error}.", error=answer[0]))
+    produced = answer[0]
+    if not isinstance(produced, tuple) or not all(isinstance(item, Finding | Table) for item in produced):
+        raise _Failed(message("The check returned something else than findings and tables."))
+    return produced
+
+
+def _call(enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any], answer: list[object]) -> None:
+    try:
+        answer.append(tuple(enabled.check.function(**inputs, **settings)))
+    except Exception as error:  # noqa: BLE001 - a check may fail in any way, and none of them is a pass
+        answer.append(told(error))
+
+
+def _named(enabled: Enabled, finding: Finding, draft: Draft) -> Finding:
+    scope = [f"{key}={value}" for key, value in finding.scope.items() if (key, value) != ("split", "test")]
+    place = f"[{','.join(scope)}]" if scope else ""
+    changes: dict[str, object] = {"id": f"{enabled.check.name}.{finding.metric}{place}"}
+    if finding.severity is None:
+        changes["severity"] = enabled.check.severity
+    requirement = finding.requirement
+    if requirement is not None and requirement.source is None:
+        changes["requirement"] = requirement.model_copy(update={"source": _source(enabled, draft, finding)})
+    return finding.model_copy(update=changes)
+
+
+def _source(enabled: Enabled, draft: Draft, finding: Finding) -> str:
+    name = enabled.check.name
+    section = draft.raw["checks"][name]
+    for key, value in section.items():
+        if isinstance(value, dict) and finding.metric in value:
+            return draft.source("checks", name, key, finding.metric) or "default"
+    for key in section:
+        if key.removeprefix("min_").removeprefix("max_") == finding.metric:
+            return draft.source("checks", name, key) or "default"
+    return "default"
+
+
+def _refuse_doubles(findings: Sequence[Finding]) -> None:
+    doubled = [name for name, count in Counter(finding.id for finding in findings).items() if count > 1]
+    if doubled:
+        raise _Failed(message("The check returned two findings with one id: {id}.", id=sorted(doubled)[0]))
+
+
+def _result(enabled: Enabled, verdict: Verdict, reason: Message | None, findings: tuple[Finding, ...]) -> CheckResult:
+    provided = enabled.provided
+    return CheckResult(
+        name=enabled.check.name,
+        distribution=provided.distribution,
+        version=provided.version,
+        page=enabled.check.page,
+        settings=enabled.settings.model_dump(mode="json"),
+        verdict=verdict,
+        reason=reason,
+        findings=findings,
+    )

@@ -1,0 +1,82 @@
+"""Bytes of a text file, plain or gzip, as text of which it is known how far it could be decoded."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from llmops_audit.errors import DataError
+
+__all__ = ["decoded", "not_encoded"]
+
+_CHUNK_BYTES = 1 << 20
+
+
+def decoded(path: Path, shown: str, encoding: str) -> Iterator[str]:
+    """Yield the text of a file in pieces.
+
+    Parameters
+    ----------
+    path : Path
+        A name that ends in ``.gz`` is decompressed.
+    shown : str
+        The path as the spec writes it.
+    encoding : str
+
+    Raises
+    ------
+    UnicodeDecodeError
+        After all text before the first bytes that are not in the encoding was yielded.
+    DataError
+        Where the encoding is unknown, or the bytes cannot be read.
+    """
+    decoder = _decoder(shown, encoding)
+    try:
+        with _opened(path) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield from _decode(decoder, chunk)
+            yield decoder.decode(b"", final=True)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise DataError(shown, "is broken or cut off", "a whole gzip file") from None
+    except OSError as error:
+        raise DataError(shown, "cannot be read", got=error.strerror) from None
+
+
+def not_encoded(subject: str, encoding: str) -> DataError:
+    """Make the error of bytes that are not in the encoding; `subject` names file and row."""
+    return DataError(subject, "holds bytes that are not in the encoding", f"text in {encoding}")
+
+
+def _opened(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _decoder(shown: str, encoding: str) -> codecs.IncrementalDecoder:
+    try:
+        # The wrapper refuses codecs that are no text encoding, such as rot13.
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        name = codecs.lookup(encoding).name
+        return codecs.getincrementaldecoder("utf-8-sig" if name == "utf-8" else name)()
+    except (LookupError, ValueError):
+        raise DataError(shown, "unknown encoding", "a text encoding that Python knows", repr(encoding)) from None
+
+
+def _decode(decoder: codecs.IncrementalDecoder, chunk: bytes) -> Iterator[str]:
+    state = decoder.getstate()
+    try:
+        text = decoder.decode(chunk)
+    except UnicodeDecodeError:
+        # Byte by byte, since only the decoder knows where a character of its encoding ends.
+        decoder.setstate(state)
+        good: list[str] = []
+        try:
+            good.extend(decoder.decode(bytes((value,))) for value in chunk)
+        finally:
+            yield "".join(good)
+    else:
+        yield text

@@ -1,0 +1,271 @@
+"""Classification metrics of confusion tables, for many tables at once.
+
+A table has shape ``(..., k, c)`` with ``c >= k``: row i holds the cases whose true
+class is i, column j < k those answered j. Columns from k on are answers that are no
+class (refused, timed out, missing): always wrong, never left out of a denominator.
+Counts may be weights. Every function returns an array of shape ``(...)``, float64,
+with NaN where the metric is undefined.
+
+References
+----------
+Gorodkin (2004). Comparing two K-category assignments by a K-category correlation
+coefficient. Computational Biology and Chemistry 28.
+Cohen (1960). A coefficient of agreement for nominal scales. Educational and
+Psychological Measurement 20.
+Definitions of the others: scikit-learn, ``sklearn.metrics``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+# A variance under this share of its maximum is the rounding error of a zero.
+_ZERO_VARIANCE = 1e-13
+
+
+def _tables(table: ArrayLike) -> FloatArray:
+    """The tables as floats.
+
+    Raises
+    ------
+    ValueError
+        If a table has fewer columns than rows.
+    """
+    tables = np.asarray(table, dtype=np.float64)
+    if tables.ndim < 2 or tables.shape[-1] < tables.shape[-2]:
+        raise ValueError(f"confusion table: wrong shape; expected (..., k, c) with c >= k; got {tables.shape}")
+    return tables
+
+
+def _ratio(numerator: Any, denominator: Any, defined: Any = None) -> FloatArray:
+    """Quotient with NaN where the denominator is zero (or where it is not defined)."""
+    top, bottom = np.broadcast_arrays(
+        np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
+    )
+    where = bottom > 0.0 if defined is None else np.broadcast_to(defined, bottom.shape)
+    quotient = np.full(bottom.shape, np.nan)
+    np.divide(top, bottom, out=quotient, where=where)
+    return quotient
+
+
+def _margins(tables: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """True positives, rows and answers of every class, each of shape ``(..., k)``."""
+    hits = np.diagonal(tables, axis1=-2, axis2=-1)
+    return hits, tables.sum(axis=-1), tables.sum(axis=-2)[..., : tables.shape[-2]]
+
+
+def _mean_over(values: FloatArray, included: NDArray[np.bool_]) -> FloatArray:
+    """Mean over the last axis of the values that are included."""
+    return _ratio(np.where(included, values, 0.0).sum(axis=-1), included.sum(axis=-1))
+
+
+def accuracy(table: ArrayLike) -> FloatArray:
+    """Share of right answers among all cases.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        NaN for an empty table.
+    """
+    tables = _tables(table)
+    hits, _, _ = _margins(tables)
+    return _ratio(hits.sum(axis=-1), tables.sum(axis=(-2, -1)))
+
+
+def balanced_accuracy(table: ArrayLike) -> FloatArray:
+    """Mean recall over the classes that have cases.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        NaN for an empty table. Not adjusted for chance, which is one over the
+        number of classes that have cases.
+    """
+    hits, rows, _ = _margins(_tables(table))
+    return _mean_over(_ratio(hits, rows), rows > 0.0)
+
+
+def precision(table: ArrayLike, i: int) -> FloatArray:
+    """Share of right answers among the answers ``i``.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+    i
+        Index of the class.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        NaN where class i is never answered.
+    """
+    hits, _, answers = _margins(_tables(table))
+    return _ratio(hits[..., i], answers[..., i])
+
+
+def recall(table: ArrayLike, i: int) -> FloatArray:
+    """Share of right answers among the cases of class ``i``.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+    i
+        Index of the class.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        NaN where class i has no cases.
+    """
+    hits, rows, _ = _margins(_tables(table))
+    return _ratio(hits[..., i], rows[..., i])
+
+
+def f1(table: ArrayLike, i: int) -> FloatArray:
+    """F1 of class ``i``, ``TP / (TP + (FP + FN) / 2)``.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+    i
+        Index of the class.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        0 where class i has cases but is never answered; NaN where it has neither
+        cases nor answers.
+    """
+    hits, rows, answers = _margins(_tables(table))
+    return _ratio(2.0 * hits[..., i], rows[..., i] + answers[..., i])
+
+
+def macro_precision(table: ArrayLike) -> FloatArray:
+    """Mean precision over the classes that have cases or answers.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        NaN for a table without classes. A class that has cases but is never answered
+        counts as 0 (scikit-learn's ``zero_division=0``): leaving it out would reward
+        a model for giving up on a class.
+    """
+    hits, rows, answers = _margins(_tables(table))
+    return _mean_over(np.where(answers > 0.0, _ratio(hits, answers), 0.0), (rows > 0.0) | (answers > 0.0))
+
+
+def macro_recall(table: ArrayLike) -> FloatArray:
+    """Mean recall over the classes that have cases: the balanced accuracy.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        NaN for an empty table. A class without cases has no recall and is left out
+        (scikit-learn's ``zero_division=nan``).
+    """
+    return balanced_accuracy(table)
+
+
+def macro_f1(table: ArrayLike) -> FloatArray:
+    """Mean F1 over the classes that have cases or answers.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        NaN for a table without classes. A class that has cases but is never
+        answered counts as 0, as does one that is answered but has no cases.
+    """
+    hits, rows, answers = _margins(_tables(table))
+    return _mean_over(_ratio(2.0 * hits, rows + answers), (rows > 0.0) | (answers > 0.0))
+
+
+def _shares(table: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Share of right answers, and shares of the rows and of all columns, NaN for empty tables."""
+    tables = _tables(table)
+    shares = _ratio(tables, tables.sum(axis=(-2, -1), keepdims=True))
+    hits, rows, _ = _margins(shares)
+    return hits.sum(axis=-1), rows, shares.sum(axis=-2)
+
+
+def matthews(table: ArrayLike) -> FloatArray:
+    """Matthews correlation coefficient, for two or more classes.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``; each column from k on counts as an
+        answer of its own.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        Between -1 and 1; NaN where all cases, or all answers, are of one kind
+        (0 / 0, for which scikit-learn returns 0).
+
+    Notes
+    -----
+    R_K of Gorodkin (2004): the covariance of case and answer over the root of the
+    product of their variances.
+    """
+    right, rows, columns = _shares(table)
+    chance = (rows * columns[..., : rows.shape[-1]]).sum(axis=-1)
+    spread_rows = 1.0 - (rows**2).sum(axis=-1)
+    spread_columns = 1.0 - (columns**2).sum(axis=-1)
+    defined = (spread_rows > _ZERO_VARIANCE) & (spread_columns > _ZERO_VARIANCE)
+    product = np.where(defined, spread_rows * spread_columns, 1.0)
+    return np.clip(_ratio(right - chance, np.sqrt(product), defined), -1.0, 1.0)
+
+
+def cohen_kappa(table: ArrayLike) -> FloatArray:
+    """Cohen's kappa, the agreement of case and answer beyond chance.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        At most 1; NaN where chance alone agrees always (0 / 0).
+
+    Notes
+    -----
+    Cohen (1960), unweighted: ``(observed - chance) / (1 - chance)``.
+    """
+    right, rows, columns = _shares(table)
+    chance = (rows * columns[..., : rows.shape[-1]]).sum(axis=-1)
+    return _ratio(right - chance, 1.0 - chance, 1.0 - chance > _ZERO_VARIANCE)

@@ -1,0 +1,159 @@
+"""Intervals and null distributions by resampling counts, never rows.
+
+References
+----------
+Efron, Tibshirani (1993). An Introduction to the Bootstrap, chapter 13 (percentile interval).
+Gelman and others (2013). Bayesian Data Analysis, 3rd edition, section 3.4
+(multinomial model with a Dirichlet prior); Jeffreys' prior adds 1/2 to each cell.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from llmops_audit.stats.intervals import Bounds, tail
+
+FloatArray = NDArray[np.float64]
+
+_UNBOUNDED: Bounds = (-math.inf, math.inf)
+_PRIOR = 0.5
+# A percentile rests on at least this many resamples outside it...
+_RESAMPLES_OUTSIDE = 10
+# ...as far as that many resamples in all allow.
+_MOST_RESAMPLES = 50_000
+# Cells of the tables that are held in memory at once.
+_CELLS_AT_ONCE = 2_000_000
+
+
+def _percentiles(values: FloatArray, outside: float) -> Bounds:
+    """Interval that leaves a share outside on each side; unbounded if most values are undefined."""
+    defined = values[~np.isnan(values)]
+    if 2 * defined.size < values.size or defined.size * outside < 1.0:
+        return _UNBOUNDED
+    # Outward, and without interpolation, which would make NaN of two infinities.
+    low = np.quantile(defined, outside, method="lower")
+    high = np.quantile(defined, 1.0 - outside, method="higher")
+    return float(low), float(high)
+
+
+def table_interval(
+    counts: ArrayLike,
+    statistic: Callable[[FloatArray], FloatArray],
+    confidence: float,
+    rng: np.random.Generator,
+    resamples: int = 2000,
+) -> Bounds:
+    """Interval of any statistic of a table of counts.
+
+    Parameters
+    ----------
+    counts
+        Counts, or effective counts of weighted data, in one or two dimensions; not
+        negative. Leave out classes that have neither cases nor answers: each cell,
+        even an empty one, gets its 1/2.
+    statistic
+        Maps tables of shape ``(b, *counts.shape)`` to values of shape ``(b,)``, with
+        NaN where undefined.
+    confidence
+        Two-sided confidence, strictly between 0 and 1.
+    rng
+        Source of randomness.
+    resamples
+        Tables drawn by each method. Raised, up to 50,000, until ten are expected
+        outside each bound.
+
+    Returns
+    -------
+    Bounds
+        The wider of the percentile intervals of a multinomial bootstrap and of the
+        posterior Dirichlet(counts + 1/2), and never without the statistic of the
+        counts themselves. ``(-inf, inf)`` where that statistic is NaN, where more
+        than half of the resamples of either method are, or where the confidence asks
+        for less than one resample outside.
+
+    Raises
+    ------
+    ValueError
+        If the counts are not a table of finite numbers that are not negative, or on
+        an impossible confidence.
+
+    Notes
+    -----
+    The bootstrap alone gives [1, 1] for the accuracy of a small sample without
+    errors; the posterior alone is pulled towards equal cells by its prior.
+    """
+    table = np.asarray(counts, dtype=np.float64)
+    outside = tail(confidence)
+    if table.ndim not in (1, 2) or not np.all(np.isfinite(table) & (table >= 0.0)):
+        raise ValueError("counts: not a table; expected finite numbers >= 0 in one or two dimensions; got others")
+    total = float(table.sum())
+    draws = round(total)
+    if draws == 0:
+        return _UNBOUNDED
+    point = float(statistic(table[np.newaxis])[0])
+    if math.isnan(point):
+        return _UNBOUNDED
+
+    cells = table.ravel()
+
+    def bootstrap(size: int) -> FloatArray:
+        return rng.multinomial(draws, cells / total, size=size).astype(np.float64)
+
+    def posterior(size: int) -> FloatArray:
+        return rng.dirichlet(cells + _PRIOR, size=size) * total
+
+    wanted = min(max(resamples, math.ceil(_RESAMPLES_OUTSIDE / outside)), max(resamples, _MOST_RESAMPLES))
+    at_once = max(1, _CELLS_AT_ONCE // cells.size)
+    sizes = [min(at_once, wanted - start) for start in range(0, wanted, at_once)]
+    lows, highs = zip(
+        *(
+            _percentiles(np.concatenate([statistic(draw(size).reshape(size, *table.shape)) for size in sizes]), outside)
+            for draw in (bootstrap, posterior)
+        ),
+        strict=True,
+    )
+    return min(point, *lows), max(point, *highs)
+
+
+def permutation_tables(counts: ArrayLike, resamples: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Random tables with the margins of a 2 x B table: the null of a permutation test.
+
+    Shuffling which sample each row belongs to, and counting by bin again, gives
+    exactly these tables, at a cost that does not depend on the number of rows.
+
+    Parameters
+    ----------
+    counts
+        Whole counts of two samples in B bins, shape ``(2, B)``; fewer than 10**9 in all.
+    resamples
+        Number R of tables.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of int64, shape ``(R, 2, B)``
+
+    Raises
+    ------
+    ValueError
+        If the counts are not whole numbers of that shape and size.
+
+    Notes
+    -----
+    Given both margins, the first row is multivariate hypergeometric (numpy's method
+    ``"marginals"``: one hypergeometric number per bin).
+    """
+    given = np.asarray(counts)
+    if given.ndim != 2 or given.shape[0] != 2:
+        raise ValueError(f"counts: wrong shape; expected (2, bins); got {given.shape}")
+    table = given.astype(np.int64)
+    if np.any(table != given) or np.any(table < 0):
+        raise ValueError("counts: not counts; expected whole numbers >= 0; got others")
+    bins = table.sum(axis=0)
+    first = rng.multivariate_hypergeometric(bins, int(table[0].sum()), size=resamples, method="marginals")
+    return np.stack([first, bins - first], axis=1)

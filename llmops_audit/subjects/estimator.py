@@ -1,0 +1,113 @@
+"""An estimator that is trained here, named by its dotted path."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from llmops_audit.errors import SubjectError
+from llmops_audit.spec import Spec
+from llmops_audit.subjects import import_dotted, subject_info
+from llmops_audit.subjects.fitted import Trained, require_classifier
+from llmops_audit.text import redacted
+from llmops_audit.values import MISSING, canonical_label
+
+__all__ = ["from_estimator"]
+
+
+def from_estimator(spec: Spec, folder: Path, numeric: frozenset[str]) -> Trained:
+    """Build the pipeline: vectorizer for text, or preprocessing for tabular data, then the estimator.
+
+    Raises
+    ------
+    SubjectError
+    """
+    model, data = spec.model, spec.data
+    assert model.estimator is not None  # noqa: S101 - the spec's validation holds exactly one kind
+    estimator = _made(model.estimator, model.parameters, "model.estimator", "model.parameters", folder)
+    require_classifier(estimator, "model.estimator", model.estimator)
+    parameters: dict[str, object] = {"estimator": model.estimator, "parameters": model.parameters}
+    if model.vectorizer is not None:
+        first = _made(
+            model.vectorizer,
+            model.vectorizer_parameters,
+            "model.vectorizer",
+            "model.vectorizer_parameters",
+            folder,
+        )
+        if not hasattr(first, "transform"):
+            raise SubjectError(
+                "model.vectorizer",
+                "is no vectorizer",
+                "an object with fit and transform",
+                repr(model.vectorizer),
+            )
+        parameters |= {"vectorizer": model.vectorizer, "vectorizer_parameters": model.vectorizer_parameters}
+    else:
+        first = preprocessing(data.features, numeric)
+        parameters |= {"numeric": sorted(numeric), "categorical": sorted(set(data.features) - numeric)}
+    if model.threshold is not None:
+        parameters["threshold"] = model.threshold
+    names = [path.replace(":", ".").rpartition(".")[2] for path in (model.vectorizer, model.estimator) if path]
+    return Trained(
+        Pipeline([("inputs", first), ("estimator", estimator)]),
+        subject_info("estimator", " + ".join(names), parameters),
+        data.text,
+        data.features,
+        None if data.positive is None else canonical_label(data.positive),
+        model.threshold,
+        "estimator__sample_weight",
+    )
+
+
+def preprocessing(features: tuple[str, ...], numeric: frozenset[str]) -> ColumnTransformer:
+    """Return the preprocessing of tabular data.
+
+    Numbers: the median where missing, then standardised. Categories: `MISSING` where missing, then one-hot,
+    all zeros for a category that training did not see.
+    """
+    numbers = Pipeline(
+        [("impute", SimpleImputer(strategy="median", keep_empty_features=True)), ("scale", StandardScaler())]
+    )
+    categories = Pipeline(
+        [
+            ("impute", SimpleImputer(strategy="constant", fill_value=MISSING, keep_empty_features=True)),
+            ("encode", OneHotEncoder(handle_unknown="ignore")),
+        ]
+    )
+    return ColumnTransformer(
+        [
+            ("numbers", numbers, [name for name in features if name in numeric]),
+            ("categories", categories, [name for name in features if name not in numeric]),
+        ]
+    )
+
+
+def _made(path: str, parameters: dict[str, Any], key: str, parameters_key: str, folder: Path) -> Any:
+    found = import_dotted(path, key, folder)
+    if not callable(found):
+        raise SubjectError(key, "cannot be called", "a class", repr(path))
+    try:
+        return found(**_with_tuples(found, parameters))
+    except TypeError as error:
+        raise SubjectError(parameters_key, f"do not fit {path!r}: {error}") from error
+    except Exception as error:
+        raise SubjectError(key, f"cannot be made: {redacted(error)}", got=repr(path)) from error
+
+
+def _with_tuples(made: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    # TOML has arrays alone, and scikit-learn refuses a list where a parameter is a tuple by default.
+    try:
+        defaults = {name: parameter.default for name, parameter in inspect.signature(made).parameters.items()}
+    except ValueError:
+        return parameters
+    return {
+        name: tuple(value) if isinstance(value, list) and isinstance(defaults.get(name), tuple) else value
+        for name, value in parameters.items()
+    }

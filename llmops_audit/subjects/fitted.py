@@ -1,0 +1,144 @@
+"""What the kinds of subjects that are trained here have in common: a scikit-learn classifier and its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from sklearn.base import clone, is_classifier
+
+from llmops_audit.errors import SubjectError
+from llmops_audit.evidence.base import Batch, Codes, Label
+from llmops_audit.model import SubjectInfo
+from llmops_audit.text import redacted
+from llmops_audit.values import canonical_label, label_order
+
+__all__ = ["Trained", "require_classifier"]
+
+
+def require_classifier(estimator: object, key: str, path: str) -> Any:
+    """Return the estimator where it is an unfitted scikit-learn classifier.
+
+    Raises
+    ------
+    SubjectError
+    """
+    if isinstance(estimator, type) or not (hasattr(estimator, "fit") and hasattr(estimator, "predict")):
+        raise SubjectError(
+            key,
+            "is no estimator",
+            "an object with fit and predict",
+            f"{path!r}, a {type(estimator).__name__}",
+        )
+    if not is_classifier(estimator):
+        raise SubjectError(key, "is no classifier", "a scikit-learn classifier", repr(path))
+    return estimator
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A scikit-learn classifier that is trained here.
+
+    Attributes
+    ----------
+    estimator : scikit-learn classifier
+    info : SubjectInfo
+    text : str or None
+        Column of the text; None for tabular data.
+    features : tuple of str
+        Columns of tabular data.
+    positive : label, optional
+    threshold : float, optional
+        Score of `positive` from which it is predicted.
+    weight_key : str
+        Parameter of ``fit`` that takes sample weights.
+    """
+
+    estimator: Any
+    info: SubjectInfo
+    text: str | None
+    features: tuple[str, ...]
+    positive: Label | None = None
+    threshold: float | None = None
+    weight_key: str = "sample_weight"
+
+    def fit(self, batch: Batch) -> Self:
+        """Return the subject trained on these rows.
+
+        Raises
+        ------
+        SubjectError
+            Where scikit-learn refuses the data or a parameter.
+        """
+        extra = {} if batch.weight is None else {self.weight_key: batch.weight}
+        try:
+            estimator = clone(self.estimator).fit(self._inputs(batch.table), _targets(batch.label), **extra)
+        except (ValueError, TypeError, AttributeError, RuntimeError) as error:
+            raise SubjectError("model", f"cannot be trained: {redacted(error)}") from error
+        if self.threshold is not None and not hasattr(estimator, "predict_proba"):
+            raise SubjectError("model.threshold", "the classifier gives no probabilities", "one with predict_proba")
+        return replace(self, estimator=estimator)
+
+    def predict(self, batch: Batch) -> Codes:
+        """Return a prediction for each row, by `threshold` where there is one.
+
+        Raises
+        ------
+        SubjectError
+            Where the classifier fails, or its scores hold a value that is not finite.
+        """
+        inputs = self._inputs(batch.table)
+        try:
+            answers = np.asarray(
+                self.estimator.predict(inputs) if self.threshold is None else self._by_threshold(inputs)
+            )
+        except (ValueError, TypeError, AttributeError, RuntimeError) as error:
+            raise SubjectError("model", f"cannot predict: {redacted(error)}") from error
+        if answers.shape != (len(batch),):
+            raise SubjectError("model", "gives no answer a row", f"shape ({len(batch)},)", f"shape {answers.shape}")
+        raw, place = np.unique(answers, return_inverse=True)
+        labels = [canonical_label(value) for value in raw.tolist()]
+        values = label_order(labels)
+        index = np.array([values.index(label) for label in labels], dtype=np.int32)
+        return Codes(values, index[place])
+
+    def _by_threshold(self, inputs: Any) -> npt.NDArray[Any]:
+        scores = np.asarray(self.estimator.predict_proba(inputs))
+        if not np.isfinite(scores).all():
+            raise SubjectError("model", "scores are missing or not finite", "a finite score a row and label")
+        classes = self.estimator.classes_
+        place = [canonical_label(value) for value in classes.tolist()].index(self._positive())
+        others = scores.copy()
+        others[:, place] = -np.inf
+        return np.asarray(np.where(scores[:, place] >= self.threshold, classes[place], classes[others.argmax(axis=1)]))
+
+    def _positive(self) -> Label:
+        if self.positive is None:
+            raise SubjectError("model.threshold", "needs a positive label", "`data.positive`")
+        return self.positive
+
+    def _inputs(self, table: pa.Table) -> Any:
+        if self.text is not None:
+            return table.column(self.text).to_numpy(zero_copy_only=False)
+        frame = {}
+        for name in self.features:
+            column = table.column(name)
+            values = column.to_numpy(zero_copy_only=False)
+            if not pa.types.is_floating(column.type):
+                values = values.astype(object)
+                values[pd.isna(values)] = np.nan
+            frame[name] = values
+        return pd.DataFrame(frame)
+
+
+def _targets(label: Codes | None) -> npt.NDArray[Any]:
+    if label is None:
+        raise SubjectError("model", "cannot be trained: the training split has no labels")
+    values: tuple[Any, ...] = label.values
+    if any(isinstance(value, str) for value in values):
+        values = tuple(str(value) for value in values)
+    return np.array(values)[label.index]

@@ -1,0 +1,176 @@
+"""The author's kit: build evidence from a few columns, and test that a check keeps the contract."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import pickle
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from llmops_audit.check import Check, evidence_names
+from llmops_audit.engine import evidence_type
+from llmops_audit.evidence.base import Batch, Codes, Label, Plan
+from llmops_audit.model import Finding, Policy, SubjectInfo, Table, Task, Verdict
+from llmops_audit.values import canonical_label, label_order
+from llmops_audit.verdicts import combined
+
+__all__ = ["assert_conforms", "batch", "codes", "inputs", "run"]
+
+
+def codes(values: Iterable[Label | bool | None]) -> Codes:
+    """Encode scalars; None is missing."""
+    raw = [None if value is None else canonical_label(value) for value in values]
+    distinct = label_order(value for value in raw if value is not None)
+    return Codes(distinct, np.array([-1 if v is None else distinct.index(v) for v in raw], dtype=np.int32))
+
+
+def batch(
+    split: str,
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    label: Sequence[Label | None] | None = None,
+    prediction: Sequence[Label | None] | None = None,
+    weight: Sequence[float] | None = None,
+    source: str = "rows.csv",
+    first: int = 1,
+) -> Batch:
+    """Make a batch of a few columns.
+
+    Parameters
+    ----------
+    split : str
+        ``"train"``, ``"test"`` or ``"live"``.
+    columns : mapping of str to sequence
+        Features, texts and groups, n values each; None is missing. May be empty where there are labels.
+    label, prediction : sequence, (n,), optional
+    weight : sequence of float, (n,), optional
+    source : str
+        The file that the rows are said to come from.
+    first : int
+        Number of the first row.
+
+    Returns
+    -------
+    Batch
+    """
+    lengths = [len(values) for values in (*columns.values(), label, prediction) if values is not None]
+    n = lengths[0] if lengths else 0
+    row = np.arange(first, first + n, dtype=np.int64)
+    table = pa.table({name: _array(values) for name, values in columns.items()})
+    if not columns:
+        table = pa.table({"row": pa.array(row.astype(np.float64))})
+    return Batch(
+        split,
+        table,
+        [source] * n,
+        row,
+        # Knuth's multiplicative hash: distinct keys in no particular order.
+        row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15),
+        None if label is None else codes(label),
+        None if prediction is None else codes(prediction),
+        None if weight is None else np.asarray(weight, dtype=np.float64),
+    )
+
+
+def _array(values: Sequence[Any]) -> pa.Array:
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def inputs(
+    *batches: Batch,
+    labels: Sequence[Label] = (0, 1),
+    positive: Label | None = 1,
+    groups: Sequence[str] = (),
+    text: str | None = None,
+    features: Sequence[str] = (),
+    confidence: float = 0.95,
+    alpha: float | None = None,
+    sample: int = 10_000,
+    seed: int = 42,
+) -> dict[str, Any]:
+    """Make every input that a check may name.
+
+    Parameters
+    ----------
+    *batches : Batch
+        Of any splits.
+    labels, positive, groups, text, features, seed
+        See `llmops_audit.model.Task`.
+    confidence, alpha : float
+        See `llmops_audit.model.Policy`; by default the check has the whole error rate for itself.
+    sample : int
+        Most rows that `Rows` keeps.
+
+    Returns
+    -------
+    dict
+        Input name to value; evidence is a mapping from split to evidence.
+    """
+    plan = Plan(None, tuple(groups), seed, sample)
+    made: dict[str, Any] = {name: {} for name in evidence_names()}
+    for one in batches:
+        for name, by_split in made.items():
+            kind = evidence_type(name)
+            by_split[one.split] = by_split.get(one.split, kind.empty(plan)) + kind.of(one, plan)
+    share = 1 - confidence if alpha is None else alpha
+    return {
+        **made,
+        "policy": Policy(confidence=confidence, alpha=share),
+        "spec": None,
+        "subject": SubjectInfo(kind="predictions", description="test", parameters={}, sha256="0" * 64),
+        "task": Task(
+            labels=tuple(labels),
+            positive=positive,
+            text=text,
+            features=tuple(features),
+            groups=tuple(groups),
+            seed=seed,
+        ),
+    }
+
+
+def run(check: Check, given: Mapping[str, Any], **settings: Any) -> tuple[Finding | Table, ...]:
+    """Run a check on inputs, with some settings."""
+    return tuple(check.function(**{name: given[name] for name in check.inputs}, **settings))
+
+
+def assert_conforms(check: Check, *, clean: Mapping[str, Any], violating: Mapping[str, Any], **settings: Any) -> None:
+    """Assert that a check keeps the contract.
+
+    It passes what is clean, fails what violates it, gives the same answer twice, changes no input, prints nothing,
+    gives every finding a name of its own, and has a page.
+
+    Parameters
+    ----------
+    check : Check
+    clean, violating : mapping
+        Inputs, see `inputs`.
+    **settings
+        Of the check, for both cases.
+
+    Raises
+    ------
+    AssertionError
+    """
+    assert check.page.title, f"check '{check.name}' has no title"
+    assert check.settings(), f"check '{check.name}' cannot run with its defaults"
+    for case, given, wanted in (("clean", clean, Verdict.PASSED), ("violating", violating, Verdict.FAILED)):
+        before = pickle.dumps(given)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            first, second = run(check, given, **settings), run(check, given, **settings)
+        assert first == second, f"check '{check.name}' answers differently the second time ({case} case)"
+        assert pickle.dumps(given) == before, f"check '{check.name}' changes its inputs ({case} case)"
+        assert not printed.getvalue(), f"check '{check.name}' prints ({case} case)"
+        findings = [item for item in first if isinstance(item, Finding)]
+        names = [(finding.metric, tuple(finding.scope.items())) for finding in findings]
+        assert len(set(names)) == len(names), f"check '{check.name}' gives two findings one name ({case} case)"
+        found = combined(finding.verdict for finding in findings)
+        assert found is wanted, f"check '{check.name}' says {found} of the {case} case instead of {wanted}"

@@ -1,0 +1,41 @@
+"""Hypothesis strategies for what an audit is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from llmops_audit.evidence.base import Batch
+from llmops_audit.testing import batch
+
+__all__ = ["batches", "labels"]
+
+labels = st.one_of(st.integers(0, 3), st.sampled_from(["spam", "ham", "好", "a b"]))
+"""Labels of all kinds; numbers and texts mix."""
+
+_TEXTS = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(["mail a.person@example.org", "卡号4111111111111111有效", "call +44 20 7946 0958", ""]),
+)
+
+
+@st.composite
+def batches(draw: st.DrawFn, *, split: str = "test", max_size: int = 30) -> Batch:
+    """Draw a batch with a text, a number, a group, labels, predictions and, sometimes, weights."""
+    n = draw(st.integers(0, max_size))
+
+    def column(values: st.SearchStrategy[Any]) -> list[Any]:
+        return draw(st.lists(values, min_size=n, max_size=n))
+
+    return batch(
+        split,
+        {
+            "text": column(_TEXTS),
+            "number": column(st.one_of(st.none(), st.floats(-1e6, 1e6))),
+            "sex": column(st.one_of(st.none(), st.sampled_from(["F", "M"]))),
+        },
+        label=column(labels),
+        prediction=column(st.one_of(st.none(), labels)),
+        weight=draw(st.none() | st.lists(st.floats(0, 1e6), min_size=n, max_size=n)),
+    )

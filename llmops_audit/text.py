@@ -1,0 +1,30 @@
+"""Texts that come from outside and may hold a value of the audited data."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from pathlib import Path
+
+__all__ = ["redacted", "scrubbed", "told"]
+
+
+def scrubbed(text: str) -> str:
+    """Return a text without what it quotes, without addresses, and without longer runs of digits."""
+    text = re.sub(r"""(["'])(?:(?!\1).)*\1""", "'…'", text)
+    return re.sub(r"\S*@\S*|\d[\d -]{3,}\d", "…", text)
+
+
+def redacted(error: BaseException) -> str:
+    """Return an exception's kind and the first line of its text, scrubbed: it may hold a value of the audited data."""
+    lines = str(error).splitlines()
+    # What cannot be imported has a name, and no value.
+    text = lines[0] if lines and isinstance(error, ImportError) else scrubbed(lines[0] if lines else "")
+    return f"{type(error).__name__}: {text}"
+
+
+def told(error: BaseException) -> str:
+    """Return what an exception says and where, without what it quotes."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return redacted(error) + place

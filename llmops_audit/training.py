@@ -1,0 +1,108 @@
+"""Split, train, and predict the training rows out-of-fold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+from llmops_audit.data import Loaded
+from llmops_audit.errors import DataError
+from llmops_audit.evidence.base import Batch, Codes, Label
+from llmops_audit.spec import Spec
+from llmops_audit.subjects import Trainable
+from llmops_audit.values import label_order
+
+__all__ = ["out_of_fold", "require_labels", "split"]
+
+FOLDS = 5
+FOLDS_LARGE = 2
+"""Above `data.sample` rows half of them are plenty to train on, and the folds then cost no more than one training."""
+
+
+def split(loaded: Loaded, spec: Spec) -> tuple[Batch, Batch]:
+    """Split rows into train and test as scikit-learn's `train_test_split` does with the audit's seed.
+
+    Raises
+    ------
+    DataError
+        Where scikit-learn cannot split, such as a label with a single row.
+    """
+    data, n = spec.data, len(loaded.batch)
+    label = loaded.batch.label
+    try:
+        train, test = train_test_split(
+            np.arange(n),
+            test_size=data.test_size,
+            random_state=spec.audit.seed,
+            stratify=label.index if data.stratify and label is not None else None,
+        )
+    except ValueError as error:
+        raise DataError(", ".join(data.paths("path")), f"cannot be split: {error}") from error
+    return loaded.take("train", train), loaded.take("test", test)
+
+
+def require_labels(test: Batch, train: Batch) -> None:
+    """Refuse a test label that the training split does not hold.
+
+    Raises
+    ------
+    DataError
+        With file and row.
+    """
+    known = _labels(train)
+    if test.label is None:
+        raise DataError("the test split", "has no labels")
+    unknown = [i for i, value in enumerate(test.label.values) if value not in known]
+    for position in np.flatnonzero(np.isin(test.label.index, unknown))[:1]:
+        raise DataError(
+            f"{test.source[position]}: row {test.row[position]}",
+            "the label is unknown",
+            "a label of the training split",
+        )
+
+
+def _labels(batch: Batch) -> tuple[Label, ...]:
+    if batch.label is None:
+        return ()
+    return label_order(batch.label.values[i] for i in np.unique(batch.label.index) if i >= 0)
+
+
+def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int) -> Codes | None:
+    """Predict each training row with a model that did not see it.
+
+    Parameters
+    ----------
+    subject : Trainable
+    train : Batch
+    seed : int
+    most : int
+        With more rows, `FOLDS_LARGE` folds instead of `FOLDS`.
+
+    Returns
+    -------
+    Codes or None
+        None where a label has fewer than two rows, so that no fold could be left out.
+    """
+    label = train.label
+    if label is None or np.bincount(label.index)[np.unique(label.index)].min() < FOLDS_LARGE:
+        return None
+    rarest = int(np.bincount(label.index)[np.unique(label.index)].min())
+    folds = min(FOLDS if len(train) <= most else FOLDS_LARGE, rarest)
+    place = np.empty(len(train), dtype=np.int32)
+    parts: list[Codes] = []
+    whole = Loaded(train)
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for kept, left_out in splitter.split(np.zeros(len(train)), label.index):
+        held = whole.take("train", left_out)
+        parts.append(subject.fit(whole.take("train", kept)).predict(replace(held, label=None)))
+        place[left_out] = np.arange(len(left_out), dtype=np.int32) + sum(len(part.index) for part in parts[:-1])
+    values = label_order(value for part in parts for value in part.values)
+    joined = np.concatenate([_renumbered(part, values) for part in parts])
+    return Codes(values, joined[place])
+
+
+def _renumbered(codes: Codes, values: tuple[Label, ...]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    place = np.array([values.index(value) for value in codes.values] + [-1], dtype=np.int32)
+    return place[codes.index]

@@ -1,0 +1,171 @@
+"""The accuracy check: values against scikit-learn, verdicts on bounds, and models that know nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from llmops_audit.model import Finding, Table, Verdict
+from llmops_audit.registry import provided
+from llmops_audit.testing import assert_conforms, batch, inputs, run
+
+CHECK = provided()["accuracy"].check
+
+
+def _case(truth: list[Any], answers: list[Any], **more: Any) -> dict[str, Any]:
+    labels = sorted({*truth})
+    return inputs(batch("test", {}, label=truth, prediction=answers), labels=labels, **{"positive": None, **more})
+
+
+def _found(given: dict[str, Any], **settings: Any) -> dict[str, Finding]:
+    produced = [item for item in run(CHECK, given, **settings) if isinstance(item, Finding)]
+    return {f"{item.metric}{item.scope.get('against', '')}": item for item in produced}
+
+
+def _performance(given: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    table = next(item for item in run(CHECK, given) if isinstance(item, Table) and item.name == "performance")
+    return {str(row["metric"]): row for row in table.rows}
+
+
+def test_it_conforms() -> None:
+    """A good classifier passes, one that answers a single label fails."""
+    truth = [0, 1] * 100
+    clean = inputs(batch("test", {}, label=truth, prediction=truth))
+    violating = inputs(batch("test", {}, label=truth, prediction=[1] * 200))
+    assert_conforms(CHECK, clean=clean, violating=violating, min={"accuracy": 0.9})
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=60))
+def test_values_are_those_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
+    """Every metric, macro and of a positive label, equals scikit-learn's on the rows."""
+    truth, answers = map(list, zip(*pairs, strict=True))
+    if len(set(truth)) < 2:
+        return
+    batches = batch("test", {}, label=truth, prediction=answers)
+    labels = sorted({*truth, *answers})
+    found = _performance(inputs(batches, labels=labels, positive=None))
+    assert found["accuracy"]["value"] == pytest.approx(metrics.accuracy_score(truth, answers))
+    recalls = metrics.recall_score(truth, answers, average=None, labels=sorted(set(truth)), zero_division=0)
+    assert found["balanced_accuracy"]["value"] == pytest.approx(np.mean(recalls))
+    macro = metrics.f1_score(truth, answers, average="macro", zero_division=0)
+    assert found["f1"]["value"] == pytest.approx(macro)
+    if len(set(answers)) > 1:
+        assert found["mcc"]["value"] == pytest.approx(metrics.matthews_corrcoef(truth, answers))
+    one = _performance(inputs(batches, labels=labels, positive=truth[0]))
+    for name, score in (
+        ("precision", metrics.precision_score),
+        ("recall", metrics.recall_score),
+        ("f1", metrics.f1_score),
+    ):
+        expected = score(truth, answers, labels=[truth[0]], average="macro", zero_division=np.nan)
+        if np.isnan(expected):
+            assert one[name]["value"] is None
+        else:
+            assert one[name]["value"] == pytest.approx(expected)
+
+
+def test_the_majority_s_answer_stands_beside() -> None:
+    """The accuracy of always giving the most frequent label is shown."""
+    given = _case([0] * 70 + [1] * 30, [0] * 60 + [1] * 40)
+    assert _performance(given)["accuracy"]["majority"] == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(("right", "verdict"), [(99, Verdict.PASSED), (92, Verdict.INCONCLUSIVE), (70, Verdict.FAILED)])
+def test_a_minimum_is_decided_on_the_bound(right: int, verdict: Verdict) -> None:
+    """Of 100 rows, 99 right pass a minimum of 0.9, 92 right decide nothing though 0.92 > 0.9, and 70 fail."""
+    truth = [0, 1] * 50
+    answers = truth[:right] + [1 - label for label in truth[right:]]
+    finding = _found(_case(truth, answers), min={"accuracy": 0.9})["accuracy"]
+    assert finding.value == pytest.approx(right / 100)
+    assert finding.verdict is verdict
+    assert (finding.rows_to_decide is not None) == (verdict is Verdict.INCONCLUSIVE)
+
+
+def test_deciding_on_the_point_is_possible_and_said() -> None:
+    """With `decide = "point"` 92 of 100 pass a minimum of 0.9, and the message says how."""
+    truth = [0, 1] * 50
+    given = _case(truth, truth[:92] + [1 - label for label in truth[92:]])
+    given["policy"] = given["policy"].model_copy(update={"decide": "point"})
+    finding = _found(given, min={"accuracy": 0.9})["accuracy"]
+    assert finding.verdict is Verdict.PASSED
+    assert "uncertainty was not considered" in finding.message.id
+
+
+@pytest.mark.parametrize(("rare", "verdict"), [(6, Verdict.FAILED), (5, Verdict.INCONCLUSIVE)])
+def test_a_label_that_is_never_answered(rare: int, verdict: Verdict) -> None:
+    """From six test rows on, never answering a label is a failure; below, it is inconclusive."""
+    truth = ["common", "other"] * 50 + ["rare"] * rare
+    answers = ["common", "other"] * 50 + ["common"] * rare
+    finding = _found(_case(truth, answers))["answered_labels"]
+    assert finding.verdict is verdict
+    assert finding.message.values["labels"] == ("rare",)
+
+
+def test_guessing_does_not_beat_chance() -> None:
+    """Answers that have nothing to do with the labels are not passed, however many rows there are."""
+    rng = np.random.default_rng(0)
+    truth, answers = rng.integers(0, 2, 5000).tolist(), rng.integers(0, 2, 5000).tolist()
+    assert _found(_case(truth, answers))["balanced_accuracychance"].verdict is not Verdict.PASSED
+
+
+def test_worse_than_chance_fails() -> None:
+    """Answers that are turned round fail against chance."""
+    truth = [0, 1] * 100
+    assert _found(_case(truth, [1 - x for x in truth]))["balanced_accuracychance"].verdict is Verdict.FAILED
+
+
+def test_missing_and_unlisted_answers_are_wrong() -> None:
+    """Answers that are missing or off the list stay in the denominator."""
+    truth = ["a", "b"] * 50
+    answers = [None, "what?", *truth[2:]]
+    assert _performance(_case(truth, answers))["accuracy"]["value"] == pytest.approx(0.98)
+
+
+def test_an_undefined_metric_is_never_passed() -> None:
+    """The precision of a positive label that is never answered is undefined: not 0, not 1, not passed."""
+    truth = [0, 1] * 50
+    given = inputs(batch("test", {}, label=truth, prediction=[0] * 100))
+    finding = _found(given, min={"precision": 0.0})["precision"]
+    assert finding.value is None
+    assert finding.verdict is Verdict.INCONCLUSIVE
+
+
+def test_no_labelled_rows_is_not_applicable() -> None:
+    """Where no row carries a label there is nothing to judge, and the count is said."""
+    found = _found(inputs(batch("live", {}, label=[None, None], prediction=[0, 1])), current=("live",))
+    assert found["accuracy"].verdict is Verdict.NOT_APPLICABLE
+
+
+def test_weights_count() -> None:
+    """With sample weights the value is scikit-learn's weighted one, and the interval is wider."""
+    rng = np.random.default_rng(1)
+    truth, answers = rng.integers(0, 2, 300).tolist(), rng.integers(0, 2, 300).tolist()
+    weight = rng.integers(1, 9, 300).astype(float).tolist()
+    weighted = _performance(inputs(batch("test", {}, label=truth, prediction=answers, weight=weight)))
+    plain = _performance(inputs(batch("test", {}, label=truth, prediction=answers)))
+    for name, score in (
+        ("accuracy", metrics.accuracy_score),
+        ("mcc", metrics.matthews_corrcoef),
+        ("f1", metrics.f1_score),
+    ):
+        assert weighted[name]["value"] == pytest.approx(score(truth, answers, sample_weight=weight), abs=1e-6)
+    width = {key: row["accuracy"]["high"] - row["accuracy"]["low"] for key, row in (("w", weighted), ("p", plain))}
+    assert width["w"] > width["p"]
+
+
+@pytest.mark.slow
+def test_good_systems_are_rarely_rejected() -> None:
+    """A system exactly at its minimum is rejected in far fewer than 5 % of audits (seeded simulation)."""
+    rng = np.random.default_rng(2)
+    rejected = 0
+    for _ in range(200):
+        truth = rng.integers(0, 2, 100)
+        answers = np.where(rng.random(100) < 0.9, truth, 1 - truth)
+        found = _found(_case(truth.tolist(), answers.tolist()), min={"accuracy": 0.9})
+        rejected += any(finding.verdict is Verdict.FAILED for finding in found.values())
+    assert rejected <= 10

@@ -1,0 +1,1 @@
+"""A third-party distribution with one check."""

@@ -1,0 +1,307 @@
+"""Records to render: every status, every verdict, few and many labels, Chinese, hostile text."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+
+from llmops_audit.model import (
+    AuditInfo,
+    CheckResult,
+    Column,
+    ConfusionMatrix,
+    Decision,
+    Environment,
+    Figure,
+    Finding,
+    GatePolicy,
+    LabelCount,
+    Message,
+    Op,
+    Page,
+    Record,
+    Requirement,
+    Run,
+    Section,
+    Severity,
+    SplitInfo,
+    Status,
+    SubjectInfo,
+    Table,
+    Verdict,
+    message,
+)
+
+HOSTILE = (
+    "</title></style></svg><script>alert(1)</script>",
+    "\" onload='alert(1)' x=\"",
+    "{{ 7 * 7 }}{% raw %}",
+    "$x^2$ \\frac{1}{2}",
+    "url(https://example.org/x)</style>",
+    "abc\u202egnp.exe\u2066\x00\x1b[31m",
+    "--></textarea><img src=x onerror=alert(1)>",
+    "字" * 300,
+    "w" * 100_000,
+)
+
+SPAM = ("ham", "spam")
+
+
+def page(title: str) -> Page:
+    """A check's page with one paragraph a heading."""
+    headings = ("What it measures", "Why it matters", "How to read it", "Limits", "References")
+    return Page(
+        title=title, sections=tuple(Section(heading=h, paragraphs=(f"{title} `x`.",)) for h in headings)
+    )
+
+
+def finding(verdict: Verdict, metric: str = "balanced_accuracy", **changes: object) -> Finding:
+    """A finding with every field filled."""
+    given: dict[str, object] = {
+        "id": f"accuracy.{metric}[split=test]",
+        "metric": metric,
+        "scope": {"split": "test"},
+        "value": 0.5,
+        "interval": (0.4312, 0.5688),
+        "decided_by": (0.4021, 0.5979),
+        "confidence": 0.95,
+        "method": "Clopper-Pearson",
+        "n": 1200,
+        "p_value": 0.00001,
+        "p_adjusted": 0.0123,
+        "requirement": Requirement(op=Op.AT_LEAST, limit=0.8, source="audit.toml:17"),
+        "rows_to_decide": 4321 if verdict is Verdict.INCONCLUSIVE else None,
+        "verdict": verdict,
+        "severity": Severity.HIGH,
+        "message": message("Even the upper end of the corrected interval misses the limit."),
+        "details": {"rate": 0.525, "compared_with": ("ham", "spam")},
+    }
+    return Finding.model_validate(given | changes)
+
+
+def check_result(
+    name: str, verdict: Verdict, findings: Sequence[Finding] = (), **changes: object
+) -> CheckResult:
+    """The result of one check."""
+    given: dict[str, object] = {
+        "name": name,
+        "distribution": "llmops-audit",
+        "version": "0.1.0",
+        "page": page(f"The {name} of the answers"),
+        "settings": {"min": {"accuracy": 0.95}, "groups": None},
+        "verdict": verdict,
+        "findings": tuple(findings),
+    }
+    return CheckResult.model_validate(given | changes)
+
+
+def matrix(
+    labels: Sequence[str | int] = SPAM, *, invalid: bool = False, split: str = "test"
+) -> ConfusionMatrix:
+    """A confusion matrix with a strong diagonal."""
+    k = len(labels)
+    counts = tuple(tuple(1900 + i if i == j else (3 * i + 5 * j) % 40 for j in range(k)) for i in range(k))
+    return ConfusionMatrix(
+        split=split,
+        labels=tuple(labels),
+        counts=counts,
+        invalid=tuple(i + 1 if invalid else 0 for i in range(k)),
+    )
+
+
+def table(name: str, rows: int) -> Table:
+    """A table with a column of every format."""
+    columns = (
+        Column(key="column", heading=message("Column")),
+        Column(key="statistic", heading=message("Attribute"), format="message"),
+        Column(key="distance", heading=message("Distance"), format="number"),
+        Column(key="share", heading=message("Selection rate"), format="share"),
+        Column(key="p", heading=message("p-value"), format="p_value"),
+        Column(key="rows", heading=message("Rows"), format="count"),
+    )
+    cells = tuple(
+        {
+            "column": f"column_{i:03d}",
+            "statistic": message("personal data") if i % 2 else message("Distance"),
+            "distance": 0.123456 + i,
+            "share": None if i % 7 == 3 else round((i % 100) / 97, 6),
+            "p": 0.000001 * 9**i if i < 5 else 0.5,
+            "rows": 12345 + i,
+        }
+        for i in range(rows)
+    )
+    return Table(
+        name=name,
+        caption=message("Jensen-Shannon distance of each column from the reference"),
+        columns=columns,
+        rows=cells,
+    )
+
+
+def split(of: Sequence[str | int] = SPAM, rows: int = 4000, **changes: object) -> SplitInfo:
+    """A split with groups."""
+    share = rows // len(of)
+    given: dict[str, object] = {
+        "rows": rows,
+        "columns": ("message", "label", "sex"),
+        "sha256": "0f" * 32,
+        "labels": tuple(LabelCount(value=label, rows=share + i) for i, label in enumerate(of)),
+        "groups": {"sex": (LabelCount(value="F", rows=1200), LabelCount(value="(missing)", rows=7))},
+        "sampled": min(rows, 10_000),
+        "time": ("2026-01-01", "2026-03-31"),
+    }
+    return SplitInfo.model_validate(given | changes)
+
+
+def record(
+    status: Status = Status.REJECTED,
+    *,
+    checks: Sequence[CheckResult] | None = None,
+    figures: Mapping[str, Figure] | None = None,
+    reasons: Sequence[Message] = (),
+    labels: Sequence[str | int] = SPAM,
+    language: str = "en",
+    **audit: object,
+) -> Record:
+    """A whole record."""
+    name = {
+        "name": "sms-spam-filter",
+        "version": "1.4.0",
+        "purpose": "Hold back unsolicited messages",
+        "owner": "Trust",
+    }
+    info = name | {"seed": 42, "language": language, "spec_sha256": "ab" * 32} | audit
+    return Record(
+        audit=AuditInfo.model_validate(info),
+        subject=SubjectInfo(
+            kind="estimator",
+            description="sklearn.linear_model:LogisticRegression",
+            parameters={"random_state": 42, "C": 1.0, "class_weight": None},
+            sha256="cd" * 32,
+        ),
+        data={
+            "train": split(labels),
+            "test": split(labels, 1200),
+            "live": split(labels, 900, labels=(), time=None),
+        },
+        environment=Environment(python="3.11.2", packages={"numpy": "2.4.6", "scikit-learn": "1.9.0"}),
+        gate=GatePolicy(confidence=0.95, decide="bound", on_inconclusive="review"),
+        checks=tuple(every_verdict() if checks is None else checks),
+        figures={"confusion": matrix(labels, invalid=True), "drift.columns": table("drift.columns", 9)}
+        if figures is None
+        else dict(figures),
+        decision=Decision(
+            status=status, exit_code=status.exit_code, reasons=tuple(reasons) or _reasons(status)
+        ),
+        digest="ef" * 32,
+        run=Run(started="2026-11-24T08:30:00+00:00", seconds={"read": 0.5123}, host="host", platform="Linux"),
+    )
+
+
+def every_verdict() -> tuple[CheckResult, ...]:
+    """Checks that between them came to every verdict."""
+    passed = finding(
+        Verdict.PASSED,
+        "accuracy",
+        value=0.961,
+        interval=(0.948, 0.971),
+        message=message("Even the lower end of the interval meets the limit."),
+    )
+    undecided = finding(
+        Verdict.INCONCLUSIVE,
+        "selection_rate_ratio",
+        id="fairness.selection_rate_ratio[sex=F,split=test]",
+        scope={"split": "test", "sex": "F"},
+        value=0.82,
+        interval=(0.71, None),
+        severity=Severity.CRITICAL,
+        requirement=Requirement(op=Op.AT_LEAST, limit=0.8, source="default"),
+        message=message("The limit lies inside the interval: these rows cannot decide."),
+    )
+    census = finding(
+        Verdict.FAILED,
+        "personal_data",
+        id="pii.personal_data[column=message,kind=phone,split=train]",
+        scope={"split": "train", "column": "message", "kind": "phone"},
+        value=312,
+        interval=None,
+        decided_by=None,
+        confidence=None,
+        method="census",
+        p_value=None,
+        p_adjusted=None,
+        severity=Severity.LOW,
+        requirement=Requirement(op=Op.AT_MOST, limit=0, source="default"),
+        message=message("All rows were counted: the count misses the limit."),
+        details={},
+    )
+    crashed = message("The check did not finish: {error}.", error="ZeroDivisionError")
+    not_applied = finding(
+        Verdict.NOT_APPLICABLE, "equalized_odds_difference", id="fairness.eo", value=None, interval=None
+    )
+    return (
+        check_result("accuracy", Verdict.FAILED, [finding(Verdict.FAILED), passed]),
+        check_result("drift", Verdict.ERROR, reason=crashed),
+        check_result("fairness", Verdict.INCONCLUSIVE, [undecided, not_applied]),
+        check_result("pii", Verdict.FAILED, [census]),
+        check_result("robustness", Verdict.NOT_APPLICABLE, reason=message("No rows.")),
+        check_result("odd", Verdict.ERROR, [finding(Verdict.ERROR, "own_metric", id="odd.own_metric")]),
+    )
+
+
+def _reasons(status: Status) -> tuple[Message, ...]:
+    if status is Status.REJECTED:
+        failed = (
+            "accuracy.balanced_accuracy[split=test]",
+            "pii.personal_data[column=message,kind=phone,split=train]",
+        )
+        return tuple(message("Failed: {finding}.", finding=name) for name in failed)
+    if status is Status.APPROVED:
+        return (message("All {judged} requirements of {checks} checks passed.", judged=4, checks=4),)
+    return (
+        message("{check} found nothing to judge, so that a person must decide.", check="robustness"),
+        message("Inconclusive: {finding}.", finding="fairness.selection_rate_ratio[sex=F,split=test]"),
+    )
+
+
+def approved(language: str = "en") -> Record:
+    """A record in which everything passed."""
+    passed = every_verdict()[0].findings[1]
+    checks = [check_result("accuracy", Verdict.PASSED, [passed]), check_result("pii", Verdict.PASSED)]
+    return record(Status.APPROVED, checks=checks, language=language)
+
+
+def hostile(text: str) -> Record:
+    """The record with a text put into every free text field, names of things included."""
+    plain = record()
+    put = functools.partial(_poisoned, text=text)
+    return Record.model_validate(put(plain.model_dump(by_alias=True)))
+
+
+_FIXED = frozenset(
+    {
+        "schema",
+        "kind",
+        "key",
+        "verdict",
+        "status",
+        "severity",
+        "op",
+        "format",
+        "language",
+        "decide",
+        "on_inconclusive",
+    }
+)
+_NAMED_BY_USERS = frozenset(
+    {"data", "details", "figures", "groups", "packages", "parameters", "scope", "seconds", "settings"}
+)
+
+
+def _poisoned(value: object, text: str, key: str = "") -> object:
+    if isinstance(value, dict):
+        tail = text if key in _NAMED_BY_USERS else ""
+        return {k + tail: _poisoned(v, text, str(k)) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_poisoned(item, text, key) for item in value)
+    return text if isinstance(value, str) and key not in _FIXED else value

@@ -1,0 +1,318 @@
+"""The report says all that the record says, loads nothing, and runs nothing."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from types import ModuleType
+
+import pytest
+
+from llmops_audit import i18n
+from llmops_audit.errors import AuditError
+from llmops_audit.model import (
+    CheckResult,
+    ConfusionMatrix,
+    Message,
+    Record,
+    Status,
+    Verdict,
+    message,
+)
+from llmops_audit.render import render_html
+from llmops_audit.testing import catalogue
+
+LANGUAGES = ("en", "zh")
+CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+VOID = {"meta", "link", "img", "br", "hr", "input", "base", "col", "embed", "source", "wbr"}
+KNOWN = {
+    "a", "article", "body", "caption", "clippath", "code", "dd", "defs", "div", "dl", "dt", "em", "figcaption",
+    "figure", "footer", "g", "h1", "h2", "h3", "h4", "head", "header", "html", "i", "image", "li", "line", "main",
+    "meta", "nav", "ol", "p", "path", "rect", "section", "span", "style", "svg", "table", "tbody", "td", "text",
+    "th", "thead", "title", "tr", "tspan", "ul",
+}  # fmt: skip
+
+
+class Parsed(HTMLParser):
+    """A page with its tags, attributes, ids and visible text; refuses tags that do not nest."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.styles = ""
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len(attrs) == len(dict(attrs)), f"double attribute in <{tag}>"
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        if tag in ("td", "th", "dt", "dd", "caption"):
+            self.text += " "
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "style":
+            self.styles += data
+        else:
+            self.text += data
+
+    @property
+    def words(self) -> str:
+        """The text with white space made one."""
+        return " ".join(self.text.split())
+
+    def values(self, attribute: str) -> list[str]:
+        """Every value of an attribute."""
+        return [attrs[attribute] or "" for _, attrs in self.tags if attribute in attrs]
+
+
+def assert_self_contained(page: Parsed) -> None:
+    """No script, no event handler, nothing to load but data, no tag that the templates do not use."""
+    assert {tag for tag, _ in page.tags} <= KNOWN
+    for tag, attrs in page.tags:
+        for name, value in attrs.items():
+            assert not name.startswith("on"), f"<{tag} {name}>"
+            if name in ("src", "href", "xlink:href", "action", "data", "poster", "srcset"):
+                assert (value or "").startswith(("#", "data:image/png;base64,")), f"<{tag} {name}={value!r}>"
+            if name == "style":
+                assert not re.search(r"url\((?!#)", value or "")
+    assert not re.search(r"@import|url\(|expression", page.styles)
+    policies = [a["content"] for tag, a in page.tags if tag == "meta" and "http-equiv" in a]
+    assert policies == [CSP]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("status", list(Status))
+def test_every_decision_is_one_self_contained_page(sample: ModuleType, status: Status, language: str) -> None:
+    """Each decision renders in each language to a page without scripts that loads nothing, ids unique, links valid."""
+    record = sample.approved() if status is Status.APPROVED else sample.record(status)
+    page = Parsed(render_html(record, language))
+    assert_self_contained(page)
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    targets = {value.removeprefix("#") for value in page.values("href") if value.startswith("#")}
+    targets |= {name for value in page.values("aria-labelledby") for name in value.split()}
+    assert targets <= set(ids)
+
+
+def test_the_decision_stands_on_top_in_words(sample: ModuleType) -> None:
+    """Status, exit code and the reasons with what was measured come before anything else."""
+    words = Parsed(render_html(sample.record())).words
+    top = words[: words.index("Contents")]
+    for part in ("Rejected", "Exit code 1", "Balanced accuracy", "Measured: 0.5; required: ≥ 0.8.", "Failed"):
+        assert part in top
+
+
+def test_every_finding_shows_all_that_it_rests_on(sample: ModuleType) -> None:
+    """Value, interval, confidence, requirement with its source, n, method, p-values and message are all shown."""
+    record = sample.record()
+    page = Parsed(render_html(record))
+    for finding in record.findings().values():
+        assert i18n.word(finding.metric, str).capitalize()[1:] in page.words
+        assert finding.message.id in page.words
+    for part in (
+        "95% interval", "0.4312 to 0.5688", "0.4021 to 0.5979", "≥ 0.8", "audit.toml:17", "Clopper-Pearson", "1,200",
+        "Rows that would decide", "about 4,321", "< 0.0001", "0.0123", "0.71 to no bound", "default of the check",
+    ):  # fmt: skip
+        assert part in page.words
+    cards = [a for tag, a in page.tags if tag == "article" and "card" in (a.get("class") or "")]
+    kinds = [(a["class"] or "").removeprefix("card is-") for a in cards]
+    assert kinds == ["failed", "failed", "error", "inconclusive"]
+
+
+def test_every_check_is_listed_once_with_verdict_and_reason(sample: ModuleType) -> None:
+    """The table of checks has a row for each check of the record, crashed and not applicable ones included."""
+    record = sample.record()
+    html = render_html(record)
+    table = html[html.index('<table class="checks">') :]
+    rows = re.findall(r"<tr>(.*?)</tr>", table[: table.index("</table>")], re.DOTALL)[1:]
+    assert len(rows) == len(record.checks)
+    for row, check in zip(rows, record.checks, strict=True):
+        assert check.name in row
+        assert f"is-{check.verdict.value}" in row
+        if check.reason is not None:
+            assert i18n.render(check.reason, str) in row
+
+
+def test_the_confusion_matrix_stands_in_figure_and_table(sample: ModuleType) -> None:
+    """Counts are in the figure as text and in a table; the column of invalid predictions appears where there are any."""
+    page = Parsed(render_html(sample.record()))
+    assert page.words.count("1,901") == 2
+    assert "invalid" in page.words
+    clean = sample.record(figures={"confusion": sample.matrix()})
+    assert "invalid" not in Parsed(render_html(clean)).words
+
+
+def test_many_labels_show_the_most_confused_pairs(sample: ModuleType) -> None:
+    """Above fifteen labels the page says that it shows the most confused pairs, and shows them in order."""
+    labels = tuple(f"intent {i:02d}" for i in range(20))
+    counts = [[100 if i == j else 0 for j in range(20)] for i in range(20)]
+    counts[3][7], counts[11][2] = 55, 66
+    matrix = ConfusionMatrix(
+        split="test", labels=labels, counts=tuple(map(tuple, counts)), invalid=(60, *[0] * 19)
+    )
+    words = Parsed(render_html(sample.record(figures={"confusion": matrix}, labels=labels))).words
+    assert "the table shows the most confused pairs" in words
+    rows = ["intent 11 intent 02 66 39.76%", "intent 00 invalid 60 37.50%", "intent 03 intent 07 55 35.48%"]
+    places = [words.index(row) for row in rows]
+    assert places == sorted(places)
+
+
+def test_a_table_is_written_by_its_formats(sample: ModuleType) -> None:
+    """Counts get separators, shares percent, numbers four digits, p-values a bound, undefined values a dash."""
+    words = Parsed(render_html(sample.record())).words
+    assert "column_000 Distance 0.1235 0.00% < 0.0001 12,345" in words
+    assert "column_003 personal data 3.123 – 0.0007 12,348" in words
+
+
+def test_the_language_is_the_audits_unless_given(sample: ModuleType) -> None:
+    """The page's language follows the audit's, then the argument; one without a catalogue is refused."""
+    record = sample.record(language="zh")
+    assert ("html", {"lang": "zh-CN"}) in Parsed(render_html(record)).tags
+    assert ("html", {"lang": "en"}) in Parsed(render_html(record, "en")).tags
+    with pytest.raises(AuditError, match="not available; expected one of en, zh"):
+        render_html(record, "xx")
+
+
+def test_the_chinese_page_has_no_english_sentence_of_a_template(sample: ModuleType) -> None:
+    """No translatable sentence of more than one word is left in English on the Chinese page."""
+    record = sample.record(labels=[f"标签{i}" for i in range(20)], language="zh")
+    words = Parsed(render_html(record)).words
+    sentences = [re.sub(r"\{.*?\}", "", text).strip() for text in catalogue.sentences()]
+    left = [text for text in sentences if " " in text and re.search("[a-z]", text) and text in words]
+    assert left == []
+
+
+@pytest.mark.parametrize("number", range(9))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hostile_text_is_shown_and_does_nothing(sample: ModuleType, number: int, language: str) -> None:
+    """Markup, templates, mathtext, controls and huge words in every text field are shown as text, cut to length."""
+    text = sample.HOSTILE[number]
+    html = render_html(sample.hostile(text), language)
+    page = Parsed(html)
+    assert_self_contained(page)
+    ids = page.values("id")
+    assert len(ids) == len(set(ids))
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", html)
+    assert len(html.encode()) < 1_500_000
+    if len(text) < 60 and text.isprintable():
+        assert page.text.count(text) > 20
+
+
+def test_the_structure_is_that_of_the_harmless_page(sample: ModuleType) -> None:
+    """Hostile text changes no tag of the page outside the figures."""
+    hostile, plain = (
+        [tag for tag, _ in Parsed(render_html(sample.hostile(text))).tags]
+        for text in (sample.HOSTILE[0], "word")
+    )
+    assert hostile == plain
+
+
+def test_a_drift_table_of_two_hundred_columns_stays_small(sample: ModuleType) -> None:
+    """A page with 200 drifted columns, each a failed finding, is under 500 kB."""
+    findings = [
+        sample.finding(
+            Verdict.FAILED, "drift", id=f"drift.drift[column=column_{i}]", scope={"column": f"column_{i}"}
+        )
+        for i in range(200)
+    ]
+    record = sample.record(
+        checks=[sample.check_result("drift", Verdict.FAILED, findings)],
+        figures={
+            "confusion": sample.matrix(tuple(f"label {i}" for i in range(15))),
+            "d": sample.table("d", 200),
+        },
+        reasons=[message("Failed: {finding}.", finding=finding.id) for finding in findings],
+    )
+    page = render_html(record)
+    assert page.count('class="card is-failed"') == 200
+    assert len(page.encode()) < 500_000
+
+
+def test_the_same_record_gives_the_same_bytes_in_another_process(sample: ModuleType, tmp_path) -> None:
+    """Rendering twice, and in processes with other hash seeds, gives identical bytes."""
+    record = sample.record(labels=[f"label {i}" for i in range(18)])
+    expected = render_html(record).encode()
+    assert render_html(record).encode() == expected
+    place = tmp_path / "record.json"
+    place.write_text(record.model_dump_json(by_alias=True), encoding="utf-8")
+    program = (
+        "import pathlib, sys\n"
+        "from llmops_audit.model import Record\n"
+        "from llmops_audit.render import render_html\n"
+        "record = Record.model_validate_json(pathlib.Path(sys.argv[1]).read_text(encoding='utf-8'))\n"
+        "sys.stdout.buffer.write(render_html(record).encode())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(place)],
+        env=os.environ | {"PYTHONHASHSEED": "7"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == expected
+
+
+def test_many_reasons_are_counted_not_listed(sample: ModuleType) -> None:
+    """Twelve reasons stand on top, the number of the others with a link to the findings."""
+    reasons = [message("Failed: {finding}.", finding=f"nobody.knows{i}") for i in range(20)]
+    words = Parsed(render_html(sample.record(reasons=reasons))).words
+    assert "Failed: nobody.knows11." in words
+    assert "Failed: nobody.knows12." not in words
+    assert "And 8 more; see the findings." in words
+
+
+def test_the_reason_of_a_check_is_told_in_the_language(sample: ModuleType) -> None:
+    """A reason that names a check shows the check's own reason, translated."""
+    crashed = message("The check found nothing to judge.")
+    record = sample.record(
+        Status.NOT_JUDGED,
+        checks=[sample.check_result("own", Verdict.ERROR, reason=crashed)],
+        reasons=[message("{check}: {reason}", check="own", reason="as it was")],
+    )
+    words = Parsed(render_html(record, "zh")).words
+    assert i18n.translator("zh")(crashed.id) in words[: words.index("目录")]
+
+
+def test_the_order_of_keys_does_not_matter(sample: ModuleType) -> None:
+    """A record read back from a file with sorted keys gives the page of the fresh one; train comes before test."""
+    record = sample.record()
+    text = json.dumps(json.loads(record.model_dump_json(by_alias=True)), sort_keys=True)
+    page = render_html(record)
+    assert render_html(Record.model_validate_json(text)) == page
+    assert page.index("Split: train") < page.index("Split: test") < page.index("Split: live")
+
+
+def test_an_empty_record_says_so(sample: ModuleType) -> None:
+    """Without findings, figures and known reasons the page still stands and says that there is none."""
+    nothing: tuple[CheckResult, ...] = ()
+    record = sample.record(
+        Status.NOT_JUDGED, checks=nothing, figures={}, reasons=[Message(id="Broken {0.x}")]
+    )
+    words = Parsed(render_html(record)).words
+    assert "Broken {0.x}" in words
+    assert "The record holds no confusion matrix." in words
+
+
+def test_headings_do_not_skip_a_level(sample: ModuleType) -> None:
+    """Headings descend one level at a time, from one h1."""
+    levels = [
+        int(tag[1]) for tag, _ in Parsed(render_html(sample.record())).tags if re.fullmatch("h[1-6]", tag)
+    ]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))

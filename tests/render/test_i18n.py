@@ -1,0 +1,115 @@
+"""Sentences are filled safely, and every one has a translation."""
+
+from __future__ import annotations
+
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmops_audit import i18n
+from llmops_audit.model import Message, message
+from llmops_audit.testing import catalogue
+
+TRANSLATED = [language for language in i18n.languages() if language != i18n.SOURCE_LANGUAGE]
+
+
+def places(text: str) -> set[tuple[str, str]]:
+    """The places of a sentence with their formats."""
+    return {(name, spec or "") for _, name, spec, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_is_translated(language: str) -> None:
+    """No sentence of program, checks, pages or templates lacks a translation."""
+    assert catalogue.missing(language) == ()
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_translation_is_left_over(language: str) -> None:
+    """The catalogue holds no sentence that no source uses any more."""
+    assert catalogue.obsolete(language) == ()
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_the_places_of_its_sentence(language: str) -> None:
+    """Each translated message keeps the named places and formats of the English one."""
+    for sentence, translation in i18n.read_catalogue(language).items():
+        if "{" in sentence and translation:
+            assert places(translation) == places(sentence), sentence
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_catalogue_file_is_as_the_tool_writes_it(language: str) -> None:
+    """Updating a complete catalogue changes no byte."""
+    file = i18n.resources.files("llmops_audit.locale").joinpath(language, "LC_MESSAGES", "llmops_audit.po")
+    assert catalogue.written(language) == file.read_bytes()
+
+
+def test_the_languages_are_those_with_a_catalogue() -> None:
+    """English needs no catalogue; Chinese has one."""
+    assert i18n.languages() == ("en", "zh")
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "written"),
+    [
+        ("{rows:,} rows", {"rows": 12345}, "12,345 rows"),
+        ("{share:.1%}", {"share": 0.1234}, "12.3%"),
+        ("{x:.3f}", {"x": 0.5}, "0.500"),
+        ("{x}", {"x": None}, "–"),
+        ("{x:.3f}", {"x": None}, "–"),
+        ("{x}", {"x": 0.1 + 0.2}, "0.3"),
+        ("{x}", {"x": True}, "yes"),
+        ("{labels}", {"labels": ("a", 1, None)}, "a, 1, –"),
+        (
+            "{metric} on {split}",
+            {"metric": "balanced_accuracy", "split": "test"},
+            "balanced accuracy on test",
+        ),
+        ("{a}: {why}", {"a": "x", "why": message("{rows} rows", rows=3)}, "x: 3 rows"),
+        ("{{literal}}", {}, "{literal}"),
+        ("{x}", {"x": "{y}"}, "{y}"),
+    ],
+)
+def test_places_are_filled(text: str, values: dict[str, object], written: str) -> None:
+    """Plain places and simple formats are filled, values are never read as formats."""
+    assert i18n.render(Message.model_validate({"id": text, "values": values}), str) == written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{x.__class__}",
+        "{x[0]}",
+        "{x!r}",
+        "{}",
+        "{0}",
+        "{missing}",
+        "{x:>99999999}",
+        "{x:{y}}",
+        "{x",
+        "{x:.1%}}",
+        "{x:d}",
+    ],
+)
+def test_a_message_that_asks_for_more_is_shown_as_it_is(text: str) -> None:
+    """Attributes, items, conversions, nested formats, missing places and broken braces give the raw id."""
+    assert i18n.render(Message(id=text, values={"x": "word", "y": 3}), str) == text
+
+
+@given(
+    st.text(),
+    st.dictionaries(st.text(max_size=3), st.one_of(st.none(), st.booleans(), st.integers(), st.text())),
+)
+def test_rendering_never_raises(text: str, values: dict[str, object]) -> None:
+    """Whatever a message holds, rendering gives a text."""
+    assert isinstance(i18n.render(Message.model_validate({"id": text, "values": values}), str), str)
+
+
+def test_words_are_translated_in_their_places() -> None:
+    """Names of metrics and splits come in the language; a place for data does not."""
+    text = Message(id="{metric} {label}", values={"metric": "recall", "label": "recall"})
+    assert i18n.render(text, i18n.translator("zh")) == "召回率 recall"
+    assert i18n.word("own_metric", i18n.translator("zh")) == "own metric"

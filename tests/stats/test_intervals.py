@@ -1,0 +1,263 @@
+"""Intervals in closed form: coverage by enumeration, second implementations, and laws."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy.stats import binom
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+from llmops_audit.stats import clopper_pearson, newcombe_difference, ratio_score, rows_to_decide
+
+CONFIDENCES = st.floats(0.5, 0.9999)
+
+
+@st.composite
+def samples(draw: st.DrawFn) -> tuple[float, float]:
+    """Real-valued successes and trials, edges included."""
+    trials = draw(st.floats(1.0, 5000.0))
+    share = draw(st.one_of(st.just(0.0), st.just(1.0), st.floats(0.0, 1.0)))
+    return trials * share, trials
+
+
+@pytest.mark.parametrize("n", [5, 20, 100])
+@pytest.mark.parametrize("p", [0.01, 0.1, 0.37, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_clopper_pearson_covers_at_least_nominally_on_each_side(n: int, p: float, confidence: float) -> None:
+    """Summed over every possible sample, each bound misses no more often than half of what is allowed."""
+    successes = range(n + 1)
+    lows, highs = np.array([clopper_pearson(x, n, confidence) for x in successes]).T
+    chances = np.asarray(binom.pmf(np.arange(n + 1), n, p))
+    allowed = (1 - confidence) / 2 + 1e-12
+    assert chances[lows > p].sum() <= allowed
+    assert chances[highs < p].sum() <= allowed
+
+
+def test_clopper_pearson_is_the_textbook_interval() -> None:
+    """The bounds equal statsmodels' beta method for whole counts."""
+    for x, n in [(0, 7), (3, 7), (7, 7), (81, 263), (995, 1000)]:
+        expected = proportion_confint(x, n, alpha=0.05, method="beta")
+        assert clopper_pearson(x, n, 0.95) == pytest.approx(expected, abs=1e-12)
+
+
+def test_clopper_pearson_has_exact_edges() -> None:
+    """No trials say nothing; no successes give a lower bound of 0, no failures an upper bound of 1."""
+    assert clopper_pearson(0, 0, 0.95) == (0.0, 1.0)
+    none, every = clopper_pearson(0, 8, 0.95), clopper_pearson(8, 8, 0.95)
+    assert none[0] == 0.0
+    assert none[1] == pytest.approx(1 - 0.025 ** (1 / 8))
+    assert every[0] == pytest.approx(0.025 ** (1 / 8))
+    assert every[1] == 1.0
+    assert clopper_pearson(8 + 1e-12, 8, 0.95)[1] == 1.0
+
+
+def test_clopper_pearson_of_effective_counts_lies_between_whole_ones() -> None:
+    """Half a success more or less moves the bounds by less than a whole one."""
+    low = [clopper_pearson(x, 20, 0.95)[0] for x in (9, 9.5, 10)]
+    high = [clopper_pearson(x, 20, 0.95)[1] for x in (9, 9.5, 10)]
+    assert low == sorted(set(low))
+    assert high == sorted(set(high))
+
+
+@given(samples(), CONFIDENCES, CONFIDENCES)
+def test_clopper_pearson_holds_the_share_and_widens(sample: tuple[float, float], a: float, b: float) -> None:
+    """The observed share is inside, and more confidence never narrows the interval."""
+    x, n = sample
+    narrow, wide = clopper_pearson(x, n, min(a, b)), clopper_pearson(x, n, max(a, b))
+    assert 0.0 <= wide[0] <= narrow[0] <= x / n <= narrow[1] <= wide[1] <= 1.0
+
+
+@given(st.floats(1.0, 500.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0), CONFIDENCES)
+def test_clopper_pearson_rises_with_successes(n: float, a: float, b: float, confidence: float) -> None:
+    """More successes among as many trials lower neither bound."""
+    fewer = clopper_pearson(n * min(a, b), n, confidence)
+    more = clopper_pearson(n * max(a, b), n, confidence)
+    assert fewer[0] <= more[0] + 1e-12
+    assert fewer[1] <= more[1] + 1e-12
+
+
+@pytest.mark.parametrize(("x", "n"), [(-1, 5), (6, 5), (math.nan, 5), (1, math.nan), (0, math.inf), (0, -1), (1, 0)])
+def test_impossible_counts_are_refused(x: float, n: float) -> None:
+    """Counts that no sample can have raise, whichever interval is asked for."""
+    with pytest.raises(ValueError, match="impossible"):
+        clopper_pearson(x, n, 0.95)
+    with pytest.raises(ValueError, match="impossible"):
+        newcombe_difference(1, 2, x, n, 0.95)
+    with pytest.raises(ValueError, match="impossible"):
+        ratio_score(x, n, 1, 2, 0.95)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, -0.1, math.nan])
+def test_impossible_confidence_is_refused(confidence: float) -> None:
+    """A confidence outside (0, 1) raises instead of giving an interval of no meaning."""
+    with pytest.raises(ValueError, match="confidence"):
+        clopper_pearson(1, 2, confidence)
+    with pytest.raises(ValueError, match="confidence"):
+        newcombe_difference(1, 2, 1, 2, confidence)
+    with pytest.raises(ValueError, match="confidence"):
+        ratio_score(1, 2, 1, 2, confidence)
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ((56, 70, 48, 80), (0.0524, 0.3339)),
+        ((9, 10, 3, 10), (0.1705, 0.8090)),
+        ((6, 7, 2, 7), (0.0582, 0.8062)),
+        ((5, 56, 0, 29), (-0.0381, 0.1926)),
+        ((0, 10, 0, 20), (-0.1611, 0.2775)),
+        ((10, 10, 0, 10), (0.6075, 1.0)),
+    ],
+)
+def test_newcombe_reproduces_the_published_table(
+    counts: tuple[int, int, int, int], expected: tuple[float, float]
+) -> None:
+    """The intervals are those of table II in Newcombe (1998), method 10."""
+    assert newcombe_difference(*counts, 0.95) == pytest.approx(expected, abs=5e-5)
+
+
+def test_newcombe_covers_nominally_on_average() -> None:
+    """Over a grid of pairs of shares, exact coverage is 95 % on average and never far below."""
+    n1, n2 = 20, 30
+    x1, x2 = range(n1 + 1), range(n2 + 1)
+    bounds = np.array([[newcombe_difference(a, n1, b, n2, 0.95) for b in x2] for a in x1])
+    shares = np.linspace(0.025, 0.975, 20)
+    coverage = [
+        (
+            np.outer(binom.pmf(x1, n1, p), binom.pmf(x2, n2, q))
+            * ((bounds[..., 0] <= p - q) & (p - q <= bounds[..., 1]))
+        ).sum()
+        for p in shares
+        for q in shares
+    ]
+    assert 0.945 <= np.mean(coverage) <= 0.965
+    assert min(coverage) >= 0.87
+
+
+def test_newcombe_of_an_empty_sample_says_nothing() -> None:
+    """Without rows on one side every difference is possible."""
+    assert newcombe_difference(0, 0, 5, 10, 0.95) == (-1.0, 1.0)
+    assert newcombe_difference(5, 10, 0, 0, 0.95) == (-1.0, 1.0)
+
+
+@given(samples(), samples(), CONFIDENCES, CONFIDENCES)
+def test_newcombe_laws(first: tuple[float, float], second: tuple[float, float], a: float, b: float) -> None:
+    """The difference is inside, more confidence widens, and swapping the samples mirrors the interval."""
+    difference = first[0] / first[1] - second[0] / second[1]
+    narrow = newcombe_difference(*first, *second, min(a, b))
+    wide = newcombe_difference(*first, *second, max(a, b))
+    assert -1.0 <= wide[0] <= narrow[0] + 1e-12
+    assert narrow[0] <= difference + 1e-12
+    assert difference - 1e-12 <= narrow[1]
+    assert narrow[1] - 1e-12 <= wide[1] <= 1.0
+    mirrored = newcombe_difference(*second, *first, max(a, b))
+    assert (-mirrored[1], -mirrored[0]) == pytest.approx(wide, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        (5, 20, 10, 30),
+        (30, 100, 60, 90),
+        (1, 10, 9, 10),
+        (19, 20, 3, 40),
+        (50, 1000, 700, 8000),
+        (7.5, 22.25, 11.125, 30.5),
+    ],
+)
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_ratio_score_equals_statsmodels(counts: tuple[float, float, float, float], confidence: float) -> None:
+    """The bounds are those of a second implementation of the score interval."""
+    expected = confint_proportions_2indep(*counts, method="score", compare="ratio", alpha=1 - confidence)
+    assert ratio_score(*counts, confidence) == pytest.approx(expected, rel=1e-8)
+
+
+def test_ratio_score_covers_nominally_on_average() -> None:
+    """Over a grid of pairs of shares, exact coverage of the ratio is about 95 %."""
+    n1, n2 = 15, 25
+    x1, x2 = range(n1 + 1), range(n2 + 1)
+    bounds = np.array([[ratio_score(a, n1, b, n2, 0.95) for b in x2] for a in x1])
+    shares = np.linspace(0.05, 0.95, 10)
+    coverage = [
+        (
+            np.outer(binom.pmf(x1, n1, p), binom.pmf(x2, n2, q))
+            * ((bounds[..., 0] <= p / q) & (p / q <= bounds[..., 1]))
+        ).sum()
+        for p in shares
+        for q in shares
+    ]
+    assert 0.945 <= np.mean(coverage) <= 0.97
+    assert min(coverage) >= 0.92
+
+
+def test_ratio_score_edges() -> None:
+    """Zero counts and empty samples leave the side open that they say nothing about."""
+    assert ratio_score(0, 10, 0, 10, 0.95) == (0.0, math.inf)
+    assert ratio_score(0, 0, 5, 10, 0.95) == (0.0, math.inf)
+    assert ratio_score(5, 10, 0, 0, 0.95) == (0.0, math.inf)
+    low, high = ratio_score(0, 10, 5, 10, 0.95)
+    assert low == 0.0
+    assert 0.3 < high < 1.0
+    low, high = ratio_score(5, 10, 0, 10, 0.95)
+    assert 1.0 < low < 3.0
+    assert high == math.inf
+    low, high = ratio_score(10, 10, 10, 10, 0.95)
+    assert low < 1.0 < high < 2.0
+    assert low == pytest.approx(1 / high)
+
+
+@given(samples(), samples(), CONFIDENCES, CONFIDENCES)
+def test_ratio_score_laws(first: tuple[float, float], second: tuple[float, float], a: float, b: float) -> None:
+    """The ratio is inside, more confidence widens, and swapping the samples inverts the interval."""
+    assume(second[0] > 1e-6)
+    ratio = first[0] / first[1] / (second[0] / second[1])
+    narrow = ratio_score(*first, *second, min(a, b))
+    wide = ratio_score(*first, *second, max(a, b))
+    slack = 1e-6
+    assert 0.0 <= wide[0] <= narrow[0] * (1 + slack)
+    assert narrow[0] * (1 - slack) <= ratio <= narrow[1] * (1 + slack)
+    assert narrow[1] * (1 - slack) <= wide[1]
+    assume(first[0] > 1e-6)
+    inverse = ratio_score(*second, *first, max(a, b))
+    assert (1 / inverse[1], 1 / inverse[0]) == pytest.approx(wide, rel=1e-6)
+
+
+def test_rows_to_decide_scales_with_the_square() -> None:
+    """Twice the half-width of the distance needs four times the rows, on the side of the limit alone."""
+    assert rows_to_decide(0.875, (0.375, 1.0), 0.625, 100) == 400
+    assert rows_to_decide(0.5, (0.0, 0.875), 0.75, 100) == 225
+    assert rows_to_decide(0.875, (0.75, 1.0), 0.625, 100) == 25
+    assert rows_to_decide(0.75, (0.5, 1.0), 0.6, 100) == 278
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "limit", "rows"),
+    [
+        (0.7, (0.5, 0.9), 0.7, 100),
+        (math.nan, (0.5, 0.9), 0.7, 100),
+        (0.8, (-math.inf, 0.9), 0.7, 100),
+        (0.8, (0.5, math.inf), 0.7, 100),
+        (0.8, (0.5, 0.9), math.nan, 100),
+        (0.8, (0.5, 0.9), 0.7, 0),
+        (1e-200, (-1.0, 1.0), 0.0, 100),
+    ],
+)
+def test_rows_to_decide_knows_when_it_cannot_tell(
+    value: float, interval: tuple[float, float], limit: float, rows: int
+) -> None:
+    """At the limit itself, without rows or without finite numbers there is no estimate."""
+    assert rows_to_decide(value, interval, limit, rows) is None
+
+
+@given(st.integers(10, 400), st.floats(0.05, 0.95), st.floats(0.05, 0.95))
+def test_rows_to_decide_agrees_with_the_interval(n: int, share: float, limit: float) -> None:
+    """No more rows are asked for exactly where the interval already keeps off the limit."""
+    assume(abs(share - limit) > 1e-3)
+    low, high = newcombe_difference(share * n, n, 0, n, 0.95)
+    needed = rows_to_decide(share, (low, high), limit, n)
+    assert needed is not None
+    assert (needed <= n) == (not low < limit < high)

@@ -1,0 +1,134 @@
+"""The command line: what it prints, what it imports, and that its other commands work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from llmops_audit.cli import app
+from llmops_audit.spec import read_spec
+
+Project = Callable[..., Path]
+SCIENTIFIC = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "sklearn",
+    "matplotlib",
+    "seaborn",
+    "fairlearn",
+    "evidently",
+    "babel",
+)
+
+
+def _said(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["checks", "list"], ["schema", "spec"], ["schema", "record"]])
+def test_light_commands_import_no_scientific_library(arguments: list[str]) -> None:
+    """Help, list of checks and schemas start without numpy and everything above it."""
+    code = (
+        "import sys\nfrom llmops_audit.cli import app\n"
+        f"try:\n    app({arguments!r})\nexcept SystemExit:\n    pass\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(SCIENTIFIC) & set(eval(done.stderr.splitlines()[-1]))  # noqa: S307 - a list that was printed above
+    assert done.stdout
+
+
+def test_the_screen_tells_the_verdicts(project: Project) -> None:
+    """A run prints each check with its verdict, the decision with reasons, the exit code and the report's place."""
+    spec = project()
+    out = spec.parent / "out"
+    said = _said("run", str(spec), "--output", str(out))
+    assert "accuracy" in said
+    assert "PASSED" in said
+    assert "Decision: APPROVED (exit code 0)" in said
+    assert "report.html" in said
+    assert {path.name for path in out.iterdir()} == {"record.json", "report.html"}
+
+
+def test_the_default_output_is_named_after_the_audit(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --output the files go to reports/NAME-VERSION below the working folder."""
+    spec = project()
+    monkeypatch.chdir(spec.parent)
+    _said("run")
+    assert (spec.parent / "reports" / "small-1.0" / "record.json").is_file()
+
+
+def test_a_rejected_audit_ends_with_one(project: Project) -> None:
+    """A minimum that is certainly missed ends with exit code 1, and its line stands in the record."""
+    rows = "text,label\n" + "\n".join(f"same words,{i % 2}" for i in range(400))
+    spec = project(rows=rows)
+    said = _said("run", str(spec), "--output", str(spec.parent / "out"), code=1)
+    assert "REJECTED" in said
+    assert "Failed: accuracy.answered_labels." in said
+
+
+def test_a_record_alone_is_rendered_again(project: Project) -> None:
+    """Without data, spec or model the report of a record is made anew, in either language."""
+    spec = project()
+    out = spec.parent / "out"
+    _said("run", str(spec), "--output", str(out), "--format", "")
+    assert not (out / "report.html").exists()
+    for name in ("audit.toml", "rows.csv"):
+        (spec.parent / name).unlink()
+    again = spec.parent / "again"
+    _said("render", str(out), "--output", str(again), "--language", "zh")
+    assert '<html lang="zh' in (again / "report.html").read_text(encoding="utf-8")
+    assert (again / "record.json").read_bytes() == (out / "record.json").read_bytes()
+
+
+def test_pages_are_shown() -> None:
+    """`checks show` prints the page with its headings, and the settings with their defaults."""
+    said = _said("checks", "show", "fairness")
+    assert "How to read it\n--------------" in said
+    assert "min_selection_rate_ratio = 0.8" in said
+    assert "accuracy" in _said("checks", "list")
+
+
+def test_schemas_are_json() -> None:
+    """Both schemas are JSON with a title."""
+    assert json.loads(_said("schema", "spec"))["title"] == "Spec"
+    assert json.loads(_said("schema", "record"))["title"] == "Record"
+
+
+def test_init_writes_a_spec_that_runs(tmp_path: Path) -> None:
+    """The starter spec runs at once, on the tutorial's data, and overwrites nothing."""
+    spec = tmp_path / "audit.toml"
+    _said("init", "--output", str(spec))
+    text = spec.read_text(encoding="utf-8").replace("[checks.drift]", "# [checks.drift]")
+    spec.write_text(text, encoding="utf-8")
+    _said("run", str(spec), "--output", str(tmp_path / "out"), code=1)
+    done = CliRunner().invoke(app, ["init", "--output", str(spec)])
+    assert "exists already" in str(done.exception)
+    assert spec.read_text(encoding="utf-8") == text
+
+
+def test_init_looks_at_the_data(tmp_path: Path) -> None:
+    """From a data file, label, features and groups are guessed and the spec is valid."""
+    rows = "id,age,hours,sex,income\n" + "\n".join(
+        f"{i},{i % 60}.5,{i % 9},{'FM'[i % 2]},{i % 3 // 2}" for i in range(200)
+    )
+    (tmp_path / "people.csv").write_text(rows)
+    _said("init", "--from", str(tmp_path / "people.csv"), "--output", str(tmp_path / "audit.toml"))
+    draft = read_spec(tmp_path / "audit.toml")
+    assert draft.problems == ()
+    assert draft.spec is not None
+    assert draft.spec.data.label == "income"
+    assert draft.spec.data.features == ("age", "hours", "sex")
+    assert draft.spec.data.groups == ("sex",)
+    assert "fairness" in draft.raw["checks"]
+    assert draft.spec.data.path == "people.csv"

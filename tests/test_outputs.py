@@ -1,0 +1,124 @@
+"""The output folder: whole or not at all, and never over what is not ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llmops_audit.errors import OutputError
+from llmops_audit.model import SCHEMA
+from llmops_audit.outputs import prepare, write
+
+Project = Callable[..., Path]
+RECORD = f'{{"schema": "{SCHEMA}"}}'.encode()
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_an_output_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    """Two runs in a row work, and only the second's files remain."""
+    folder = tmp_path / "reports" / "a-1"
+    write(folder, {"record.json": RECORD, "report.html": b"one"})
+    write(folder, {"record.json": RECORD})
+    assert _files(folder) == {"record.json": RECORD}
+    assert [path.name for path in folder.parent.iterdir()] == ["a-1"]
+
+
+@pytest.mark.parametrize("name", ["thesis.docx", ".git", "subfolder"])
+def test_a_foreign_folder_is_left_alone(tmp_path: Path, name: str) -> None:
+    """A folder that holds anything else is an error, and nothing in it changes."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / name).mkdir() if name == "subfolder" else (folder / name).write_text("mine")
+    with pytest.raises(OutputError, match="holds something that is not ours"):
+        write(folder, {"record.json": RECORD})
+    assert [path.name for path in folder.iterdir()] == [name]
+
+
+def test_our_names_with_other_content_are_foreign(tmp_path: Path) -> None:
+    """A record.json of somebody else is not ours to replace."""
+    (tmp_path / "record.json").write_text('{"schema": "vinyl"}')
+    with pytest.raises(OutputError, match="holds no record of ours"):
+        prepare(tmp_path)
+
+
+def test_a_file_or_link_in_the_way_is_an_error(tmp_path: Path) -> None:
+    """A file, and a link to a folder, are no output folder."""
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    for name in ("file", "link"):
+        with pytest.raises(OutputError, match="is in the way"):
+            prepare(tmp_path / name)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    """An output below a file cannot be made, and is refused beforehand."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="cannot be written"):
+        prepare(tmp_path / "file" / "below" / "out")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission_is_an_error(tmp_path: Path) -> None:
+    """A folder that may not be written is refused."""
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(OutputError, match="cannot be written"):
+            prepare(tmp_path / "out")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_failure_while_writing_keeps_the_output_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the new output cannot be moved into place, the one before stands as it was."""
+    folder = tmp_path / "out"
+    write(folder, {"record.json": RECORD, "report.html": b"before"})
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if ".new-" in self.name:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OutputError, match="No space left"):
+        write(folder, {"record.json": RECORD})
+    assert _files(folder)["report.html"] == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_output_moved_aside_by_a_killed_run_comes_back(tmp_path: Path) -> None:
+    """A run that died between the two renames loses nothing: the next one restores."""
+    aside = tmp_path / ".out.before"
+    aside.mkdir()
+    (aside / "record.json").write_bytes(RECORD)
+    prepare(tmp_path / "out")
+    assert _files(tmp_path / "out") == {"record.json": RECORD}
+
+
+def test_a_killed_run_leaves_no_half_report(project: Project) -> None:
+    """Killed in the middle, the output before is intact, nothing half-written shows, and the next run works."""
+    spec = project()
+    out = spec.parent / "out"
+    command = [sys.executable, "-m", "llmops_audit.cli", "run", str(spec), "--output", str(out)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    before = _files(out)
+    for delay in (0.3, 0.8):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert set(_files(out)) == set(before)
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert set(_files(out)) == set(before)
+    assert not [path for path in spec.parent.iterdir() if path.name.startswith(".out")]

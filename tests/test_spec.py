@@ -1,0 +1,112 @@
+"""The spec: what is wrong with it is told at once, with file, key, expectation and value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llmops_audit.audit import prepare
+from llmops_audit.errors import SpecError
+from llmops_audit.spec import Spec, key_lines, read_spec
+
+Project = Callable[..., Path]
+
+
+def _wrong(spec: Path) -> str:
+    with pytest.raises(SpecError) as caught:
+        prepare(spec)
+    return str(caught.value)
+
+
+def test_a_good_spec_is_read(project: Project) -> None:
+    """The good spec has no problem, and defaults are filled in."""
+    prepared = prepare(project())
+    assert prepared.spec.data.stratify is True
+    assert prepared.spec.gate.confidence == 0.95
+    assert list(prepared.checks) == ["accuracy"]
+
+
+def test_all_problems_are_told_at_once(project: Project) -> None:
+    """Wrong keys, types, checks and settings in one spec: one error names them all."""
+    text = _wrong(
+        project(
+            {
+                'name = "small"': 'name = "small"\nnmae = "x"',
+                'version = "1.0"': "version = 1.0",
+                "min = { accuracy = 0.8 }": 'min = { f2 = 0.9, accuracy = "high" }\n[checks.unheard]',
+            }
+        )
+    )
+    assert "audit.toml: audit.nmae: unknown key; expected one of name, version" in text
+    assert "audit.toml: audit.version: is not valid; expected a valid string; got 1.0" in text
+    assert "audit.toml: checks.accuracy.min.f2: unknown name; expected one of 'accuracy', " in text
+    assert "audit.toml: checks.accuracy.min.accuracy: is not valid; expected a valid number; got 'high'" in text
+    assert (
+        "audit.toml: checks.unheard: unknown check; expected one of accuracy, drift, fairness, pii; got 'unheard'"
+        in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('path = "rows.csv"', "", "name either `path`, to be split here, or `test`"),
+        (
+            'path = "rows.csv"',
+            'path = "rows.csv"\ntrain = "t.csv"',
+            "`train` goes with `test`, not with `path`",
+        ),
+        ('text = "text"', 'text = "text"\nfeatures = ["a"]', "name either `text` or `features`, not both"),
+        ('text = "text"', "", "needs `data.text` or `data.features`"),
+        ('label = "label"', 'label = "text"', "column 'text' has two meanings"),
+        ('label = "label"', 'label = "label"\nlabels = [1, 1.0]', "`labels` names a label twice"),
+        (
+            'label = "label"',
+            'label = "label"\nlabels = [0, 1]\npositive = 2',
+            "`positive` is not among `labels`",
+        ),
+        (
+            'estimator = "sklearn',
+            'predictions = "p"\nestimator = "sklearn',
+            "exactly one of `estimator`, `factory`",
+        ),
+        ("[checks.accuracy]\nmin = { accuracy = 0.8 }", "[checks]", "at least 1 item"),
+        ("[checks.accuracy]\nmin = { accuracy = 0.8 }", "", "checks: is missing"),
+        (
+            "accuracy = 0.8",
+            "accuracy = nan",
+            "checks.accuracy.min.accuracy: is not finite; expected a number; got nan",
+        ),
+        ("accuracy = 0.8", "accuracy = 80", "less than or equal to 1; got 80"),
+        ('name = "small"', 'name = "../small"', "audit.name: is not valid"),
+        ('name = "small"', 'name = "sma', "is no TOML"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_refused(project: Project, old: str, new: str, said: str) -> None:
+    """Each impossible spec is refused with its reason."""
+    assert said in _wrong(project({old: new}))
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    """A spec that does not exist is named."""
+    with pytest.raises(SpecError, match="no such file"):
+        read_spec(tmp_path / "audit.toml")
+
+
+def test_limits_know_their_line() -> None:
+    """Keys of tables, dotted keys and quoted keys are found at their lines."""
+    lines = key_lines('[a]\nb = 1\n\n[checks."my check"]\nc.d = 2\n# e = 3\n')
+    assert lines[("a", "b")] == 2
+    assert lines[("checks", "my check")] == 4
+    assert lines[("checks", "my check", "c", "d")] == 5
+    assert ("checks", "my check", "e") not in lines
+
+
+def test_the_schema_covers_every_section() -> None:
+    """The JSON Schema of the spec describes each section and refuses unknown keys."""
+    schema = Spec.model_json_schema()
+    assert set(schema["properties"]) == {"audit", "data", "model", "checks", "gate", "plugins"}
+    assert schema["additionalProperties"] is False
+    assert all("description" in field for field in schema["$defs"]["DataSection"]["properties"].values())
