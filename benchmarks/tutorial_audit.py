@@ -1,6 +1,7 @@
 """Wall time of the tutorial's audit beside a bare ``import evidently`` and beside the tutorial's bare steps.
 
-Run: ``python benchmarks/tutorial_audit.py``. All are measured in turn, in one run; the medians and their ratios are printed.
+Run: ``python benchmarks/tutorial_audit.py``. All are measured in turn, in one run;
+the medians and their ratios are printed.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             for what, command in commands.items():
                 start = time.perf_counter()
-                subprocess.run(command, cwd=name, capture_output=True, check=False)  # noqa: S603 - our own commands
+                subprocess.run(command, cwd=name, capture_output=True, check=False)
                 seconds[what].append(time.perf_counter() - start)
     median = {what: statistics.median(values) for what, values in seconds.items()}
     for what, value in median.items():

@@ -59,7 +59,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from llmops_audit.check import check
-from llmops_audit.model import Column, Finding, Op, Requirement, Severity, Table, Verdict, message
+from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,11 +92,11 @@ def accuracy(
     from llmops_audit.verdicts import judged
 
     minima = dict(min or {})
-    splits = [split for split in current if split in outcomes]
+    splits: list[str] = [split for split in current if split in outcomes]
     tests = (len(minima) + 1) * max(1, len(splits))
     rows: list[dict[str, str | float | None]] = []
     for split in splits:
-        scope = {"split": split}
+        scope: dict[str, str] = {"split": split}
         counts, effective = outcomes[split].table(task.labels)
         n = int(counts.sum())
         if not n or not outcomes[split].asked:
@@ -159,7 +159,8 @@ def _used(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     labels = table.shape[0]
     seen = (table.sum(axis=1) > 0) | (table[:, :labels].sum(axis=0) > 0)
     columns = [*seen, bool(table[:, -1].any())]
-    return table[seen][:, columns]
+    used: npt.NDArray[np.float64] = table[seen][:, columns]
+    return used
 
 
 def _share(hits: float, trials: float, *, doubled: bool) -> float | None:
@@ -260,7 +261,7 @@ def _performance(rows: list[dict[str, str | float | None]]) -> Table:
 def _by_label(splits: list[str], outcomes: Mapping[str, Outcomes], task: Task, policy: Policy) -> Table:
     from llmops_audit import stats
 
-    rows = []
+    rows: list[dict[str, Scalar | Message]] = []
     for split in splits:
         counts, effective = outcomes[split].table(task.labels)
         for i, label in enumerate(task.labels):

@@ -68,11 +68,6 @@ Split = Literal["train", "test", "live"]
 EVIDENTLY = "evidently.legacy.calculations.stattests"
 STATISTIC = "jensenshannon"
 BINS = 30
-RESAMPLES = 999
-MOST_RESAMPLES = 99_999
-SURE_ENOUGH = 10
-"""Shuffles at least as far apart from which a p-value is no candidate for rejection, so that more are not needed."""
-BLOCK = 2_000_000
 
 
 @check(severity=Severity.MEDIUM, worker=(EVIDENTLY,))
@@ -119,20 +114,22 @@ def drift(
 
 
 class _Compared:
-    """One column of two samples: Evidently's distance, and what shuffled rows make of it."""
+    """One column, or one feature of it, in two samples: Evidently's distance, and what shuffled rows make of it."""
 
-    def __init__(self, name: str, split: str, reference: pd.Series, current: pd.Series, seed: int) -> None:
+    def __init__(self, scope: dict[str, str], reference: pd.Series, current: pd.Series, seed: int) -> None:
         import zlib
 
         import numpy as np
 
-        self.name, self.split, self.n = name, split, len(reference) + len(current)
-        self.numeric = reference.dtype.kind == "f"
-        table = _binned(reference, current, self.numeric)
-        rng = np.random.default_rng([seed, zlib.crc32(f"{split}\0{name}".encode())])
-        self.distance = _evidently_distance(reference, current, self.numeric)
-        self.p_value, self.expected = _permuted(table, self.distance, rng)
-        self.spread = float(_distances(_resampled(table, rng)).std())
+        from llmops_audit import stats
+
+        self.scope, self.n = scope, len(reference) + len(current)
+        numeric = reference.dtype.kind == "f"
+        table = _binned(reference, current, numeric)
+        rng = np.random.default_rng([seed, zlib.crc32(repr(sorted(scope.items())).encode())])
+        self.distance = _evidently_distance(reference, current, numeric)
+        self.p_value, self.expected = stats.permutation_test(table, self.distance, rng)
+        self.spread = stats.bootstrap_error(table, rng)
 
     @property
     def effect(self) -> float:
@@ -143,37 +140,31 @@ class _Compared:
 def _compare(
     reference: Rows, current: Rows, split: str, task: Task, columns: tuple[str, ...] | None
 ) -> Iterator[_Compared]:
-    for name, old, new in _columns(reference, current, task):
-        if columns is not None and name not in columns:
+    for scope, old, new in _columns(reference, current, task):
+        if columns is not None and scope["column"] not in columns:
             continue
-        pairs = [(name, old.dropna(), new.dropna())]
+        pairs = [(scope, old.dropna(), new.dropna())]
         if old.isna().any() or new.isna().any():
-            pairs.append((f"{name} is missing", _truth(old.isna()), _truth(new.isna())))
-        for title, before, after in pairs:
-            if (
-                len(before)
-                and len(after)
-                and not before.nunique() == after.nunique() == 1 == len({*before.unique(), *after.unique()})
-            ):
-                yield _Compared(title, split, before, after, task.seed)
+            pairs.append(({**scope, "feature": "missing"}, _truth(old.isna()), _truth(new.isna())))
+        for place, before, after in pairs:
+            if len(before) and len(after) and len({*before.unique(), *after.unique()}) > 1:
+                yield _Compared({"split": split, **place}, before, after, task.seed)
 
 
-def _columns(reference: Rows, current: Rows, task: Task) -> Iterator[tuple[str, pd.Series, pd.Series]]:
+def _columns(reference: Rows, current: Rows, task: Task) -> Iterator[tuple[dict[str, str], pd.Series, pd.Series]]:
     for name in task.features:
-        yield (
-            name,
-            *_typed(reference.table.column(name).to_pandas(), current.table.column(name).to_pandas()),
-        )
+        old, new = (rows.table.column(name).to_pandas() for rows in (reference, current))
+        yield ({"column": name}, *_typed(old, new))
     if task.text is not None:
         old, new = (_text_features(rows.table.column(task.text).to_pandas()) for rows in (reference, current))
-        for name in old:
-            yield f"{task.text}: {name}", old[name], new[name]
+        for feature in old:
+            yield {"column": task.text, "feature": feature}, old[feature], new[feature]
     for name, old, new in (
         ("label", reference.label, current.label),
         ("prediction", reference.prediction, current.prediction),
     ):
         if old.null_count < len(old) and new.null_count < len(new):
-            yield name, old.to_pandas().astype(object), new.to_pandas().astype(object)
+            yield {"column": f"({name})"}, old.to_pandas().astype(object), new.to_pandas().astype(object)
 
 
 def _typed(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -195,7 +186,7 @@ def _text_features(texts: pd.Series) -> dict[str, pd.Series]:
     known = length.where(length > 0, np.nan)
     return {
         "characters": length,
-        "words": texts.str.split().str.len().astype(float),
+        "words": texts.str.count(r"\S+").astype(float),
         "share of digits": texts.str.count(r"\d") / known,
         "share of capitals": texts.str.count(r"[A-Z]") / known,
         "share of other signs": texts.str.count(r"[^\w\s]") / known,
@@ -228,41 +219,6 @@ def _binned(reference: pd.Series, current: pd.Series, numeric: bool) -> npt.NDAr
     return table[:, table.sum(axis=0) > 0]
 
 
-def _distances(tables: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Jensen-Shannon distance of the two rows of each table, (r, 2, b) to (r,), natural logarithm."""
-    import numpy as np
-    from scipy.special import rel_entr
-
-    p, q = np.moveaxis(tables / tables.sum(axis=2, keepdims=True), 1, 0)
-    middle = (p + q) / 2
-    divergence = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1) / 2
-    distances: npt.NDArray[np.float64] = np.sqrt(np.maximum(divergence, 0))
-    return distances
-
-
-def _permuted(table: npt.NDArray[np.int64], observed: float, rng: np.random.Generator) -> tuple[float, float]:
-    """p-value of a distance among shuffled rows, and their mean distance."""
-    from llmops_audit.stats import permutation_tables
-
-    def at_least_as_far(distances: Any) -> int:
-        return int((distances >= observed - 1e-12).sum())
-
-    first = _distances(permutation_tables(table, RESAMPLES, rng))
-    far, drawn = at_least_as_far(first), RESAMPLES
-    size = max(1, min(MOST_RESAMPLES, BLOCK // table.shape[1]))
-    while far < SURE_ENOUGH and drawn < MOST_RESAMPLES:
-        draws = min(size, MOST_RESAMPLES - drawn)
-        far += at_least_as_far(_distances(permutation_tables(table, draws, rng)))
-        drawn += draws
-    return (far + 1) / (drawn + 1), float(first.mean())
-
-
-def _resampled(table: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    import numpy as np
-
-    return np.stack([rng.multinomial(row.sum(), row / row.sum(), size=RESAMPLES) for row in table], axis=1)
-
-
 def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Policy) -> Finding:
     from statistics import NormalDist
 
@@ -293,7 +249,7 @@ def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Polic
         )
     return Finding(
         metric="jensen_shannon_effect",
-        scope={"split": one.split, "column": one.name},
+        scope=one.scope,
         value=one.effect,
         interval=(low, high),
         confidence=policy.confidence,
@@ -315,6 +271,7 @@ def _table(compared: list[_Compared], adjusted: Any) -> Table:
         columns=(
             Column(key="split", heading=message("Split")),
             Column(key="column", heading=message("Column")),
+            Column(key="feature", heading=message("Feature")),
             Column(key="rows", heading=message("Rows"), format="count"),
             Column(key="distance", heading=message("Distance"), format="number"),
             Column(key="expected", heading=message("By chance"), format="number"),
@@ -324,8 +281,9 @@ def _table(compared: list[_Compared], adjusted: Any) -> Table:
         ),
         rows=tuple(
             {
-                "split": one.split,
-                "column": one.name,
+                "split": one.scope["split"],
+                "column": one.scope["column"],
+                "feature": one.scope.get("feature"),
                 "rows": one.n,
                 "distance": one.distance,
                 "expected": one.expected,

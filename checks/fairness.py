@@ -55,20 +55,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from llmops_audit.check import check
-from llmops_audit.model import Column, Finding, Op, Requirement, Severity, Table, Verdict, message
+from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmops_audit.evidence.outcomes import Outcomes
+    from llmops_audit.group_rates import Rate
     from llmops_audit.model import Policy, Task
     from llmops_audit.stats import Bounds
 
 Limit = Annotated[float, Field(ge=0, le=1)]
-Rate = Literal["selection_rate", "true_positive_rate", "false_positive_rate", "accuracy"]
-RATES: tuple[Rate, ...] = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy")
-Count = tuple[float, float]
-"""Effective number of rows that count for a rate, and of rows that it is taken over."""
 
 
 @check(severity=Severity.HIGH)
@@ -120,11 +117,13 @@ class _Attribute:
     """One group column: Fairlearn's rates by group, and the counts behind them."""
 
     def __init__(self, name: str, found: Outcomes, task: Task, min_group_rows: int) -> None:
+        from llmops_audit.group_rates import group_counts, group_rates
+
         self.name = name
         self.rows = dict(found.group_counts(name))
         self.judged = [group for group, rows in self.rows.items() if rows >= min_group_rows]
-        self.counts = {group: _counts(found, name, group, task) for group in self.rows}
-        self.rates = _rates(found, name, task, self.counts)
+        self.counts = {group: group_counts(found, name, group, task) for group in self.rows}
+        self.rates = group_rates(found, name, task, self.counts)
 
     def spread(self, rate: Rate) -> tuple[float, float] | None:
         """Lowest and highest rate over the groups where it is defined; None with fewer than two."""
@@ -151,64 +150,6 @@ class _Rule:
     def pairs(self, attribute: _Attribute) -> int:
         n = len(attribute.judged)
         return n * (n - 1) // 2 * len(self.rates)
-
-
-def _counts(found: Outcomes, name: str, group: str, task: Task) -> dict[Rate, Count]:
-    _, table = found.table(task.labels, **{name: group})
-    labels = len(task.labels)
-    counts: dict[Rate, Count] = {"accuracy": (float(table[:, :labels].trace()), float(table.sum()))}
-    if task.positive is not None:
-        place = task.labels.index(task.positive)
-        selected, total = table[:, place], table.sum(axis=1)
-        counts["selection_rate"] = (float(selected.sum()), float(total.sum()))
-        counts["true_positive_rate"] = (float(selected[place]), float(total[place]))
-        others = [i for i in range(labels) if i != place]
-        counts["false_positive_rate"] = (float(selected[others].sum()), float(total[others].sum()))
-    return counts
-
-
-def _rates(
-    found: Outcomes, name: str, task: Task, counts: Mapping[str, Mapping[Rate, Count]]
-) -> dict[str, dict[Rate, float | None]]:
-    """Fairlearn's rates on the weighted table of counts, which are those on the rows."""
-    from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
-    from sklearn.metrics import accuracy_score
-
-    rows = [
-        (label, prediction, cell[2][found.groups.index(name)], float(tally.weight))
-        for cell, tally in found.cells.items()
-        for label, prediction in [cell[:2]]
-        if label is not None
-    ]
-    labels, predictions, groups, weights = (list(column) for column in zip(*rows, strict=True))
-    places = {label: i for i, label in enumerate(task.labels)}
-    by_name = {"accuracy": accuracy_score}
-    frames = [(by_name, [places[x] for x in labels], [places.get(x, -1) for x in predictions])]
-    if task.positive is not None:
-        binary = {
-            "selection_rate": selection_rate,
-            "true_positive_rate": true_positive_rate,
-            "false_positive_rate": false_positive_rate,
-        }
-        frames.append(
-            (
-                binary,
-                [int(x == task.positive) for x in labels],
-                [int(x == task.positive) for x in predictions],
-            )
-        )
-    rates: dict[str, dict[Rate, float | None]] = {group: dict.fromkeys(RATES) for group in counts}
-    for metrics, truth, answers in frames:
-        frame = MetricFrame(
-            metrics=metrics, y_true=truth, y_pred=answers, sensitive_features=groups,
-            sample_params={metric: {"sample_weight": weights} for metric in metrics},
-        )  # fmt: skip
-        for group in counts:
-            for rate in metrics:
-                # Fairlearn says 0 where there is no row to take a rate over.
-                if counts[group][rate][1] > 0:
-                    rates[group][rate] = float(frame.by_group.loc[group, rate])
-    return rates
 
 
 def _not_judged(attribute: _Attribute, task: Task, split: str, min_group_rows: int) -> Iterator[Finding]:
@@ -304,7 +245,7 @@ def _worst(findings: list[Finding]) -> Finding:
 def _group_table(attributes: list[_Attribute], policy: Policy) -> Table:
     from llmops_audit import stats
 
-    rows = []
+    rows: list[dict[str, Scalar | Message]] = []
     for attribute in attributes:
         for group, n in attribute.rows.items():
             rates = attribute.rates[group]

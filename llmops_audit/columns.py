@@ -176,8 +176,8 @@ def merged(parts: Sequence[Codes | None]) -> Codes | None:
 def row_keys(table: pa.Table, spec: Spec, shown: str, row: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     """Return a seeded hash a row, uint64, (n,).
 
-    It depends on the row id where the spec names one, otherwise on the file's path and the row's number in it: neither on
-    the order of files nor on batches.
+    It depends on the row id where the spec names one, otherwise on the file's path and the row's number in it:
+    neither on the order of files nor on batches.
     """
     seed = spec.audit.seed
     if spec.data.id is not None:

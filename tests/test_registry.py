@@ -54,7 +54,7 @@ def third_party(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
             "--target",
             str(target),
             str(source),
-        ],  # fmt: skip
+        ],
         check=True,
     )
     monkeypatch.syspath_prepend(str(target))

@@ -147,11 +147,7 @@ def _text_columns(table: pa.Table, scan: Iterable[str] | None) -> Iterator[str]:
 
 def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     """Return the distinct values of a column, and for each row the place of its value, -1 where it is missing."""
-    encoded = (
-        column.unify_dictionaries()
-        if pa.types.is_dictionary(column.type)
-        else column.dictionary_encode()
-    )
+    encoded = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     array = encoded.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = array.chunk(0)
@@ -164,20 +160,12 @@ def _scan(values: pa.Array, column: str) -> dict[int, list[Span]]:
     candidate = pc.fill_null(pc.match_substring_regex(values, CANDIDATE), False)
     places = np.flatnonzero(candidate.to_numpy(zero_copy_only=False))
     texts = values.take(pa.array(places)).to_pylist()
-    return {
-        int(place): spans
-        for place, spans in zip(places, find(texts, header=column), strict=True)
-        if spans
-    }
+    return {int(place): spans for place, spans in zip(places, find(texts, header=column), strict=True) if spans}
 
 
-def _count(
-    batch: Batch, values: pa.Array, index: Ints, cells: Mapping[int, list[Span]]
-) -> tuple[Bools, Found]:
+def _count(batch: Batch, values: pa.Array, index: Ints, cells: Mapping[int, list[Span]]) -> tuple[Bools, Found]:
     """Map the finds of distinct values back to rows; return which rows hold any, and the counts."""
-    hits = np.zeros(
-        len(values) + 1, dtype=np.int64
-    )  # the last place is that of missing cells, index -1
+    hits = np.zeros(len(values) + 1, dtype=np.int64)  # the last place is that of missing cells, index -1
     hits[list(cells)] = [len(spans) for spans in cells.values()]
     by_row = hits[index]
     holding = by_row > 0
@@ -196,19 +184,13 @@ def _count(
             )
             for span in cells[int(index[row])][:EXAMPLES]
         )
-    return holding, Found(
-        len(rows), int(by_row.sum()), tuple(sorted(examples)[:EXAMPLES])
-    )
+    return holding, Found(len(rows), int(by_row.sum()), tuple(sorted(examples)[:EXAMPLES]))
 
 
-def _smallest(
-    key: npt.NDArray[np.uint64], rows: npt.NDArray[np.intp]
-) -> npt.NDArray[np.intp]:
+def _smallest(key: npt.NDArray[np.uint64], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Return the rows with the smallest keys, with all that tie with the last of them."""
     if len(rows) <= EXAMPLES:
         return rows
     keys = key[rows]
-    kept: npt.NDArray[np.intp] = rows[
-        keys <= np.partition(keys, EXAMPLES - 1)[EXAMPLES - 1]
-    ]
+    kept: npt.NDArray[np.intp] = rows[keys <= np.partition(keys, EXAMPLES - 1)[EXAMPLES - 1]]
     return kept

@@ -33,12 +33,10 @@ GROUPED_CARD = re.compile(
     rf"{LEFT}(?<![0-9][ -])(?:[0-9]{{4}}([ -])[0-9]{{4}}\1[0-9]{{4}}\1[0-9]{{4}}(?:\1[0-9]{{1,3}})?"
     rf"|3[0-9]{{3}}([ -])[0-9]{{6}}\2[0-9]{{4,5}}){RIGHT}(?![ -][0-9])"
 )
-PLAIN_CARD = re.compile(
-    rf"{LEFT}(?<![/=_#&-])[0-9]{{13,19}}{RIGHT}(?![/_&-][0-9A-Za-z])"
-)
-LONG_CARD = re.compile(
-    rf"{LEFT}(?:[0-9]{{16,19}}|[0-9]{{4}}(?: [0-9]{{4}}){{3}}(?: [0-9]{{1,3}})?){RIGHT}"
-)
+PLAIN_CARD = re.compile(rf"{LEFT}(?<![/=_#&-])[0-9]{{13,19}}{RIGHT}(?![/_&-][0-9A-Za-z])")
+LONG_CARD = re.compile(rf"{LEFT}(?:[0-9]{{16,19}}|[0-9]{{4}}(?: [0-9]{{4}}){{3}}(?: [0-9]{{1,3}})?){RIGHT}")
+
+IPV4 = re.compile(rf"{LEFT}(?<![0-9A-Za-z][/_\-])(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}(?![0-9A-Za-z_])(?!\.[0-9])")
 
 EMAIL = Kind(
     name="email",
@@ -83,9 +81,7 @@ IBAN = Kind(
     forms=(
         Form(
             COUNTRY,
-            re.compile(
-                rf"{LEFT}[A-Za-z]{{2}}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]{{4}}){{2,7}}(?:[ -]?[0-9A-Za-z]{{1,4}})?"
-            ),
+            re.compile(rf"{LEFT}[A-Za-z]{{2}}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]{{4}}){{2,7}}(?:[ -]?[0-9A-Za-z]{{1,4}})?"),
             validators.iban,
             CONFIRMED,
             alone=CONFIRMED,
@@ -112,9 +108,7 @@ CN_RESIDENT_ID = Kind(
     forms=(
         Form(
             DIGITS,
-            re.compile(
-                rf"{LEFT}[1-8][0-9]{{5}}[ -]?(?:19|20)[0-9]{{6}}[ -]?[0-9]{{3}}[0-9Xx]{RIGHT}"
-            ),
+            re.compile(rf"{LEFT}[1-8][0-9]{{5}}[ -]?(?:19|20)[0-9]{{6}}[ -]?[0-9]{{3}}[0-9Xx]{RIGHT}"),
             validators.cn_resident_id,
             CONFIRMED,
             alone=CONFIRMED,
@@ -193,18 +187,14 @@ US_SSN = Kind(
     forms=(
         Form(
             DIGITS,
-            re.compile(
-                rf"{LEFT}(?<![0-9]-)[0-8][0-9]{{2}}-[0-9]{{2}}-[0-9]{{4}}{RIGHT}(?!-[0-9])"
-            ),
+            re.compile(rf"{LEFT}(?<![0-9]-)[0-8][0-9]{{2}}-[0-9]{{2}}-[0-9]{{4}}{RIGHT}(?!-[0-9])"),
             validators.ssn,
             CONFIRMED,
             alone=LIKELY,
         ),
         Form(
             DIGITS,
-            re.compile(
-                rf"{LEFT}(?<![0-9]-)[0-8][0-9]{{2}}([ .]?)[0-9]{{2}}\1[0-9]{{4}}{RIGHT}(?!-[0-9])"
-            ),
+            re.compile(rf"{LEFT}(?<![0-9]-)[0-8][0-9]{{2}}([ .]?)[0-9]{{2}}\1[0-9]{{4}}{RIGHT}(?!-[0-9])"),
             validators.ssn,
             LIKELY,
         ),
@@ -231,30 +221,13 @@ IP_ADDRESS = Kind(
     identifying=False,
     severity=Severity.MEDIUM,
     context=words("ip ipv4 ipv6 ip_address host server client login remote_addr ping"),
-    against=words(
-        "version ver v release build chapter section clause oid", "版本 章节"
-    ),
-    forms=tuple(
-        Form(
-            DOTS,
-            re.compile(
-                rf"{LEFT}(?<![0-9A-Za-z][/_\-])(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}(?![0-9A-Za-z_])(?!\.[0-9])"
-            ),
-            validator,
-            CONFIRMED,
-            alone=alone,
-        )
-        for validator, alone in (
-            (validators.ipv4_long, LIKELY),
-            (validators.ipv4, None),
-        )
-    )
-    + (
+    against=words("version ver v release build chapter section clause oid", "版本 章节"),
+    forms=(
+        Form(DOTS, IPV4, validators.ipv4_long, CONFIRMED, alone=LIKELY),
+        Form(DOTS, IPV4, validators.ipv4, CONFIRMED),
         Form(
             COLONS,
-            re.compile(
-                r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])"
-            ),
+            re.compile(r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])"),
             validators.ipv6,
             CONFIRMED,
             alone=CONFIRMED,
@@ -290,7 +263,8 @@ PHONE = Kind(
     severity=Severity.MEDIUM,
     context=words(
         "call called calling text texting txt sms tel telephone phone mobile mob cell cellphone fax dial ring contact "
-        "whatsapp hotline help helpline customer_service customer_care freephone landline my_number your_number ur_number his_number her_number "
+        "whatsapp hotline help helpline customer_service customer_care freephone landline "
+        "my_number your_number ur_number his_number her_number "
         "phone_number",
         "电话 手机 联系 致电 拨打 热线 短信 微信 座机 传真 来电 打给 加我",
     ),
@@ -301,18 +275,14 @@ PHONE = Kind(
     forms=(
         Form(
             PLUS,
-            re.compile(
-                r"(?<![0-9A-Za-z+])\+[1-9](?:[ ().\-/]{0,2}[0-9]){6,14}(?![0-9])"
-            ),
+            re.compile(r"(?<![0-9A-Za-z+])\+[1-9](?:[ ().\-/]{0,2}[0-9]){6,14}(?![0-9])"),
             phones.international,
             CONFIRMED,
             alone=CONFIRMED,
         ),
         Form(
             PLUS,
-            re.compile(
-                r"(?<![0-9A-Za-z+])\+[1-9](?:[ ().\-/]{0,2}[0-9]){6,14}(?![0-9])"
-            ),
+            re.compile(r"(?<![0-9A-Za-z+])\+[1-9](?:[ ().\-/]{0,2}[0-9]){6,14}(?![0-9])"),
             phones.possible,
             LIKELY,
         ),
@@ -324,9 +294,7 @@ PHONE = Kind(
         ),
         Form(
             DIGITS,
-            re.compile(
-                rf"{LEFT}(?<![/=_#&-])(?:86[ -]?)?1[3-9][0-9](?:[ -]?[0-9]{{4}}){{2}}{RIGHT}(?![/_&-][0-9])"
-            ),
+            re.compile(rf"{LEFT}(?<![/=_#&-])(?:86[ -]?)?1[3-9][0-9](?:[ -]?[0-9]{{4}}){{2}}{RIGHT}(?![/_&-][0-9])"),
             phones.chinese_mobile,
             CONFIRMED,
             alone=LIKELY,
@@ -343,16 +311,15 @@ PHONE = Kind(
         ),
         Form(
             DIGITS,
-            re.compile(
-                r"(?<![0-9])(?<![0-9]\.)\(?0(?:[ ().\-/]{0,2}[0-9]){8,11}(?![0-9])"
-            ),
+            re.compile(r"(?<![0-9])(?<![0-9]\.)\(?0(?:[ ().\-/]{0,2}[0-9]){8,11}(?![0-9])"),
             phones.trunk,
             LIKELY,
         ),
         Form(
             DIGITS,
             re.compile(
-                r"(?<![0-9])(?<![0-9][.,])(?<![£$€¥#])(?:\([1-9]|[1-9])(?:[ ().\-]{0,2}[0-9]){6,10}(?![0-9])(?![.,/][0-9])"
+                r"(?<![0-9])(?<![0-9][.,])(?<![£$€¥#])(?:\([1-9]|[1-9])(?:[ ().\-]{0,2}[0-9]){6,10}"
+                r"(?![0-9])(?![.,/][0-9])"
             ),
             phones.local,
             LIKELY,
@@ -388,7 +355,6 @@ PHONE = Kind(
 )
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (EMAIL, IBAN, CN_RESIDENT_ID, PAYMENT_CARD, US_SSN, IP_ADDRESS, PHONE)
+    kind.name: kind for kind in (EMAIL, IBAN, CN_RESIDENT_ID, PAYMENT_CARD, US_SSN, IP_ADDRESS, PHONE)
 }
 """Kinds by name. At one place the surer find wins, among equally sure ones the kind that stands first."""

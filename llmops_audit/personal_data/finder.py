@@ -28,7 +28,7 @@ _NARROW: dict[int, int | str] = {
 _WIDE = re.compile(f"[\uff01-\uff5e{_DASHES}{_SPACES}]")
 
 _AFTER = 30
-"""Characters after a candidate in which a context word may stand; it is as far as these, since it may name what follows."""
+"""Characters after a candidate in which a context word may stand; it counts as far, since it may name what follows."""
 
 _HEADER = 1000
 """Distance of the column's name: any word of the text is nearer."""
@@ -95,9 +95,7 @@ def _in_header(kind: Kind, title: str) -> tuple[int, int]:
 
 
 def _narrow(text: str) -> str:
-    return (
-        text.translate(_NARROW) if not text.isascii() and _WIDE.search(text) else text
-    )
+    return text.translate(_NARROW) if not text.isascii() and _WIDE.search(text) else text
 
 
 _BY_GATE: tuple[tuple[re.Pattern[str], tuple[tuple[Kind, Form], ...]], ...] = tuple(
@@ -129,11 +127,7 @@ def _spans(text: str, kind: Kind, form: Form, header: _Header) -> Iterator[Span]
     while match := form.pattern.search(text, place):
         start = match.start()
         length = form.validator(match.group())
-        confidence = (
-            _confidence(text, start, start + length, kind, form, header)
-            if length
-            else None
-        )
+        confidence = _confidence(text, start, start + length, kind, form, header) if length else None
         if confidence is None:
             # What was refused may hide a value that begins inside it.
             place = start + 1
@@ -142,9 +136,7 @@ def _spans(text: str, kind: Kind, form: Form, header: _Header) -> Iterator[Span]
             yield Span(start, place, kind.name, confidence)
 
 
-def _confidence(
-    text: str, start: int, end: int, kind: Kind, form: Form, header: _Header
-) -> Confidence | None:
+def _confidence(text: str, start: int, end: int, kind: Kind, form: Form, header: _Header) -> Confidence | None:
     if form.alone is form.in_context:
         return form.alone
     nearest = min(_distance(kind.context, text, start, form.reach), header.context)
@@ -153,11 +145,7 @@ def _confidence(
     contrary = min(_distance(kind.against, text, start, form.reach), header.against)
     glued = start > 0 and text[start - 1].isascii() and text[start - 1].isalpha()
     if glued:
-        return (
-            form.in_context
-            if not _distance(kind.context, text, start, form.reach)
-            else None
-        )
+        return form.in_context if not _distance(kind.context, text, start, form.reach) else None
     if nearest < min(contrary, _FAR):
         return form.in_context
     if contrary < _FAR or (not form.whole_cell and text.strip() == text[start:end]):

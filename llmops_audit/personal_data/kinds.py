@@ -94,7 +94,7 @@ class Kind:
 
 
 def words(english: str, chinese: str = "") -> re.Pattern[str]:
-    """Compile a list of words.
+    r"""Compile a list of words.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def words(english: str, chinese: str = "") -> re.Pattern[str]:
     -------
     re.Pattern
         Matches an English word (or its plural) that touches no further ASCII letter, whatever its case, and a
-        Chinese word anywhere: ``\\b`` is no boundary beside a Chinese character.
+        Chinese word anywhere: ``\b`` is no boundary beside a Chinese character.
     """
     latin = "|".join(re.escape(word).replace("_", "[ _-]?") for word in english.split())
     parts = [

@@ -106,17 +106,8 @@ def ssn(text: str) -> int:
     """Accept area, group and serial numbers that the Social Security Administration gives out."""
     digits = "".join(filter(str.isdigit, text))
     area, group, serial = digits[:3], digits[3:5], digits[5:]
-    given_out = (
-        area not in ("000", "666")
-        and area < "900"
-        and group != "00"
-        and serial != "0000"
-    )
-    return (
-        len(text)
-        if given_out and digits not in ADVERTISED_SSNS and len(set(digits)) > 1
-        else 0
-    )
+    given_out = area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
+    return len(text) if given_out and digits not in ADVERTISED_SSNS and len(set(digits)) > 1 else 0
 
 
 def cn_resident_id(text: str) -> int:
@@ -128,9 +119,7 @@ def cn_resident_id(text: str) -> int:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         return 0
-    total = sum(
-        weight * int(digit) for weight, digit in zip(CN_WEIGHTS, number, strict=False)
-    )
+    total = sum(weight * int(digit) for weight, digit in zip(CN_WEIGHTS, number, strict=False))
     return len(text) if CN_CHECK[total % 11] == number[17] else 0
 
 
@@ -161,7 +150,5 @@ def ipv6(text: str) -> int:
     if not any(map(str.isdigit, text)) or address.is_unspecified:
         return 0
     first = int(address) >> 112
-    given_out = (
-        0x2000 <= first < 0x4000 or 0xFC00 <= first < 0xFE00 or 0xFE80 <= first < 0xFEC0
-    )
+    given_out = 0x2000 <= first < 0x4000 or 0xFC00 <= first < 0xFE00 or 0xFE80 <= first < 0xFEC0
     return len(text) if given_out or "::" not in text else 0

@@ -107,7 +107,7 @@ def _finalize(value: object) -> object:
 
 def _prose(text: str) -> Markup:
     escaped = str(escape(clean(text)))
-    return Markup(_CODE.sub(lambda code: f"<code>{code[1] or code[2]}</code>", escaped))
+    return Markup(_CODE.sub(lambda code: f"<code>{code[1] or code[2]}</code>", escaped))  # noqa: S704 - escaped above
 
 
 def _heat_map(matrix: ConfusionMatrix, number: int, translate: Translate, numbers: Numbers) -> Markup:

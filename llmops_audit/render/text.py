@@ -59,9 +59,7 @@ def shorten(text: str, columns: float) -> str:
 
 def width(text: str) -> float:
     """Return the width of a text in columns; an East Asian wide character takes two, a combining mark none."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def compact(value: object) -> str:
@@ -130,11 +128,7 @@ class Numbers:
 
     def value(self, value: object) -> str:
         """Return a number of no declared format; anything else as JSON."""
-        return (
-            self.number(value)
-            if isinstance(value, int | float) and not isinstance(value, bool)
-            else compact(value)
-        )
+        return self.number(value) if isinstance(value, int | float) and not isinstance(value, bool) else compact(value)
 
     def time(self, text: str) -> str:
         """Return an ISO 8601 time in words, in UTC where it names its zone; what is none is returned as it is."""

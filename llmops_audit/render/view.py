@@ -111,8 +111,7 @@ def view(record: Record) -> ReportView:
     """Return the parts of the report of a record."""
     found = [(check, finding) for check in record.checks for finding in check.findings]
     judged = [
-        Judged(finding, check, f"finding-{number}", plot(finding))
-        for number, (check, finding) in enumerate(found, 1)
+        Judged(finding, check, f"finding-{number}", plot(finding)) for number, (check, finding) in enumerate(found, 1)
     ]
     ordered = sorted(judged, key=lambda j: (_ORDER.index(j.finding.verdict), _severity_rank(j.finding)))
     counts = Counter(finding.verdict for _, finding in found)

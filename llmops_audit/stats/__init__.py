@@ -8,6 +8,7 @@ Nothing here knows what an audit is. Arguments that no caller should ever pass
 from __future__ import annotations
 
 from llmops_audit.stats.corrections import benjamini_yekutieli, bonferroni, holm
+from llmops_audit.stats.distances import bootstrap_error, jensen_shannon, permutation_test
 from llmops_audit.stats.intervals import (
     Bounds,
     clopper_pearson,
@@ -35,16 +36,19 @@ __all__ = [
     "balanced_accuracy",
     "benjamini_yekutieli",
     "bonferroni",
+    "bootstrap_error",
     "clopper_pearson",
     "cohen_kappa",
     "f1",
     "holm",
+    "jensen_shannon",
     "macro_f1",
     "macro_precision",
     "macro_recall",
     "matthews",
     "newcombe_difference",
     "permutation_tables",
+    "permutation_test",
     "precision",
     "ratio_score",
     "recall",

@@ -10,6 +10,7 @@ import pytest
 
 from llmops_audit.model import Finding, Table, Verdict
 from llmops_audit.registry import provided
+from llmops_audit.stats import jensen_shannon
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["drift"].check
@@ -25,7 +26,7 @@ def _case(old: dict[str, Any], new: dict[str, Any], **more: Any) -> dict[str, An
 
 def _findings(given: dict[str, Any], **settings: Any) -> dict[str, Finding]:
     found = [item for item in run(CHECK, given, **settings) if isinstance(item, Finding)]
-    return {finding.scope.get("column", finding.metric): finding for finding in found}
+    return {": ".join([f.scope.get("column", f.metric), *filter(None, [f.scope.get("feature")])]): f for f in found}
 
 
 def _normal(seed: int, n: int, mean: float = 0.0) -> list[float]:
@@ -65,7 +66,7 @@ def test_the_shuffled_table_gives_evidently_s_distance() -> None:
     rng = np.random.default_rng(7)
     old, new = pd.Series(rng.normal(0, 1, 300)), pd.Series(rng.normal(1, 1, 150))
     table = module._binned(old, new, True)
-    assert module._distances(table[None])[0] == pytest.approx(module._evidently_distance(old, new, True), abs=1e-12)
+    assert jensen_shannon(table[None])[0] == pytest.approx(module._evidently_distance(old, new, True), abs=1e-12)
     assert table.sum(axis=1).tolist() == [300, 150]
 
 
@@ -83,7 +84,7 @@ def test_new_categories_and_missing_values_are_drift() -> None:
     new = {"c": ["a", "z"] * 200, "x": [None] * 240 + _normal(2, 160)}
     found = _findings(_case(old, new))
     assert found["c"].verdict is Verdict.FAILED
-    assert found["x is missing"].verdict is Verdict.FAILED
+    assert found["x: missing"].verdict is Verdict.FAILED
     assert found["x"].verdict is Verdict.PASSED
 
 
@@ -102,8 +103,8 @@ def test_label_and_prediction_are_compared() -> None:
     train = batch("train", {}, label=[0, 1] * 200, prediction=[0, 1] * 200)
     test = batch("test", {}, label=[0, 1] * 200, prediction=[1] * 400)
     found = _findings(inputs(train, test))
-    assert found["label"].verdict is Verdict.PASSED
-    assert found["prediction"].verdict is Verdict.FAILED
+    assert found["(label)"].verdict is Verdict.PASSED
+    assert found["(prediction)"].verdict is Verdict.FAILED
 
 
 def test_nothing_to_compare_is_not_applicable() -> None:

@@ -50,9 +50,7 @@ SPAM = ("ham", "spam")
 def page(title: str) -> Page:
     """A check's page with one paragraph a heading."""
     headings = ("What it measures", "Why it matters", "How to read it", "Limits", "References")
-    return Page(
-        title=title, sections=tuple(Section(heading=h, paragraphs=(f"{title} `x`.",)) for h in headings)
-    )
+    return Page(title=title, sections=tuple(Section(heading=h, paragraphs=(f"{title} `x`.",)) for h in headings))
 
 
 def finding(verdict: Verdict, metric: str = "balanced_accuracy", **changes: object) -> Finding:
@@ -79,9 +77,7 @@ def finding(verdict: Verdict, metric: str = "balanced_accuracy", **changes: obje
     return Finding.model_validate(given | changes)
 
 
-def check_result(
-    name: str, verdict: Verdict, findings: Sequence[Finding] = (), **changes: object
-) -> CheckResult:
+def check_result(name: str, verdict: Verdict, findings: Sequence[Finding] = (), **changes: object) -> CheckResult:
     """The result of one check."""
     given: dict[str, object] = {
         "name": name,
@@ -95,9 +91,7 @@ def check_result(
     return CheckResult.model_validate(given | changes)
 
 
-def matrix(
-    labels: Sequence[str | int] = SPAM, *, invalid: bool = False, split: str = "test"
-) -> ConfusionMatrix:
+def matrix(labels: Sequence[str | int] = SPAM, *, invalid: bool = False, split: str = "test") -> ConfusionMatrix:
     """A confusion matrix with a strong diagonal."""
     k = len(labels)
     counts = tuple(tuple(1900 + i if i == j else (3 * i + 5 * j) % 40 for j in range(k)) for i in range(k))
@@ -190,9 +184,7 @@ def record(
         figures={"confusion": matrix(labels, invalid=True), "drift.columns": table("drift.columns", 9)}
         if figures is None
         else dict(figures),
-        decision=Decision(
-            status=status, exit_code=status.exit_code, reasons=tuple(reasons) or _reasons(status)
-        ),
+        decision=Decision(status=status, exit_code=status.exit_code, reasons=tuple(reasons) or _reasons(status)),
         digest="ef" * 32,
         run=Run(started="2026-11-24T08:30:00+00:00", seconds={"read": 0.5123}, host="host", platform="Linux"),
     )

@@ -150,7 +150,7 @@ def test_every_check_is_listed_once_with_verdict_and_reason(sample: ModuleType) 
 
 
 def test_the_confusion_matrix_stands_in_figure_and_table(sample: ModuleType) -> None:
-    """Counts are in the figure as text and in a table; the column of invalid predictions appears where there are any."""
+    """Counts are in the figure as text and in a table; invalid predictions have a column where there are any."""
     page = Parsed(render_html(sample.record()))
     assert page.words.count("1,901") == 2
     assert "invalid" in page.words
@@ -163,9 +163,7 @@ def test_many_labels_show_the_most_confused_pairs(sample: ModuleType) -> None:
     labels = tuple(f"intent {i:02d}" for i in range(20))
     counts = [[100 if i == j else 0 for j in range(20)] for i in range(20)]
     counts[3][7], counts[11][2] = 55, 66
-    matrix = ConfusionMatrix(
-        split="test", labels=labels, counts=tuple(map(tuple, counts)), invalid=(60, *[0] * 19)
-    )
+    matrix = ConfusionMatrix(split="test", labels=labels, counts=tuple(map(tuple, counts)), invalid=(60, *[0] * 19))
     words = Parsed(render_html(sample.record(figures={"confusion": matrix}, labels=labels))).words
     assert "the table shows the most confused pairs" in words
     rows = ["intent 11 intent 02 66 39.76%", "intent 00 invalid 60 37.50%", "intent 03 intent 07 55 35.48%"]
@@ -217,8 +215,7 @@ def test_hostile_text_is_shown_and_does_nothing(sample: ModuleType, number: int,
 def test_the_structure_is_that_of_the_harmless_page(sample: ModuleType) -> None:
     """Hostile text changes no tag of the page outside the figures."""
     hostile, plain = (
-        [tag for tag, _ in Parsed(render_html(sample.hostile(text))).tags]
-        for text in (sample.HOSTILE[0], "word")
+        [tag for tag, _ in Parsed(render_html(sample.hostile(text))).tags] for text in (sample.HOSTILE[0], "word")
     )
     assert hostile == plain
 
@@ -226,9 +223,7 @@ def test_the_structure_is_that_of_the_harmless_page(sample: ModuleType) -> None:
 def test_a_drift_table_of_two_hundred_columns_stays_small(sample: ModuleType) -> None:
     """A page with 200 drifted columns, each a failed finding, is under 500 kB."""
     findings = [
-        sample.finding(
-            Verdict.FAILED, "drift", id=f"drift.drift[column=column_{i}]", scope={"column": f"column_{i}"}
-        )
+        sample.finding(Verdict.FAILED, "drift", id=f"drift.drift[column=column_{i}]", scope={"column": f"column_{i}"})
         for i in range(200)
     ]
     record = sample.record(
@@ -300,9 +295,7 @@ def test_the_order_of_keys_does_not_matter(sample: ModuleType) -> None:
 def test_an_empty_record_says_so(sample: ModuleType) -> None:
     """Without findings, figures and known reasons the page still stands and says that there is none."""
     nothing: tuple[CheckResult, ...] = ()
-    record = sample.record(
-        Status.NOT_JUDGED, checks=nothing, figures={}, reasons=[Message(id="Broken {0.x}")]
-    )
+    record = sample.record(Status.NOT_JUDGED, checks=nothing, figures={}, reasons=[Message(id="Broken {0.x}")])
     words = Parsed(render_html(record)).words
     assert "Broken {0.x}" in words
     assert "The record holds no confusion matrix." in words
@@ -310,9 +303,7 @@ def test_an_empty_record_says_so(sample: ModuleType) -> None:
 
 def test_headings_do_not_skip_a_level(sample: ModuleType) -> None:
     """Headings descend one level at a time, from one h1."""
-    levels = [
-        int(tag[1]) for tag, _ in Parsed(render_html(sample.record())).tags if re.fullmatch("h[1-6]", tag)
-    ]
+    levels = [int(tag[1]) for tag, _ in Parsed(render_html(sample.record())).tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))

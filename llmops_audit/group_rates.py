@@ -1,0 +1,106 @@
+"""Rates by group: Fairlearn's, computed on the table of outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
+from sklearn.metrics import accuracy_score
+
+from llmops_audit.evidence.outcomes import Outcomes
+from llmops_audit.model import Task
+
+__all__ = ["RATES", "Count", "Rate", "group_counts", "group_rates"]
+
+Rate = Literal["selection_rate", "true_positive_rate", "false_positive_rate", "accuracy"]
+RATES: tuple[Rate, ...] = ("selection_rate", "true_positive_rate", "false_positive_rate", "accuracy")
+
+Count = tuple[float, float]
+"""Effective number of rows that count for a rate, and of rows that it is taken over."""
+
+
+def group_counts(found: Outcomes, name: str, group: str, task: Task) -> dict[Rate, Count]:
+    """Count what each rate of one group rests on.
+
+    Parameters
+    ----------
+    found : Outcomes
+    name, group : str
+        Group column and value.
+    task : Task
+        Without a positive label there is accuracy alone.
+
+    Returns
+    -------
+    dict
+        Rate to (rows that count, rows that it is taken over), effective numbers where rows are weighted.
+    """
+    _, table = found.table(task.labels, **{name: group})
+    labels = len(task.labels)
+    counts: dict[Rate, Count] = {"accuracy": (float(table[:, :labels].trace()), float(table.sum()))}
+    if task.positive is not None:
+        place = task.labels.index(task.positive)
+        selected, total = table[:, place], table.sum(axis=1)
+        counts["selection_rate"] = (float(selected.sum()), float(total.sum()))
+        counts["true_positive_rate"] = (float(selected[place]), float(total[place]))
+        others = [i for i in range(labels) if i != place]
+        counts["false_positive_rate"] = (float(selected[others].sum()), float(total[others].sum()))
+    return counts
+
+
+def group_rates(
+    found: Outcomes, name: str, task: Task, counts: Mapping[str, Mapping[Rate, Count]]
+) -> dict[str, dict[Rate, float | None]]:
+    """Compute the rates of every group by Fairlearn, on the table of counts weighted by its rows.
+
+    Parameters
+    ----------
+    found : Outcomes
+        With at least one labelled row.
+    name : str
+        Group column.
+    task : Task
+    counts : mapping
+        Group to `group_counts`.
+
+    Returns
+    -------
+    dict
+        Group to rate to value, exactly Fairlearn's on the rows; None where there is no row to take it over.
+    """
+    rows = [
+        (label, prediction, cell[2][found.groups.index(name)], float(tally.weight))
+        for cell, tally in found.cells.items()
+        for label, prediction in [cell[:2]]
+        if label is not None
+    ]
+    labels, predictions, groups, weights = (list(column) for column in zip(*rows, strict=True))
+    places = {label: i for i, label in enumerate(task.labels)}
+    by_name: dict[Rate, Any] = {"accuracy": accuracy_score}
+    frames = [(by_name, [places[x] for x in labels], [places.get(x, -1) for x in predictions])]
+    if task.positive is not None:
+        binary: dict[Rate, Any] = {
+            "selection_rate": selection_rate,
+            "true_positive_rate": true_positive_rate,
+            "false_positive_rate": false_positive_rate,
+        }
+        frames.append(
+            (
+                binary,
+                [int(x == task.positive) for x in labels],
+                [int(x == task.positive) for x in predictions],
+            )
+        )
+    rates: dict[str, dict[Rate, float | None]] = {group: dict.fromkeys(RATES) for group in counts}
+    for metrics, truth, answers in frames:
+        frame = MetricFrame(
+            metrics=metrics, y_true=truth, y_pred=answers, sensitive_features=groups,
+            sample_params={metric: {"sample_weight": weights} for metric in metrics},
+        )  # fmt: skip
+        for group in counts:
+            for rate in metrics:
+                # Fairlearn says 0 where there is no row to take a rate over.
+                if counts[group][rate][1] > 0:
+                    rates[group][rate] = float(frame.by_group.loc[group, rate])
+    return rates
