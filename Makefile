@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: audit test lint lock readme samples clean
+.PHONY: audit test lint lock readme clean
 
 # The tutorial's classifier must be rejected (1), the good one approved (0).
 audit: $(READY)
@@ -43,9 +43,6 @@ lock: $(READY)
 
 readme: $(READY)
 	$(RUN)/python tests/test_readme.py
-
-samples: $(READY)
-	$(RUN)/python tests/test_samples.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

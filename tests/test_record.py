@@ -20,7 +20,7 @@ from llmops_audit.model import Record
 Project = Callable[..., Path]
 ALL_CHECKS = {
     'label = "label"': 'label = "label"\npositive = 1\ngroups = ["sex"]',
-    "[checks.accuracy]": "[checks.drift]\n[checks.fairness]\n[checks.pii]\n[checks.accuracy]",
+    "[checks.accuracy]": "[checks.drift]\n[checks.fairness]\nmin_group_rows = 5\n[checks.pii]\n[checks.accuracy]",
 }
 
 
@@ -41,7 +41,7 @@ def test_every_check_appears_once(project: Project) -> None:
     assert record.checks[0].settings["min"] == {"accuracy": 0.8}
     findings = record.findings()
     assert findings["accuracy.accuracy"].requirement is not None
-    assert findings["accuracy.accuracy"].requirement.source == "audit.toml:21"
+    assert findings["accuracy.accuracy"].requirement.source == "audit.toml:22"
     assert "fairness.selection_rate_ratio[sex=F]" in findings
 
 
