@@ -24,14 +24,16 @@ lint: $(READY)
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 
+# The lock file is complete, so that nothing is resolved here; `pip check` says whether it is.
 # An interrupted set-up leaves no stamp, and the next one starts anew.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "llmops-audit needs Python 3.11 or newer; PYTHON=... names another one" >&2; exit 1; }
 	rm -f $(READY)
 	$(PYTHON) -m venv --clear $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(RUN)/python -m pip check
 	touch $(READY)
 
 # Pin every dependency by name, version and hash, for every platform that its release has files for.

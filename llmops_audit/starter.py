@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from llmops_audit.values import canonical_label, label_order
 
 __all__ = ["starter"]
 
-LABEL_NAMES = ("label", "target", "class", "y", "outcome", "category", "income")
+LABEL_NAMES = frozenset({"label", "target", "class", "y", "outcome", "category", "income"})
 GROUP_NAMES = ("sex", "gender", "race", "ethnicity", "age_group", "age_cat", "性别", "民族")
 PEEK = 2000
 LONG_TEXT = 20
@@ -65,7 +66,7 @@ def starter(data: Path | None, output: Path) -> tuple[Path, ...]:
     else:
         guess, name = _look(data), _folder_name(data.stem)
         shown = Path(os.path.relpath(data.resolve(), output.parent.resolve())).as_posix()
-    output.write_text(_spec(name, shown, guess), encoding="utf-8")
+    output.write_text(_spec(output.name, name, shown, guess), encoding="utf-8")
     return wanted
 
 
@@ -81,7 +82,7 @@ def _look(data: Path) -> _Guess:
     candidates = [name for name in names if 2 <= distinct[name] <= FEW]
     if not candidates:
         raise DataError(shown, "has no column that could be the label", f"one with 2 to {FEW} distinct values")
-    named = [name for name in candidates if name.lower() in LABEL_NAMES]
+    named = [name for name in candidates if LABEL_NAMES & set(re.split(r"[^a-z]+", name.lower()))]
     label = (named or candidates)[-1]
     others = [name for name in names if name != label]
     text = max(others, key=lambda name: _mean_length(table.column(name).to_pylist()), default=None)
@@ -113,7 +114,7 @@ def _folder_name(stem: str) -> str:
     return kept or "classifier"
 
 
-def _spec(name: str, path: str, guess: _Guess) -> str:
+def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
     inputs = (
         [f"text = {_quoted(guess.text)}                  # the text that is classified"]
         if guess.text is not None
@@ -130,7 +131,7 @@ def _spec(name: str, path: str, guess: _Guess) -> str:
     )
     positive = '# positive = "..."' if guess.positive is None else f"positive = {_quoted(guess.positive)}"
     lines = [
-        "# What is audited. Run it: llmops-audit run " + "audit.toml",
+        f"# What is audited. Run it: llmops-audit run {file}",
         "",
         "[audit]",
         f"name = {_quoted(name)}",
