@@ -92,16 +92,16 @@ def accuracy(
     from llmops_audit.verdicts import judged
 
     minima = dict(min or {})
-    splits: list[str] = [split for split in current if split in outcomes]
+    splits: list[str] = [split for split in current if split in outcomes and outcomes[split].asked]
     tests = (len(minima) + 1) * max(1, len(splits))
     rows: list[dict[str, str | float | None]] = []
-    for split in splits:
+    for split in current:
         scope: dict[str, str] = {"split": split}
+        if split not in splits or not outcomes[split].labels():
+            yield _nothing(scope)
+            continue
         counts, effective = outcomes[split].table(task.labels)
         n = int(counts.sum())
-        if not n or not outcomes[split].asked:
-            yield _nothing(scope, n)
-            continue
         measures = {name: _Measure(name, effective, task) for name in METRICS}
         for name, limit in sorted(minima.items()):
             measure = measures[name]
@@ -176,9 +176,9 @@ def _mapped(bounds: Bounds, *, doubled: bool) -> Bounds:
     return (2 * low / (1 + low), 2 * high / (1 + high)) if doubled else bounds
 
 
-def _nothing(scope: dict[str, str], n: int) -> Finding:
-    text = message("There is no row with a label and an answer to judge ({rows} labelled rows).", rows=n)
-    return Finding(metric="accuracy", scope=scope, n=n, verdict=Verdict.NOT_APPLICABLE, message=text)
+def _nothing(scope: dict[str, str]) -> Finding:
+    text = message("The split holds no row with a label and an answer.")
+    return Finding(metric="accuracy", scope=scope, n=0, verdict=Verdict.NOT_APPLICABLE, message=text)
 
 
 def _better_than_chance(

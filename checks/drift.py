@@ -68,6 +68,8 @@ Split = Literal["train", "test", "live"]
 EVIDENTLY = "evidently.legacy.calculations.stattests"
 STATISTIC = "jensenshannon"
 BINS = 30
+ANSWERS = ("(label)", "(prediction)")
+"""Names under which labels and predictions are compared beside the columns of the data."""
 
 
 @check(severity=Severity.MEDIUM, worker=(EVIDENTLY,))
@@ -83,8 +85,12 @@ def drift(
     min_rows: Annotated[int, Field(ge=2)] = 30,
 ) -> Iterator[Finding | Table]:
     """Compare each column of the current splits with the reference."""
+    from llmops_audit.errors import SpecError
     from llmops_audit.stats import holm
 
+    known = (*task.features, *([task.text] if task.text else []), *ANSWERS)
+    if unknown := sorted(set(columns or ()) - set(known)):
+        raise SpecError("checks.drift.columns", f"{unknown[0]} is not compared", f"some of {', '.join(known)}")
     compared: list[_Compared] = []
     for split in [split for split in current if split in rows and split != reference and reference in rows]:
         sizes = len(rows[reference]), len(rows[split])
@@ -159,12 +165,10 @@ def _columns(reference: Rows, current: Rows, task: Task) -> Iterator[tuple[dict[
         old, new = (_text_features(rows.table.column(task.text).to_pandas()) for rows in (reference, current))
         for feature in old:
             yield {"column": task.text, "feature": feature}, old[feature], new[feature]
-    for name, old, new in (
-        ("label", reference.label, current.label),
-        ("prediction", reference.prediction, current.prediction),
-    ):
+    answers = ((reference.label, current.label), (reference.prediction, current.prediction))
+    for name, (old, new) in zip(ANSWERS, answers, strict=True):
         if old.null_count < len(old) and new.null_count < len(new):
-            yield {"column": f"({name})"}, old.to_pandas().astype(object), new.to_pandas().astype(object)
+            yield {"column": name}, old.to_pandas().astype(object), new.to_pandas().astype(object)
 
 
 def _typed(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series]:

@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from llmops_audit.model import Policy, Task
     from llmops_audit.stats import Bounds
 
+SELECTION: tuple[Rate, ...] = ("selection_rate",)
+ODDS: tuple[Rate, ...] = ("true_positive_rate", "false_positive_rate")
 Limit = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -88,19 +90,9 @@ def fairness(
         return
     attributes = [_Attribute(name, found, task, min_group_rows) for name in task.groups]
     rules = [
-        _Rule("selection_rate_ratio", Op.AT_LEAST, min_selection_rate_ratio, ("selection_rate",)),
-        _Rule(
-            "demographic_parity_difference",
-            Op.AT_MOST,
-            max_demographic_parity_difference,
-            ("selection_rate",),
-        ),
-        _Rule(
-            "equalized_odds_difference",
-            Op.AT_MOST,
-            max_equalized_odds_difference,
-            ("true_positive_rate", "false_positive_rate"),
-        ),
+        _Rule("selection_rate_ratio", Op.AT_LEAST, min_selection_rate_ratio, SELECTION),
+        _Rule("demographic_parity_difference", Op.AT_MOST, max_demographic_parity_difference, SELECTION),
+        _Rule("equalized_odds_difference", Op.AT_MOST, max_equalized_odds_difference, ODDS),
     ]
     rules = [rule for rule in rules if rule.limit is not None]
     tests = sum(rule.pairs(attribute) for rule in rules for attribute in attributes)
@@ -257,13 +249,10 @@ def _group_table(attributes: list[_Attribute], policy: Policy) -> Table:
                     "attribute": attribute.name,
                     "group": group,
                     "rows": n,
-                    "selection_rate": rates["selection_rate"],
+                    **{str(rate): value for rate, value in rates.items()},
                     "low": low,
                     "high": high,
-                    "true_positive_rate": true_positive_rate,
                     "false_negative_rate": None if true_positive_rate is None else 1 - true_positive_rate,
-                    "false_positive_rate": rates["false_positive_rate"],
-                    "accuracy": rates["accuracy"],
                 }
             )
     return Table(
@@ -302,9 +291,9 @@ def _disparity_table(attributes: list[_Attribute]) -> Table:
         rows=tuple(
             {
                 "attribute": attribute.name,
-                "demographic_parity_difference": attribute.difference("selection_rate"),
+                "demographic_parity_difference": attribute.difference(*SELECTION),
                 "demographic_parity_ratio": attribute.ratio(),
-                "equalized_odds_difference": attribute.difference("true_positive_rate", "false_positive_rate"),
+                "equalized_odds_difference": attribute.difference(*ODDS),
             }
             for attribute in attributes
         ),

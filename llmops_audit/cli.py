@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +80,9 @@ def run(
         status.update("report")
         files = {"record.json": canonical(record), **_reports(record, formats, None)}
         write(folder, files)
-    _show(record, folder, formats)
+    # Who reads the screen may have gone away; the decision stands.
+    with suppress(BrokenPipeError, SystemExit):
+        _show(record, folder, formats)
     raise typer.Exit(record.decision.exit_code)
 
 
@@ -240,20 +243,28 @@ def _coloured(word: str) -> Text:
     return Text(_spoken(word).upper(), style=f"bold {COLOURS[word]}")
 
 
+# The library's own errors of usage share this base, wherever a version of it keeps the class.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
 def main() -> None:
-    """Run the command line; anything that goes wrong ends with exit code 2, never 1."""
+    """Run the command line; anything that goes wrong ends with exit code 2, never 1, which is a verdict."""
+    code: object = NOT_JUDGED
     try:
-        app()
+        code = app(standalone_mode=False) or 0
     except AuditError as error:
         for line in str(error).splitlines():
             typer.echo(f"error: {line}", err=True)
-        sys.exit(NOT_JUDGED)
+    except _UsageError as error:
+        error.show()  # type: ignore[attr-defined]
+    except (typer.Abort, SystemExit):
+        typer.echo("error: stopped before there was a decision", err=True)
     except Exception as error:  # noqa: BLE001 - the last boundary: an unforeseen failure is never a verdict
         from llmops_audit.text import told
 
         typer.echo(f"error: llmops-audit failed: {told(error)}", err=True)
         typer.echo("Tip: please report this, with the spec and without the data.", err=True)
-        sys.exit(NOT_JUDGED)
+    sys.exit(code)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

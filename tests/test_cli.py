@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,3 +135,26 @@ def test_init_looks_at_the_data(tmp_path: Path) -> None:
     assert draft.spec.data.groups == ("sex",)
     assert "fairness" in draft.raw["checks"]
     assert draft.spec.data.path == "people.csv"
+
+
+def test_a_reader_that_goes_away_changes_no_decision(project: Project) -> None:
+    """Piped into a program that reads nothing, an approval stays 0 and a usage error stays 2."""
+    spec = project()
+    for arguments, expected in (([str(spec), "--output", str(spec.parent / "out")], 0), (["--nonsense"], 2)):
+        read, write = os.pipe()
+        os.close(read)
+        command = [sys.executable, "-m", "llmops_audit.cli", "run", *arguments]
+        done = subprocess.run(command, stdout=write, stderr=subprocess.DEVNULL, check=False)
+        os.close(write)
+        assert done.returncode == expected
+
+
+def test_an_interrupted_audit_is_no_verdict(project: Project) -> None:
+    """Ctrl-C in the middle ends with neither 0 nor 1."""
+    spec = project({"[checks.accuracy]": "[checks.drift]\n[checks.accuracy]"})
+    command = [sys.executable, "-m", "llmops_audit.cli", "run", str(spec), "--output", str(spec.parent / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() not in (0, 1)
+    assert not (spec.parent / "out").exists()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from llmops_audit.errors import SpecError
 from llmops_audit.model import Finding, Table, Verdict
 from llmops_audit.registry import provided
 from llmops_audit.stats import jensen_shannon
@@ -119,6 +120,8 @@ def test_columns_can_be_chosen() -> None:
     """Only the columns that the spec names are compared where it names some."""
     given = _case({"x": _normal(1, 100), "y": _normal(2, 100)}, {"x": _normal(3, 100), "y": _normal(4, 100)})
     assert set(_findings(given, columns=("y",))) == {"y"}
+    with pytest.raises(SpecError, match="z is not compared; expected some of x, y"):
+        _findings(given, columns=("y", "z"))
 
 
 @pytest.mark.slow
