@@ -21,6 +21,11 @@ from llmops_audit.values import canonical_label, label_order
 
 __all__ = ["Collected", "collect"]
 
+MOST_LABELS = 1000
+MOST_GROUPS = 200
+MOST_NAMED = 20
+"""Labels and groups stand in the record by name. More of them than this are no labels or groups, but texts of rows."""
+
 _SELF_EVIDENT = ((0, 1), (-1, 1), ("false", "true"))
 """Pairs of labels of which the second is the positive one, where the spec names none."""
 
@@ -161,16 +166,13 @@ def _task(spec: Spec, outcomes: Mapping[str, Outcomes], trained_here: bool) -> T
     labels = spec.data.fixed_labels or label_order(label for table in judged for label in table.labels())
     if len(labels) < 2:
         raise DataError("the data", "holds fewer than two labels", "at least two, or `data.labels`", str(len(labels)))
+    _refuse_free_text(labels, outcomes.values())
     positive = None if spec.data.positive is None else canonical_label(spec.data.positive)
     if positive is None and labels in _SELF_EVIDENT:
         positive = labels[1]
     if positive is not None and positive not in labels:
-        raise SpecError(
-            "data.positive",
-            "is no label of the data",
-            f"one of {', '.join(map(str, labels))}",
-            repr(positive),
-        )
+        known = ", ".join(map(str, labels)) if len(labels) <= MOST_NAMED else f"{len(labels)} labels"
+        raise SpecError("data.positive", "is no label of the data", f"one of {known}", repr(positive))
     return Task(
         labels=labels,
         positive=positive,
@@ -180,3 +182,12 @@ def _task(spec: Spec, outcomes: Mapping[str, Outcomes], trained_here: bool) -> T
         trained_here=trained_here,
         seed=spec.audit.seed,
     )
+
+
+def _refuse_free_text(labels: tuple[Label, ...], tables: Iterable[Outcomes]) -> None:
+    columns = [("the label column", len(labels), MOST_LABELS)]
+    for table in tables:
+        columns += [(f"group column '{name}'", len(table.group_counts(name)), MOST_GROUPS) for name in table.groups]
+    for what, found, most in columns:
+        if found > most:
+            raise DataError(what, "holds too many different values", f"at most {most}", str(found))

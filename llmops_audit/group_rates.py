@@ -8,7 +8,7 @@ from typing import Any, Literal
 from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
 from sklearn.metrics import accuracy_score
 
-from llmops_audit.evidence.outcomes import Outcomes
+from llmops_audit.evidence.outcomes import WEIGHT_UNIT, Outcomes
 from llmops_audit.model import Task
 
 __all__ = ["RATES", "Count", "Rate", "group_counts", "group_rates"]
@@ -70,7 +70,7 @@ def group_rates(
         Group to rate to value, exactly Fairlearn's on the rows; None where there is no row to take it over.
     """
     rows = [
-        (label, prediction, cell[2][found.groups.index(name)], float(tally.weight))
+        (label, prediction, cell[2][found.groups.index(name)], tally.weight * WEIGHT_UNIT)
         for cell, tally in found.cells.items()
         for label, prediction in [cell[:2]]
         if label is not None

@@ -151,3 +151,17 @@ def test_workers_change_nothing(whole: Batch, jobs: int) -> None:
     parts = [_cut(whole, start, start + 7) for start in range(0, len(whole), 7)]
     with parallel_config(backend="threading"):
         assert gather(parts, PLAN, evidence_names(), jobs) == gather(parts, PLAN, evidence_names())
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e6])
+def test_the_scale_of_weights_does_not_matter(scale: float) -> None:
+    """Weights count by their proportions: tiny, plain and huge ones give the same effective table."""
+    weights = np.random.default_rng(1).uniform(0.5, 3, 200)
+    label, prediction = [i % 2 for i in range(200)], [i % 3 // 2 for i in range(200)]
+    tables = []
+    for factor in (1.0, scale):
+        one = batch("test", {}, label=label, prediction=prediction, weight=(weights * factor).tolist())
+        tables.append(evidence_type("outcomes").of(one, Plan()).table((0, 1))[1])  # type: ignore[attr-defined]
+    np.testing.assert_allclose(tables[0], tables[1], rtol=1e-9)
+    # Kish's effective number of rows, by its formula.
+    assert tables[0].sum() == pytest.approx(weights.sum() ** 2 / (weights**2).sum())

@@ -16,8 +16,8 @@ from llmops_audit.values import MISSING, canonical_label, label_order
 
 __all__ = ["Cell", "Outcomes", "Tally"]
 
-WEIGHT_UNIT = 2.0**-20
-"""Weights are kept as whole multiples of this, so that sums are exact in any order."""
+WEIGHT_UNIT = 2.0**-120
+"""Weights are kept as whole multiples of this, so that sums are exact in any order, of tiny weights as well."""
 
 MOST_CELLS = 200_000
 """A larger table is no summary any more: free text stands where a label or a group should."""
@@ -158,10 +158,9 @@ class Outcomes:
             counts[place[label], column] += tally.rows
             weights[place[label], column] += tally.weight * WEIGHT_UNIT
             squares += tally.weight_squared * WEIGHT_UNIT
-        if not self.weighted or squares == 0:
+        if not self.weighted:
             return counts, counts.astype(np.float64)
-        total = weights.sum()
-        return counts, weights * (total / squares)
+        return counts, weights * (weights.sum() / squares if squares else 0.0)
 
     def select(self, **group: str) -> Iterator[tuple[Label | None, Label | None, Tally]]:
         """Walk over the cells with these group values, sorted, so that sums do not depend on the order of batches."""
