@@ -1,8 +1,12 @@
 # `make audit` and `make test` set up everything that they need.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first that runs and is new enough: a name on the path may be a shim with nothing behind it.
+PYTHON ?= $(shell for python in python3.11 python3 python; do \
+  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 RUN := $(VENV)/bin
+# Errors only: setuptools warns of folders of catalogues, and of editable installs as such.
+PIP := $(RUN)/python -m pip install --quiet --quiet --disable-pip-version-check
 READY := $(VENV)/.ready
 
 .PHONY: audit test lint lock readme clean
@@ -27,18 +31,18 @@ lint: $(READY)
 # The lock file is complete, so that nothing is resolved here; `pip check` says whether it is.
 # An interrupted set-up leaves no stamp, and the next one starts anew.
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "llmops-audit needs Python 3.11 or newer; PYTHON=... names another one" >&2; exit 1; }
+	@if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  echo "llmops-audit: Python 3.11 or newer is needed; got '$(PYTHON)'; name one: make PYTHON=/path/to/python" >&2; \
+	  exit 1; fi
 	rm -f $(READY)
 	$(PYTHON) -m venv --clear $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --require-hashes --no-deps -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	$(RUN)/python -m pip check
 	touch $(READY)
 
 # Pin every dependency by name, version and hash, for every platform that its release has files for.
 lock: $(READY)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
 	$(RUN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	  --extra dev --output-file requirements.lock pyproject.toml

@@ -124,7 +124,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None) -> Rec
         from llmops_audit.collect import collect
 
         collected = collect(prepared.spec, prepared.draft.folder, _evidence(prepared.checks), jobs, clock)
-        with clock.stage("checks"):
+        with clock.stage("running checks"):
             outcomes = _judge(prepared, collected, workers)
     finally:
         for worker in workers.values():

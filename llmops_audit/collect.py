@@ -95,13 +95,13 @@ def collect(spec: Spec, folder: Path, names: tuple[str, ...], jobs: int, clock: 
     keep = (*data.features, *([] if data.text is None else [data.text]))
     plan = Plan(data.fixed_labels, data.groups, spec.audit.seed, data.sample, keep)
     evidence: dict[str, dict[str, Evidence]] = {name: {} for name in names}
-    with clock.stage("evidence"):
+    with clock.stage("gathering evidence"):
         for split, rows in parts.items():
             for name, value in gather(_not_empty(rows, dataset, split), plan, names, jobs).items():
                 evidence[name][split] = value
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
     part_of = {split: split if split in dataset.files else "path" for split in parts}
-    with clock.stage("digests"):
+    with clock.stage("computing digests"):
         sha256 = {part: dataset.sha256(part) for part in sorted(set(part_of.values()))}
     return Collected(
         evidence,
@@ -119,7 +119,7 @@ def _train(
     from llmops_audit.training import out_of_fold, require_labels, split
 
     spec = dataset.spec
-    with clock.stage("read"):
+    with clock.stage("reading"):
         if spec.data.path is not None:
             train, test = split(load(dataset, "path", reading), spec)
             require_labels(test, train)
@@ -131,10 +131,10 @@ def _train(
         if spec.data.path is None:
             tests = batches(dataset, "test", reading)
     subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
-    with clock.stage("train"):
+    with clock.stage("training"):
         trained = subject.fit(train)
     if wants_rows:
-        with clock.stage("out-of-fold predictions"):
+        with clock.stage("predicting out-of-fold"):
             train = replace(train, prediction=out_of_fold(subject, train, spec.audit.seed, spec.data.sample))
     parts: dict[str, Iterable[Batch]] = {"train": slices(train), "test": _answered(trained, tests)}
     if "live" in dataset.files:
