@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmops_audit.model import Finding, Message, Op, Policy, Requirement, Scalar, Severity, Verdict, message
-from llmops_audit.stats import Bounds, rows_to_decide
+
+if TYPE_CHECKING:
+    from llmops_audit.stats import Bounds
 
 __all__ = ["at_limit", "combined", "judged"]
 
@@ -100,6 +102,8 @@ def judged(
     decided_by = shown if at_limit(value, requirement) else bounds(1 - policy.alpha / tests)
     verdict = _by_bounds(requirement, shown, decided_by)
     inconclusive = verdict is Verdict.INCONCLUSIVE
+    from llmops_audit.stats import rows_to_decide  # the worker of a slow check starts before numpy is imported
+
     needed = rows_to_decide(value, decided_by, requirement.limit, n) if inconclusive else None
     return Finding(
         **given,

@@ -32,6 +32,13 @@ SCIENTIFIC = (
 )
 
 
+def _imported(code: str) -> set[str]:
+    """Run code in a new process; give the packages that it imported."""
+    code += "\nimport sys\nprint(' '.join({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
 def _said(*arguments: str, code: int = 0) -> str:
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == code, done.output
