@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from llmops_audit.evidence.outcomes import Outcomes
+    from llmops_audit.evidence.outcomes import CrossTable, Outcomes
     from llmops_audit.model import Policy, Task
     from llmops_audit.stats import Bounds
 
@@ -92,24 +92,26 @@ def accuracy(
     from llmops_audit.verdicts import judged
 
     minima = dict(min or {})
-    splits: list[str] = [split for split in current if split in outcomes and outcomes[split].asked]
+    splits: list[str] = [
+        split for split in current if split in outcomes and outcomes[split].asked and outcomes[split].labels()
+    ]
     tests = (len(minima) + 1) * max(1, len(splits))
     rows: list[dict[str, str | float | None]] = []
     for split in current:
         scope: dict[str, str] = {"split": split}
-        if split not in splits or not outcomes[split].labels():
-            yield _nothing(scope)
+        if split not in splits:
+            yield _nothing(scope, alone=not splits)
             continue
-        counts, effective = outcomes[split].table(task.labels)
-        n = int(counts.sum())
-        measures = {name: _Measure(name, effective, task) for name in METRICS}
+        table = outcomes[split].table(task.labels)
+        counts, n = table.counts, int(table.counts.sum())
+        measures = {name: _Measure(name, table, task) for name in METRICS}
         for name, limit in sorted(minima.items()):
             measure = measures[name]
             yield judged(
                 name, measure.value, Requirement(op=Op.AT_LEAST, limit=limit), policy,
                 bounds=measure.bounds, method=measure.method, n=n, tests=tests, scope=scope,
             )  # fmt: skip
-        yield _better_than_chance(measures["balanced_accuracy"], task, policy, n, tests, scope)
+        yield _better_than_chance(measures["balanced_accuracy"], counts, task, policy, tests, scope)
         yield _answers_every_label(counts, task, scope)
         rows += [_row(split, measure, policy, counts) for measure in measures.values()]
     if rows:
@@ -120,22 +122,24 @@ def accuracy(
 class _Measure:
     """A metric of one table: its value, how its interval is had, and the interval at any confidence."""
 
-    def __init__(self, name: Metric, table: npt.NDArray[np.float64], task: Task) -> None:
+    def __init__(self, name: Metric, table: CrossTable, task: Task) -> None:
         import numpy as np
 
         from llmops_audit import stats
 
         self.name = name
         self.method = "Clopper-Pearson"
-        labels = len(task.labels)
-        right = float(table[:, :labels].trace())
+        cells = np.ones(table.counts.shape, dtype=bool)
         if name == "accuracy":
-            self.value = right / table.sum()
-            self.bounds: Callable[[float], Bounds] = lambda c: stats.clopper_pearson(right, table.sum(), c)
+            hits, trials = table.share(np.eye(*table.counts.shape).astype(bool), cells)
+            self.value = _share(hits, trials, doubled=False)
+            self.bounds: Callable[[float], Bounds] = lambda c: stats.clopper_pearson(hits, trials, c)
         elif task.positive is not None and name in ("precision", "recall", "f1"):
             place = task.labels.index(task.positive)
-            hits, answers, members = float(table[place, place]), table[:, place].sum(), table[place].sum()
-            trials = {"precision": answers, "recall": members, "f1": answers + members - hits}[name]
+            answers, members = ~cells, ~cells
+            answers[:, place], members[place] = True, True
+            among = {"precision": answers, "recall": members, "f1": answers | members}[name]
+            hits, trials = table.share(answers & members, among)
             self.value = _share(hits, trials, doubled=name == "f1")
             self.bounds = lambda c: _mapped(stats.clopper_pearson(hits, trials, c), doubled=name == "f1")
         else:
@@ -146,7 +150,7 @@ class _Measure:
                 "f1": stats.macro_f1,
                 "mcc": stats.matthews,
             }[name]
-            used = _used(table)
+            used = _used(table.effective())
             self.method = "wider of bootstrap and Dirichlet posterior"
             self.value = float(statistic(used))
             self.bounds = lambda c: stats.table_interval(
@@ -158,6 +162,9 @@ def _used(table: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     # Cells that cannot occur would draw the posterior towards answers that nobody gave.
     labels = table.shape[0]
     seen = (table.sum(axis=1) > 0) | (table[:, :labels].sum(axis=0) > 0)
+    if seen.sum() < 2:
+        # A table of one cell would have no spread, however few its rows are.
+        seen[:] = True
     columns = [*seen, bool(table[:, -1].any())]
     used: npt.NDArray[np.float64] = table[seen][:, columns]
     return used
@@ -176,20 +183,37 @@ def _mapped(bounds: Bounds, *, doubled: bool) -> Bounds:
     return (2 * low / (1 + low), 2 * high / (1 + high)) if doubled else bounds
 
 
-def _nothing(scope: dict[str, str]) -> Finding:
+def _nothing(scope: dict[str, str], *, alone: bool) -> Finding:
+    # Beside a split that is judged, one that the spec names and that cannot be is a doubt.
+    verdict = Verdict.NOT_APPLICABLE if alone else Verdict.INCONCLUSIVE
     text = message("The split holds no row with a label and an answer.")
-    return Finding(metric="accuracy", scope=scope, n=0, verdict=Verdict.NOT_APPLICABLE, message=text)
+    return Finding(metric="accuracy", scope=scope, n=0, verdict=verdict, message=text)
 
 
 def _better_than_chance(
-    measure: _Measure, task: Task, policy: Policy, n: int, tests: int, scope: dict[str, str]
+    measure: _Measure,
+    counts: npt.NDArray[np.int64],
+    task: Task,
+    policy: Policy,
+    tests: int,
+    scope: dict[str, str],
 ) -> Finding:
     from llmops_audit.verdicts import judged
 
-    chance = 1 / len(task.labels)
+    n = int(counts.sum())
+    chance = Requirement(op=Op.ABOVE, limit=1 / len(task.labels), source="default")
+    absent = tuple(str(label) for label, rows in zip(task.labels, counts.sum(axis=1), strict=True) if not rows)
+    scope = {**scope, "against": "chance"}
+    if absent:
+        text = message(
+            "No row carries the label {labels}, so that nobody knows whether it is recognised.", labels=absent
+        )
+        return Finding(
+            metric="balanced_accuracy", scope=scope, n=n, requirement=chance, verdict=Verdict.INCONCLUSIVE, message=text
+        )
     return judged(
-        "balanced_accuracy", measure.value, Requirement(op=Op.ABOVE, limit=chance, source="default"), policy,
-        bounds=measure.bounds, method=measure.method, n=n, tests=tests, scope={**scope, "against": "chance"},
+        "balanced_accuracy", measure.value, chance, policy,
+        bounds=measure.bounds, method=measure.method, n=n, tests=tests, scope=scope,
     )  # fmt: skip
 
 
@@ -206,7 +230,7 @@ def _answers_every_label(counts: npt.NDArray[np.int64], task: Task, scope: dict[
             "Never answered: {labels}, though up to {rows} rows carry such a label.",
             labels=tuple(str(task.labels[i]) for i in never), rows=most,
         )  # fmt: skip
-        if int((answers > 0).sum()) == 1:
+        if int((answers > 0).sum()) == 1 and not counts[:, -1].any():
             only = str(task.labels[int(answers.argmax())])
             text = message(
                 "The classifier answers {only} to everything; {rows} rows carry another label.",
@@ -259,25 +283,29 @@ def _performance(rows: list[dict[str, str | float | None]]) -> Table:
 
 
 def _by_label(splits: list[str], outcomes: Mapping[str, Outcomes], task: Task, policy: Policy) -> Table:
+    import numpy as np
+
     from llmops_audit import stats
 
     rows: list[dict[str, Scalar | Message]] = []
     for split in splits:
-        counts, effective = outcomes[split].table(task.labels)
+        table = outcomes[split].table(task.labels)
         for i, label in enumerate(task.labels):
-            hits, answers, members = float(effective[i, i]), effective[:, i].sum(), effective[i].sum()
-            low, high = stats.clopper_pearson(hits, members, policy.confidence) if members else (None, None)
+            answers, members = np.zeros((2, *table.counts.shape), dtype=bool)
+            answers[:, i], members[i] = True, True
+            hits, trials = table.share(answers & members, members)
+            low, high = stats.clopper_pearson(hits, trials, policy.confidence) if trials else (None, None)
             rows.append(
                 {
                     "split": split,
                     "label": str(label),
-                    "rows": int(counts[i].sum()),
-                    "answers": int(counts[:, i].sum()),
-                    "precision": _share(hits, answers, doubled=False),
-                    "recall": _share(hits, members, doubled=False),
+                    "rows": int(table.counts[i].sum()),
+                    "answers": int(table.counts[:, i].sum()),
+                    "precision": _share(*table.share(answers & members, answers), doubled=False),
+                    "recall": _share(hits, trials, doubled=False),
                     "low": low,
                     "high": high,
-                    "f1": _share(hits, answers + members - hits, doubled=True),
+                    "f1": _share(*table.share(answers & members, answers | members), doubled=True),
                 }
             )
     return Table(

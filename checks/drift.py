@@ -92,30 +92,26 @@ def drift(
     if unknown := sorted(set(columns or ()) - set(known)):
         raise SpecError("checks.drift.columns", f"{unknown[0]} is not compared", f"some of {', '.join(known)}")
     compared: list[_Compared] = []
-    for split in [split for split in current if split in rows and split != reference and reference in rows]:
+    few: list[tuple[str, int]] = []
+    for split in [str(split) for split in current if split in rows and split != reference and reference in rows]:
         sizes = len(rows[reference]), len(rows[split])
         if min(sizes) < min_rows:
-            text = message(
-                "{rows} rows are fewer than the {least} that a comparison needs.",
-                rows=min(sizes),
-                least=min_rows,
-            )
-            yield Finding(
-                metric="rows",
-                scope={"split": split},
-                n=min(sizes),
-                verdict=Verdict.NOT_APPLICABLE,
-                message=text,
-            )
+            few.append((split, min(sizes)))
             continue
         compared += _compare(rows[reference], rows[split], split, task, columns)
+    for small, n in few:
+        # Beside a split that is compared, one that cannot be is a doubt.
+        verdict = Verdict.INCONCLUSIVE if compared else Verdict.NOT_APPLICABLE
+        text = message("{rows} rows are fewer than the {least} that a comparison needs.", rows=n, least=min_rows)
+        yield Finding(metric="rows", scope={"split": small}, n=n, verdict=verdict, message=text)
     if not compared:
-        text = message("There is no reference split '{reference}' and current split to compare.", reference=reference)
-        yield Finding(metric="rows", scope={"reference": reference}, verdict=Verdict.NOT_APPLICABLE, message=text)
+        if not few:
+            text = message("There is nothing to compare with the reference split '{reference}'.", reference=reference)
+            yield Finding(metric="rows", scope={"reference": reference}, verdict=Verdict.NOT_APPLICABLE, message=text)
         return
     adjusted = holm([one.p_value for one in compared])
     for one, p_adjusted in zip(compared, adjusted, strict=True):
-        yield _finding(one, float(p_adjusted), max_effect, policy)
+        yield _finding(one, float(p_adjusted), max_effect, policy, len(compared))
     yield _table(compared, adjusted)
 
 
@@ -223,10 +219,12 @@ def _binned(reference: pd.Series, current: pd.Series, numeric: bool) -> npt.NDAr
     return table[:, table.sum(axis=0) > 0]
 
 
-def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Policy) -> Finding:
+def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Policy, tests: int) -> Finding:
     from statistics import NormalDist
 
-    half = NormalDist().inv_cdf((1 + policy.confidence) / 2) * one.spread
+    half, corrected = (
+        NormalDist().inv_cdf(1 - alpha / 2) * one.spread for alpha in (1 - policy.confidence, policy.alpha / tests)
+    )
     low, high = one.effect - half, one.effect + half
     certain = p_adjusted <= policy.alpha
     if policy.decide == "point":
@@ -236,7 +234,7 @@ def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Polic
         )
     elif not certain:
         verdict, text = Verdict.PASSED, message("Chance explains the difference.")
-    elif low > max_effect:
+    elif one.effect - corrected > max_effect:
         verdict, text = (
             Verdict.FAILED,
             message("Chance does not explain the difference, and it is larger than the floor."),
@@ -256,6 +254,7 @@ def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Polic
         scope=one.scope,
         value=one.effect,
         interval=(low, high),
+        decided_by=(one.effect - corrected, one.effect + corrected),
         confidence=policy.confidence,
         method="permutation test (Holm), bootstrap standard error",
         n=one.n,

@@ -84,8 +84,8 @@ def fairness(
 ) -> Iterator[Finding | Table]:
     """Judge ratios and differences between groups, pair by pair."""
     found = outcomes.get(current)
-    if not task.groups or found is None or not found.asked:
-        text = message("The spec names no group column (`data.groups`), or the split holds no answers.")
+    if not task.groups or found is None or not found.asked or not found.labels():
+        text = message("The spec names no group column (`data.groups`), or the split holds no labels or answers.")
         yield Finding(metric="groups", scope={"split": current}, verdict=Verdict.NOT_APPLICABLE, message=text)
         return
     attributes = [_Attribute(name, found, task, min_group_rows) for name in task.groups]
@@ -97,7 +97,7 @@ def fairness(
     rules = [rule for rule in rules if rule.limit is not None]
     tests = sum(rule.pairs(attribute) for rule in rules for attribute in attributes)
     for attribute in attributes:
-        yield from _not_judged(attribute, task, current, min_group_rows)
+        yield from _not_judged(attribute, attributes, task, current, min_group_rows)
         if len(attribute.judged) >= 2 and task.positive is not None:
             for rule in rules:
                 yield from _judge(rule, attribute, policy, max(1, tests), current)
@@ -144,7 +144,9 @@ class _Rule:
         return n * (n - 1) // 2 * len(self.rates)
 
 
-def _not_judged(attribute: _Attribute, task: Task, split: str, min_group_rows: int) -> Iterator[Finding]:
+def _not_judged(
+    attribute: _Attribute, attributes: list[_Attribute], task: Task, split: str, min_group_rows: int
+) -> Iterator[Finding]:
     for group, rows in attribute.rows.items():
         if group not in attribute.judged:
             text = message(
@@ -160,14 +162,11 @@ def _not_judged(attribute: _Attribute, task: Task, split: str, min_group_rows: i
         text = message("The spec names no positive label (`data.positive`), so that nobody is selected.")
     else:
         return
+    # Beside an attribute that is judged, one that the spec names and that cannot be is a doubt.
+    others = any(len(other.judged) >= 2 for other in attributes) and task.positive is not None
+    verdict = Verdict.INCONCLUSIVE if others else Verdict.NOT_APPLICABLE
     scope = {"split": split, "attribute": attribute.name}
-    yield Finding(
-        metric="groups",
-        scope=scope,
-        n=sum(attribute.rows.values()),
-        verdict=Verdict.NOT_APPLICABLE,
-        message=text,
-    )
+    yield Finding(metric="groups", scope=scope, n=sum(attribute.rows.values()), verdict=verdict, message=text)
 
 
 def _judge(rule: _Rule, attribute: _Attribute, policy: Policy, tests: int, split: str) -> Iterator[Finding]:

@@ -77,11 +77,11 @@ def pii(
     splits: tuple[Split, ...] = ("train", "test", "live"),
 ) -> Iterator[Finding | Table]:
     """Count the rows that hold each kind, and compare them with the limits."""
-    looked_at = [split for split in splits if split in personal_data and personal_data[split].scanned]
+    looked_at = [split for split in splits if split in personal_data and personal_data[split].rows]
     for split in looked_at:
         yield from _judge(split, personal_data[split], policy, dict(max_count or {}), dict(max_rate or {}))
     if not looked_at:
-        text = message("The splits hold no column of texts: {columns} columns were searched.", columns=0)
+        text = message("The splits hold no column of texts, or nothing in them.")
         yield Finding(metric="rows_with_personal_data", n=0, verdict=Verdict.NOT_APPLICABLE, message=text)
     yield _table({split: personal_data[split] for split in looked_at})
 

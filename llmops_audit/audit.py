@@ -30,7 +30,7 @@ from llmops_audit.model import (
     Task,
 )
 from llmops_audit.registry import Enabled, enabled
-from llmops_audit.runner import Outcome, policy_for, run_check, start_workers
+from llmops_audit.runner import Outcome, policy_for, run_check, start_workers, with_own_figures
 from llmops_audit.spec import SPLITS, Draft, Spec, read_spec
 from llmops_audit.worker import Worker
 
@@ -123,9 +123,16 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None) -> Rec
         # Heavy imports wait until the workers are on their way.
         from llmops_audit.collect import collect
 
-        collected = collect(prepared.spec, prepared.draft.folder, _evidence(prepared.checks), jobs, clock)
+        collected = collect(
+            prepared.spec,
+            prepared.draft.folder,
+            _evidence(prepared.checks),
+            jobs,
+            clock,
+            judges_training=_judges_training(prepared.checks),
+        )
         with clock.stage("running checks"):
-            outcomes = _judge(prepared, collected, workers)
+            outcomes = with_own_figures(_judge(prepared, collected, workers), ["confusion_matrix"])
     finally:
         for worker in workers.values():
             worker.close()
@@ -158,6 +165,13 @@ def _evidence(checks: Mapping[str, Enabled]) -> tuple[str, ...]:
     asked = {name for enabled in checks.values() for name in enabled.check.inputs}
     # The data sheet and the confusion matrix need the outcomes whatever the checks ask for.
     return tuple(sorted((asked & set(evidence_names())) | {"outcomes"}))
+
+
+def _judges_training(checks: Mapping[str, Enabled]) -> bool:
+    """Whether a check that gets answers names the training split in its settings."""
+    asking = [enabled for enabled in checks.values() if {"outcomes", "rows"} & set(enabled.check.inputs)]
+    values = [value for enabled in asking for value in enabled.settings.model_dump().values()]
+    return any(value == "train" or (isinstance(value, tuple) and "train" in value) for value in values)
 
 
 def _judge(prepared: Prepared, collected: Collected, workers: Mapping[str, Worker]) -> list[Outcome]:
@@ -215,7 +229,7 @@ def _split_info(collected: Collected, split: str) -> SplitInfo:
 
 def _figures(collected: Collected, tables: list[Table]) -> dict[str, Any]:
     task: Task = collected.task
-    counts, _ = collected.outcomes["test"].table(task.labels)
+    counts = collected.outcomes["test"].table(task.labels).counts
     matrix = ConfusionMatrix(
         split="test",
         labels=task.labels,

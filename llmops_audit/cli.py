@@ -251,7 +251,7 @@ def main() -> None:
     """Run the command line; anything that goes wrong ends with exit code 2, never 1, which is a verdict."""
     code: object = NOT_JUDGED
     try:
-        code = app(standalone_mode=False) or 0
+        code = app(standalone_mode=False, prog_name="llmops-audit") or 0
     except AuditError as error:
         for line in str(error).splitlines():
             typer.echo(f"error: {line}", err=True)

@@ -15,6 +15,7 @@ from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence.base import Batch, Evidence, Label, Plan
 from llmops_audit.evidence.outcomes import Outcomes
 from llmops_audit.model import SubjectInfo, Task
+from llmops_audit.personal_data import find
 from llmops_audit.spec import SPLITS, Spec
 from llmops_audit.subjects import Subject, Trainable, open_subject
 from llmops_audit.values import canonical_label, label_order
@@ -24,6 +25,7 @@ __all__ = ["Collected", "collect"]
 MOST_LABELS = 1000
 MOST_GROUPS = 200
 MOST_NAMED = 20
+LONGEST_NAME = 200
 """Labels and groups stand in the record by name. More of them than this are no labels or groups, but texts of rows."""
 
 _SELF_EVIDENT = ((0, 1), (-1, 1), ("false", "true"))
@@ -67,7 +69,9 @@ class Collected:
         return cast(Mapping[str, Outcomes], self.evidence["outcomes"])
 
 
-def collect(spec: Spec, folder: Path, names: tuple[str, ...], jobs: int, clock: Stages) -> Collected:
+def collect(
+    spec: Spec, folder: Path, names: tuple[str, ...], jobs: int, clock: Stages, *, judges_training: bool
+) -> Collected:
     """Read the data once and sum up what the checks ask for.
 
     Parameters
@@ -78,6 +82,8 @@ def collect(spec: Spec, folder: Path, names: tuple[str, ...], jobs: int, clock: 
         Evidence by the names of inputs.
     jobs : int
     clock : Stages
+    judges_training : bool
+        Whether a check looks at answers on the training split, which are then out-of-fold.
 
     Raises
     ------
@@ -87,7 +93,7 @@ def collect(spec: Spec, folder: Path, names: tuple[str, ...], jobs: int, clock: 
     reading = Reading(labels=spec.data.fixed_labels)
     trained_here = spec.model.predictions is None
     if trained_here:
-        subject, parts = _train(dataset, reading, "rows" in names, clock)
+        subject, parts = _train(dataset, reading, judges_training, clock)
     else:
         subject = open_subject(spec, folder, frozenset())
         parts = {split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files}
@@ -114,7 +120,7 @@ def collect(spec: Spec, folder: Path, names: tuple[str, ...], jobs: int, clock: 
 
 
 def _train(
-    dataset: Dataset, reading: Reading, wants_rows: bool, clock: Stages
+    dataset: Dataset, reading: Reading, judges_training: bool, clock: Stages
 ) -> tuple[Subject, dict[str, Iterable[Batch]]]:
     from llmops_audit.training import out_of_fold, require_labels, split
 
@@ -133,7 +139,7 @@ def _train(
     subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
     with clock.stage("training"):
         trained = subject.fit(train)
-    if wants_rows:
+    if judges_training:
         with clock.stage("predicting out-of-fold"):
             train = replace(train, prediction=out_of_fold(subject, train, spec.audit.seed, spec.data.sample))
     parts: dict[str, Iterable[Batch]] = {"train": slices(train), "test": _answered(trained, tests)}
@@ -185,9 +191,14 @@ def _task(spec: Spec, outcomes: Mapping[str, Outcomes], trained_here: bool) -> T
 
 
 def _refuse_free_text(labels: tuple[Label, ...], tables: Iterable[Outcomes]) -> None:
-    columns = [("the label column", len(labels), MOST_LABELS)]
+    columns = [("the label column", tuple(map(str, labels)), MOST_LABELS)]
     for table in tables:
-        columns += [(f"group column '{name}'", len(table.group_counts(name)), MOST_GROUPS) for name in table.groups]
-    for what, found, most in columns:
-        if found > most:
-            raise DataError(what, "holds too many different values", f"at most {most}", str(found))
+        for name in table.groups:
+            columns.append(
+                (f"group column '{name}'", tuple(group for group, _ in table.group_counts(name)), MOST_GROUPS)
+            )
+    for what, values, most in columns:
+        if len(values) > most:
+            raise DataError(what, "holds too many different values", f"at most {most}", str(len(values)))
+        if any(len(value) > LONGEST_NAME for value in values) or any(find([v for v in values if not v.isdigit()])):
+            raise DataError(what, "holds personal data or long texts", f"names of at most {LONGEST_NAME} characters")

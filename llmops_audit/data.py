@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from llmops_audit import sources
 from llmops_audit.columns import Place, cleaned, encoded, floats, merged, numeric_columns, row_keys, with_numbers
 from llmops_audit.errors import DataError, Problem
 from llmops_audit.evidence.base import Batch, Codes, Label, concatenated
+from llmops_audit.personal_data import find
 from llmops_audit.spec import SPLITS, DataSection, Spec
 
 __all__ = ["Dataset", "Loaded", "batches", "load", "open_dataset", "slices"]
@@ -90,10 +90,16 @@ def open_dataset(spec: Spec, folder: Path, *, every_column: bool) -> Dataset:
             except DataError as error:
                 problems.extend(error.problems)
                 continue
-            expected = f"one of {', '.join(names)}"
+            # The first line of a file without a header is a row, and no row is told.
+            told = "named columns (`data.columns`)" if any(find(names)) else f"one of {', '.join(names)}"
             missing = [column for column in _needed(spec, part) if column not in names]
-            problems.extend(Problem(shown, f"has no column '{column}'", expected) for column in missing)
-            dataset.names.setdefault(part, names)
+            problems.extend(Problem(shown, f"has no column '{column}'", told) for column in missing)
+            first = dataset.names.setdefault(part, names)
+            for column in sorted(set(first) ^ set(names)):
+                lacking = dataset.files[part][0] if column in names else shown
+                problems.append(
+                    Problem(lacking, f"has no column '{column}'", "the same columns in all files of a split")
+                )
     if problems:
         raise DataError.of(problems)
     return dataset if every_column else replace(dataset, wanted=_named(spec))
@@ -284,9 +290,13 @@ def _weights(table: pa.Table, data: DataSection, where: Place) -> npt.NDArray[np
 
 
 def _note_time(column: pa.ChunkedArray, split: str, where: Place, reading: Reading) -> None:
-    texts = pc.drop_null(pc.cast(column, pa.string()))
-    if not len(texts):
-        return
-    low, high = pc.min(texts).as_py(), pc.max(texts).as_py()
-    known = reading.time.get(split, (low, high))
-    reading.time[split] = (min(low, known[0]), max(high, known[1]))
+    import pandas as pd
+
+    texts = column.to_pandas()
+    times = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    for position in np.flatnonzero((times.isna() & texts.notna()).to_numpy())[:1]:
+        raise where.error(int(position), "the time cannot be read", "ISO 8601, such as 2026-11-24T09:30:00")
+    if times.notna().any():
+        low, high = times.min().isoformat(), times.max().isoformat()
+        known = reading.time.get(split, (low, high))
+        reading.time[split] = (min(low, known[0]), max(high, known[1]))

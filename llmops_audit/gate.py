@@ -38,8 +38,13 @@ def decide(checks: Sequence[CheckResult], policy: GatePolicy) -> Decision:
     if undecided:
         return _decision(Status.NEEDS_REVIEW, undecided)
     judged = sum(finding.verdict is Verdict.PASSED for check in checks for finding in check.findings)
-    text = message("All {judged} requirements of {checks} checks passed.", judged=judged, checks=len(checks))
-    return _decision(Status.APPROVED, [text])
+    reasons = [
+        message("All {judged} judged requirements of {checks} checks passed.", judged=judged, checks=len(checks))
+    ]
+    left = sum(finding.verdict is Verdict.NOT_APPLICABLE for check in checks for finding in check.findings)
+    if left:
+        reasons.append(message("Not judged, and listed with the reason: {left}.", left=left))
+    return _decision(Status.APPROVED, reasons)
 
 
 def _of(checks: Sequence[CheckResult], verdict: Verdict) -> list[Message]:

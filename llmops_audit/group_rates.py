@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+import numpy as np
 from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, true_positive_rate
 from sklearn.metrics import accuracy_score
 
@@ -36,16 +37,17 @@ def group_counts(found: Outcomes, name: str, group: str, task: Task) -> dict[Rat
     dict
         Rate to (rows that count, rows that it is taken over), effective numbers where rows are weighted.
     """
-    _, table = found.table(task.labels, **{name: group})
+    table = found.table(task.labels, {name: group})
     labels = len(task.labels)
-    counts: dict[Rate, Count] = {"accuracy": (float(table[:, :labels].trace()), float(table.sum()))}
+    cells = np.ones((labels, labels + 1), dtype=bool)
+    counts: dict[Rate, Count] = {"accuracy": table.share(np.eye(labels, labels + 1, dtype=bool), cells)}
     if task.positive is not None:
         place = task.labels.index(task.positive)
-        selected, total = table[:, place], table.sum(axis=1)
-        counts["selection_rate"] = (float(selected.sum()), float(total.sum()))
-        counts["true_positive_rate"] = (float(selected[place]), float(total[place]))
-        others = [i for i in range(labels) if i != place]
-        counts["false_positive_rate"] = (float(selected[others].sum()), float(total[others].sum()))
+        selected, positive = np.zeros_like(cells), np.zeros_like(cells)
+        selected[:, place], positive[place] = True, True
+        counts["selection_rate"] = table.share(selected, cells)
+        counts["true_positive_rate"] = table.share(selected, positive)
+        counts["false_positive_rate"] = table.share(selected, ~positive)
     return counts
 
 
@@ -71,7 +73,7 @@ def group_rates(
     """
     rows = [
         (label, prediction, cell[2][found.groups.index(name)], tally.weight * WEIGHT_UNIT)
-        for cell, tally in found.cells.items()
+        for cell, tally in sorted(found.cells.items(), key=repr)
         for label, prediction in [cell[:2]]
         if label is not None
     ]

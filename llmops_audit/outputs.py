@@ -26,6 +26,7 @@ def prepare(folder: Path) -> None:
     OutputError
         Where the folder holds something that is no earlier output of ours, or cannot be written.
     """
+    folder = folder.absolute()
     _restore(folder)
     _refuse_foreign(folder)
     try:
@@ -54,6 +55,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
     ------
     OutputError
     """
+    folder = folder.absolute()
     prepare(folder)
     aside = _aside(folder)
     try:
@@ -66,6 +68,8 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
                     os.fsync(file.fileno())
             fresh.chmod(0o755)
             if folder.exists():
+                # A run that was killed just before its end left it there; the output in place is whole.
+                shutil.rmtree(aside, ignore_errors=True)
                 folder.rename(aside)
             fresh.rename(folder)
         except BaseException:

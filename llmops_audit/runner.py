@@ -23,7 +23,7 @@ from llmops_audit.text import told
 from llmops_audit.verdicts import combined
 from llmops_audit.worker import Worker, WorkerFailed
 
-__all__ = ["Outcome", "policy_for", "run_check", "start_workers"]
+__all__ = ["Outcome", "policy_for", "run_check", "start_workers", "with_own_figures"]
 
 Outcome = tuple[CheckResult, tuple[Table, ...]]
 
@@ -86,34 +86,56 @@ def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: Draft, worker:
     return _result(enabled, verdict, reason, findings), tables
 
 
+def with_own_figures(outcomes: Sequence[Outcome], reserved: Sequence[str]) -> list[Outcome]:
+    """Turn a check into an error whose figure has the name of another's, so that none is lost in silence."""
+    taken, kept = set(reserved), []
+    for result, tables in outcomes:
+        names = [table.name for table in tables]
+        doubled = sorted(name for name in names if name in taken or names.count(name) > 1)
+        if doubled:
+            reason = message("The check names a figure that there is already: {figure}.", figure=doubled[0])
+            update = {"verdict": Verdict.ERROR, "reason": reason, "findings": ()}
+            result, tables = result.model_copy(update=update), ()
+        taken.update(names)
+        kept.append((result, tables))
+    return kept
+
+
 def _produced(
     enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any], worker: Worker | None
 ) -> Sequence[object]:
-    check = enabled.check
-    if worker is not None:
+    if worker is None:
+        produced = _called(enabled, inputs, settings)
+    else:
         try:
-            return worker.run(inputs, settings, check.time_limit)
+            produced = worker.run(inputs, settings, enabled.check.time_limit)
         except WorkerFailed as error:
             raise _Failed(message("The check did not finish: {error}.", error=str(error))) from error
-    answer: list[object] = []
-    # A check that hangs cannot be stopped from outside, but its thread can be left behind.
-    thread = threading.Thread(target=_call, args=(enabled, inputs, settings, answer), daemon=True)
-    thread.start()
-    thread.join(check.time_limit)
-    if not answer:
-        raise _Failed(message("The check took longer than {seconds:g} seconds.", seconds=check.time_limit))
-    if isinstance(answer[0], str):
-        raise _Failed(message("The check did not finish: {error}.", error=answer[0]))
-    produced = answer[0]
-    if not isinstance(produced, tuple) or not all(isinstance(item, Finding | Table) for item in produced):
+    if not all(isinstance(item, Finding | Table) for item in produced):
         raise _Failed(message("The check returned something else than findings and tables."))
     return produced
 
 
-def _call(enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any], answer: list[object]) -> None:
+def _called(enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[object, ...]:
+    limit = enabled.check.time_limit
+    answer: list[tuple[object, ...] | str] = []
+    # A check that hangs cannot be stopped from outside, but its thread can be left behind.
+    thread = threading.Thread(target=_call, args=(enabled, inputs, settings, answer), daemon=True)
+    thread.start()
+    thread.join(limit)
+    if not answer:
+        raise _Failed(message("The check took longer than {seconds:g} seconds.", seconds=limit))
+    if isinstance(answer[0], str):
+        raise _Failed(message("The check did not finish: {error}.", error=answer[0]))
+    return answer[0]
+
+
+def _call(
+    enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any], answer: list[tuple[object, ...] | str]
+) -> None:
     try:
         answer.append(tuple(enabled.check.function(**inputs, **settings)))
-    except Exception as error:  # noqa: BLE001 - a check may fail in any way, and none of them is a pass
+    except BaseException as error:  # noqa: BLE001 - a check may fail in any way, and none of them is a pass
         answer.append(told(error))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os.path
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -96,6 +97,9 @@ class DataSection(_Section):
             raise ValueError("`train` goes with `test`, not with `path`")
         if self.text is not None and self.features:
             raise ValueError("name either `text` or `features`, not both")
+        files = [os.path.normpath(path) for part in ("path", "train", "test") for path in self.paths(part)]
+        if len(set(files)) < len(files):
+            raise ValueError("a file is named twice: rows must not count twice, or be trained and tested on")
         unknown = [name for name in self.categorical if name not in self.features]
         if unknown:
             raise ValueError(f"`categorical` names {unknown[0]!r}, which is no feature")
@@ -198,6 +202,11 @@ class Spec(_Section):
                 raise ValueError("a classifier that is trained here needs `data.text` or `data.features`")
         if self.data.path is not None and self.model.predictions is not None:
             raise ValueError("saved predictions are not split here: name `data.test`")
+        scores = self.model.scores.values() if isinstance(self.model.scores, dict) else [self.model.scores]
+        answers = [self.data.label, *(name for name in (self.model.predictions, *scores) if name is not None)]
+        doubled = sorted({name for name in answers if answers.count(name) > 1})
+        if doubled:
+            raise ValueError(f"column {doubled[0]!r} cannot be two of label, prediction and score")
         if self.model.vectorizer is not None and self.data.text is None:
             raise ValueError("`model.vectorizer` needs `data.text`")
         if self.model.estimator is not None and self.data.text is not None and self.model.vectorizer is None:

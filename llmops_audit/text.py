@@ -6,6 +6,8 @@ import re
 import traceback
 from pathlib import Path
 
+from llmops_audit.errors import AuditError
+
 __all__ = ["redacted", "scrubbed", "told"]
 
 
@@ -24,7 +26,11 @@ def redacted(error: BaseException) -> str:
 
 
 def told(error: BaseException) -> str:
-    """Return what an exception says and where, without what it quotes."""
+    """Return an exception's kind and place, and its text where it is one of ours or of an import.
+
+    Any other text may hold a value of the audited data, and no pattern finds them all.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return redacted(error) + place
+    text = redacted(error) if isinstance(error, AuditError | ImportError) else type(error).__name__
+    return text + place

@@ -10,6 +10,9 @@ __all__ = ["MISSING", "canonical_label", "label_order"]
 MISSING = "(missing)"
 """The category of a missing group value."""
 
+LARGEST = 2**53
+"""JSON readers may round larger whole numbers, so that they stay text."""
+
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z")
 
 
@@ -30,7 +33,7 @@ def canonical_label(value: str | float | bool) -> str | int | float:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return value
+        return value if abs(value) <= LARGEST else str(value)
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     text = value.strip()
@@ -38,7 +41,8 @@ def canonical_label(value: str | float | bool) -> str | int | float:
         number = float(text)
         if not number.is_integer():
             return number
-        return int(text.partition(".")[0])
+        whole = int(text.partition(".")[0])
+        return whole if abs(whole) <= LARGEST else text
     lowered = text.lower()
     return lowered if lowered in ("true", "false") else text
 

@@ -148,7 +148,7 @@ def test_live_rows_need_no_labels(tmp_path: Path) -> None:
     record = _audit(tmp_path, text)
     assert record.data["live"].rows == 400
     assert [(count.value, count.rows) for count in record.data["live"].labels] == [(None, 400)]
-    assert record.data["live"].time == ("2026-01-01", "2026-01-28")
+    assert record.data["live"].time == ("2026-01-01T00:00:00+00:00", "2026-01-28T00:00:00+00:00")
 
 
 def test_many_classes_are_audited(tmp_path: Path) -> None:

@@ -71,6 +71,11 @@ BAD = [
     ({'label = "label"': 'label = "label"\nweight = "told"', **SAVED}, _rows("a,1,F,1", "b,0,M,-1"), "row 2: column 'told' is negative"),
     ({'label = "label"': 'label = "label"\ngroups = ["sex"]', **SAVED}, _rows(*[f"a,{i % 2},person {i},1" for i in range(300)]), "group column 'sex': holds too many different values; expected at most 200; got 300"),
     (SAVED, _rows(*[f"a,text {i},F,1" for i in range(1200)]), "the label column: holds too many different values; expected at most 1000; got 1200"),
+    ({**SAVED, 'label = "label"': 'label = "told"'}, None, "column 'told' cannot be two of label, prediction and score"),
+    ({**SAVED, TRAIN: 'test = ["rows.csv", "./rows.csv"]'}, None, "a file is named twice"),
+    ({**SAVED, TRAIN: 'test = ["rows.csv", "notes.csv"]'}, None, "rows.csv: has no column 'notes'; expected the same columns in all files"),
+    ({**SAVED, 'label = "label"': 'label = "label"\ntime = "sex"'}, _rows("a,1,Jane Doe,1"), "rows.csv: row 1: the time cannot be read; expected ISO 8601"),
+    ({**SAVED, 'label = "label"': 'label = "label"\ngroups = ["sex"]'}, _rows("a,1,jane@example.org,1", "b,0,M,0"), "group column 'sex': holds personal data"),
     ({'name = "small"': 'name = "small'}, None, "is no TOML"),
     ({'[audit]': 'plugins = ["nowhere.py"]\n[audit]'}, None, "plugins: nowhere.py: holds no check"),
 ]  # fmt: skip
@@ -88,6 +93,7 @@ def test_bad_input_is_not_judged(
     """Each ends in exit code 2 with an error that says what is wrong, and writes nothing."""
     spec = project(changes, **({} if rows is None else {"rows": rows}))
     (spec.parent / "empty.csv").write_text("text,label,sex,told\n")
+    (spec.parent / "notes.csv").write_text("text,label,sex,told,notes\na,1,F,1,x\n")
     (spec.parent / "other.csv").write_text(_rows("a,1,F,1", "b,9,M,0"))
     code, errors = _audit(spec, capsys, monkeypatch)
     assert code == 2, errors

@@ -161,7 +161,17 @@ def test_the_scale_of_weights_does_not_matter(scale: float) -> None:
     tables = []
     for factor in (1.0, scale):
         one = batch("test", {}, label=label, prediction=prediction, weight=(weights * factor).tolist())
-        tables.append(evidence_type("outcomes").of(one, Plan()).table((0, 1))[1])  # type: ignore[attr-defined]
+        tables.append(evidence_type("outcomes").of(one, Plan()).table((0, 1)).effective())  # type: ignore[attr-defined]
     np.testing.assert_allclose(tables[0], tables[1], rtol=1e-9)
-    # Kish's effective number of rows, by its formula.
-    assert tables[0].sum() == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
+
+
+def test_each_share_has_its_own_effective_number_of_rows() -> None:
+    """Kish's formula holds for the rows of a share, not for the table: two heavy rows stay two rows."""
+    one = batch("test", {}, label=[1, 1] + [0] * 500, prediction=[1, 1] + [0] * 500, weight=[20.0, 20.0] + [1.0] * 500)
+    table = evidence_type("outcomes").of(one, Plan()).table((0, 1))  # type: ignore[attr-defined]
+    cells = np.ones((2, 3), dtype=bool)
+    positive = np.array([[False] * 3, [True] * 3])
+    assert table.share(positive, positive) == pytest.approx((2, 2))
+    weights = np.array([20.0, 20.0] + [1.0] * 500)
+    assert table.share(positive, cells)[1] == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
+    assert table.effective()[1].sum() == pytest.approx(2)

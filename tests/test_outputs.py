@@ -106,6 +106,16 @@ def test_an_output_moved_aside_by_a_killed_run_comes_back(tmp_path: Path) -> Non
     assert _files(tmp_path / "out") == {"record.json": RECORD}
 
 
+def test_a_run_killed_after_the_rename_blocks_nothing(tmp_path: Path) -> None:
+    """Where the earlier output still stands aside though the new one is in place, the next run works."""
+    folder = tmp_path / "out"
+    write(folder, {"record.json": RECORD})
+    (tmp_path / ".out.before").mkdir()
+    (tmp_path / ".out.before" / "record.json").write_bytes(RECORD)
+    write(folder, {"record.json": RECORD, "report.html": b"two"})
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def test_a_killed_run_leaves_no_half_report(project: Project) -> None:
     """Killed in the middle, the output before is intact, nothing half-written shows, and the next run works."""
     spec = project()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 
 from llmops_audit.audit import prepare, run
@@ -47,7 +48,19 @@ def test_every_check_appears_once(project: Project) -> None:
 
 def test_two_processes_give_the_same_bytes(project: Project) -> None:
     """With different hash seeds, two processes write the same record but for `run`, and the same digest."""
-    spec = project(ALL_CHECKS)
+    # A category of many values, a forest without a seed of its own, weights: each once gave other bits.
+    changes = {
+        **ALL_CHECKS,
+        'text = "text"': 'features = ["text", "city"]\nweight = "w"',
+        'vectorizer = "sklearn.feature_extraction.text:CountVectorizer"\n': "",
+        '"sklearn.linear_model:LogisticRegression"': '"sklearn.ensemble:RandomForestClassifier"',
+    }
+    rng = np.random.default_rng(3)
+    rows = [
+        f"{'yes' if i % 2 else 'no'},{i % 2},{'FM'[i // 2 % 2]},c{rng.integers(40)},{rng.uniform(1, 3)}"
+        for i in range(400)
+    ]
+    spec = project(changes, "\n".join(["text,label,sex,city,w", *rows]))
     records = []
     for seed in ("1", "2"):
         out = spec.parent / f"out-{seed}"

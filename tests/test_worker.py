@@ -46,6 +46,7 @@ def test_a_check_runs_in_a_process_of_its_own(project: Project) -> None:
     ("body", "worker", "limit", "said"),
     [
         ("    raise ValueError('of jane@example.org')\n    yield", "('json',)", 20, "ValueError"),
+        ("    yield 'rubbish'", "('json',)", 20, "something else than findings"),
         (
             "    print('last words', file=sys.stderr)\n    os._exit(7)\n    yield",
             "('json',)",
@@ -55,7 +56,7 @@ def test_a_check_runs_in_a_process_of_its_own(project: Project) -> None:
         ("    time.sleep(60)\n    yield", "('json',)", 2, "took longer than 2 seconds"),
         ("    yield", "('no_such_package',)", 20, "No module named 'no_such_package'"),
     ],
-    ids=["raises", "dies", "hangs", "lacks a package"],
+    ids=["raises", "rubbish", "dies", "hangs", "lacks a package"],
 )
 def test_what_goes_wrong_there_is_an_error_here(
     body: str, worker: str, limit: float, said: str, project: Project
@@ -64,8 +65,8 @@ def test_what_goes_wrong_there_is_an_error_here(
     result = _apart(project(OWN), body, worker, limit)
     assert result.verdict is Verdict.ERROR
     assert result.reason is not None
-    assert said in str(result.reason.values["error"])
-    assert "jane" not in str(result.reason.values["error"])
+    assert said in f"{result.reason.id} {result.reason.values}"
+    assert "jane" not in str(result.reason.values)
 
 
 @pytest.fixture

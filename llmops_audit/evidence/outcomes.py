@@ -14,7 +14,7 @@ from llmops_audit.errors import DataError
 from llmops_audit.evidence.base import Batch, Codes, Label, Plan
 from llmops_audit.values import MISSING, canonical_label, label_order
 
-__all__ = ["Cell", "Outcomes", "Tally"]
+__all__ = ["Cell", "CrossTable", "Outcomes", "Tally"]
 
 WEIGHT_UNIT = 2.0**-120
 """Weights are kept as whole multiples of this, so that sums are exact in any order, of tiny weights as well."""
@@ -36,6 +36,49 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(self.rows + other.rows, self.weight + other.weight, self.weight_squared + other.weight_squared)
+
+
+@dataclass(frozen=True)
+class CrossTable:
+    """Labels against predictions, (k, k + 1); the last column holds predictions that are missing or no label.
+
+    Attributes
+    ----------
+    counts : numpy array of int64
+        Rows.
+    weights, squares : numpy array of float64
+        Sums of the rows' weights and of their squares; without weights both equal `counts`.
+    """
+
+    counts: npt.NDArray[np.int64]
+    weights: npt.NDArray[np.float64]
+    squares: npt.NDArray[np.float64]
+
+    def share(self, hits: npt.NDArray[np.bool_], trials: npt.NDArray[np.bool_]) -> tuple[float, float]:
+        """Return a share of rows as effective counts.
+
+        Parameters
+        ----------
+        hits, trials : numpy array of bool, (k, k + 1)
+            Cells that count, and cells that the share is taken over.
+
+        Returns
+        -------
+        hits, trials : float
+            `trials` is the effective number of rows of these very cells: the sum of weights squared, over the sum of
+            squared weights (Kish 1965, Survey Sampling, section 11.7).
+        """
+        total, squares = float(self.weights[trials].sum()), float(self.squares[trials].sum())
+        if not squares:
+            return 0.0, 0.0
+        factor = total / squares
+        return float(self.weights[hits & trials].sum()) * factor, total * factor
+
+    def effective(self) -> npt.NDArray[np.float64]:
+        """Return the weighted table scaled down so far that no label counts more than its effective number of rows."""
+        totals, squares = self.weights.sum(axis=1), self.squares.sum(axis=1)
+        factors = totals[squares > 0] / squares[squares > 0]
+        return self.weights * (factors.min() if len(factors) else 0.0)
 
 
 @dataclass(frozen=True)
@@ -102,12 +145,6 @@ class Outcomes:
         """Number of rows."""
         return sum(tally.rows for tally in self.cells.values())
 
-    @property
-    def weighted(self) -> bool:
-        """Whether any weight differs from 1."""
-        unit = round(1 / WEIGHT_UNIT)
-        return any(tally.weight != tally.rows * unit for tally in self.cells.values())
-
     def labels(self) -> tuple[Label, ...]:
         """Return the labels that occur, in order."""
         return label_order(cell[0] for cell in self.cells if cell[0] is not None)
@@ -128,41 +165,30 @@ class Outcomes:
             counts[cell[2][place]] += tally.rows
         return sorted(counts.items())
 
-    def table(self, labels: tuple[Label, ...], **group: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    def table(self, labels: tuple[Label, ...], group: Mapping[str, str] | None = None) -> CrossTable:
         """Cross-tabulate labels and predictions.
 
         Parameters
         ----------
         labels : tuple of label, (k,)
             Rows and columns; other predictions, and missing ones, go to a last column that is always wrong.
-        **group : str
+        group : mapping of str to str, optional
             Keep only rows with these group values.
-
-        Returns
-        -------
-        counts : numpy array of int64, (k, k + 1)
-            Rows, by label and prediction.
-        effective : numpy array of float64, (k, k + 1)
-            The weighted table, scaled to the effective number of rows (sum of weights squared over the sum of
-            squared weights; Kish 1965, Survey Sampling, section 11.7). Without weights it equals `counts`.
         """
         k = len(labels)
         place = {label: i for i, label in enumerate(labels)}
         counts = np.zeros((k, k + 1), dtype=np.int64)
-        weights = np.zeros((k, k + 1))
-        squares = 0.0
-        for label, prediction, tally in self.select(**group):
+        weights, squares = np.zeros((k, k + 1)), np.zeros((k, k + 1))
+        for label, prediction, tally in self.select(group or {}):
             if label not in place:
                 continue
-            column = k if prediction is None else place.get(prediction, k)
-            counts[place[label], column] += tally.rows
-            weights[place[label], column] += tally.weight * WEIGHT_UNIT
-            squares += tally.weight_squared * WEIGHT_UNIT
-        if not self.weighted:
-            return counts, counts.astype(np.float64)
-        return counts, weights * (weights.sum() / squares if squares else 0.0)
+            cell = place[label], k if prediction is None else place.get(prediction, k)
+            counts[cell] += tally.rows
+            weights[cell] += tally.weight * WEIGHT_UNIT
+            squares[cell] += tally.weight_squared * WEIGHT_UNIT
+        return CrossTable(counts, weights, squares)
 
-    def select(self, **group: str) -> Iterator[tuple[Label | None, Label | None, Tally]]:
+    def select(self, group: Mapping[str, str]) -> Iterator[tuple[Label | None, Label | None, Tally]]:
         """Walk over the cells with these group values, sorted, so that sums do not depend on the order of batches."""
         wanted = [(self.groups.index(name), value) for name, value in sorted(group.items())]
         for cell in sorted(self.cells, key=repr):

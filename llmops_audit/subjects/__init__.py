@@ -16,7 +16,7 @@ from llmops_audit.evidence.base import Batch, Codes
 from llmops_audit.model import SubjectInfo
 from llmops_audit.spec import Spec
 
-__all__ = ["Subject", "Trainable", "import_dotted", "open_subject", "subject_info"]
+__all__ = ["Subject", "Trainable", "first_on_path", "import_dotted", "open_subject", "subject_info"]
 
 
 class Subject(Protocol):
@@ -104,7 +104,7 @@ def import_dotted(path: str, key: str, folder: Path) -> object:
     SubjectError
     """
     module_name, _, name = path.partition(":") if ":" in path else path.rpartition(".")
-    with _first_on_path(folder):
+    with first_on_path(folder):
         try:
             module = importlib.import_module(module_name)
         except Exception as error:
@@ -116,7 +116,8 @@ def import_dotted(path: str, key: str, folder: Path) -> object:
 
 
 @contextmanager
-def _first_on_path(folder: Path) -> Iterator[None]:
+def first_on_path(folder: Path) -> Iterator[None]:
+    """Look for modules in a folder first."""
     entry = str(folder.resolve())
     sys.path.insert(0, entry)
     try:

@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from llmops_audit.errors import SubjectError
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import import_dotted, subject_info
-from llmops_audit.subjects.fitted import Trained, require_classifier
+from llmops_audit.subjects.fitted import Trained, require_classifier, seeded
 from llmops_audit.text import redacted
 from llmops_audit.values import MISSING, canonical_label
 
@@ -32,7 +32,12 @@ def from_estimator(spec: Spec, folder: Path, numeric: frozenset[str]) -> Trained
     assert model.estimator is not None  # noqa: S101 - the spec's validation holds exactly one kind
     estimator = _made(model.estimator, model.parameters, "model.estimator", "model.parameters", folder)
     require_classifier(estimator, "model.estimator", model.estimator)
-    parameters: dict[str, object] = {"estimator": model.estimator, "parameters": model.parameters}
+    estimator = seeded(estimator, spec.audit.seed)
+    parameters: dict[str, object] = {
+        "estimator": model.estimator,
+        "parameters": model.parameters,
+        "seed": spec.audit.seed,
+    }
     if model.vectorizer is not None:
         first = _made(
             model.vectorizer,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from llmops_audit.errors import SubjectError
 from llmops_audit.spec import Spec
-from llmops_audit.subjects import import_dotted, subject_info
-from llmops_audit.subjects.fitted import Trained, require_classifier
+from llmops_audit.subjects import first_on_path, import_dotted, subject_info
+from llmops_audit.subjects.fitted import Trained, require_classifier, seeded
 from llmops_audit.text import redacted
 from llmops_audit.values import canonical_label
 
@@ -31,11 +31,13 @@ def from_factory(spec: Spec, folder: Path) -> Trained:
     if not callable(factory):
         raise SubjectError("model.factory", "cannot be called", "a function", repr(path))
     try:
-        estimator = factory()
+        with first_on_path(folder):
+            estimator = factory()
     except Exception as error:
         raise SubjectError("model.factory", f"fails: {redacted(error)}", got=repr(path)) from error
     require_classifier(estimator, "model.factory", path)
-    parameters: dict[str, object] = {"factory": path, "source_sha256": _source_sha256(factory)}
+    estimator = seeded(estimator, spec.audit.seed)
+    parameters: dict[str, object] = {"seed": spec.audit.seed, "factory": path, "source_sha256": _source_sha256(factory)}
     if spec.model.threshold is not None:
         parameters["threshold"] = spec.model.threshold
     return Trained(

@@ -17,7 +17,14 @@ from llmops_audit.model import SubjectInfo
 from llmops_audit.text import redacted
 from llmops_audit.values import canonical_label, label_order
 
-__all__ = ["Trained", "require_classifier"]
+__all__ = ["Trained", "require_classifier", "seeded"]
+
+
+def seeded(estimator: Any, seed: int) -> Any:
+    """Return the estimator with the seed wherever it would draw from numpy's global generator."""
+    parameters = estimator.get_params()
+    own = [name for name in parameters if name.rpartition("__")[2] == "random_state" and parameters[name] is None]
+    return estimator.set_params(**dict.fromkeys(own, seed))
 
 
 def require_classifier(estimator: object, key: str, path: str) -> Any:

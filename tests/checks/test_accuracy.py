@@ -141,6 +141,24 @@ def test_no_labelled_rows_is_not_applicable() -> None:
     assert found["accuracy"].verdict is Verdict.NOT_APPLICABLE
 
 
+def test_a_label_without_rows_is_a_doubt() -> None:
+    """A test split that lacks a label is no proof that it is recognised, however right the other answers are."""
+    given = inputs(batch("test", {}, label=[1] * 200, prediction=[1] * 200))
+    found = _found(given, min={"balanced_accuracy": 0.95})
+    assert found["balanced_accuracychance"].verdict is Verdict.INCONCLUSIVE
+    assert found["balanced_accuracychance"].message.values["labels"] == ("0",)
+    interval = _found(inputs(batch("test", {}, label=[1], prediction=[1])), min={"mcc": 0.5})["mcc"]
+    assert interval.verdict is not Verdict.PASSED
+
+
+def test_a_named_split_that_is_missing_is_a_doubt() -> None:
+    """Beside a test split that passes, a live split that the spec names and that is not there asks for review."""
+    truth = [0, 1] * 100
+    found = run(CHECK, inputs(batch("test", {}, label=truth, prediction=truth)), current=("test", "live"))
+    verdicts = [item.verdict for item in found if isinstance(item, Finding)]
+    assert verdicts.count(Verdict.INCONCLUSIVE) == 1
+
+
 def test_weights_count() -> None:
     """With sample weights the value is scikit-learn's weighted one, and the interval is wider."""
     rng = np.random.default_rng(1)

@@ -167,3 +167,24 @@ def test_fair_systems_are_rarely_rejected(groups: int) -> None:
         found = _findings(_case({f"g{i}": (int(x), 50) for i, x in enumerate(selected)}))
         rejected += any(finding.verdict is Verdict.FAILED for finding in found)
     assert rejected <= 0.05 * runs
+
+
+def test_an_attribute_that_cannot_be_judged_beside_one_that_can_is_a_doubt() -> None:
+    """A constant attribute does not hide behind another that passes."""
+    answers = [0, 1] * 200
+    columns = {"sex": ["F", "F", "M", "M"] * 100, "race": ["x"] * 400}
+    found = _findings(inputs(batch("test", columns, label=answers, prediction=answers), groups=["sex", "race"]))
+    assert {finding.verdict for finding in found if finding.scope.get("attribute") == "race"} == {Verdict.INCONCLUSIVE}
+
+
+def test_weighted_rates_do_not_depend_on_the_order_of_batches() -> None:
+    """The same rows in another order of batches give the same bits."""
+    rng = np.random.default_rng(6)
+    parts = [
+        batch(
+            "test", {"sex": rng.choice(["F", "M"], 50).tolist()}, label=rng.integers(0, 2, 50).tolist(),
+            prediction=rng.integers(0, 2, 50).tolist(), weight=rng.uniform(0, 3, 50).tolist(), first=1 + 50 * i,
+        )
+        for i in range(6)
+    ]  # fmt: skip
+    assert _table(inputs(*parts, groups=["sex"]), "groups") == _table(inputs(*parts[::-1], groups=["sex"]), "groups")
