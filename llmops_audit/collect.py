@@ -109,6 +109,8 @@ def collect(
     part_of = {split: split if split in dataset.files else "path" for split in parts}
     with clock.stage("computing digests"):
         sha256 = {part: dataset.sha256(part) for part in sorted(set(part_of.values()))}
+        if len(set(sha256.values())) < len(sha256):
+            raise DataError("data", "two splits hold the same bytes", "rows that were not trained on, and count once")
     return Collected(
         evidence,
         _task(spec, outcomes, trained_here),

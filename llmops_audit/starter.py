@@ -84,6 +84,8 @@ def _look(data: Path) -> _Guess:
         raise DataError(shown, "has no column that could be the label", f"one with 2 to {FEW} distinct values")
     named = [name for name in candidates if LABEL_NAMES & set(re.split(r"[^a-z]+", name.lower()))]
     label = (named or candidates)[-1]
+    if any(name in table.column(name).to_pylist() for name in names):
+        raise DataError(shown, "has no header: its first line is a row", "a first line of column names")
     others = [name for name in names if name != label]
     text = max(others, key=lambda name: _mean_length(table.column(name).to_pylist()), default=None)
     if text is not None and _mean_length(table.column(text).to_pylist()) < LONG_TEXT:

@@ -73,6 +73,7 @@ BAD = [
     (SAVED, _rows(*[f"a,text {i},F,1" for i in range(1200)]), "the label column: holds too many different values; expected at most 1000; got 1200"),
     ({**SAVED, 'label = "label"': 'label = "told"'}, None, "column 'told' cannot be two of label, prediction and score"),
     ({**SAVED, TRAIN: 'test = ["rows.csv", "./rows.csv"]'}, None, "a file is named twice"),
+    ({TRAIN: 'train = "rows.csv"\ntest = "copy.csv"'}, None, "data: two splits hold the same bytes"),
     ({**SAVED, TRAIN: 'test = ["rows.csv", "notes.csv"]'}, None, "rows.csv: has no column 'notes'; expected the same columns in all files"),
     ({**SAVED, 'label = "label"': 'label = "label"\ntime = "sex"'}, _rows("a,1,Jane Doe,1"), "rows.csv: row 1: the time cannot be read; expected ISO 8601"),
     ({**SAVED, 'label = "label"': 'label = "label"\ngroups = ["sex"]'}, _rows("a,1,jane@example.org,1", "b,0,M,0"), "group column 'sex': holds personal data"),
@@ -94,6 +95,7 @@ def test_bad_input_is_not_judged(
     spec = project(changes, **({} if rows is None else {"rows": rows}))
     (spec.parent / "empty.csv").write_text("text,label,sex,told\n")
     (spec.parent / "notes.csv").write_text("text,label,sex,told,notes\na,1,F,1,x\n")
+    (spec.parent / "copy.csv").write_bytes((spec.parent / "rows.csv").read_bytes())
     (spec.parent / "other.csv").write_text(_rows("a,1,F,1", "b,9,M,0"))
     code, errors = _audit(spec, capsys, monkeypatch)
     assert code == 2, errors

@@ -127,6 +127,14 @@ def test_init_writes_a_spec_that_runs(tmp_path: Path) -> None:
     assert spec.read_text(encoding="utf-8") == text
 
 
+def test_init_takes_no_row_for_a_header(tmp_path: Path) -> None:
+    """A file without a header is refused, and its first row lands nowhere."""
+    (tmp_path / "sms.csv").write_text("ham,see you\nspam,win money\nham,at noon\n")
+    done = CliRunner().invoke(app, ["init", "--from", str(tmp_path / "sms.csv"), "--output", str(tmp_path / "a.toml")])
+    assert "has no header" in str(done.exception)
+    assert not (tmp_path / "a.toml").exists()
+
+
 def test_init_looks_at_the_data(tmp_path: Path) -> None:
     """From a data file, label, features and groups are guessed and the spec is valid."""
     rows = "id,age,hours,sex,income\n" + "\n".join(
