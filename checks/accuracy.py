@@ -68,8 +68,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from llmops_audit.evidence.outcomes import CrossTable, Outcomes
-    from llmops_audit.model import Policy, Task
     from llmops_audit.stats import Bounds
+    from llmops_audit.task import Policy, Task
 
 Metric = Literal["accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc"]
 Share = Annotated[float, Field(ge=-1, le=1)]

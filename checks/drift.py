@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from llmops_audit.evidence.rows import Rows
-    from llmops_audit.model import Policy, Task
+    from llmops_audit.task import Policy, Task
 
 Split = Literal["train", "test", "live"]
 

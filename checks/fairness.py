@@ -62,8 +62,8 @@ if TYPE_CHECKING:
 
     from llmops_audit.evidence.outcomes import Outcomes
     from llmops_audit.group_rates import Rate
-    from llmops_audit.model import Policy, Task
     from llmops_audit.stats import Bounds
+    from llmops_audit.task import Policy, Task
 
 SELECTION: tuple[Rate, ...] = ("selection_rate",)
 ODDS: tuple[Rate, ...] = ("true_positive_rate", "false_positive_rate")

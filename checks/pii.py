@@ -49,7 +49,7 @@ from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar
 
 if TYPE_CHECKING:
     from llmops_audit.evidence.personal_data import PersonalData
-    from llmops_audit.model import Policy
+    from llmops_audit.task import Policy
 
 Split = Literal["train", "test", "live"]
 PER = 1000

@@ -27,11 +27,11 @@ from llmops_audit.model import (
     Run,
     SplitInfo,
     Table,
-    Task,
 )
 from llmops_audit.registry import Enabled, enabled
 from llmops_audit.runner import Outcome, policy_for, run_check, start_workers, with_own_figures
 from llmops_audit.spec import SPLITS, Draft, Spec, read_spec
+from llmops_audit.task import Task
 from llmops_audit.worker import Worker
 
 if TYPE_CHECKING:

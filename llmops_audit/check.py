@@ -33,10 +33,14 @@ CheckFunction = Callable[..., Iterator[Finding | Table]]
 
 def evidence_names() -> tuple[str, ...]:
     """Return the inputs that are evidence: the modules of `llmops_audit.evidence`, without importing them."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(evidence.__path__) if m.name != "base"))
+    return tuple(
+        sorted(
+            m.name for m in pkgutil.iter_modules(evidence.__path__) if m.name != "base" and not m.name.startswith("_")
+        )
+    )
 
 
-INPUTS = (*evidence_names(), "policy", "spec", "subject", "task")
+INPUTS = (*evidence_names(), "baseline", "policy", "spec", "subject", "task")
 """Every input that a check may name."""
 
 

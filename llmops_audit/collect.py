@@ -14,10 +14,11 @@ from llmops_audit.engine import gather
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence.base import Batch, Evidence, Label, Plan
 from llmops_audit.evidence.outcomes import Outcomes
-from llmops_audit.model import SubjectInfo, Task
+from llmops_audit.model import SubjectInfo
 from llmops_audit.personal_data import find
 from llmops_audit.spec import SPLITS, Spec
 from llmops_audit.subjects import Subject, Trainable, open_subject
+from llmops_audit.task import Task
 from llmops_audit.values import canonical_label, label_order
 
 __all__ = ["Collected", "collect"]
@@ -133,7 +134,7 @@ def _train(
             require_labels(test, train)
             tests: Iterable[Batch] = slices(test)
         else:
-            train = load(dataset, "train", reading).batch
+            train = load(dataset, "train", reading)
         known = _labels_of(train)
         reading.labels, reading.because = known, "the training split"
         if spec.data.path is None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmops_audit.errors import DataError
-from llmops_audit.evidence.base import Batch, Codes
+from llmops_audit.evidence.base import UNIT_GROUPS, Batch, Codes
 from llmops_audit.spec import DataSection, Spec
 from llmops_audit.values import canonical_label, label_order
 
@@ -26,6 +26,7 @@ __all__ = [
     "merged",
     "numeric_columns",
     "row_keys",
+    "unit_groups",
     "with_numbers",
 ]
 
@@ -181,14 +182,22 @@ def row_keys(table: pa.Table, spec: Spec, shown: str, row: npt.NDArray[np.int64]
     """
     seed = spec.audit.seed
     if spec.data.id is not None:
-        from pandas.util import hash_array
-
-        ids = np.array([str(value) for value in table.column(spec.data.id).to_pylist()], dtype=object)
-        salt = hashlib.blake2b(str(seed).encode(), digest_size=8).hexdigest()
-        return hash_array(ids, hash_key=salt, categorize=False)
+        return _hashed([str(value) for value in table.column(spec.data.id).to_pylist()], seed)
     base = int.from_bytes(hashlib.blake2b(f"{seed}\0{shown}".encode(), digest_size=8).digest(), "little")
     # SplitMix64 (Steele, Lea, Flood 2014): every row number to a well-mixed 64-bit key.
     mixed = np.uint64(base) + row.astype(np.uint64) * np.uint64(_SPLITMIX[0])
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(_SPLITMIX[1])
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_SPLITMIX[2])
     return mixed ^ (mixed >> np.uint64(31))
+
+
+def unit_groups(units: Sequence[str], seed: int) -> npt.NDArray[np.int16]:
+    """Return the random group of each row's unit, int16, (n,): the same for all rows of a unit, in any file."""
+    return (_hashed(units, seed) % np.uint64(UNIT_GROUPS)).astype(np.int16)
+
+
+def _hashed(texts: Sequence[str], seed: int) -> npt.NDArray[np.uint64]:
+    from pandas.util import hash_array
+
+    salt = hashlib.blake2b(str(seed).encode(), digest_size=8).hexdigest()
+    return hash_array(np.array(texts, dtype=object), hash_key=salt, categorize=False)

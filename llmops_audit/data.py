@@ -19,7 +19,7 @@ from llmops_audit.evidence.base import Batch, Codes, Label, concatenated
 from llmops_audit.personal_data import find
 from llmops_audit.spec import SPLITS, DataSection, Spec
 
-__all__ = ["Dataset", "Loaded", "batches", "load", "open_dataset", "slices"]
+__all__ = ["Dataset", "batches", "load", "open_dataset", "slices"]
 
 BATCH_ROWS = 65_536
 
@@ -134,32 +134,6 @@ def _needed(spec: Spec, part: str) -> tuple[str, ...]:
     return tuple(name for name in _named(spec) if name not in optional)
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A part that was read whole: one batch, with its columns in their kinds.
-
-    Attributes
-    ----------
-    batch : Batch
-    """
-
-    batch: Batch
-
-    def take(self, split: str, order: npt.NDArray[np.intp]) -> Batch:
-        """Return some rows as a batch of a split, in the order given."""
-        batch = self.batch
-        return Batch(
-            split,
-            batch.table.take(pa.array(order)),
-            [batch.source[i] for i in order],
-            batch.row[order],
-            batch.key[order],
-            None if batch.label is None else Codes(batch.label.values, batch.label.index[order]),
-            None if batch.prediction is None else Codes(batch.prediction.values, batch.prediction.index[order]),
-            None if batch.weight is None else batch.weight[order],
-        )
-
-
 @dataclass
 class Reading:
     """What rows turned out to hold while they were read.
@@ -197,7 +171,7 @@ def batches(dataset: Dataset, part: str, reading: Reading) -> Iterator[Batch]:
             first += table.num_rows
 
 
-def load(dataset: Dataset, part: str, reading: Reading) -> Loaded:
+def load(dataset: Dataset, part: str, reading: Reading) -> Batch:
     """Read a part whole, for training.
 
     Raises
@@ -223,23 +197,13 @@ def load(dataset: Dataset, part: str, reading: Reading) -> Loaded:
     )
     if reading.numeric is None:
         reading.numeric = numeric_columns(table, dataset.spec.data)
-    return Loaded(replace(whole, table=with_numbers(whole.table, reading.numeric, whole)))
+    return replace(whole, table=with_numbers(whole.table, reading.numeric, whole))
 
 
 def slices(batch: Batch) -> Iterator[Batch]:
     """Cut a batch into batches of at most `BATCH_ROWS` rows."""
     for start in range(0, len(batch), BATCH_ROWS):
-        part = slice(start, start + BATCH_ROWS)
-        yield Batch(
-            batch.split,
-            batch.table.slice(start, BATCH_ROWS),
-            batch.source[part],
-            batch.row[part],
-            batch.key[part],
-            None if batch.label is None else Codes(batch.label.values, batch.label.index[part]),
-            None if batch.prediction is None else Codes(batch.prediction.values, batch.prediction.index[part]),
-            None if batch.weight is None else batch.weight[part],
-        )
+        yield batch[start : min(start + BATCH_ROWS, len(batch))]
 
 
 def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, reading: Reading) -> Batch:

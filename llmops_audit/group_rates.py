@@ -10,7 +10,7 @@ from fairlearn.metrics import MetricFrame, false_positive_rate, selection_rate, 
 from sklearn.metrics import accuracy_score
 
 from llmops_audit.evidence.outcomes import WEIGHT_UNIT, Outcomes
-from llmops_audit.model import Task
+from llmops_audit.task import Task
 
 __all__ = ["RATES", "Count", "Rate", "group_counts", "group_rates"]
 

@@ -18,10 +18,10 @@ __all__ = [
     "Environment",
     "Finding",
     "Frozen",
+    "Label",
     "Message",
     "Op",
     "Page",
-    "Policy",
     "Record",
     "Requirement",
     "Run",
@@ -32,7 +32,6 @@ __all__ = [
     "Status",
     "SubjectInfo",
     "Table",
-    "Task",
     "Verdict",
     "message",
 ]
@@ -293,53 +292,6 @@ class Environment(Frozen):
 
     python: str
     packages: dict[str, str]
-
-
-class Policy(Frozen):
-    """How sure a check must be.
-
-    Attributes
-    ----------
-    confidence : float
-        Confidence of the interval that approval is decided on.
-    alpha : float
-        The check's share of the error rate of rejection: (1 - confidence) / number of checks that judge by chance.
-    decide : {"bound", "point"}
-        ``"point"`` opts out: the value itself is compared with the limit.
-    """
-
-    confidence: float
-    alpha: float
-    decide: Literal["bound", "point"] = "bound"
-
-
-class Task(Frozen):
-    """What the data is about, as checks need to know it.
-
-    Attributes
-    ----------
-    labels : tuple of label
-        The fixed list, or the labels of train and test; sorted.
-    positive : label, optional
-        The label that precision, recall and selection speak of.
-    text : str, optional
-        Column of the text.
-    features : tuple of str
-        Feature columns.
-    groups : tuple of str
-        Columns of sensitive attributes.
-    trained_here : bool
-        Whether the subject was trained by this audit; predictions on its training rows are then out-of-fold.
-    seed : int
-    """
-
-    labels: tuple[Label, ...]
-    positive: Label | None = None
-    text: str | None = None
-    features: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    trained_here: bool = False
-    seed: int = 0
 
 
 class GatePolicy(Frozen):

@@ -12,13 +12,13 @@ from llmops_audit.model import (
     Finding,
     GatePolicy,
     Message,
-    Policy,
     Table,
     Verdict,
     message,
 )
 from llmops_audit.registry import Enabled
 from llmops_audit.spec import Draft
+from llmops_audit.task import Policy
 from llmops_audit.text import told
 from llmops_audit.verdicts import combined
 from llmops_audit.worker import Worker, WorkerFailed

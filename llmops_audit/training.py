@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
-from llmops_audit.data import Loaded
 from llmops_audit.errors import DataError
 from llmops_audit.evidence.base import Batch, Codes, Label
 from llmops_audit.spec import Spec
@@ -21,7 +20,7 @@ FOLDS_LARGE = 2
 """Above `data.sample` rows half of them are plenty to train on, and the folds then cost no more than one training."""
 
 
-def split(loaded: Loaded, spec: Spec) -> tuple[Batch, Batch]:
+def split(batch: Batch, spec: Spec) -> tuple[Batch, Batch]:
     """Split rows into train and test as scikit-learn's `train_test_split` does with the audit's seed.
 
     Raises
@@ -29,8 +28,8 @@ def split(loaded: Loaded, spec: Spec) -> tuple[Batch, Batch]:
     DataError
         Where scikit-learn cannot split, such as a label with a single row.
     """
-    data, n = spec.data, len(loaded.batch)
-    label = loaded.batch.label
+    data, n = spec.data, len(batch)
+    label = batch.label
     try:
         train, test = train_test_split(
             np.arange(n),
@@ -40,7 +39,7 @@ def split(loaded: Loaded, spec: Spec) -> tuple[Batch, Batch]:
         )
     except ValueError as error:
         raise DataError(", ".join(data.paths("path")), f"cannot be split: {error}") from error
-    return loaded.take("train", train), loaded.take("test", test)
+    return replace(batch[train], split="train"), replace(batch[test], split="test")
 
 
 def require_labels(test: Batch, train: Batch) -> None:
@@ -92,11 +91,10 @@ def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int) -> Codes
     folds = min(FOLDS if len(train) <= most else FOLDS_LARGE, rarest)
     place = np.empty(len(train), dtype=np.int32)
     parts: list[Codes] = []
-    whole = Loaded(train)
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for kept, left_out in splitter.split(np.zeros(len(train)), label.index):
-        held = whole.take("train", left_out)
-        parts.append(subject.fit(whole.take("train", kept)).predict(replace(held, label=None)))
+        held = train[left_out]
+        parts.append(subject.fit(train[kept]).predict(replace(held, label=None)))
         place[left_out] = np.arange(len(left_out), dtype=np.int32) + sum(len(part.index) for part in parts[:-1])
     values = label_order(value for part in parts for value in part.values)
     joined = np.concatenate([_renumbered(part, values) for part in parts])

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from llmops_audit.model import Finding, Message, Op, Policy, Requirement, Scalar, Severity, Verdict, message
+from llmops_audit.model import Finding, Message, Op, Requirement, Scalar, Severity, Verdict, message
+from llmops_audit.task import Policy
 
 if TYPE_CHECKING:
     from llmops_audit.stats import Bounds

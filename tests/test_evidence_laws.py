@@ -14,30 +14,12 @@ from hypothesis import strategies as st
 
 from llmops_audit.check import evidence_names
 from llmops_audit.engine import evidence_type, gather
-from llmops_audit.evidence.base import Batch, Codes, Plan
+from llmops_audit.evidence.base import Batch, Plan
 from llmops_audit.testing import batch
 from llmops_audit.testing.strategies import batches
 
 PLAN = Plan(None, ("sex",), 7, 8)
 EVERY_TYPE = pytest.mark.parametrize("name", evidence_names())
-
-
-def _cut(whole: Batch, start: int, stop: int) -> Batch:
-    part = slice(start, stop)
-
-    def codes(found: Codes | None) -> Codes | None:
-        return None if found is None else Codes(found.values, found.index[part])
-
-    return replace(
-        whole,
-        table=whole.table.slice(start, stop - start),
-        source=whole.source[part],
-        row=whole.row[part],
-        key=whole.key[part],
-        label=codes(whole.label),
-        prediction=codes(whole.prediction),
-        weight=None if whole.weight is None else whole.weight[part],
-    )
 
 
 def _elsewhere(moved: Batch, source: str) -> Batch:
@@ -84,7 +66,7 @@ def test_evidence_does_not_depend_on_the_cut(name: str, whole: Batch, data: st.D
     kind = evidence_type(name)
     inner = data.draw(st.lists(st.integers(0, len(whole)), max_size=4).map(sorted))
     edges = [0, *inner, len(whole)]
-    parts = [_cut(whole, start, stop) for start, stop in pairwise(edges)]
+    parts = [whole[start:stop] for start, stop in pairwise(edges)]
     total = kind.empty(PLAN)
     for part in data.draw(st.permutations(parts)):
         total = total + kind.of(part, PLAN)
@@ -108,8 +90,14 @@ def test_no_input_is_changed(name: str, one: Batch, other: Batch) -> None:
 def test_different_rows_give_different_evidence(name: str) -> None:
     """Equality tells different evidence apart, so that the laws above say something."""
     kind = evidence_type(name)
-    one = batch("test", {"text": ["mail a@example.org"], "sex": ["F"]}, label=[1], prediction=[1])
-    other = batch("test", {"text": ["nothing", "more"], "sex": ["F", "M"]}, label=[1, 0], prediction=[0, 0])
+    one = batch(
+        "test", {"text": ["mail a@example.org"], "sex": ["F"]},
+        label=[1], prediction=[1], scores={1: [0.9]}, others={"before": [0]},
+    )  # fmt: skip
+    other = batch(
+        "test", {"text": ["nothing", "more"], "sex": ["F", "M"]},
+        label=[1, 0], prediction=[0, 0], scores={1: [0.2, 0.1]}, others={"before": [0, 0]},
+    )  # fmt: skip
     assert kind.of(one, PLAN) != kind.of(other, PLAN)
 
 
@@ -148,7 +136,7 @@ def test_workers_change_nothing(whole: Batch, jobs: int) -> None:
     """Two processes give what one gives (threads stand in for processes here)."""
     from joblib import parallel_config
 
-    parts = [_cut(whole, start, start + 7) for start in range(0, len(whole), 7)]
+    parts = [whole[start : start + 7] for start in range(0, len(whole), 7)]
     with parallel_config(backend="threading"):
         assert gather(parts, PLAN, evidence_names(), jobs) == gather(parts, PLAN, evidence_names())
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-__all__ = ["Batch", "Codes", "Evidence", "Plan", "concatenated"]
+__all__ = ["UNIT_GROUPS", "Batch", "Codes", "Evidence", "Plan", "Scored", "concatenated"]
 
 Label = str | int | float
+
+UNIT_GROUPS = 256
+"""Units (persons, documents) are put into this many random groups, whose sums stand in for theirs."""
+
+
+Rows = slice | npt.NDArray[np.intp]
+"""Which rows: a part, or their places in the order wanted."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +37,32 @@ class Codes:
     values: tuple[Label, ...]
     index: npt.NDArray[np.int32]
 
+    def __getitem__(self, rows: Rows) -> Codes:
+        return Codes(self.values, self.index[rows])
+
     def texts(self) -> pa.Array:
         """Return the values as strings, (n,), null where missing."""
         texts = pa.array([str(value) for value in self.values], pa.string())
         return texts.take(pa.array(self.index, pa.int32(), mask=self.index < 0))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of some labels.
+
+    Attributes
+    ----------
+    labels : tuple of label, (k,)
+        The labels that have scores; of two labels the positive one is enough.
+    values : numpy array of float64, (n, k)
+        Probabilities, or decision margins, which have no bounds; NaN where a score is missing.
+    """
+
+    labels: tuple[Label, ...]
+    values: npt.NDArray[np.float64]
+
+    def __getitem__(self, rows: Rows) -> Scored:
+        return Scored(self.labels, self.values[rows])
 
 
 @dataclass(frozen=True)
@@ -85,6 +114,13 @@ class Batch:
     prediction : Codes, (n,), optional
         None where the subject was not asked.
     weight : numpy array of float64, (n,), optional
+    scores : Scored, (n, k), optional
+        None where no evidence asks for them, or the subject gives none.
+    others : mapping of str to Codes, (n,)
+        What others than the subject answered, by name: ``"before"`` (the release before), ``"one_feature"``.
+    unit_group : numpy array of int16, (n,), optional
+        Random group, 0 to `UNIT_GROUPS` - 1, of the unit (person, document) that each row belongs to; None where the
+        rows are taken as independent.
     """
 
     split: str
@@ -95,9 +131,34 @@ class Batch:
     label: Codes | None = None
     prediction: Codes | None = None
     weight: npt.NDArray[np.float64] | None = None
+    scores: Scored | None = None
+    others: Mapping[str, Codes] = field(default_factory=dict)
+    unit_group: npt.NDArray[np.int16] | None = None
 
     def __len__(self) -> int:
         return len(self.row)
+
+    def __getitem__(self, rows: Rows) -> Batch:
+        table = self.table.slice(*_extent(rows)) if isinstance(rows, slice) else self.table.take(pa.array(rows))
+        source = self.source[rows] if isinstance(rows, slice) else [self.source[i] for i in rows]
+        return Batch(
+            self.split,
+            table,
+            source,
+            self.row[rows],
+            self.key[rows],
+            None if self.label is None else self.label[rows],
+            None if self.prediction is None else self.prediction[rows],
+            None if self.weight is None else self.weight[rows],
+            None if self.scores is None else self.scores[rows],
+            {name: codes[rows] for name, codes in self.others.items()},
+            None if self.unit_group is None else self.unit_group[rows],
+        )
+
+
+def _extent(rows: slice) -> tuple[int, int]:
+    start = rows.start or 0
+    return start, max(0, rows.stop - start)
 
 
 def concatenated(tables: Sequence[pa.Table]) -> pa.Table:

@@ -12,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from llmops_audit.check import Check, evidence_names
+from llmops_audit.columns import unit_groups
 from llmops_audit.engine import evidence_type
-from llmops_audit.evidence.base import Batch, Codes, Label, Plan
-from llmops_audit.model import Finding, Policy, SubjectInfo, Table, Task, Verdict
+from llmops_audit.evidence.base import Batch, Codes, Label, Plan, Scored
+from llmops_audit.model import Finding, SubjectInfo, Table, Verdict
+from llmops_audit.task import Policy, Task
 from llmops_audit.values import canonical_label, label_order
 from llmops_audit.verdicts import combined
 
@@ -35,6 +37,9 @@ def batch(
     label: Sequence[Label | None] | None = None,
     prediction: Sequence[Label | None] | None = None,
     weight: Sequence[float] | None = None,
+    scores: Mapping[Label, Sequence[float]] | None = None,
+    others: Mapping[str, Sequence[Label | None]] | None = None,
+    unit: Sequence[Label] | None = None,
     source: str = "rows.csv",
     first: int = 1,
 ) -> Batch:
@@ -48,6 +53,11 @@ def batch(
         Features, texts and groups, n values each; None is missing. May be empty where there are labels.
     label, prediction : sequence, (n,), optional
     weight : sequence of float, (n,), optional
+    scores : mapping of label to sequence of float, (n,), optional
+    others : mapping of str to sequence of label, (n,), optional
+        What others answered, see `Batch.others`.
+    unit : sequence, (n,), optional
+        The person or document that each row belongs to.
     source : str
         The file that the rows are said to come from.
     first : int
@@ -73,7 +83,16 @@ def batch(
         None if label is None else codes(label),
         None if prediction is None else codes(prediction),
         None if weight is None else np.asarray(weight, dtype=np.float64),
+        None
+        if scores is None
+        else Scored(tuple(scores), np.array([*scores.values()], float).reshape(len(scores), n).T),
+        {name: codes(answers) for name, answers in (others or {}).items()},
+        None if unit is None else unit_groups([str(value) for value in unit], 0),
     )
+
+
+def _scored(scores: Mapping[Label, Sequence[float]], n: int) -> Scored:
+    return Scored(tuple(scores), np.array([*scores.values()], dtype=np.float64).reshape(len(scores), n).T)
 
 
 def _array(values: Sequence[Any]) -> pa.Array:
@@ -102,9 +121,9 @@ def inputs(
     *batches : Batch
         Of any splits.
     labels, positive, groups, text, features, seed
-        See `llmops_audit.model.Task`.
+        See `llmops_audit.task.Task`.
     confidence, alpha : float
-        See `llmops_audit.model.Policy`; by default the check has the whole error rate for itself.
+        See `llmops_audit.task.Policy`; by default the check has the whole error rate for itself.
     sample : int
         Most rows that `Rows` keeps.
 
@@ -122,6 +141,7 @@ def inputs(
     share = 1 - confidence if alpha is None else alpha
     return {
         **made,
+        "baseline": None,
         "policy": Policy(confidence=confidence, alpha=share),
         "spec": None,
         "subject": SubjectInfo(kind="predictions", description="test", parameters={}, sha256="0" * 64),

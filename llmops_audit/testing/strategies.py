@@ -22,8 +22,9 @@ _TEXTS = st.one_of(
 
 @st.composite
 def batches(draw: st.DrawFn, *, split: str = "test", max_size: int = 30) -> Batch:
-    """Draw a batch with a text, a number, a group, labels, predictions and, sometimes, weights."""
+    """Draw a batch with a text, a number, a group, labels, predictions and, sometimes, weights, scores and units."""
     n = draw(st.integers(0, max_size))
+    score = st.one_of(st.floats(0, 1), st.floats(-50, 50), st.just(float("nan")))
 
     def column(values: st.SearchStrategy[Any]) -> list[Any]:
         return draw(st.lists(values, min_size=n, max_size=n))
@@ -38,4 +39,7 @@ def batches(draw: st.DrawFn, *, split: str = "test", max_size: int = 30) -> Batc
         label=column(labels),
         prediction=column(st.one_of(st.none(), labels)),
         weight=draw(st.none() | st.lists(st.floats(0, 1e6), min_size=n, max_size=n)),
+        scores={1: column(score), "spam": column(score)} if draw(st.booleans()) else None,
+        others={"before": column(st.one_of(st.none(), labels))} if draw(st.booleans()) else None,
+        unit=column(st.integers(0, 5)) if draw(st.booleans()) else None,
     )

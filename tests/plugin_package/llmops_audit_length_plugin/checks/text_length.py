@@ -31,7 +31,7 @@ from llmops_audit.model import Finding, Op, Requirement, Severity, Verdict, mess
 
 if TYPE_CHECKING:
     from llmops_audit.evidence.rows import Rows
-    from llmops_audit.model import Task
+    from llmops_audit.task import Task
 
 
 @check(severity=Severity.LOW, chance=False)

@@ -1,0 +1,216 @@
+"""What the tables of counts have in common: exact tallies by cell, and shares of them as effective counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from llmops_audit.errors import DataError
+from llmops_audit.evidence.base import Batch, Codes, Label
+from llmops_audit.stats import clusters
+from llmops_audit.values import MISSING, canonical_label, label_order
+
+__all__ = ["WEIGHT_UNIT", "Cell", "CrossTable", "Tally", "added", "counted", "crossed", "selected"]
+
+WEIGHT_UNIT = 2.0**-120
+"""Weights are kept as whole multiples of this, so that sums are exact in any order, of tiny weights as well."""
+
+MOST_CELLS = 200_000
+"""A larger table is no summary any more: free text stands where a label or a group should."""
+
+Cell = tuple[Any, ...]
+"""Label, answers (each None where missing), the tuple of group values, and the random group of the unit or None."""
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows of one cell: their number, the sum of their weights and of the squares, both in units of `WEIGHT_UNIT`."""
+
+    rows: int
+    weight: int
+    weight_squared: int
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.rows + other.rows, self.weight + other.weight, self.weight_squared + other.weight_squared)
+
+
+@dataclass(frozen=True)
+class CrossTable:
+    """Labels against answers: (k, k + 1), or (k, k + 1, k + 1) for the answers of two.
+
+    The last place of an answer holds what is missing or no label.
+
+    Attributes
+    ----------
+    counts : numpy array of int64
+        Rows.
+    weights, squares : numpy array of float64
+        Sums of the rows' weights and of their squares; without weights both equal `counts`.
+    by_unit : numpy array of float64, (u, *counts.shape), optional
+        Sums of weights by random group of units, where rows of one unit depend on each other.
+    """
+
+    counts: npt.NDArray[np.int64]
+    weights: Floats
+    squares: Floats
+    by_unit: Floats | None = None
+
+    def share(self, hits: Bools, trials: Bools) -> tuple[float, float]:
+        """Return a share of rows as effective counts.
+
+        Parameters
+        ----------
+        hits, trials : numpy array of bool, like `counts`
+            Cells that count, and cells that the share is taken over.
+
+        Returns
+        -------
+        hits, trials : float
+            `trials` is the effective number of rows of these very cells: the sum of weights squared, over the sum of
+            squared weights (Kish 1965, Survey Sampling, section 11.7), and fewer where rows of one unit agree more
+            than chance (Korn and Graubard 1998).
+        """
+        total, squares = float(self.weights[trials].sum()), float(self.squares[trials].sum())
+        if not squares:
+            return 0.0, 0.0
+        share = float(self.weights[hits & trials].sum()) / total
+        effective = total * total / squares
+        if self.by_unit is not None:
+            sums = self.by_unit[:, hits & trials].sum(axis=1), self.by_unit[:, trials].sum(axis=1)
+            effective = clusters.effective_trials(*sums, effective)
+        return share * effective, effective
+
+    def effective(self, statistic: Callable[[Floats], Floats] | None = None) -> Floats:
+        """Return the weighted table scaled down to effective rows.
+
+        Parameters
+        ----------
+        statistic : callable, optional
+            Tables of shape (b, *counts.shape) to values (b,): with units, the rows count as many as would give this
+            statistic the variance that it has.
+
+        Notes
+        -----
+        With weights, no label counts more than its effective number of rows.
+        """
+        axes = tuple(range(1, self.weights.ndim))
+        totals, squares = self.weights.sum(axis=axes), self.squares.sum(axis=axes)
+        factors = totals[squares > 0] / squares[squares > 0]
+        table: Floats = self.weights * (factors.min() if len(factors) else 0.0)
+        if self.by_unit is None or statistic is None or not len(factors):
+            return table
+        return table / clusters.design_effect(self.by_unit, table, statistic)
+
+
+def counted(batch: Batch, columns: Sequence[Codes], groups: Sequence[str]) -> dict[Cell, Tally]:
+    """Count a batch by cell: the columns' values, the tuple of group values, and the random group of the unit."""
+    coded = [*columns, *(_group_codes(batch, name) for name in groups)]
+    units = np.zeros(len(batch), dtype=np.int64) if batch.unit_group is None else batch.unit_group.astype(np.int64) + 1
+    sizes = [len(codes.values) + 1 for codes in coded] + [int(units.max(initial=0)) + 1]
+    joint = np.ravel_multi_index((*(codes.index + 1 for codes in coded), units), sizes)
+    present, place, rows = np.unique(joint, return_inverse=True, return_counts=True)
+    weights, squares = _weight_sums(batch.weight, place, rows)
+    cells: dict[Cell, Tally] = {}
+    for position, flat in enumerate(present):
+        *places, unit = (int(i) for i in np.unravel_index(flat, sizes))
+        values = [codes.values[i - 1] if i else None for codes, i in zip(coded, places, strict=True)]
+        group = tuple(MISSING if value is None else str(value) for value in values[len(columns) :])
+        cell = (*values[: len(columns)], group, unit - 1 if unit else None)
+        tally = Tally(int(rows[position]), weights[position], squares[position])
+        cells[cell] = cells[cell] + tally if cell in cells else tally
+    return cells
+
+
+def added(one: Mapping[Cell, Tally], other: Mapping[Cell, Tally]) -> dict[Cell, Tally]:
+    """Add two tables.
+
+    Raises
+    ------
+    DataError
+        Where the sum is no summary any more.
+    """
+    cells = dict(one)
+    for cell, tally in other.items():
+        cells[cell] = cells[cell] + tally if cell in cells else tally
+    if len(cells) > MOST_CELLS and len({cell[:-1] for cell in cells}) > MOST_CELLS:
+        raise DataError(
+            "data",
+            f"label, prediction and groups meet in more than {MOST_CELLS:,} combinations",
+            "a label column of few values (`data.labels` fixes them) and groups of few values",
+        )
+    return cells
+
+
+def selected(
+    cells: Mapping[Cell, Tally], groups: Sequence[str], group: Mapping[str, str]
+) -> Iterator[tuple[Cell, Tally]]:
+    """Walk over the cells with these group values, sorted, so that sums do not depend on the order of batches."""
+    wanted = [(groups.index(name), value) for name, value in sorted(group.items())]
+    for cell in sorted(cells, key=repr):
+        if all(cell[-2][place] == value for place, value in wanted):
+            yield cell, cells[cell]
+
+
+def crossed(found: Iterator[tuple[Cell, Tally]], labels: tuple[Label, ...], answers: int) -> CrossTable:
+    """Cross-tabulate labels and one answer or two; rows with another label, or none, are left out."""
+    k = len(labels)
+    place = {label: i for i, label in enumerate(labels)}
+    shape = (k, *[k + 1] * answers)
+    counts = np.zeros(shape, dtype=np.int64)
+    weights, squares = np.zeros(shape), np.zeros(shape)
+    by_unit: dict[int, Floats] = {}
+    for cell, tally in found:
+        if cell[0] not in place:
+            continue
+        at = (place[cell[0]], *(place.get(answer, k) for answer in cell[1 : 1 + answers]))
+        counts[at] += tally.rows
+        weights[at] += tally.weight * WEIGHT_UNIT
+        squares[at] += tally.weight_squared * WEIGHT_UNIT
+        if cell[-1] is not None:
+            by_unit.setdefault(cell[-1], np.zeros(shape))[at] += tally.weight * WEIGHT_UNIT
+    units = np.stack([by_unit[unit] for unit in sorted(by_unit)]) if by_unit else None
+    return CrossTable(counts, weights, squares, units)
+
+
+def unknown(n: int) -> Codes:
+    """Return answers that are all missing, (n,)."""
+    return Codes((), np.full(n, -1, dtype=np.int32))
+
+
+def listed(codes: Codes, labels: tuple[Label, ...] | None) -> Codes:
+    """Return answers with those off the list as missing: they are wrong whatever they say."""
+    if labels is None:
+        return codes
+    keep = np.array([value in labels for value in codes.values] + [False])
+    return Codes(codes.values, np.where(keep[codes.index], codes.index, -1).astype(np.int32))
+
+
+def _group_codes(batch: Batch, name: str) -> Codes:
+    encoded = batch.table.column(name).combine_chunks().dictionary_encode()
+    values = tuple(canonical_label(value.as_py()) for value in encoded.dictionary)
+    return Codes(values, encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32))
+
+
+def labels_of(cells: Mapping[Cell, Tally]) -> tuple[Label, ...]:
+    """Return the labels that occur, in order."""
+    return label_order(cell[0] for cell in cells if cell[0] is not None)
+
+
+def _weight_sums(
+    weight: Floats | None, place: npt.NDArray[np.intp], rows: npt.NDArray[np.intp]
+) -> tuple[list[int], list[int]]:
+    if weight is None:
+        sums = [int(n) * round(1 / WEIGHT_UNIT) for n in rows]
+        return sums, sums
+    weights, squares = [0] * len(rows), [0] * len(rows)
+    for cell, value in zip(place.ravel().tolist(), weight.tolist(), strict=True):
+        weights[cell] += round(value / WEIGHT_UNIT)
+        squares[cell] += round(value * value / WEIGHT_UNIT)
+    return weights, squares
