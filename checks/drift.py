@@ -2,45 +2,48 @@
 
 What it measures
 ----------------
-The reference split (by default the training rows) is compared with each current split, column by column:
-every feature; of a text its length in characters and in words and the shares of digits, capitals and other
-signs; the label; the prediction; and, where values are missing, how often. The distance is Evidently's
-Jensen-Shannon distance, between 0 (the same) and 0.83 (nothing in common).
+The reference split (by default the training rows) is compared with each current split, column by column: every
+feature; of a text its length in characters and in words and the shares of digits, capitals and other signs; the label;
+the prediction; and, where values are missing, how often. The distance is Evidently's Jensen-Shannon distance, between
+0 (the same) and 0.83 (nothing in common).
 
-Two samples of one population differ by chance, and the distance cannot be negative, so that it is above 0
-even where nothing has changed. The effect is therefore the distance less what rows shuffled between the two
-samples show on average.
+Two samples of one population differ by chance, and the distance cannot be negative, so that it is above 0 even where
+nothing has changed. The effect is therefore the distance less what rows shuffled between the two samples show on
+average.
 
 Why it matters
 --------------
-A classifier is tested on some rows and used on others. Where they differ from those it learned from, test
-results say little about the use.
+A classifier is tested on some rows and used on others. Where they differ from those it learned from, test results say
+little about the use.
 
 How to read it
 --------------
-A column fails where two things hold: shuffled rows hardly ever show such a distance (permutation test,
-corrected over all columns by Holm's method), and the effect, at the lower end of its interval, is above the
-floor. The floor is 0.1, which Evidently uses as its own threshold for this distance. A difference that is
-certain but may be smaller than the floor is inconclusive; one that is certainly smaller passes, as does one
-that chance explains.
+A column fails where two things hold: shuffled rows hardly ever show such a distance (permutation test, corrected over
+all columns by Holm's method), and the effect, at the lower end of its interval, is above the floor. The floor is 0.1,
+which Evidently uses as its own threshold for this distance. A difference that is certain but may be smaller than the
+floor is inconclusive; one that is certainly smaller passes, as does one that chance explains.
 
-A passed column means that no drift was found with these rows, not that there is none: few rows show only
-large drift.
+An interval is the range of true values that these rows cannot tell apart; inconclusive means that the floor lies in
+it. It asks you to compare more rows, or to decide yourself whether such a difference matters for the use, and to write
+down why.
 
-Predictions on training rows are out-of-fold: they come from a classifier that did not see the row, because
-a classifier knows its own training rows too well to be compared on them.
+A passed column means that no drift was found with these rows, not that there is none: few rows show only large drift.
+
+Predictions on training rows are out-of-fold: they come from a classifier that did not see the row, because a
+classifier knows its own training rows too well to be compared on them.
 
 Limits
 ------
-Columns are looked at one by one; a change in how they depend on each other is not seen. At most
-`data.sample` rows of a split are compared, a uniform sample. What a text says is not compared, only its
-form.
+Columns are looked at one by one; a change in how they depend on each other is not seen. At most `data.sample` rows of
+a split are compared, a uniform sample; where the spec names the unit that rows belong to (`data.unit`), one row of
+each, because shuffling rows says nothing where those of a unit stay together. What a text says is not compared, only
+its form.
 
 References
 ----------
-Evidently 0.7, statistic "jensenshannon". Lin (1991), Divergence measures based on the Shannon entropy.
-Phipson and Smyth (2010), Permutation p-values should never be zero. Holm (1979), A simple sequentially
-rejective multiple test procedure.
+Evidently 0.7, statistic "jensenshannon". Lin (1991), Divergence measures based on the Shannon entropy. Phipson and
+Smyth (2010), Permutation p-values should never be zero. Holm (1979), A simple sequentially rejective multiple test
+procedure.
 
 NIST AI RMF, MEASURE 2.4. Regulation (EU) 2024/1689, Article 10(3) and Article 72.
 """
@@ -88,9 +91,12 @@ def drift(
     from llmops_audit.errors import SpecError
     from llmops_audit.stats import holm
 
-    known = (*task.features, *([task.text] if task.text else []), *ANSWERS)
+    known = (*task.features, *filter(None, [task.text]), *ANSWERS)
     if unknown := sorted(set(columns or ()) - set(known)):
         raise SpecError("checks.drift.columns", f"{unknown[0]} is not compared", f"some of {', '.join(known)}")
+    if task.unit is not None:
+        # Shuffling rows tells nothing where those of one unit stay together: one of each is compared.
+        rows = {split: found.one_per(task.unit) for split, found in rows.items()}
     compared: list[_Compared] = []
     few: list[tuple[str, int]] = []
     for split in [str(split) for split in current if split in rows and split != reference and reference in rows]:
@@ -222,9 +228,8 @@ def _binned(reference: pd.Series, current: pd.Series, numeric: bool) -> npt.NDAr
 def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Policy, tests: int) -> Finding:
     from statistics import NormalDist
 
-    half, corrected = (
-        NormalDist().inv_cdf(1 - alpha / 2) * one.spread for alpha in (1 - policy.confidence, policy.alpha / tests)
-    )
+    levels = (1 - policy.confidence, policy.alpha / tests)
+    half, corrected = (NormalDist().inv_cdf(1 - alpha / 2) * one.spread for alpha in levels)
     low, high = one.effect - half, one.effect + half
     certain = p_adjusted <= policy.alpha
     if policy.decide == "point":
@@ -235,15 +240,11 @@ def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Polic
     elif not certain:
         verdict, text = Verdict.PASSED, message("Chance explains the difference.")
     elif one.effect - corrected > max_effect:
-        verdict, text = (
-            Verdict.FAILED,
-            message("Chance does not explain the difference, and it is larger than the floor."),
-        )
+        verdict = Verdict.FAILED
+        text = message("Chance does not explain the difference, and it is larger than the floor.")
     elif high <= max_effect:
-        verdict, text = (
-            Verdict.PASSED,
-            message("Chance does not explain the difference, but it is smaller than the floor."),
-        )
+        verdict = Verdict.PASSED
+        text = message("Chance does not explain the difference, but it is smaller than the floor.")
     else:
         verdict = Verdict.INCONCLUSIVE
         text = message(
@@ -260,6 +261,7 @@ def _finding(one: _Compared, p_adjusted: float, max_effect: float, policy: Polic
         n=one.n,
         p_value=one.p_value,
         p_adjusted=p_adjusted,
+        tests=tests,
         requirement=Requirement(op=Op.AT_MOST, limit=max_effect),
         verdict=verdict,
         message=text,

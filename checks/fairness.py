@@ -2,48 +2,50 @@
 
 What it measures
 ----------------
-For each group that the spec names a column of, Fairlearn computes how often the positive label is answered
-(selection rate), how often it is answered where it is true (true positive rate) and where it is not (false
-positive rate), and how often the answer is right (accuracy). The demographic parity ratio is the lowest
-selection rate over the highest, the demographic parity difference their distance; the equalized odds
-difference is the larger of the distances between true positive rates and between false positive rates.
+For each group that the spec names a column of, Fairlearn computes how often the positive label is answered (selection
+rate), how often it is answered where it is true (true positive rate) and where it is not (false positive rate), and
+how often the answer is right (accuracy). The demographic parity ratio is the lowest selection rate over the highest,
+the demographic parity difference their distance; the equalized odds difference is the larger of the distances between
+true positive rates and between false positive rates.
 
-Three rules can be set: a minimum for the selection rate of each group relative to each other group (by
-default the four-fifths rule, 0.8), and maxima for the demographic parity difference and the equalized odds
-difference.
+Three rules can be set: a minimum for the selection rate of each group relative to each other group (by default the
+four-fifths rule, 0.8), and maxima for the demographic parity difference and the equalized odds difference.
 
 Why it matters
 --------------
-A classifier can be accurate on the whole and still refuse, flag or miss the people of one group much more
-often. Law in many places asks that this is examined, and that the result is shown.
+A classifier can be accurate on the whole and still refuse, flag or miss the people of one group much more often. Law
+in many places asks that this is examined, and that the result is shown.
 
 How to read it
 --------------
-Each rule is decided pair by pair, with the confidence interval of that pair's ratio or difference. A rule
-is passed where the interval of every pair lies within it, failed where the interval of a pair (corrected
-for the number of pairs and rules) lies outside, and inconclusive between. With small groups inconclusive is
-common: more rows are needed before anyone can say that the groups are treated alike.
+Each rule is decided pair by pair, with the confidence interval of that pair's ratio or difference: the range of true
+values that these rows cannot tell apart. A rule is passed where the interval of every pair lies within it, failed
+where the interval of a pair (corrected for the number of pairs and rules) lies outside, and inconclusive between.
 
-Rows without a group value form the group (missing). A group with fewer rows than `min_group_rows` is shown
-with its count but not judged. A rate without rows to rest on is left empty, never called 0.
+With small groups inconclusive is common, and it is no finding of bias: these rows cannot tell whether the groups are
+treated alike. It asks you either to test on more rows of the smaller group, whose estimated number is given, or to
+decide yourself with the interval before you, and to write down why.
 
-Whether being selected is good or bad for a person depends on the use: being granted a loan is, being
-flagged as spam is not. The positive label stands in the data sheet; read the rates with it in mind.
+Rows without a group value form the group (missing). A group with fewer rows than `min_group_rows` is shown with its
+count but not judged. A rate without rows to rest on is left empty, never called 0.
+
+Whether being selected is good or bad for a person depends on the use: being granted a loan is, being flagged as spam
+is not. The positive label stands in the data sheet; read the rates with it in mind.
 
 Limits
 ------
-Equal rates do not prove fairness, and unequal rates do not prove discrimination; the numbers say where to
-look. They hold for rows like the test rows, assumed independent. Attributes that the data does not hold are
-not examined. With sample weights the intervals use the effective number of rows, which is an approximation.
+Equal rates do not prove fairness, and unequal rates do not prove discrimination; the numbers say where to look. They
+hold for rows like the test rows, assumed independent unless the spec names the unit that rows belong to (`data.unit`).
+Attributes that the data does not hold are not examined. With sample weights the intervals use the effective number of
+rows, which is an approximation.
 
 References
 ----------
-Fairlearn (Weerts et al. 2023), metrics. Newcombe (1998), Interval estimation for the difference between
-independent proportions, method 10. Miettinen and Nurminen (1985), Comparative analysis of two rates: score
-interval of a ratio.
+Fairlearn (Weerts et al. 2023), metrics. Newcombe (1998), Interval estimation for the difference between independent
+proportions, method 10. Miettinen and Nurminen (1985), Comparative analysis of two rates: score interval of a ratio.
 
-US Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D): the four-fifths rule. Regulation
-(EU) 2024/1689, Article 10(2)(f) and (g), Article 13(3)(b)(v). NIST AI RMF, MEASURE 2.11.
+US Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D): the four-fifths rule. Regulation (EU)
+2024/1689, Article 10(2)(f) and (g), Article 13(3)(b)(v). NIST AI RMF, MEASURE 2.11.
 """
 
 from __future__ import annotations
@@ -208,7 +210,8 @@ def _pair(
         if rates[0] is not None and rates[1]:
             value = rates[0] / rates[1]
     else:
-        if (rates[0] or 0.0) < (rates[1] or 0.0):
+        sizes = attribute.rows[first], attribute.rows[second]
+        if (rates[0] or 0.0, sizes[0]) < (rates[1] or 0.0, sizes[1]):
             first, second, rates = second, first, rates[::-1]
         (x1, n1), (x2, n2) = attribute.counts[first][rate], attribute.counts[second][rate]
         bounds = lambda c: stats.newcombe_difference(x1, n1, x2, n2, c)  # noqa: E731 - a bound a pair

@@ -28,6 +28,7 @@ from llmops_audit.model import (
     SplitInfo,
     Table,
 )
+from llmops_audit.outputs import earlier_audits
 from llmops_audit.registry import Enabled, enabled
 from llmops_audit.runner import Outcome, policy_for, run_check, start_workers, with_own_figures
 from llmops_audit.spec import SPLITS, Draft, Spec, read_spec
@@ -93,10 +94,13 @@ def prepare(path: Path) -> Prepared:
     checks, problems = enabled(draft)
     if draft.spec is None or problems or draft.problems:
         raise SpecError.of([*draft.problems, *problems])
+    compares = any("baseline" in enabled.check.inputs for enabled in checks.values())
+    if draft.spec.baseline is not None and not compares:
+        raise SpecError(f"{draft.file}: baseline", "no check compares with it", "[checks.regression], say")
     return Prepared(draft, draft.spec, checks)
 
 
-def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None) -> Record:
+def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, reports: Path | None = None) -> Record:
     """Carry out an audit.
 
     Parameters
@@ -105,6 +109,8 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None) -> Rec
     jobs : int
         Processes that evidence is gathered in.
     clock : Clock, optional
+    reports : Path, optional
+        Folder of earlier outputs, where other audits of the same test rows are looked for.
 
     Returns
     -------
@@ -121,8 +127,10 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None) -> Rec
     workers = start_workers(prepared.checks, prepared.draft)
     try:
         # Heavy imports wait until the workers are on their way.
+        from llmops_audit.baseline import read_baseline
         from llmops_audit.collect import collect
 
+        before = read_baseline(prepared.spec, prepared.draft.folder)
         collected = collect(
             prepared.spec,
             prepared.draft.folder,
@@ -132,13 +140,13 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None) -> Rec
             judges_training=_judges_training(prepared.checks),
         )
         with clock.stage("running checks"):
-            outcomes = with_own_figures(_judge(prepared, collected, workers), ["confusion_matrix"])
+            outcomes = with_own_figures(_judge(prepared, collected, before, workers), ["confusion_matrix"])
     finally:
         for worker in workers.values():
             worker.close()
     results = tuple(result for result, _ in outcomes)
     policy = prepared.spec.gate.policy()
-    return sealed(
+    record = sealed(
         Record(
             audit=_audit_info(prepared),
             subject=collected.subject,
@@ -157,6 +165,10 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None) -> Rec
             ),
         )
     )
+    if reports is None:
+        return record
+    earlier = set(earlier_audits(reports, record.data["test"].sha256)) - {record.digest}
+    return record.model_copy(update={"run": record.run.model_copy(update={"earlier": tuple(sorted(earlier))})})
 
 
 def _evidence(checks: Mapping[str, Enabled]) -> tuple[str, ...]:
@@ -174,9 +186,14 @@ def _judges_training(checks: Mapping[str, Enabled]) -> bool:
     return any(value == "train" or (isinstance(value, tuple) and "train" in value) for value in values)
 
 
-def _judge(prepared: Prepared, collected: Collected, workers: Mapping[str, Worker]) -> list[Outcome]:
+def _judge(
+    prepared: Prepared, collected: Collected, before: Record | None, workers: Mapping[str, Worker]
+) -> list[Outcome]:
+    from llmops_audit.baseline import baseline
+
     inputs: dict[str, Any] = {
         **collected.evidence,
+        "baseline": baseline(before, collected.task.labels, collected.sha256["test"]),
         "policy": policy_for(prepared.spec.gate.policy(), prepared.checks),
         "spec": prepared.spec,
         "subject": collected.subject,
@@ -223,6 +240,8 @@ def _split_info(collected: Collected, split: str) -> SplitInfo:
             for name in outcomes.groups
         },
         sampled=None if rows is None else len(cast("Rows", rows)),
+        weight=collected.weight,
+        unit=collected.task.unit,
         time=collected.time.get(split),
     )
 

@@ -76,7 +76,7 @@ def run(
     prepare_output(folder)
     progress = _console(stderr=True)
     with progress.status("starting") as status:
-        record = carry_out(prepared, jobs=jobs, clock=Clock(lambda stage: status.update(stage)))
+        record = carry_out(prepared, jobs=jobs, clock=Clock(lambda stage: status.update(stage)), reports=folder.parent)
         status.update("report")
         files = {"record.json": canonical(record), **_reports(record, formats, None)}
         write(folder, files)
@@ -229,6 +229,10 @@ def _show(record: Record, folder: Path, formats: tuple[str, ...]) -> None:
     console.print(Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})"))
     for reason in record.decision.reasons:
         console.print(Text(f"  - {in_words(reason, english)}"))
+    if record.run.earlier:
+        console.print(
+            Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out by use.")
+        )
     name = "report.html" if "html" in formats else "record.json"
     console.print(Text(f"Report: {folder / name}\n"))
 

@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numpy as np
 
 from llmops_audit.data import Dataset, Reading, batches, load, open_dataset, slices
 from llmops_audit.engine import gather
@@ -21,7 +23,13 @@ from llmops_audit.subjects import Subject, Trainable, open_subject
 from llmops_audit.task import Task
 from llmops_audit.values import canonical_label, label_order
 
-__all__ = ["Collected", "collect"]
+if TYPE_CHECKING:
+    from llmops_audit.one_rule import OneRule
+
+__all__ = ["FITTED", "Collected", "collect"]
+
+FITTED = "fitted"
+"""Key of the outcomes of training rows that the very model answered which was trained on them."""
 
 MOST_LABELS = 1000
 MOST_GROUPS = 200
@@ -55,6 +63,8 @@ class Collected:
         By split.
     time : mapping
         Split to the first and last time, where a time column is named.
+    weight : str, optional
+        Column of sample weights.
     """
 
     evidence: Mapping[str, Mapping[str, Evidence]]
@@ -63,6 +73,7 @@ class Collected:
     columns: Mapping[str, tuple[str, ...]]
     sha256: Mapping[str, str]
     time: Mapping[str, tuple[str, str]]
+    weight: str | None
 
     @property
     def outcomes(self) -> Mapping[str, Outcomes]:
@@ -93,19 +104,23 @@ def collect(
     dataset = open_dataset(spec, folder, every_column="personal_data" in names)
     reading = Reading(labels=spec.data.fixed_labels)
     trained_here = spec.model.predictions is None
+    fitted: Batch | None = None
+    rule: OneRule | None = None
     if trained_here:
-        subject, parts = _train(dataset, reading, judges_training, clock)
+        subject, parts, fitted, rule = _train(dataset, reading, names, judges_training, clock)
     else:
         subject = open_subject(spec, folder, frozenset())
         parts = {split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files}
     data = spec.data
-    keep = (*data.features, *([] if data.text is None else [data.text]))
+    keep = tuple(dict.fromkeys(name for name in (*data.features, data.text, data.unit) if name is not None))
     plan = Plan(data.fixed_labels, data.groups, spec.audit.seed, data.sample, keep)
     evidence: dict[str, dict[str, Evidence]] = {name: {} for name in names}
     with clock.stage("gathering evidence"):
         for split, rows in parts.items():
             for name, value in gather(_not_empty(rows, dataset, split), plan, names, jobs).items():
                 evidence[name][split] = value
+        if fitted is not None:
+            evidence["outcomes"][FITTED] = Outcomes.of(fitted, plan)
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
     part_of = {split: split if split in dataset.files else "path" for split in parts}
     with clock.stage("computing digests"):
@@ -114,17 +129,19 @@ def collect(
             raise DataError("data", "two splits hold the same bytes", "rows that were not trained on, and count once")
     return Collected(
         evidence,
-        _task(spec, outcomes, trained_here),
+        _task(spec, outcomes, trained_here, rule),
         subject.info,
         {split: dataset.columns(part) for split, part in part_of.items()},
         {split: sha256[part] for split, part in part_of.items()},
         reading.time,
+        spec.data.weight,
     )
 
 
 def _train(
-    dataset: Dataset, reading: Reading, judges_training: bool, clock: Stages
-) -> tuple[Subject, dict[str, Iterable[Batch]]]:
+    dataset: Dataset, reading: Reading, names: tuple[str, ...], judges_training: bool, clock: Stages
+) -> tuple[Subject, dict[str, Iterable[Batch]], Batch, OneRule | None]:
+    from llmops_audit.one_rule import one_rule
     from llmops_audit.training import out_of_fold, require_labels, split
 
     spec = dataset.spec
@@ -142,13 +159,18 @@ def _train(
     subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
     with clock.stage("training"):
         trained = subject.fit(train)
+        rule = one_rule(train, spec.data, spec.data.sample) if "pairs" in names else None
+    # A uniform sample of the rows that it was fitted on, answered by the very model.
+    sample = train[np.sort(np.argsort(train.key, kind="stable")[: spec.data.sample])]
+    fitted = replace(sample, prediction=trained.predict(replace(sample, label=None)))
     if judges_training:
         with clock.stage("predicting out-of-fold"):
             train = replace(train, prediction=out_of_fold(subject, train, spec.audit.seed, spec.data.sample))
-    parts: dict[str, Iterable[Batch]] = {"train": slices(train), "test": _answered(trained, tests)}
+    ask = _Asked(trained, rule, scores="scores" in names)
+    parts: dict[str, Iterable[Batch]] = {"train": slices(train), "test": map(ask, tests)}
     if "live" in dataset.files:
-        parts["live"] = _answered(trained, batches(dataset, "live", reading))
-    return trained, parts
+        parts["live"] = map(ask, batches(dataset, "live", reading))
+    return trained, parts, fitted, rule
 
 
 def _labels_of(train: Batch) -> tuple[Label, ...]:
@@ -158,8 +180,21 @@ def _labels_of(train: Batch) -> tuple[Label, ...]:
     return labels
 
 
-def _answered(subject: Subject, rows: Iterable[Batch]) -> Iterator[Batch]:
-    return (replace(batch, prediction=subject.predict(replace(batch, label=None))) for batch in rows)
+@dataclass(frozen=True)
+class _Asked:
+    subject: Trainable
+    rule: OneRule | None
+    scores: bool
+
+    def __call__(self, batch: Batch) -> Batch:
+        blind = replace(batch, label=None)
+        rule = {} if self.rule is None else {"one_feature": self.rule.predict(blind)}
+        return replace(
+            batch,
+            prediction=self.subject.predict(blind),
+            scores=self.subject.score(blind) if self.scores else None,
+            others={**batch.others, **rule},
+        )
 
 
 def _not_empty(rows: Iterable[Batch], dataset: Dataset, split: str) -> Iterator[Batch]:
@@ -170,7 +205,7 @@ def _not_empty(rows: Iterable[Batch], dataset: Dataset, split: str) -> Iterator[
     return chain([first], found)
 
 
-def _task(spec: Spec, outcomes: Mapping[str, Outcomes], trained_here: bool) -> Task:
+def _task(spec: Spec, outcomes: Mapping[str, Outcomes], trained_here: bool, rule: OneRule | None) -> Task:
     judged = [outcomes[split] for split in ("train", "test") if split in outcomes]
     labels = spec.data.fixed_labels or label_order(label for table in judged for label in table.labels())
     if len(labels) < 2:
@@ -190,6 +225,8 @@ def _task(spec: Spec, outcomes: Mapping[str, Outcomes], trained_here: bool) -> T
         groups=spec.data.groups,
         trained_here=trained_here,
         seed=spec.audit.seed,
+        unit=spec.data.unit,
+        one_feature=None if rule is None else rule.feature,
     )
 
 

@@ -7,17 +7,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from llmops_audit import sources
-from llmops_audit.columns import Place, cleaned, encoded, floats, merged, numeric_columns, row_keys, with_numbers
+from llmops_audit.columns import (
+    Place,
+    cleaned,
+    encoded,
+    floats,
+    merged,
+    numeric_columns,
+    row_keys,
+    unit_groups,
+    with_numbers,
+)
 from llmops_audit.errors import DataError, Problem
-from llmops_audit.evidence.base import Batch, Codes, Label, concatenated
+from llmops_audit.evidence.base import Batch, Codes, Label, Scored, concatenated
 from llmops_audit.personal_data import find
 from llmops_audit.spec import SPLITS, DataSection, Spec
+from llmops_audit.values import canonical_label
 
 __all__ = ["Dataset", "batches", "load", "open_dataset", "slices"]
 
@@ -114,6 +126,7 @@ def _named(spec: Spec) -> tuple[str, ...]:
         data.label,
         *data.groups,
         data.weight,
+        data.unit,
         data.time,
         data.id,
     )
@@ -123,11 +136,14 @@ def _named(spec: Spec) -> tuple[str, ...]:
 def _answers(spec: Spec) -> tuple[str, ...]:
     model = spec.model
     scores = model.scores.values() if isinstance(model.scores, dict) else [model.scores]
-    return tuple(name for name in (model.predictions, *scores) if name is not None)
+    before = None if spec.baseline is None else spec.baseline.predictions
+    return tuple(name for name in (model.predictions, *scores, before) if name is not None)
 
 
 def _needed(spec: Spec, part: str) -> tuple[str, ...]:
     optional = {spec.data.label} if part == "live" else set()
+    if spec.baseline is not None and part in ("train", "live"):
+        optional.add(spec.baseline.predictions or "")
     if part == "train":
         # Saved predictions are judged on the test split; what the model answered on its training rows is welcome.
         optional.update(_answers(spec))
@@ -191,13 +207,19 @@ def load(dataset: Dataset, part: str, reading: Reading) -> Batch:
         np.concatenate([batch.key for batch in found]),
         merged([batch.label for batch in found]),
         None,
-        None
-        if found[0].weight is None
-        else np.concatenate([batch.weight for batch in found if batch.weight is not None]),
+        _joined([batch.weight for batch in found]),
+        None,
+        {name: answers for name in found[0].others if (answers := merged([batch.others.get(name) for batch in found]))},
+        _joined([batch.unit_group for batch in found]),
     )
     if reading.numeric is None:
         reading.numeric = numeric_columns(table, dataset.spec.data)
     return replace(whole, table=with_numbers(whole.table, reading.numeric, whole))
+
+
+def _joined(parts: list[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
 
 
 def slices(batch: Batch) -> Iterator[Batch]:
@@ -216,9 +238,8 @@ def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, readi
     if label is not None:
         _check_labels(label, split, where, reading)
     prediction = encoded(table, spec.model.predictions) if spec.model.predictions else None
-    for name in _answers(spec)[1:]:
-        if name in table.column_names:
-            floats(table, name, where, "a score")
+    before = None if spec.baseline is None or spec.baseline.predictions is None else spec.baseline.predictions
+    others = {"before": encoded(table, before)} if before is not None else {}
     if data.time is not None and data.time in table.column_names:
         _note_time(table.column(data.time), split, where, reading)
     batch = Batch(
@@ -230,6 +251,9 @@ def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, readi
         label,
         prediction,
         _weights(table, data, where),
+        _scores(table, spec, where),
+        {name: answers for name, answers in others.items() if answers is not None},
+        _unit_groups(table, spec, where),
     )
     return replace(batch, table=with_numbers(table, reading.numeric, batch)) if reading.numeric is not None else batch
 
@@ -251,6 +275,26 @@ def _weights(table: pa.Table, data: DataSection, where: Place) -> npt.NDArray[np
     for position in np.flatnonzero(weights < 0)[:1]:
         raise where.error(int(position), f"column '{data.weight}' is negative", "a weight of at least 0")
     return weights
+
+
+def _scores(table: pa.Table, spec: Spec, where: Place) -> Scored | None:
+    named = spec.model.scores
+    if isinstance(named, str) and spec.data.positive is not None:
+        columns = {canonical_label(spec.data.positive): named}
+    else:
+        columns = {canonical_label(label): name for label, name in named.items()} if isinstance(named, dict) else {}
+    if not columns or not set(columns.values()) <= set(table.column_names):
+        return None
+    return Scored(tuple(columns), np.column_stack([floats(table, name, where, "a score") for name in columns.values()]))
+
+
+def _unit_groups(table: pa.Table, spec: Spec, where: Place) -> npt.NDArray[np.int16] | None:
+    if spec.data.unit is None:
+        return None
+    units = table.column(spec.data.unit)
+    for position in np.flatnonzero(units.is_null().to_numpy())[:1]:
+        raise where.error(int(position), "the unit is missing", "a person or document in every row (`data.unit`)")
+    return unit_groups([str(value) for value in units.to_pylist()], spec.audit.seed)
 
 
 def _note_time(column: pa.ChunkedArray, split: str, where: Place, reading: Reading) -> None:

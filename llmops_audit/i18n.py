@@ -49,7 +49,7 @@ WORDS: dict[str, Message] = {
     "kappa": message("Cohen's kappa"),
     "macro_precision": message("macro precision"),
     "macro_recall": message("macro recall"),
-    "answered_labels": message("labels answered"),
+    "recognised_labels": message("labels recognised"),
     "macro_f1": message("macro F1"),
     "selection_rate": message("selection rate"),
     "true_positive_rate": message("true positive rate"),

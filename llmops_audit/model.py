@@ -150,6 +150,8 @@ class Finding(Frozen):
         Rows that the value rests on.
     p_value, p_adjusted : float, optional
         Raw and corrected p-value where a test decides.
+    tests : int, optional
+        Requirements of the check that were judged by chance at once, and corrected for.
     requirement : Requirement, optional
     rows_to_decide : int, optional
         For an inconclusive requirement: the estimated number of rows that would decide it.
@@ -168,6 +170,7 @@ class Finding(Frozen):
     n: int | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
+    tests: int | None = None
     requirement: Requirement | None = None
     rows_to_decide: int | None = None
     verdict: Verdict
@@ -284,6 +287,8 @@ class SplitInfo(Frozen):
     labels: tuple[LabelCount, ...]
     groups: dict[str, tuple[LabelCount, ...]]
     sampled: int | None = None
+    weight: str | None = None
+    unit: str | None = None
     time: tuple[str, str] | None = None
 
 
@@ -311,9 +316,14 @@ class Decision(Frozen):
 
 
 class Run(Frozen):
-    """What differs from run to run; the digest does not cover it."""
+    """What differs from run to run; the digest does not cover it.
+
+    `earlier` holds the digests of other audits of the same test rows that were found among the reports: a test set
+    that many versions were tried on says less about new rows.
+    """
 
     started: str
+    earlier: tuple[str, ...] = ()
     seconds: dict[str, float]
     host: str
     platform: str

@@ -12,7 +12,7 @@ from pathlib import Path
 from llmops_audit.errors import OutputError
 from llmops_audit.model import SCHEMA
 
-__all__ = ["OUR_FILES", "prepare", "write"]
+__all__ = ["OUR_FILES", "earlier_audits", "prepare", "write"]
 
 OUR_FILES = frozenset({"record.json", "report.html", "junit.xml", "findings.sarif", "summary.md"})
 """Names of the files that an output may hold."""
@@ -82,6 +82,33 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         raise OutputError(
             str(folder), f"cannot be written: {error.strerror}", "a folder that may be written"
         ) from error
+
+
+def earlier_audits(reports: Path, sha256: str) -> tuple[str, ...]:
+    """Find earlier audits of the same test rows.
+
+    Parameters
+    ----------
+    reports : Path
+        Folder that outputs lie in.
+    sha256 : str
+        Of the test split.
+
+    Returns
+    -------
+    tuple of str
+        Digests of their records, and of those that they replaced, sorted. Running an unchanged audit again gives the
+        digest that it had before. A file that is no record of ours counts for nothing.
+    """
+    found: set[str] = set()
+    for path in sorted(reports.glob("*/record.json")):
+        try:
+            content = json.loads(path.read_bytes())
+            if content["schema"] == SCHEMA and content["data"]["test"]["sha256"] == sha256:
+                found.update([str(content["digest"]), *map(str, content["run"].get("earlier", ()))])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return tuple(sorted(found))
 
 
 def _prefix(folder: Path) -> str:

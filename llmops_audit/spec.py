@@ -72,6 +72,10 @@ class DataSection(_Section):
     )
     groups: tuple[NonEmpty, ...] = Field(default=(), description="Columns of sensitive attributes.")
     weight: NonEmpty | None = Field(default=None, description="Column of sample weights.")
+    unit: NonEmpty | None = Field(
+        default=None,
+        description="Column of the person or document that rows belong to; intervals then allow for their dependence.",
+    )
     time: NonEmpty | None = Field(default=None, description="Column of the time a row stems from.")
     id: NonEmpty | None = Field(default=None, description="Column that identifies a row.")
     missing: tuple[str, ...] = Field(
@@ -163,6 +167,21 @@ class ModelSection(_Section):
         return self
 
 
+class BaselineSection(_Section):
+    """`[baseline]`: the release before, that the subject must not be worse than."""
+
+    record: NonEmpty | None = Field(default=None, description="Path of its record.json.")
+    predictions: NonEmpty | None = Field(
+        default=None, description="Column of its predictions for the rows of the test split."
+    )
+
+    @model_validator(mode="after")
+    def _is_something(self) -> Self:
+        if self.record is None and self.predictions is None:
+            raise ValueError("name `record`, `predictions`, or both")
+        return self
+
+
 class GateSection(_Section):
     """`[gate]`: how sure an approval must be."""
 
@@ -188,6 +207,7 @@ class Spec(_Section):
     checks: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = Field(
         description="The checks that run, each with its settings."
     )
+    baseline: BaselineSection | None = None
     gate: GateSection = GateSection()
     plugins: tuple[NonEmpty, ...] = Field(
         default=(), description="Files or folders of single-file checks, relative to the spec."
@@ -203,7 +223,8 @@ class Spec(_Section):
         if self.data.path is not None and self.model.predictions is not None:
             raise ValueError("saved predictions are not split here: name `data.test`")
         scores = self.model.scores.values() if isinstance(self.model.scores, dict) else [self.model.scores]
-        answers = [self.data.label, *(name for name in (self.model.predictions, *scores) if name is not None)]
+        before = None if self.baseline is None else self.baseline.predictions
+        answers = [self.data.label, *(name for name in (self.model.predictions, before, *scores) if name is not None)]
         doubled = sorted({name for name in answers if answers.count(name) > 1})
         if doubled:
             raise ValueError(f"column {doubled[0]!r} cannot be two of label, prediction and score")

@@ -155,7 +155,7 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
         'estimator = "sklearn.linear_model:LogisticRegression"',
         "parameters = { max_iter = 1000 }",
         "",
-        "[checks.accuracy]            # chance and labels that are never answered are judged in any case",
+        "[checks.accuracy]            # chance and labels that are never recognised are judged in any case",
         "# min = { accuracy = 0.9 }   # set your own minima",
         "",
         "[checks.drift]               # test rows against training rows",

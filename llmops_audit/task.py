@@ -45,6 +45,10 @@ class Task(Frozen):
     trained_here : bool
         Whether the subject was trained by this audit; predictions on its training rows are then out-of-fold.
     seed : int
+    unit : str, optional
+        Column of the person or document that rows belong to; intervals then allow for their dependence.
+    one_feature : str, optional
+        What the rule on one feature looks at, see `llmops_audit.one_rule`.
     """
 
     labels: tuple[Label, ...]
@@ -54,6 +58,8 @@ class Task(Frozen):
     groups: tuple[str, ...] = ()
     trained_here: bool = False
     seed: int = 0
+    unit: str | None = None
+    one_feature: str | None = None
 
 
 class Baseline(Frozen):

@@ -99,6 +99,7 @@ def judged(
     given |= {"value": value, "interval": _finite(shown), "confidence": policy.confidence}
     if policy.decide == "point":
         return Finding(**given, **_compared(value, requirement, _POINT))
+    given["tests"] = tests
     # Only a value that misses its limit can be a failure, and the corrected interval of a large table is dear.
     decided_by = shown if at_limit(value, requirement) else bounds(1 - policy.alpha / tests)
     verdict = _by_bounds(requirement, shown, decided_by)

@@ -84,7 +84,7 @@ def test_a_rejected_audit_ends_with_one(project: Project) -> None:
     spec = project(rows=rows)
     said = _said("run", str(spec), "--output", str(spec.parent / "out"), code=1)
     assert "REJECTED" in said
-    assert "Failed: accuracy.answered_labels." in said
+    assert "Failed: accuracy.recognised_labels." in said
 
 
 def test_a_record_alone_is_rendered_again(project: Project) -> None:

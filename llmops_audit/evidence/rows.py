@@ -109,6 +109,14 @@ class Rows:
         """Whether rows were left out."""
         return self.total > len(self)
 
+    def one_per(self, column: str) -> Self:
+        """Return one row, drawn by its key, of all that share a value of a column: rows that do not depend."""
+        values = self.table.column(column).combine_chunks().dictionary_encode().indices.fill_null(-1)
+        units = values.to_numpy(zero_copy_only=False)
+        drawn = np.lexsort((self.row, np.array(self.source, dtype=object), self.key))
+        _, first = np.unique(units[drawn], return_index=True)
+        return self._taken(np.sort(drawn[first]))
+
     def _smallest(self) -> Self:
         candidates = np.arange(len(self.key))
         if len(self.key) > self.limit:
@@ -117,7 +125,9 @@ class Rows:
         row = self.row[candidates]
         # Rows with one id share a key, so that place decides between them.
         kept = np.lexsort((row, sources, self.key[candidates]))[: self.limit]
-        order = candidates[kept[np.lexsort((row[kept], sources[kept]))]]
+        return self._taken(candidates[kept[np.lexsort((row[kept], sources[kept]))]])
+
+    def _taken(self, order: npt.NDArray[np.intp]) -> Self:
         return type(self)(
             self.limit,
             _frozen(self.key[order]),

@@ -96,6 +96,8 @@ class ReportView:
         In the order in which a classifier meets them.
     matrices : tuple of ConfusionMatrix
     tables : tuple of Table
+    tests, chance_checks : int
+        Requirements that were judged by chance, and the checks that they belong to.
     """
 
     reasons: tuple[Reason, ...]
@@ -105,6 +107,8 @@ class ReportView:
     splits: tuple[tuple[str, SplitInfo], ...]
     matrices: tuple[ConfusionMatrix, ...]
     tables: tuple[Table, ...]
+    tests: int
+    chance_checks: int
 
 
 def view(record: Record) -> ReportView:
@@ -123,6 +127,8 @@ def view(record: Record) -> ReportView:
         splits=tuple(sorted(record.data.items(), key=lambda item: _split_rank(item[0]))),
         matrices=tuple(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix)),
         tables=tuple(figure for figure in record.figures.values() if isinstance(figure, Table)),
+        tests=sum(finding.tests is not None for _, finding in found),
+        chance_checks=len({check.name for check, finding in found if finding.tests is not None}),
     )
 
 

@@ -7,11 +7,22 @@ Nothing here knows what an audit is. Arguments that no caller should ever pass
 
 from __future__ import annotations
 
-from llmops_audit.stats.corrections import benjamini_yekutieli, bonferroni, holm
+from llmops_audit.stats.brier import BrierScore, brier_score, log_loss
+from llmops_audit.stats.calibration import (
+    CalibrationError,
+    Forecasts,
+    calibration_design_effect,
+    calibration_error,
+    equal_mass_bins,
+    reliability_curve,
+)
+from llmops_audit.stats.corrections import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm
 from llmops_audit.stats.distances import bootstrap_error, jensen_shannon, permutation_test
 from llmops_audit.stats.intervals import (
     Bounds,
     clopper_pearson,
+    detectable_difference,
+    detectable_share,
     newcombe_difference,
     ratio_score,
     rows_to_decide,
@@ -25,33 +36,75 @@ from llmops_audit.stats.metrics import (
     macro_precision,
     macro_recall,
     matthews,
+    micro_f1,
+    micro_precision,
     precision,
     recall,
+    weighted_f1,
+    weighted_precision,
 )
-from llmops_audit.stats.resampling import permutation_tables, table_interval
+from llmops_audit.stats.paired import mcnemar, paired_difference
+from llmops_audit.stats.ranking import (
+    average_precision,
+    average_precision_interval,
+    binning_error,
+    delong_variance,
+    precision_recall_curve,
+    roc_auc,
+    roc_auc_interval,
+    roc_curve,
+)
+from llmops_audit.stats.resampling import independence_test, permutation_tables, table_interval
 
 __all__ = [
     "Bounds",
+    "BrierScore",
+    "CalibrationError",
+    "Forecasts",
     "accuracy",
+    "average_precision",
+    "average_precision_interval",
     "balanced_accuracy",
+    "benjamini_hochberg",
     "benjamini_yekutieli",
+    "binning_error",
     "bonferroni",
     "bootstrap_error",
+    "brier_score",
+    "calibration_design_effect",
+    "calibration_error",
     "clopper_pearson",
     "cohen_kappa",
+    "delong_variance",
+    "detectable_difference",
+    "detectable_share",
+    "equal_mass_bins",
     "f1",
     "holm",
+    "independence_test",
     "jensen_shannon",
+    "log_loss",
     "macro_f1",
     "macro_precision",
     "macro_recall",
     "matthews",
+    "mcnemar",
+    "micro_f1",
+    "micro_precision",
     "newcombe_difference",
+    "paired_difference",
     "permutation_tables",
     "permutation_test",
     "precision",
+    "precision_recall_curve",
     "ratio_score",
     "recall",
+    "reliability_curve",
+    "roc_auc",
+    "roc_auc_interval",
+    "roc_curve",
     "rows_to_decide",
     "table_interval",
+    "weighted_f1",
+    "weighted_precision",
 ]

@@ -28,6 +28,7 @@ _TAIL = 0.975
 """The quantiles whose ratio allows for the few groups that the variance is estimated from, as Korn and Graubard do."""
 
 _NORMAL = 1.959963984540054
+_NORMAL_KURTOSIS = 3.0
 _ROUNDING = 1e-15
 
 
@@ -50,9 +51,14 @@ def jackknife_variance(sums: FloatArray, statistic: Callable[[FloatArray], Float
     groups = len(sums)
     if groups < 2:
         return math.inf
-    left = statistic(sums.sum(axis=0) - sums)
-    variance = (groups - 1) / groups * float(((left - left.mean()) ** 2).sum())
+    variance = (groups - 1) / groups * float((_deviations(sums, statistic) ** 2).sum())
     return variance if math.isfinite(variance) else math.inf
+
+
+def _deviations(sums: FloatArray, statistic: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    left = statistic(sums.sum(axis=0) - sums)
+    deviations: FloatArray = left - left.mean()
+    return deviations
 
 
 def effective_trials(hits: FloatArray, trials: FloatArray, effective: float) -> float:
@@ -68,7 +74,8 @@ def effective_trials(hits: FloatArray, trials: FloatArray, effective: float) -> 
     Returns
     -------
     float
-        At most `effective`. Where no row, or every row, counts, the variance says nothing: then each group is one.
+        At most `effective`, and about as many as there are groups at least: a group that agrees on everything is one
+        row. The t quantiles are those of the groups that hold a hit (or a miss, whichever are fewer).
     """
     inside = trials > 0
     hits, trials = hits[inside], trials[inside]
@@ -76,10 +83,14 @@ def effective_trials(hits: FloatArray, trials: FloatArray, effective: float) -> 
     if groups < 2:
         return 0.0
     share = float(hits.sum() / trials.sum())
-    if share * (1 - share) <= _ROUNDING:
-        return min(effective, float(groups))
+    least = min(effective, float(groups)) / _few_groups(groups)
+    # Where few units hold all the hits, or all the misses, the variance rests on these few.
+    telling = int(min((hits > 0).sum(), (hits < trials).sum()))
+    if not telling:
+        return least
     variance = jackknife_variance(np.column_stack([hits, trials]), lambda sums: sums[:, 0] / sums[:, 1])
-    return min(effective, share * (1 - share) / max(variance, _ROUNDING)) / _few_groups(groups)
+    found = min(effective, share * (1 - share) / max(variance, _ROUNDING)) / _few_groups(telling + 1)
+    return max(found, least)
 
 
 def design_effect(by_unit: FloatArray, table: FloatArray, statistic: Callable[[FloatArray], FloatArray]) -> float:
@@ -97,18 +108,22 @@ def design_effect(by_unit: FloatArray, table: FloatArray, statistic: Callable[[F
     Returns
     -------
     float
-        At least 1: the jackknife variance over groups, over the variance that independent rows would give (the delta
-        method, with derivatives by cell). Where neither varies, as many rows as groups are counted.
+        At least 1: the jackknife variance over groups, over the variance that independent rows would give (the
+        jackknife over rows). At most what leaves about as many rows as there are groups.
     """
     groups = int((by_unit.reshape(len(by_unit), -1).sum(axis=1) > 0).sum())
     if groups < 2:
         return math.inf
-    between = jackknife_variance(by_unit, statistic)
+    most = max(1.0, float(table.sum()) / groups) * _few_groups(groups)
+    deviations = _deviations(by_unit, statistic)
+    between = (groups - 1) / groups * float((deviations**2).sum())
     within = _independent_variance(table, statistic)
-    n = float(table.sum())
-    if within <= _ROUNDING and between <= _ROUNDING:
-        return max(1.0, n / groups) * _few_groups(groups)
-    return max(1.0, between / max(within, _ROUNDING)) * _few_groups(groups)
+    if not math.isfinite(between) or between <= _ROUNDING:
+        return most
+    # Where few units make all the difference, the variance rests on these few.
+    telling = _NORMAL_KURTOSIS * float((deviations**2).sum()) ** 2 / float((deviations**4).sum())
+    found = max(1.0, between / max(within, _ROUNDING)) * _few_groups(min(telling + 1, groups))
+    return min(found, most)
 
 
 def _independent_variance(table: FloatArray, statistic: Callable[[FloatArray], FloatArray]) -> float:
@@ -124,5 +139,5 @@ def _independent_variance(table: FloatArray, statistic: Callable[[FloatArray], F
     return float((rows * (values - mean) ** 2)[known].sum())
 
 
-def _few_groups(groups: int) -> float:
+def _few_groups(groups: float) -> float:
     return float((stdtrit(groups - 1, _TAIL) / _NORMAL) ** 2)

@@ -4,6 +4,8 @@ References
 ----------
 Holm (1979). A simple sequentially rejective multiple test procedure.
 Scandinavian Journal of Statistics 6.
+Benjamini, Hochberg (1995). Controlling the false discovery rate: a practical and
+powerful approach to multiple testing. Journal of the Royal Statistical Society B 57.
 Benjamini, Yekutieli (2001). The control of the false discovery rate in multiple
 testing under dependency. Annals of Statistics 29.
 """
@@ -86,6 +88,37 @@ def holm(p: ArrayLike) -> FloatArray:
     return _in_order_of(order, np.maximum.accumulate(values[order] * remaining))
 
 
+def _step_up(p: ArrayLike, factor: float) -> FloatArray:
+    """The running minimum, from the largest down, of ``p_(j) * m / j * factor``."""
+    values = _family(p)
+    order = np.argsort(values, kind="stable")
+    ranks = np.arange(1, values.size + 1)
+    scaled = values[order] * (values.size * factor / ranks)
+    return _in_order_of(order, np.minimum.accumulate(scaled[::-1])[::-1])
+
+
+def benjamini_hochberg(p: ArrayLike) -> FloatArray:
+    """Adjust p-values by Benjamini and Hochberg (1995): false discovery rate of independent tests.
+
+    Parameters
+    ----------
+    p
+        p-values, shape ``(m,)``, in any order; independent, or positively dependent.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(m,)``
+        The running minimum, from the largest down, of ``p_(j) * m / j``, at most 1, in
+        the order given.
+
+    Raises
+    ------
+    ValueError
+        If a p-value is NaN or outside [0, 1].
+    """
+    return _step_up(p, 1.0)
+
+
 def benjamini_yekutieli(p: ArrayLike) -> FloatArray:
     """Adjust p-values by Benjamini and Yekutieli (2001): any dependence, false discovery rate.
 
@@ -105,8 +138,4 @@ def benjamini_yekutieli(p: ArrayLike) -> FloatArray:
     ValueError
         If a p-value is NaN or outside [0, 1].
     """
-    values = _family(p)
-    order = np.argsort(values, kind="stable")
-    ranks = np.arange(1, values.size + 1)
-    scaled = values[order] * (values.size * np.sum(1.0 / ranks) / ranks)
-    return _in_order_of(order, np.minimum.accumulate(scaled[::-1])[::-1])
+    return _step_up(p, float(np.sum(1.0 / np.arange(1, np.size(p) + 1))))

@@ -1,22 +1,19 @@
-"""Confidence intervals in closed form for proportions, their differences and ratios.
+"""Confidence intervals in closed form for proportions, their differences and ratios, and what sample sizes detect.
 
-Counts may be real numbers. Weighted data enter as *effective* counts: Kish's
-effective sample size ``n = (sum w)**2 / sum(w**2)`` and ``x = n * weighted share``,
-as Korn and Graubard (1998) propose.
+Counts may be real numbers. Weighted data enter as *effective* counts: Kish's effective sample size
+``n = (sum w)**2 / sum(w**2)`` and ``x = n * weighted share``, as Korn and Graubard (1998) propose.
 
-Every ``confidence`` is that of the two-sided interval: each side misses with
-probability ``(1 - confidence) / 2``.
+Every ``confidence`` is that of the two-sided interval: each side misses with probability ``(1 - confidence) / 2``.
 
 References
 ----------
-Clopper, Pearson (1934). The use of confidence or fiducial limits illustrated in
-the case of the binomial. Biometrika 26.
-Korn, Graubard (1998). Confidence intervals for proportions with small expected
-number of positive counts estimated from survey data. Survey Methodology 24.
-Newcombe (1998). Interval estimation for the difference between independent
-proportions: comparison of eleven methods. Statistics in Medicine 17.
-Koopman (1984). Confidence intervals for the ratio of two binomial proportions.
-Biometrics 40.
+Clopper, Pearson (1934). The use of confidence or fiducial limits illustrated in the case of the binomial.
+Biometrika 26.
+Korn, Graubard (1998). Confidence intervals for proportions with small expected number of positive counts estimated
+from survey data. Survey Methodology 24.
+Newcombe (1998). Interval estimation for the difference between independent proportions: comparison of eleven methods.
+Statistics in Medicine 17.
+Koopman (1984). Confidence intervals for the ratio of two binomial proportions. Biometrics 40.
 Miettinen, Nurminen (1985). Comparative analysis of two rates. Statistics in Medicine 4.
 """
 
@@ -26,7 +23,7 @@ import math
 from collections.abc import Callable
 
 from scipy.optimize import brentq
-from scipy.special import betainccinv, betaincinv, ndtri
+from scipy.special import bdtr, betainccinv, betaincinv, ndtri
 
 Bounds = tuple[float, float]
 
@@ -34,6 +31,7 @@ Bounds = tuple[float, float]
 _ROUNDING = 1e-9
 # Beyond exp(+-500) a ratio of proportions is 0 or infinite for every purpose here.
 _WIDEST_LOG_RATIO = 500.0
+_HALVINGS = 60  # of at most 2: to 1e-18, finer than any rounding of counts
 
 
 def tail(confidence: float) -> float:
@@ -68,6 +66,29 @@ def _checked(successes: float, trials: float) -> tuple[float, float]:
             f"counts: impossible; expected 0 <= successes <= trials < inf; got {successes!r} of {trials!r}"
         )
     return min(max(x, 0.0), n), n
+
+
+def last_inside(inside: Callable[[float], bool], start: float, end: float) -> float:
+    """Where a condition that holds at the start ceases on the way to the end, by bisection.
+
+    Parameters
+    ----------
+    inside
+        Whether a value belongs to the interval; changes once at most, and is true at the start.
+    start, end
+        Finite.
+
+    Returns
+    -------
+    float
+        The last value that is known to be inside; the end if that is.
+    """
+    if inside(end):
+        return end
+    for _ in range(_HALVINGS):
+        middle = (start + end) / 2.0
+        start, end = (middle, end) if inside(middle) else (start, middle)
+    return start
 
 
 def clopper_pearson(successes: float, trials: float, confidence: float) -> Bounds:
@@ -137,8 +158,9 @@ def newcombe_difference(x1: float, n1: float, x2: float, n2: float, confidence: 
     Notes
     -----
     Method 10 of Newcombe (1998): square-and-add of two Wilson score intervals
-    without continuity correction. Its coverage is close to nominal on average and
-    dips below it for some pairs of shares.
+    without continuity correction. Close to nominal on average; at 95 % at least 90 % for
+    every pair of shares. At 99.9 % one bound misses up to 20 times as often as it should
+    where a sample of about 30 rows has a share near 0 or 1 and the other one is large.
     """
     z = float(-ndtri(tail(confidence)))
     x1, n1 = _checked(x1, n1)
@@ -214,7 +236,8 @@ def ratio_score(x1: float, n1: float, x2: float, n2: float, confidence: float) -
     -----
     Koopman (1984): the ratios that a score test does not reject, found by a root
     search on the logarithm; the variance under the hypothesis is in closed form and
-    carries the factor N / (N - 1) of Miettinen and Nurminen (1985).
+    carries the factor N / (N - 1) of Miettinen and Nurminen (1985). At 95 % it covers at
+    least 90 % for every pair of shares.
     """
     z = float(-ndtri(tail(confidence)))
     x1, n1 = _checked(x1, n1)
@@ -261,3 +284,92 @@ def rows_to_decide(value: float, interval: Bounds, limit: float, rows: int) -> i
     except OverflowError:
         return None
     return math.ceil(needed) if math.isfinite(needed) else None
+
+
+def detectable_difference(share: float, n1: float, n2: float, alpha: float, power: float = 0.8) -> float:
+    """Smallest difference between two independent proportions that so many rows would find.
+
+    Parameters
+    ----------
+    share
+        Proportion in the first sample; the second is higher or lower by the difference.
+    n1, n2
+        Rows, or effective rows, of both samples.
+    alpha
+        Level of the two-sided test.
+    power
+        Probability of finding the difference, strictly between 0 and 1.
+
+    Returns
+    -------
+    float
+        The larger of the differences upwards and downwards, as a size; the other one where one would leave [0, 1].
+        NaN where neither can be found, a sample is empty or the share is NaN.
+
+    Raises
+    ------
+    ValueError
+        If alpha or power is not strictly between 0 and 1.
+
+    Notes
+    -----
+    Normal approximation of the pooled z-test, each variance at its own hypothesis: Fleiss, Levin and Paik (2003),
+    Statistical Methods for Rates and Proportions, 3rd edition, chapter 4.
+    """
+    critical, reserve = float(-ndtri(tail(1.0 - alpha))), float(ndtri(1.0 - 2.0 * tail(power)))
+    if not (0.0 <= share <= 1.0 and n1 > 0.0 and n2 > 0.0):
+        return math.nan
+
+    def is_missed(difference: float) -> bool:
+        other = min(max(share + difference, 0.0), 1.0)
+        pooled = (n1 * share + n2 * other) / (n1 + n2)
+        null = math.sqrt(pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2))
+        alternative = math.sqrt(share * (1.0 - share) / n1 + other * (1.0 - other) / n2)
+        return abs(difference) < critical * null + reserve * alternative
+
+    ends = [end for end in (1.0 - share, -share) if end != 0.0 and not is_missed(end)]
+    sizes = [abs(last_inside(is_missed, 0.0, end)) for end in ends]
+    return max(sizes, default=math.nan)
+
+
+def detectable_share(limit: float, n: float, alpha: float, power: float = 0.8, *, above: bool = False) -> float:
+    """Nearest true proportion under a limit that so many rows would show to miss it.
+
+    Parameters
+    ----------
+    limit
+        A minimum; a maximum with `above`.
+    n
+        Rows, or effective rows (rounded down).
+    alpha
+        The bound is that of ``clopper_pearson(x, n, 1 - alpha)``, which misses with ``alpha / 2`` on each side.
+    power
+        Probability that the bound falls short of the limit, strictly between 0 and 1.
+    above
+        Look for the nearest proportion over the limit instead.
+
+    Returns
+    -------
+    float
+        NaN where not even a sample without successes (`above`: failures) would show it.
+
+    Raises
+    ------
+    ValueError
+        If alpha or power is not strictly between 0 and 1.
+
+    Notes
+    -----
+    Exact: the most successes whose upper bound is under the limit, then the share with so many or fewer at that power.
+    """
+    if above:
+        return 1.0 - detectable_share(1.0 - limit, n, alpha, power)
+    outside, missed = tail(1.0 - alpha), 2.0 * tail(power)
+    rows = math.floor(n) if math.isfinite(n) else 0
+    if not (rows > 0 and 0.0 < limit <= 1.0):
+        return math.nan
+    most, too_many = -1, rows
+    while too_many - most > 1:
+        middle = (most + too_many) // 2
+        most, too_many = (middle, too_many) if bdtr(middle, rows, limit) < outside else (most, middle)
+    return float(betaincinv(most + 1.0, rows - most, missed)) if most >= 0 else math.nan

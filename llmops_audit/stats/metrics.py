@@ -158,6 +158,40 @@ def f1(table: ArrayLike, i: int) -> FloatArray:
     return _ratio(2.0 * hits[..., i], rows[..., i] + answers[..., i])
 
 
+def micro_precision(table: ArrayLike) -> FloatArray:
+    """Share of right answers among the answers that are classes.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        The accuracy where every answer is a class; NaN where none is.
+    """
+    hits, _, answers = _margins(_tables(table))
+    return _ratio(hits.sum(axis=-1), answers.sum(axis=-1))
+
+
+def micro_f1(table: ArrayLike) -> FloatArray:
+    """F1 of the pooled counts, ``2 * hits / (cases + answers that are classes)``.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        The accuracy where every answer is a class; NaN for an empty table.
+    """
+    hits, rows, answers = _margins(_tables(table))
+    return _ratio(2.0 * hits.sum(axis=-1), rows.sum(axis=-1) + answers.sum(axis=-1))
+
+
 def macro_precision(table: ArrayLike) -> FloatArray:
     """Mean precision over the classes that have cases or answers.
 
@@ -210,6 +244,42 @@ def macro_f1(table: ArrayLike) -> FloatArray:
     """
     hits, rows, answers = _margins(_tables(table))
     return _mean_over(_ratio(2.0 * hits, rows + answers), (rows > 0.0) | (answers > 0.0))
+
+
+def weighted_precision(table: ArrayLike) -> FloatArray:
+    """Mean precision over the classes, each weighted by its cases.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        NaN for an empty table. A class that has cases but is never answered counts as 0.
+    """
+    hits, rows, answers = _margins(_tables(table))
+    precisions = np.where(answers > 0.0, _ratio(hits, answers), 0.0)
+    return _ratio((rows * precisions).sum(axis=-1), rows.sum(axis=-1))
+
+
+def weighted_f1(table: ArrayLike) -> FloatArray:
+    """Mean F1 over the classes, each weighted by its cases.
+
+    Parameters
+    ----------
+    table
+        Confusion tables, shape ``(..., k, c)``.
+
+    Returns
+    -------
+    ndarray of float64, shape ``(...)``
+        NaN for an empty table. A class that has cases but is never answered counts as 0.
+    """
+    hits, rows, answers = _margins(_tables(table))
+    values = np.where(rows > 0.0, _ratio(2.0 * hits, rows + answers), 0.0)
+    return _ratio((rows * values).sum(axis=-1), rows.sum(axis=-1))
 
 
 def _shares(table: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -3,6 +3,8 @@
 References
 ----------
 Efron, Tibshirani (1993). An Introduction to the Bootstrap, chapter 13 (percentile interval).
+Phipson, Smyth (2010). Permutation p-values should never be zero. Statistical Applications
+in Genetics and Molecular Biology 9.
 Gelman and others (2013). Bayesian Data Analysis, 3rd edition, section 3.4
 (multinomial model with a Dirichlet prior); Jeffreys' prior adds 1/2 to each cell.
 """
@@ -14,6 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import random_table
 
 from llmops_audit.stats.intervals import Bounds, tail
 
@@ -27,6 +30,8 @@ _RESAMPLES_OUTSIDE = 10
 _MOST_RESAMPLES = 50_000
 # Cells of the tables that are held in memory at once.
 _CELLS_AT_ONCE = 2_000_000
+# Statistics that differ by less are rounding errors of the same value.
+_EQUAL = 1e-12
 
 
 def _percentiles(values: FloatArray, outside: float) -> Bounds:
@@ -84,7 +89,9 @@ def table_interval(
     Notes
     -----
     The bootstrap alone gives [1, 1] for the accuracy of a small sample without
-    errors; the posterior alone is pulled towards equal cells by its prior.
+    errors; the posterior alone is pulled towards equal cells by its prior. Measured at
+    95 %: each bound of balanced accuracy, macro F1, MCC and kappa misses in at most about
+    5 %, but kappa's upper one in about 16 % where a class has about one row.
     """
     table = np.asarray(counts, dtype=np.float64)
     outside = tail(confidence)
@@ -119,6 +126,22 @@ def table_interval(
     return min(point, *lows), max(point, *highs)
 
 
+def _whole(counts: ArrayLike) -> NDArray[np.int64]:
+    """The table as whole numbers.
+
+    Raises
+    ------
+    ValueError
+        If it is no table of whole numbers >= 0.
+    """
+    given = np.asarray(counts, dtype=np.float64)
+    if given.ndim != 2:
+        raise ValueError(f"counts: wrong shape; expected two dimensions; got {given.shape}")
+    if not np.all(np.isfinite(given) & (given >= 0.0) & (given == np.floor(given))):
+        raise ValueError("counts: not counts; expected whole numbers >= 0; got others")
+    return given.astype(np.int64)
+
+
 def permutation_tables(counts: ArrayLike, resamples: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Random tables with the margins of a 2 x B table: the null of a permutation test.
 
@@ -148,12 +171,59 @@ def permutation_tables(counts: ArrayLike, resamples: int, rng: np.random.Generat
     Given both margins, the first row is multivariate hypergeometric (numpy's method
     ``"marginals"``: one hypergeometric number per bin).
     """
-    given = np.asarray(counts)
-    if given.ndim != 2 or given.shape[0] != 2:
-        raise ValueError(f"counts: wrong shape; expected (2, bins); got {given.shape}")
-    table = given.astype(np.int64)
-    if np.any(table != given) or np.any(table < 0):
-        raise ValueError("counts: not counts; expected whole numbers >= 0; got others")
+    table = _whole(counts)
+    if table.shape[0] != 2:
+        raise ValueError(f"counts: wrong shape; expected (2, bins); got {table.shape}")
     bins = table.sum(axis=0)
     first = rng.multivariate_hypergeometric(bins, int(table[0].sum()), size=resamples, method="marginals")
     return np.stack([first, bins - first], axis=1)
+
+
+def independence_test(
+    counts: ArrayLike, statistic: Callable[[FloatArray], FloatArray], rng: np.random.Generator, resamples: int = 1999
+) -> float:
+    """Permutation p-value of a statistic of a table, were rows and columns unrelated.
+
+    Parameters
+    ----------
+    counts
+        Whole counts, shape ``(k, c)``.
+    statistic
+        Maps tables of shape ``(b, k, c)`` to values of shape ``(b,)``, with NaN where
+        undefined; large where rows and columns agree.
+    rng
+        Source of randomness.
+    resamples
+        Number of random tables.
+
+    Returns
+    -------
+    float
+        Share of tables with both margins of the given one whose statistic is at least
+        as large, the given one counted in, so that it is valid and never 0 (Phipson and
+        Smyth 2010). NaN where the statistic of the given table is.
+
+    Raises
+    ------
+    ValueError
+        If the counts are not whole numbers >= 0 in two dimensions.
+
+    Notes
+    -----
+    Shuffling the answers among the rows, and counting again, gives exactly these
+    tables.
+    """
+    table = _whole(counts)
+    observed = float(statistic(table[np.newaxis].astype(np.float64))[0])
+    if math.isnan(observed):
+        return math.nan
+    # Then there is one such table only, and random_table (SciPy 1.17) gives others.
+    if min(table.any(axis=0).sum(), table.any(axis=1).sum()) < 2:
+        return 1.0
+    null = random_table(table.sum(axis=1), table.sum(axis=0))
+    as_large = 0
+    at_once = max(1, _CELLS_AT_ONCE // table.size)
+    for start in range(0, resamples, at_once):
+        tables = null.rvs(min(at_once, resamples - start), random_state=rng).astype(np.float64)
+        as_large += int((~(statistic(tables) < observed - _EQUAL)).sum())
+    return (as_large + 1) / (resamples + 1)

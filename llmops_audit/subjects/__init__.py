@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
 from llmops_audit.errors import SubjectError
-from llmops_audit.evidence.base import Batch, Codes
+from llmops_audit.evidence.base import Batch, Codes, Scored
 from llmops_audit.model import SubjectInfo
 from llmops_audit.spec import Spec
 
@@ -40,6 +40,10 @@ class Subject(Protocol):
 @runtime_checkable
 class Trainable(Subject, Protocol):
     """A subject that is trained here."""
+
+    def score(self, batch: Batch) -> Scored | None:
+        """Return scores of each row; None where the subject gives none."""
+        ...
 
     def fit(self, batch: Batch) -> Self:
         """Return the subject trained on these rows; the subject itself does not change."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 from sklearn.base import clone, is_classifier
 
 from llmops_audit.errors import SubjectError
-from llmops_audit.evidence.base import Batch, Codes, Label
+from llmops_audit.evidence.base import Batch, Codes, Label, Scored
 from llmops_audit.model import SubjectInfo
 from llmops_audit.text import redacted
 from llmops_audit.values import canonical_label, label_order
@@ -112,6 +112,35 @@ class Trained:
         values = label_order(labels)
         index = np.array([values.index(label) for label in labels], dtype=np.int32)
         return Codes(values, index[place])
+
+    def score(self, batch: Batch) -> Scored | None:
+        """Return probabilities, or decision margins where the classifier has none of them, or None.
+
+        Of two labels the positive one is scored (the second, where none is named).
+
+        Raises
+        ------
+        SubjectError
+            Where the classifier fails, or a score is not finite.
+        """
+        method = next((name for name in ("predict_proba", "decision_function") if hasattr(self.estimator, name)), None)
+        if method is None:
+            return None
+        try:
+            values = np.asarray(getattr(self.estimator, method)(self._inputs(batch.table)), dtype=np.float64)
+        except (ValueError, TypeError, AttributeError, RuntimeError) as error:
+            raise SubjectError("model", f"cannot score: {redacted(error)}") from error
+        labels = tuple(canonical_label(value) for value in self.estimator.classes_.tolist())
+        if len(labels) == 2:
+            # A margin is that of the second label.
+            both = values if values.ndim == 2 else np.column_stack([-values, values])
+            place = labels.index(self.positive) if self.positive in labels else 1
+            labels, values = (labels[place],), both[:, [place]]
+        if values.shape != (len(batch), len(labels)):
+            raise SubjectError("model", "gives no score a row and label", f"shape ({len(batch)}, {len(labels)})")
+        if not np.isfinite(values).all():
+            raise SubjectError("model", "scores are missing or not finite", "a finite score a row and label")
+        return Scored(labels, values)
 
     def _by_threshold(self, inputs: Any) -> npt.NDArray[Any]:
         scores = np.asarray(self.estimator.predict_proba(inputs))

@@ -27,9 +27,13 @@ def _found(given: dict[str, Any], **settings: Any) -> dict[str, Finding]:
     return {f"{item.metric}{item.scope.get('against', '')}": item for item in produced}
 
 
-def _performance(given: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    table = next(item for item in run(CHECK, given) if isinstance(item, Table) and item.name == "performance")
-    return {str(row["metric"]): row for row in table.rows}
+def _table(given: dict[str, Any], name: str, **settings: Any) -> list[dict[str, Any]]:
+    produced = run(CHECK, given, **settings)
+    return [dict(row) for item in produced if isinstance(item, Table) and item.name == name for row in item.rows]
+
+
+def _performance(given: dict[str, Any], **settings: Any) -> dict[str, dict[str, Any]]:
+    return {str(row["metric"]): row for row in _table(given, "performance", **settings)}
 
 
 def test_it_conforms() -> None:
@@ -70,9 +74,15 @@ def test_values_are_those_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
 
 
 def test_the_majority_s_answer_stands_beside() -> None:
-    """The accuracy of always giving the most frequent label is shown."""
-    given = _case([0] * 70 + [1] * 30, [0] * 60 + [1] * 40)
-    assert _performance(given)["accuracy"]["majority"] == pytest.approx(0.7)
+    """The accuracy of always giving the most frequent label is shown, and that its balanced accuracy is chance."""
+    rows = _table(_case([0] * 70 + [1] * 30, [0] * 60 + [1] * 40), "baselines")
+    guess, majority = rows
+    assert majority["accuracy"] == pytest.approx(0.7)
+    assert guess["accuracy"] == pytest.approx(0.7**2 + 0.3**2)
+    for row in rows:
+        assert row["balanced_accuracy"] == pytest.approx(0.5)
+        assert row["value"] == pytest.approx((60 / 70 + 1) / 2 - 0.5)
+        assert row["low"] < row["value"] < row["high"]
 
 
 @pytest.mark.parametrize(("right", "verdict"), [(99, Verdict.PASSED), (92, Verdict.INCONCLUSIVE), (70, Verdict.FAILED)])
@@ -96,12 +106,12 @@ def test_deciding_on_the_point_is_possible_and_said() -> None:
     assert "uncertainty was not considered" in finding.message.id
 
 
-@pytest.mark.parametrize(("rare", "verdict"), [(6, Verdict.FAILED), (5, Verdict.INCONCLUSIVE)])
-def test_a_label_that_is_never_answered(rare: int, verdict: Verdict) -> None:
-    """From six test rows on, never answering a label is a failure; below, it is inconclusive."""
+@pytest.mark.parametrize(("rare", "verdict"), [(12, Verdict.FAILED), (11, Verdict.INCONCLUSIVE)])
+def test_a_label_that_is_never_recognised(rare: int, verdict: Verdict) -> None:
+    """Never recognising one of three labels fails where (2/3) ** rows is under its share of alpha, 0.05 / 2 / 3."""
     truth = ["common", "other"] * 50 + ["rare"] * rare
     answers = ["common", "other"] * 50 + ["common"] * rare
-    finding = _found(_case(truth, answers))["answered_labels"]
+    finding = _found(_case(truth, answers))["recognised_labels"]
     assert finding.verdict is verdict
     assert finding.message.values["labels"] == ("rare",)
 

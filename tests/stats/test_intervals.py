@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binom
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, power_proportions_2indep, proportion_confint
 
-from llmops_audit.stats import clopper_pearson, newcombe_difference, ratio_score, rows_to_decide
+from llmops_audit.stats import (
+    clopper_pearson,
+    detectable_difference,
+    detectable_share,
+    newcombe_difference,
+    ratio_score,
+    rows_to_decide,
+)
 
 CONFIDENCES = st.floats(0.5, 0.9999)
 
@@ -262,3 +270,82 @@ def test_rows_to_decide_agrees_with_the_interval(n: int, share: float, limit: fl
     needed = rows_to_decide(share, (low, high), limit, n)
     assert needed is not None
     assert (needed <= n) == (not low < limit < high)
+
+
+@pytest.mark.parametrize(("n1", "n2"), [(100, 100), (50, 500), (500, 50), (3000, 2000)])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.83])
+@pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
+def test_the_detectable_difference_has_its_power(n1: int, n2: int, share: float, power: float) -> None:
+    """By statsmodels, it is found with this power in one direction and with at least this power in the other."""
+    size = detectable_difference(share, n1, n2, 0.05, power)
+    reached = []
+    for difference in (size, -size):
+        if 0.0 < share + difference < 1.0:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                reached.append(
+                    power_proportions_2indep(-difference, share + difference, n1, n2 / n1, return_results=False)
+                )
+    assert min(reached) == pytest.approx(power, abs=2e-3)
+
+
+def test_the_detectable_difference_is_found_in_simulated_samples() -> None:
+    """Of samples that differ by it, about 80 % have an interval that keeps off 0."""
+    rng = np.random.default_rng(2)
+    size = detectable_difference(0.9, 400, 300, 0.05)
+    samples = zip(rng.binomial(400, 0.9, 2000), rng.binomial(300, 0.9 - size, 2000), strict=True)
+    found = np.mean([newcombe_difference(a, 400, b, 300, 0.95)[0] > 0 for a, b in samples])
+    assert found == pytest.approx(0.8, abs=0.04)
+
+
+def test_where_no_difference_can_be_found_there_is_none() -> None:
+    """Two rows find nothing, an empty sample and an unknown share neither, and a share of 1 looks downwards."""
+    assert math.isnan(detectable_difference(0.5, 2, 2, 0.05))
+    assert math.isnan(detectable_difference(0.5, 0, 100, 0.05))
+    assert math.isnan(detectable_difference(math.nan, 100, 100, 0.05))
+    assert 0.0 < detectable_difference(1.0, 100, 100, 0.05) < 0.15
+    assert detectable_difference(1.0, 100, 100, 0.05) == pytest.approx(detectable_difference(0.0, 100, 100, 0.05))
+
+
+@given(st.floats(0.0, 1.0), st.integers(1, 10_000), st.integers(2, 9), st.floats(0.5, 0.95))
+def test_more_rows_detect_smaller_differences(share: float, n: int, times: int, power: float) -> None:
+    """A difference that some rows detect, more rows detect too, and a smaller one."""
+    size = detectable_difference(share, n, n, 0.05, power)
+    assume(not math.isnan(size))
+    assert detectable_difference(share, n * times, n * times, 0.05, power) <= size + 1e-12
+
+
+@pytest.mark.parametrize("n", [30, 100, 1000, 20_000])
+@pytest.mark.parametrize("limit", [0.2, 0.9, 0.99])
+@pytest.mark.parametrize("alpha", [0.05, 0.001])
+def test_the_detectable_share_is_found_with_its_power(n: int, limit: float, alpha: float) -> None:
+    """At this share exactly 80 % of the samples have an upper bound under the limit; NaN where none can have one."""
+    share = detectable_share(limit, n, alpha)
+    below = sum(clopper_pearson(x, n, 1 - alpha)[1] < limit for x in range(n + 1))
+    if below == 0:
+        assert math.isnan(share)
+    else:
+        assert binom.cdf(below - 1, n, share) == pytest.approx(0.8)
+        assert 0.0 < share < limit
+
+
+def test_the_detectable_share_looks_upwards_too() -> None:
+    """Over a maximum it is the mirror image of that under a minimum."""
+    assert detectable_share(0.05, 300, 0.05, above=True) == pytest.approx(1 - detectable_share(0.95, 300, 0.05))
+    assert detectable_share(0.05, 300, 0.05, above=True) > 0.05
+    assert detectable_share(0.9, 500.9, 0.05) == detectable_share(0.9, 500, 0.05)
+
+
+@pytest.mark.parametrize(("limit", "n"), [(0.5, 2), (0.0, 1000), (0.9, 0), (0.9, 0.5), (0.9, math.nan), (math.nan, 9)])
+def test_where_no_share_can_be_found_there_is_none(limit: float, n: float) -> None:
+    """Too few rows and limits that nothing is under give NaN."""
+    assert math.isnan(detectable_share(limit, n, 0.05))
+
+
+@pytest.mark.parametrize(("alpha", "power"), [(0.0, 0.8), (1.0, 0.8), (0.05, 0.0), (0.05, 1.0), (math.nan, 0.8)])
+def test_impossible_levels_and_powers_are_refused(alpha: float, power: float) -> None:
+    """A level or a power outside (0, 1) raises."""
+    with pytest.raises(ValueError, match="out of range"):
+        detectable_difference(0.5, 100, 100, alpha, power)
+    with pytest.raises(ValueError, match="out of range"):
+        detectable_share(0.5, 100, alpha, power)

@@ -116,6 +116,28 @@ def test_matthews_and_kappa_equal_scikit_learn(table: Table) -> None:
         assert kappa == pytest.approx(expected, abs=1e-9)
 
 
+@given(tables())
+def test_pooled_and_weighted_means_equal_scikit_learn(table: Table) -> None:
+    """Micro and weighted precision and F1 are scikit-learn's over the classes; answers that are no class are none."""
+    true, answered, weights = as_rows(table)
+    for ours, theirs, average in (
+        (stats.micro_precision, sk.precision_score, "micro"),
+        (stats.micro_f1, sk.f1_score, "micro"),
+        (stats.weighted_precision, sk.precision_score, "weighted"),
+        (stats.weighted_f1, sk.f1_score, "weighted"),
+    ):
+        expected = quietly(
+            theirs,
+            true,
+            answered,
+            sample_weight=weights,
+            average=average,
+            labels=np.arange(len(table)),
+            zero_division=np.nan if average == "micro" else 0,
+        )
+        assert float(ours(table)) == pytest.approx(expected, nan_ok=True)
+
+
 ALL: list[Callable[[Any], NDArray[np.float64]]] = [
     stats.accuracy,
     stats.balanced_accuracy,
@@ -125,6 +147,10 @@ ALL: list[Callable[[Any], NDArray[np.float64]]] = [
     stats.macro_precision,
     stats.macro_recall,
     stats.macro_f1,
+    stats.micro_precision,
+    stats.micro_f1,
+    stats.weighted_precision,
+    stats.weighted_f1,
     stats.matthews,
     stats.cohen_kappa,
 ]
@@ -166,6 +192,8 @@ def test_invalid_answers_are_wrong_and_stay_in_the_denominator() -> None:
     assert stats.recall(table, 0) == pytest.approx(0.8)
     assert stats.precision(table, 0) == 1.0
     assert stats.f1(table, 0) == pytest.approx(80 / 90)
+    assert stats.micro_precision(table) == 1.0
+    assert stats.micro_f1(table) == pytest.approx(180 / 190)
 
 
 def test_a_table_with_fewer_columns_than_rows_is_refused() -> None:

@@ -1,0 +1,48 @@
+"""Command line: simulate, and write the page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import page, plan
+from .cells import Cell, simulate
+
+QUICK = plan.Runs(null=50, sure=20, other=20, pilot=20)
+
+
+def study(runs: plan.Runs, jobs: int, kept: Path | None) -> page.Study:
+    """Simulate everything: first how wide intervals are, then cells whose limits lie by these."""
+    pilots = plan.pilots(runs)
+    first = simulate(list(pilots.values()), jobs, kept)
+    widths = {world: first[cell.name] for world, cell in pilots.items()}
+    null, good = plan.null(runs), plan.good(widths, runs)
+    sure, singly = plan.sure(widths, runs), plan.singly(widths, runs)
+    alone, ladders = plan.alone(runs), plan.ladders(widths, runs)
+    steps = [*sure, *singly, *(step for by_check in (alone, ladders) for steps in by_check.values() for step in steps)]
+    cells: list[Cell] = [*null.values(), *good.values(), *(step.cell for step in steps)]
+    return page.Study(runs, null, good, sure, singly, alone, ladders, simulate(cells, jobs, kept))
+
+
+def main() -> int:
+    """Return 1 where a cell misses the bar."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.null_calibration", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--quick", action="store_true", help="few runs: to see whether it works")
+    parser.add_argument("--keep", type=Path, help="folder for finished parts, so that an interrupted run can go on")
+    parser.add_argument("--write", type=Path, help="file to write instead of the screen")
+    arguments = parser.parse_args()
+    done = study(QUICK if arguments.quick else plan.Runs(), arguments.jobs, arguments.keep)
+    text = page.written(done)
+    if arguments.write is None:
+        print(text)
+    else:
+        arguments.write.write_text(text, encoding="utf-8")
+    for text in page.misses(done):
+        print(f"misses the bar: {text}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

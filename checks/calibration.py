@@ -1,0 +1,295 @@
+"""Calibration: when the classifier says 80 %, does it happen in 80 of 100 cases?
+
+What it measures
+----------------
+A classifier that gives probabilities is calibrated when they mean what they say: of the rows that it gives a
+probability of 0.8, about 80 in 100 carry the label. The rows are sorted by their probability and cut into bins
+of equally many rows. In each bin the mean probability is compared with the share of rows that carry the label;
+the mean distance over the bins, each counted by its rows, is the expected calibration error. An error of 0.05
+says that probabilities are off by five percentage points on average.
+
+The Brier score is the mean squared distance between probability and outcome (1 where the label is carried, 0
+where not): 0 is perfect, 0.25 is what always saying 0.5 gets. It is shown with its parts: reliability (the
+squared miscalibration, smaller is better), resolution (how well the bins tell rows apart, larger is better),
+uncertainty (what always giving the base rate would get) and what lies within the bins. The skill score is the
+gain over always giving the base rate: 1 is perfect, 0 no better, negative worse. The log loss punishes being
+sure and wrong most of all.
+
+Of two labels, the probability of the positive one is judged. Of more, the error is taken for each label against
+all others and their mean is judged (class-wise calibration error); the Brier score is then half the sum over the
+labels, which for two labels is the same number as above.
+
+Judged are the limits of the spec: `max_expected_calibration_error`, by default 0.1, and `max_brier_score`.
+
+Why it matters
+--------------
+People and programs act on probabilities: who reads a message flagged at 0.95 trusts the flag more than at 0.55,
+and thresholds are set by what an error costs. If 0.95 is right in only 70 of 100 cases, every such decision
+rests on a wrong number, even if the ranking of the rows and the accuracy are good.
+
+How to read it
+--------------
+Each number stands with its confidence interval: the range of true values that these test rows cannot tell
+apart. Were the test repeated with new rows of the same kind, at least 95 of 100 such ranges would hold the true
+value (at a confidence of 0.95). A limit is passed where even the upper end of the interval keeps it, failed where
+even the lower end (of a wider interval, corrected for the number of requirements in the whole audit) exceeds
+it, and inconclusive between.
+
+Inconclusive is no verdict on the classifier but on the test: too few rows to tell. It asks you either to test
+on more rows, whose estimated number is given, or to decide yourself, with the interval before you, and to write
+down why. Raising the limit until it passes is not an answer.
+
+Chance alone makes the distances in the bins larger than they are in truth: a perfectly calibrated classifier
+shows an error above 0 on any test set, the more the fewer the rows. The table gives the error as observed
+(plug-in) and corrected for most of this; the corrected one is the value of the finding.
+
+The reliability curve shows where the probabilities are off: where the observed share is below the mean score,
+the classifier is too sure of the label; where it is above, not sure enough.
+
+Limits
+------
+The error is that of the bins. Errors that cancel out within a bin are not seen, so that the error of the
+probabilities themselves can be larger, and another number of bins (`bins`) gives another error. With fewer than
+40 rows there is one bin, which compares the mean probability with the share of rows that carry the label.
+
+The interval is cautious at both ends: it allows for all that chance can add to the distances in the bins. With few
+rows a badly calibrated classifier is therefore more often inconclusive than failed. With more than two labels its
+ends are the means of those of the labels, which is cautious as well.
+
+Scores are counted in fine bins, of 1 part in 1,024 of the distance from 0 or from 1, of which the bins of equally
+many rows are put together; for Brier score and log loss, rows of one label in a fine bin count with their mean
+score, which changes the Brier score by less than one in a million.
+
+Margins of a classifier without probabilities cannot be judged. A row without a score leaves doubt about the
+whole: the check is then inconclusive at best. Rows are assumed to be independent of each other unless the
+spec names the column that tells persons or documents apart (`data.unit`). With sample weights the intervals use
+the effective number of rows, which is an approximation.
+
+References
+----------
+Naeini, Cooper and Hauskrecht (2015), Obtaining well calibrated probabilities using Bayesian binning; Guo et al.
+(2017), On calibration of modern neural networks: expected calibration error. Kumar, Liang and Ma (2019), Verified
+uncertainty calibration: bias and its correction. Kull et al. (2019), Beyond temperature scaling: class-wise
+error.
+
+Brier (1950). Murphy (1973), A new vector partition of the probability score. Stephenson, Coelho and Jolliffe
+(2008), Two extra components in the Brier score decomposition.
+
+Regulation (EU) 2024/1689, Article 13(3)(b)(ii) and (vii): accuracy, and what deployers need to interpret the
+output; Article 15(1). NIST AI RMF, MEASURE 2.5.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from llmops_audit.check import check
+from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar, Severity, Table, Verdict, message
+
+if TYPE_CHECKING:
+    from llmops_audit.evidence.scores import ScoreHistogram, Scores
+    from llmops_audit.model import Label
+    from llmops_audit.stats import Bounds, BrierScore, CalibrationError
+    from llmops_audit.task import Policy, Task
+
+Split = Literal["train", "test", "live"]
+Limit = Annotated[float, Field(ge=0, le=1)]
+
+MOST_CURVES = 10
+"""A report of a hundred curves is not read."""
+
+
+@check(severity=Severity.MEDIUM)
+def calibration(
+    scores: Mapping[str, Scores],
+    task: Task,
+    policy: Policy,
+    *,
+    max_expected_calibration_error: Limit | None = 0.1,
+    max_brier_score: Limit | None = None,
+    bins: Annotated[int, Field(ge=1, le=100)] = 15,
+    current: tuple[Split, ...] = ("test",),
+) -> Iterator[Finding | Table]:
+    """Judge the expected calibration error and the Brier score of probabilities."""
+    found = {split: _split(scores.get(split), task, bins) for split in current}
+    fit: dict[str, _Split] = {split: one for split, one in found.items() if isinstance(one, _Split)}
+    given = {"expected_calibration_error": max_expected_calibration_error, "brier_score": max_brier_score}
+    limits = {metric: limit for metric, limit in given.items() if limit is not None}
+    for split, one in found.items():
+        if isinstance(one, Message):
+            # Beside a split that is judged, one that the spec names and that cannot be is a doubt.
+            verdict = Verdict.INCONCLUSIVE if fit else Verdict.NOT_APPLICABLE
+            yield Finding(metric="probabilities", scope={"split": split}, verdict=verdict, message=one)
+            continue
+        if not limits:
+            text = message("The spec sets no limit, so that nothing is judged.")
+            yield Finding(metric="limits", scope={"split": split}, verdict=Verdict.NOT_APPLICABLE, message=text)
+        for metric, limit in limits.items():
+            yield _judged(metric, limit, split, one, policy, len(limits) * len(fit))
+        yield from _doubts(split, one)
+    if fit:
+        yield _summary(fit, policy)
+        yield _curves(fit, policy, bins)
+
+
+@dataclass(frozen=True)
+class _Class:
+    """The probabilities of one label."""
+
+    label: str
+    histogram: ScoreHistogram
+    effect: float
+    error: CalibrationError
+    brier: BrierScore
+
+    @property
+    def rows(self) -> int:
+        return int(self.histogram.positive_rows.sum() + self.histogram.negative_rows.sum())
+
+
+@dataclass(frozen=True)
+class _Split:
+    """What is judged of a split: one class of two, otherwise all that have scores."""
+
+    classes: tuple[_Class, ...]
+    missing: int
+    unscored: tuple[str, ...]
+
+    @property
+    def error(self) -> CalibrationError:
+        return type(self.classes[0].error).mean([one.error for one in self.classes])
+
+    @property
+    def brier(self) -> float:
+        return self._share * sum(one.brier.value for one in self.classes)
+
+    def brier_bounds(self, confidence: float) -> Bounds:
+        # Standard errors add up at most, however the classes depend on each other.
+        low, high = (sum(ends) for ends in zip(*(one.brier.bounds(confidence) for one in self.classes), strict=True))
+        return self._share * low, min(1.0, self._share * high)
+
+    @property
+    def _share(self) -> float:
+        return 1.0 if len(self.classes) == 1 else 0.5
+
+
+def _judged_labels(scores: Scores, task: Task) -> tuple[Label, ...]:
+    known = tuple(label for label in task.labels if label in scores.labels())
+    if len(task.labels) != 2 or not known:
+        return known
+    return (task.labels[1] if task.positive is None else task.positive,)
+
+
+def _split(scores: Scores | None, task: Task, bins: int) -> _Split | Message:
+    labels = () if scores is None else _judged_labels(scores, task)
+    if scores is None or not labels:
+        return message("There are no scores of labelled rows: the subject gives none, or the split is not labelled.")
+    # Of two labels, one has the probability that the other leaves.
+    direct = {*labels} <= {*scores.labels()}
+    scored = labels if direct else tuple(label for label in task.labels if label not in labels)
+    found = [scores.histogram(label) for label in scored]
+    if not all(histogram.probabilities for histogram in found):
+        return message("The scores do not lie between 0 and 1: they are margins, not probabilities.")
+    histograms = found if direct else [histogram.complement() for histogram in found]
+    classes = [_class(str(label), histogram, bins) for label, histogram in zip(labels, histograms, strict=True)]
+    unscored = () if len(task.labels) == 2 else tuple(str(label) for label in task.labels if label not in labels)
+    return _Split(tuple(classes), max(map(scores.missing, scored)), unscored)
+
+
+def _class(label: str, histogram: ScoreHistogram, bins: int) -> _Class:
+    from llmops_audit import stats
+
+    effect = 1.0
+    if histogram.by_unit is not None and histogram.unit_score is not None:
+        effect = stats.calibration_design_effect(histogram.by_unit, histogram.unit_score, bins)
+    error = stats.calibration_error(histogram, bins, effect)
+    return _Class(label, histogram, effect, error, stats.brier_score(histogram, bins, effect))
+
+
+def _judged(metric: str, limit: float, split: str, one: _Split, policy: Policy, tests: int) -> Finding:
+    from llmops_audit.verdicts import judged
+
+    is_error = metric == "expected_calibration_error"
+    # Where all rows are of one unit there is no error to tell.
+    plug_in = one.error.plug_in if is_error and math.isfinite(one.error.plug_in) else None
+    return judged(
+        metric, one.error.corrected if is_error else one.brier, Requirement(op=Op.AT_MOST, limit=limit), policy,
+        bounds=one.error.bounds if is_error else one.brier_bounds,
+        method="bias-corrected, conservative normal" if is_error else "score interval of a mean",
+        n=max(part.rows for part in one.classes), tests=tests, scope={"split": split},
+        details={} if plug_in is None else {"plug_in": plug_in},
+    )  # fmt: skip
+
+
+def _doubts(split: str, one: _Split) -> Iterator[Finding]:
+    rows = max(part.rows for part in one.classes)
+    doubt = {"scope": {"split": split}, "verdict": Verdict.INCONCLUSIVE, "n": rows + one.missing}
+    if one.missing:
+        text = message("{missing} labelled rows have no score: nobody knows what it would be.", missing=one.missing)
+        yield Finding.model_validate({**doubt, "metric": "scored_rows", "value": rows, "message": text})
+    if one.unscored:
+        text = message("There are no scores of the labels {labels}.", labels=one.unscored)
+        yield Finding.model_validate({**doubt, "metric": "scored_labels", "value": len(one.classes), "message": text})
+
+
+def _summary(found: Mapping[str, _Split], policy: Policy) -> Table:
+    from llmops_audit import stats
+
+    rows: list[dict[str, Scalar | Message]] = []
+    for split, one in found.items():
+        for part in one.classes:
+            low, high = part.error.bounds(policy.confidence)
+            brier = part.brier
+            numbers = {
+                "corrected": part.error.corrected, "low": low, "high": high, "plug_in": part.error.plug_in,
+                "brier_score": brier.value, "reliability": brier.reliability, "resolution": brier.resolution,
+                "uncertainty": brier.uncertainty, "within": brier.within_variance - brier.within_covariance,
+                "skill": brier.skill, "log_loss": stats.log_loss(part.histogram),
+            }  # fmt: skip
+            known = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+            rows.append({"split": split, "label": part.label, "rows": part.rows, **known})
+    headings = {
+        "corrected": message("Calibration error"), "low": message("Lower end"), "high": message("Upper end"),
+        "plug_in": message("Calibration error, as observed"), "brier_score": message("Brier score"),
+        "reliability": message("Reliability"), "resolution": message("Resolution"),
+        "uncertainty": message("Uncertainty"), "within": message("Within bins"), "skill": message("Brier skill score"),
+        "log_loss": message("Log loss"),
+    }  # fmt: skip
+    text = message("Calibration; Brier score = reliability - resolution + uncertainty + what lies within bins")
+    return _table("calibration", text, headings, "number", rows)
+
+
+def _curves(found: Mapping[str, _Split], policy: Policy, bins: int) -> Table:
+    from llmops_audit import stats
+
+    rows: list[dict[str, Scalar | Message]] = []
+    for split, one in found.items():
+        for part in sorted(one.classes, key=lambda part: (-part.error.corrected, part.label))[:MOST_CURVES]:
+            curve = stats.reliability_curve(part.histogram, policy.confidence, bins, part.effect)
+            for score, share, (low, high), n in curve:
+                numbers = {"score": score, "observed": share, "low": low, "high": high}
+                rows.append({"split": split, "label": part.label, "rows": round(n), **numbers})
+    headings = {
+        "score": message("Mean score"), "observed": message("Observed share"),
+        "low": message("Lower end"), "high": message("Upper end"),
+    }  # fmt: skip
+    text = message("Reliability curve, in bins of about equally many rows; of many labels, the ten furthest off")
+    return _table("reliability", text, headings, "share", rows)
+
+
+def _table(
+    name: str, caption: Message, headings: Mapping[str, Message], form: Literal["number", "share"],
+    rows: list[dict[str, Scalar | Message]],
+) -> Table:  # fmt: skip
+    columns = [
+        Column(key="split", heading=message("Split")),
+        Column(key="label", heading=message("Label")),
+        Column(key="rows", heading=message("Rows"), format="count"),
+        *(Column(key=key, heading=heading, format=form) for key, heading in headings.items()),
+    ]
+    return Table(name=name, caption=caption, columns=tuple(columns), rows=tuple(rows))

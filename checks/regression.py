@@ -1,0 +1,389 @@
+"""Regression: is the classifier at least as good as the release before?
+
+What it measures
+----------------
+The new classifier is compared with the one that is in use today. Where the spec gives the old answers for the same test
+rows (`[baseline] predictions`), the comparison is paired: row by row, which of the two is right? Rows that both answer
+rightly, or both wrongly, cancel out. What remains are the rows that flipped: lost (right before, wrong now) and won
+(wrong before, right now). Where the spec gives only the old audit's record (`[baseline] record`), two totals are
+compared, each with its own uncertainty. Given both, the paired comparison decides, and the record stands beside it.
+
+Each number is a difference, new less old: below zero is worse. A loss is tolerated up to a margin, 0.02 for accuracy
+and for balanced accuracy; `max_loss` puts other metrics and margins in their place. `max_group_loss` asks the same of
+every group of people; a table shows the groups in any case.
+
+Why it matters
+--------------
+A new release that clears every fixed threshold can still be worse than the one that it replaces, and the people whose
+rows flipped notice. A better total can hide a label, or a group, that lost.
+
+How to read it
+--------------
+An interval is the range of differences that these test rows cannot tell apart. A margin says how much worse is still
+acceptable, and to show that the loss is smaller is a non-inferiority test: passed where even the lower end of the
+interval stays within the margin; failed where even the upper end (of a wider interval, corrected for the number of
+requirements) is beyond it; inconclusive between.
+
+Inconclusive does not mean worse. It means that these rows do not exclude it. Test on more rows of the same kind (their
+estimated number is given), give the old answers row by row, or let a person who is entitled to it accept the risk in
+writing. Do not widen the margin after the result is known.
+
+The p-value beside accuracy is McNemar's: how often chance alone would part lost and won rows this unevenly, were both
+classifiers equally good. It does not decide. "Worse than before beyond chance, but within the margin" passes, yet
+deserves a look at the flips.
+
+Why these margins? 0.02 of accuracy is two more errors in a hundred rows. Accuracy alone is blind to a rare label: where
+1 row in 100 is fraud, losing all fraud costs 0.01. Balanced accuracy counts every label alike, but rests on the rows of
+the rarest: with two labels, and not one row flipped, it takes about 92 rows of the rarer one to exclude a loss of 0.02.
+Better margins come from what an error costs; set them beforehand.
+
+Limits
+------
+Margins add up: five releases may each lose a little. Compare with one fixed release now and then. Test rows that the
+old classifier was trained on favour it. Old answers that are missing, or no label now, count as wrong.
+
+Tango's interval of accuracy is approximate: at the margin itself it passes in at most 2.5 % of audits, and fails in up
+to 5 % where few rows flip. The intervals of other metrics are resampled; with few flips they are wider than they must
+be.
+
+A record knows neither weights, groups nor units: with weights it is not judged alone, and with units its rows are taken
+to depend on each other as today's do. McNemar's p-value is left out with weights or units, as it is for independent
+rows that count alike.
+
+References
+----------
+Tango (1998), Equivalence test and confidence interval for the difference in proportions for the paired-sample design.
+McNemar (1947), Note on the sampling error of the difference between correlated proportions or percentages. For records:
+Newcombe (1998), Interval estimation for the difference between independent proportions; Zou and Donner (2008),
+Construction of confidence limits about effect measures.
+
+FDA (2016), Non-Inferiority Clinical Trials to Establish Effectiveness. Regulation (EU) 2024/1689, Articles 15(1) and
+17(1)(d). NIST AI RMF, MEASURE 2.4 and MANAGE 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from llmops_audit.check import check
+from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar, Severity, Table, Verdict, message
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from llmops_audit.evidence.outcomes import CrossTable, Outcomes
+    from llmops_audit.evidence.pairs import Pairs
+    from llmops_audit.measures import Measure
+    from llmops_audit.task import Baseline, Policy, Task
+
+    Counts = npt.NDArray[np.int64]
+
+Metric = Literal[
+    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "macro_f1", "micro_f1", "mcc", "cohen_kappa"
+]
+Average = Literal["positive", "macro", "micro", "weighted"]
+Margins = Annotated[dict[Metric, Annotated[float, Field(ge=0, le=1)]], Field(min_length=1)]
+DEFAULT_MARGINS: dict[Metric, float] = {"accuracy": 0.02, "balanced_accuracy": 0.02}
+SPLIT = {"split": "test"}
+
+
+@check(severity=Severity.HIGH)
+def regression(
+    pairs: Mapping[str, Pairs],
+    outcomes: Mapping[str, Outcomes],
+    baseline: Baseline | None,
+    task: Task,
+    policy: Policy,
+    *,
+    max_loss: Margins | None = None,
+    max_group_loss: Margins | None = None,
+    min_group_rows: Annotated[int, Field(ge=1)] = 30,
+    average: Average | None = None,
+) -> Iterator[Finding | Table]:
+    """Judge the loss against the release before, overall and by group, and count the rows that flipped."""
+    from llmops_audit.measures import default_average
+
+    found, paired = outcomes.get("test"), pairs.get("test")
+    margins = DEFAULT_MARGINS if max_loss is None else max_loss
+    rules = _Rules(margins, max_group_loss or {}, min_group_rows, task, policy, average or default_average(task))
+    if found is None or not found.asked or not found.labels():
+        yield _nothing(message("The split holds no row with a label and an answer."))
+    elif paired is not None and "before" in paired.cells:
+        yield from _by_rows(rules, paired, found, baseline)
+    elif baseline is not None:
+        yield from _by_record(rules, baseline, found)
+    else:
+        yield _nothing(message("The spec names no release before (`[baseline]`): there is nothing to compare with."))
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A metric before and now, and the difference with its interval."""
+
+    gain: Measure
+    before: float | None
+    now: float | None
+    low: float | None
+    high: float | None
+
+    def row(self, **first: Scalar | Message) -> dict[str, Scalar | Message]:
+        numbers = {"before": self.before, "now": self.now, "difference": self.gain.value}
+        return {**first, "metric": self.gain.name, **numbers, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What is asked for, and how metrics are compared."""
+
+    margins: Mapping[Metric, float]
+    by_group: Mapping[Metric, float]
+    min_group_rows: int
+    task: Task
+    policy: Policy
+    average: Average
+
+    def compared(self, name: Metric, table: CrossTable, record: CrossTable | None = None) -> _Compared:
+        """Compare on the same rows, or with the table of a record."""
+        from llmops_audit.measures import difference, statistic, unpaired_difference
+
+        if record is None:
+            gain = difference(name, table, self.task, self.average)
+            before, now = table.weights.sum(axis=2), table.weights.sum(axis=1)
+        else:
+            gain = unpaired_difference(name, table, record, self.task, self.average)
+            before, now = record.weights, table.weights
+        value = statistic(name, self.task, self.average)
+        ends = (None, None) if gain.value is None else gain.bounds(self.policy.confidence)
+        return _Compared(gain, *(_known(number) for number in (float(value(before)), float(value(now)), *ends)))
+
+    def judged(self, one: _Compared, margin: float, n: int, tests: int, scope: Mapping[str, str] = SPLIT) -> Finding:
+        from llmops_audit.verdicts import judged
+
+        return judged(
+            one.gain.name, one.gain.value, Requirement(op=Op.AT_LEAST, limit=0.0 - margin), self.policy,
+            bounds=one.gain.bounds, method=one.gain.method, n=n, tests=tests, scope=scope,
+            details={"before": one.before, "now": one.now},
+        )  # fmt: skip
+
+
+def _by_rows(rules: _Rules, paired: Pairs, found: Outcomes, baseline: Baseline | None) -> Iterator[Finding | Table]:
+    labels = rules.task.labels
+    table = paired.table("before", labels)
+    n = int(table.counts.sum())
+    if not table.counts[:, : len(labels)].any():
+        text = message("No row carries an answer of the release before that is a label: nothing can be compared.")
+        yield _nothing(text, n)
+        return
+    groups = {
+        (name, value): paired.table("before", labels, {name: value})
+        for name in rules.task.groups
+        for value, _ in found.group_counts(name)
+    }
+    enough = [place for place, one in groups.items() if one.counts.sum() >= rules.min_group_rows]
+    tests = len(rules.margins) + len(enough) * len(rules.by_group)
+    rows = []
+    for name, margin in sorted(rules.margins.items()):
+        one = rules.compared(name, table)
+        rows.append(one.row(compared=message("Answers on the same rows")))
+        yield _with_flips(rules.judged(one, margin, n, tests), one, table, rules.policy)
+    if rules.by_group:
+        yield from _groups(rules, groups, enough, tests)
+    if baseline is not None:
+        rows += [one.row(compared=_title(baseline)) for one in _recorded(rules, found.table(labels), baseline)]
+        if baseline.same_rows:
+            yield _agrees(table.counts.sum(axis=2), baseline)
+    yield _differences("regression", (_COMPARED,), rows)
+    yield _flip_table(table.counts, rules.task)
+    if groups:
+        names: list[Metric] = sorted({"accuracy", *rules.by_group})
+        rows = [
+            rules.compared(name, one).row(attribute=place[0], group=place[1], rows=int(one.counts.sum()))
+            for place, one in groups.items()
+            for name in names
+        ]
+        yield _differences("regression_groups", _GROUP, rows)
+
+
+def _with_flips(finding: Finding, one: _Compared, table: CrossTable, policy: Policy) -> Finding:
+    from llmops_audit import stats
+
+    text = message("{verdict} Measured is the difference from the release before, row by row.", verdict=finding.message)
+    p_value, details = None, dict(finding.details)
+    worse = one.high is not None and one.high < 0
+    if one.gain.name == "accuracy":
+        lost, won, _ = (int(rows.sum()) for rows in _flips(table.counts))
+        details |= {"lost": lost, "won": won}
+        if table.by_unit is None and (table.weights == table.counts).all():
+            p_value = stats.mcnemar(lost, won)
+            worse = lost > won and p_value < 1 - policy.confidence
+        else:
+            text = message("{text} No p-value: McNemar's test is for independent rows that count alike.", text=text)
+    if worse and finding.verdict is Verdict.PASSED:
+        text = message("Worse than before beyond chance, but within the margin. {text}", text=text)
+    return finding.model_copy(update={"message": text, "details": details, "p_value": p_value})
+
+
+def _groups(
+    rules: _Rules, groups: Mapping[tuple[str, str], CrossTable], enough: list[tuple[str, str]], tests: int
+) -> Iterator[Finding]:
+    for (name, value), table in groups.items():
+        n, scope = int(table.counts.sum()), {**SPLIT, name: value}
+        if (name, value) not in enough:
+            least = rules.min_group_rows
+            text = message("{rows} rows are fewer than the {least} that a group needs.", rows=n, least=least)
+            yield Finding(
+                metric="group_rows", scope=scope, value=n, n=n, verdict=Verdict.NOT_APPLICABLE, message=text
+            )  # fmt: skip
+            continue
+        for metric, margin in sorted(rules.by_group.items()):
+            one = rules.compared(metric, table)
+            yield _with_flips(rules.judged(one, margin, n, tests, scope), one, table, rules.policy)
+    for name in sorted(set(rules.task.groups) - {name for name, _ in enough}):
+        yield _unknown_groups(message("No group has enough rows, so that no loss by group is known."), attribute=name)
+    if not groups:
+        yield _unknown_groups(message("The spec names no group column (`data.groups`)."))
+
+
+def _unknown_groups(text: Message, **scope: str) -> Finding:
+    # A loss by group that was asked for and cannot be judged is a doubt.
+    return Finding(metric="groups", scope={**SPLIT, **scope}, verdict=Verdict.INCONCLUSIVE, message=text)
+
+
+def _by_record(rules: _Rules, baseline: Baseline, found: Outcomes) -> Iterator[Finding | Table]:
+    table = found.table(rules.task.labels)
+    n = int(table.counts.sum())
+    if (table.weights != table.counts).any():
+        text = message(
+            "The rows carry weights, which a record does not tell: give the answers (`baseline.predictions`)."
+        )
+        yield Finding(metric="regression", scope=SPLIT, n=n, verdict=Verdict.INCONCLUSIVE, message=text)
+        return
+    compared = _recorded(rules, table, baseline)
+    for (_, margin), one in zip(sorted(rules.margins.items()), compared, strict=True):
+        finding = rules.judged(one, margin, n, len(compared))
+        yield finding.model_copy(
+            update={
+                "message": _told(finding.message, baseline),
+                "details": {**finding.details, "same_rows": baseline.same_rows, "digest": baseline.digest},
+            }
+        )
+    if rules.by_group:
+        yield _unknown_groups(message("A record tells no groups: give the answers (`baseline.predictions`)."))
+    yield _differences("regression", (_COMPARED,), [one.row(compared=_title(baseline)) for one in compared])
+
+
+def _told(verdict: Message, baseline: Baseline) -> Message:
+    name, version = baseline.name, baseline.version
+    if baseline.same_rows:
+        return message(
+            "{verdict} The rows are those of {name} {version}, of which only totals are known; its answers "
+            "(`baseline.predictions`) would give a narrower interval.", verdict=verdict, name=name, version=version,
+        )  # fmt: skip
+    return message(
+        "{verdict} The test data differ from those of {name} {version}, so that the data may explain the difference.",
+        verdict=verdict, name=name, version=version,
+    )  # fmt: skip
+
+
+def _recorded(rules: _Rules, now: CrossTable, baseline: Baseline) -> list[_Compared]:
+    import numpy as np
+
+    from llmops_audit import stats
+    from llmops_audit.evidence.outcomes import CrossTable
+
+    counts = np.array(baseline.counts, dtype=np.int64)
+    # A record does not tell which rows depend on each other: one is taken to be worth as much as one of today's.
+    worth = float(now.effective(stats.accuracy).sum()) / max(1, int(now.counts.sum()))
+    record = CrossTable(counts, counts.astype(float), counts / max(worth, 1e-9))
+    return [rules.compared(name, now, record) for name in sorted(rules.margins)]
+
+
+def _agrees(given: Counts, baseline: Baseline) -> Finding:
+    differing = int(abs(given - baseline.counts).sum())
+    text = message("The answers that are given as those of the release before are those that its record counts.")
+    if differing:
+        text = message(
+            "The answers that are given as those of {name} {version} are not those that its record counts.",
+            name=baseline.name, version=baseline.version,
+        )  # fmt: skip
+    return Finding(
+        metric="baseline_record", scope=SPLIT, value=differing, method="census", n=int(given.sum()),
+        requirement=Requirement(op=Op.AT_MOST, limit=0, source="default"), message=text,
+        verdict=Verdict.INCONCLUSIVE if differing else Verdict.PASSED,
+        details={"name": baseline.name, "version": baseline.version, "digest": baseline.digest},
+    )  # fmt: skip
+
+
+def _flips(counts: Counts) -> tuple[Counts, ...]:
+    # Lost, won, and from one wrong answer to another: each (k,), by label.
+    import numpy as np
+
+    label, before, now = np.indices(counts.shape)
+    lost, won = (before == label) & (now != label), (before != label) & (now == label)
+    moved = (before != label) & (now != label) & (before != now)
+    return tuple((counts * which).sum(axis=(1, 2)) for which in (lost, won, moved))
+
+
+def _flip_table(counts: Counts, task: Task) -> Table:
+    by_label = zip(task.labels, counts.sum(axis=(1, 2)), *_flips(counts), strict=True)
+    return Table(
+        name="flips",
+        caption=message("Rows whose answer changed, by true label"),
+        columns=(
+            Column(key="label", heading=message("Label")),
+            Column(key="rows", heading=message("Rows"), format="count"),
+            Column(key="lost", heading=message("Right before, wrong now"), format="count"),
+            Column(key="won", heading=message("Wrong before, right now"), format="count"),
+            Column(key="moved", heading=message("Wrong in another way"), format="count"),
+        ),
+        rows=tuple(
+            {"label": str(label), "rows": int(rows), "lost": int(lost), "won": int(won), "moved": int(moved)}
+            for label, rows, lost, won, moved in by_label
+        ),
+    )
+
+
+_COMPARED = Column(key="compared", heading=message("Compared with"), format="message")
+_GROUP = (
+    Column(key="attribute", heading=message("Attribute")),
+    Column(key="group", heading=message("Group")),
+    Column(key="rows", heading=message("Rows"), format="count"),
+)
+
+
+def _differences(name: str, first: tuple[Column, ...], rows: list[dict[str, Scalar | Message]]) -> Table:
+    return Table(
+        name=name,
+        caption=message("The release before and now, with the interval of the difference"),
+        columns=(
+            *first,
+            Column(key="metric", heading=message("Metric")),
+            Column(key="before", heading=message("Before"), format="number"),
+            Column(key="now", heading=message("Now"), format="number"),
+            Column(key="difference", heading=message("Difference"), format="number"),
+            Column(key="low", heading=message("Lower end"), format="number"),
+            Column(key="high", heading=message("Upper end"), format="number"),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _title(baseline: Baseline) -> Message:
+    if baseline.same_rows:
+        return message("Record of {name} {version}, same rows", name=baseline.name, version=baseline.version)
+    return message("Record of {name} {version}, other rows", name=baseline.name, version=baseline.version)
+
+
+def _nothing(text: Message, n: int = 0) -> Finding:
+    return Finding(metric="regression", scope=SPLIT, n=n, verdict=Verdict.NOT_APPLICABLE, message=text)
+
+
+def _known(number: float | None) -> float | None:
+    import math
+
+    return number if number is not None and math.isfinite(number) else None

@@ -1,0 +1,308 @@
+"""The regression check: paired and unpaired verdicts, flips, groups, and every way in which nothing can be judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from statsmodels.stats.contingency_tables import mcnemar
+
+from llmops_audit.model import Finding, Table, Verdict
+from llmops_audit.registry import provided
+from llmops_audit.task import Baseline
+from llmops_audit.testing import assert_conforms, batch, inputs, run
+
+CHECK = provided()["regression"].check
+WORST_FIRST = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED]
+
+
+def _answers(n: int, lost: int = 0, won: int = 0, both_wrong: int = 0) -> tuple[list[int], list[int], list[int]]:
+    """Labels 0 and 1 in turn, old and new answers; the first rows are lost, then won, then wrong twice."""
+    truth = [i % 2 for i in range(n)]
+    wrong = [1 - label for label in truth]
+    before = truth[:lost] + wrong[lost : lost + won + both_wrong] + truth[lost + won + both_wrong :]
+    now = wrong[:lost] + truth[lost : lost + won] + wrong[lost + won : lost + won + both_wrong]
+    return truth, before, now + truth[lost + won + both_wrong :]
+
+
+def _case(truth: list[Any], before: list[Any] | None, now: list[Any], **more: Any) -> dict[str, Any]:
+    others = {} if before is None else {"before": before}
+    columns = {"sex": more.pop("sex")} if "sex" in more else {}
+    kept = {key: more.pop(key) for key in ("weight", "unit") if key in more}
+    rows = batch("test", columns, label=truth, prediction=now, others=others, **kept)
+    return inputs(rows, groups=tuple(columns), **more)
+
+
+def _with_record(case: dict[str, Any], truth: list[int], answers: list[int], *, same_rows: bool) -> dict[str, Any]:
+    counts = np.zeros((2, 3), dtype=int)
+    np.add.at(counts, (truth, answers), 1)
+    told = tuple(map(tuple, counts.tolist()))
+    return {
+        **case,
+        "baseline": Baseline(name="filter", version="1.3.0", digest="d" * 64, same_rows=same_rows, counts=told),
+    }
+
+
+def _found(case: dict[str, Any], **settings: Any) -> dict[str, Finding]:
+    produced = [item for item in run(CHECK, case, **settings) if isinstance(item, Finding)]
+    return {",".join([item.metric, *(v for v in item.scope.values() if v != "test")]): item for item in produced}
+
+
+def _table(case: dict[str, Any], name: str, **settings: Any) -> tuple[dict[str, Any], ...]:
+    return next(item.rows for item in run(CHECK, case, **settings) if isinstance(item, Table) and item.name == name)
+
+
+def _sentences(finding: Finding) -> str:
+    found, left = [], [finding.message]
+    while left:
+        one = left.pop()
+        found.append(one.id)
+        left += [value for value in one.values.values() if hasattr(value, "id")]
+    return " ".join(found)
+
+
+def test_it_conforms() -> None:
+    """An unchanged classifier passes, one that loses a quarter of its rows fails."""
+    clean = _case(*_answers(1000))
+    violating = _case(*_answers(1000, lost=250))
+    assert_conforms(CHECK, clean=clean, violating=violating)
+
+
+def test_it_conforms_with_a_record_only() -> None:
+    """With the record of other rows, a classifier that is far better passes and one that is far worse fails."""
+    truth, before, now = _answers(1000, won=200)
+    clean = _with_record(_case(truth, None, now), truth, before, same_rows=False)
+    violating = _with_record(_case(truth, None, before), truth, now, same_rows=False)
+    assert_conforms(CHECK, clean=clean, violating=violating)
+
+
+def test_few_rows_are_inconclusive() -> None:
+    """Where 100 rows did not change at all, a loss of 0.02 is not excluded, and the rows that would are estimated."""
+    found = _found(_case(*_answers(100)))
+    assert {finding.verdict for finding in found.values()} == {Verdict.INCONCLUSIVE}
+    assert found["accuracy"].rows_to_decide is not None
+
+
+def test_values_are_differences() -> None:
+    """The value is new less old, both stand beside it, and the limit is the margin below zero."""
+    found = _found(_case(*_answers(1000, lost=40, won=20, both_wrong=10)), max_loss={"accuracy": 0.05})
+    assert list(found) == ["accuracy"]
+    one = found["accuracy"]
+    assert one.value == pytest.approx(-0.02)
+    assert (one.details["before"], one.details["now"]) == (pytest.approx(0.97), pytest.approx(0.95))
+    assert (one.details["lost"], one.details["won"]) == (40, 20)
+    assert one.requirement is not None
+    assert one.requirement.limit == -0.05
+
+
+@pytest.mark.parametrize(("lost", "won"), [(40, 20), (3, 0), (0, 0), (5, 30)])
+def test_the_p_value_is_mcnemar_s(lost: int, won: int) -> None:
+    """The p-value of accuracy is statsmodels' exact McNemar p-value; other metrics have none."""
+    found = _found(_case(*_answers(1000, lost=lost, won=won)))
+    expected = mcnemar([[0, lost], [won, 0]], exact=True).pvalue
+    assert found["accuracy"].p_value == pytest.approx(expected)
+    assert found["balanced_accuracy"].p_value is None
+
+
+@pytest.mark.parametrize("more", [{"weight": [1.0, 2.0] * 500}, {"unit": [i // 2 for i in range(1000)]}])
+def test_no_p_value_with_weights_or_units(more: dict[str, Any]) -> None:
+    """Rows that weigh differently or belong together have no McNemar p-value, and the message says so."""
+    finding = _found(_case(*_answers(1000, lost=20, won=10), **more))["accuracy"]
+    assert finding.p_value is None
+    assert "No p-value" in _sentences(finding)
+
+
+def test_a_small_but_certain_loss_passes_and_is_said() -> None:
+    """A loss that is beyond chance but within the margin passes with a message of its own."""
+    finding = _found(_case(*_answers(10_000, lost=60)))["accuracy"]
+    assert finding.verdict is Verdict.PASSED
+    assert "Worse than before beyond chance" in _sentences(finding)
+    unchanged = _found(_case(*_answers(10_000, lost=60, won=60)))["accuracy"]
+    assert "Worse than before" not in _sentences(unchanged)
+
+
+def test_paired_is_sharper_than_unpaired() -> None:
+    """The answers row by row give a narrower interval than the record of the same rows, and the message says so."""
+    truth, before, now = _answers(1000, lost=5, won=5, both_wrong=100)
+    paired = _found(_case(truth, before, now))["accuracy"]
+    record = _found(_with_record(_case(truth, None, now), truth, before, same_rows=True))["accuracy"]
+    assert record.value == pytest.approx(paired.value)
+    assert record.interval is not None
+    assert paired.interval is not None
+    assert record.interval[1] - record.interval[0] > 2 * (paired.interval[1] - paired.interval[0])  # type: ignore[operator]
+    assert "narrower interval" in _sentences(record)
+
+
+def test_other_test_data_are_said() -> None:
+    """With a record of other rows the message says that the data may explain the difference."""
+    truth, before, now = _answers(1000, lost=5)
+    finding = _found(_with_record(_case(truth, None, now), truth, before, same_rows=False))["accuracy"]
+    assert "the data may explain" in _sentences(finding)
+    assert finding.message.values["version"] == "1.3.0"
+    assert finding.details["same_rows"] is False
+
+
+def test_paired_decides_beside_a_record() -> None:
+    """Given both, the verdict is that of the rows, and the record stands in the table beside it."""
+    truth, before, now = _answers(1000, lost=3)
+    case = _with_record(_case(truth, before, now), truth, now, same_rows=False)
+    assert _found(case)["accuracy"] == _found(_case(truth, before, now))["accuracy"]
+    rows = [row for row in _table(case, "regression") if row["metric"] == "accuracy"]
+    assert [row["compared"].id for row in rows] == [
+        "Answers on the same rows",
+        "Record of {name} {version}, other rows",
+    ]
+    assert [row["difference"] for row in rows] == [pytest.approx(-0.003), pytest.approx(0)]
+
+
+@pytest.mark.parametrize(("truthful", "verdict"), [(True, Verdict.PASSED), (False, Verdict.INCONCLUSIVE)])
+def test_answers_and_record_must_agree(truthful: bool, verdict: Verdict) -> None:
+    """Old answers that the record of the same rows counts otherwise are a doubt."""
+    truth, before, now = _answers(1000, lost=3)
+    case = _with_record(_case(truth, before, now), truth, before if truthful else now, same_rows=True)
+    assert _found(case)["baseline_record"].verdict is verdict
+
+
+def test_flips_are_counted_by_label() -> None:
+    """Lost, won and otherwise wrong rows are counted by their true label."""
+    truth = ["a"] * 6 + ["b"] * 4
+    before = ["a", "a", "a", "b", "c", "b", "b", "b", "a", None]
+    now = ["a", "b", "c", "a", "b", "b", "b", None, "b", None]
+    case = _case(truth, before, now, labels=("a", "b", "c"), positive=None)
+    assert _table(case, "flips") == (
+        {"label": "a", "rows": 6, "lost": 2, "won": 1, "moved": 1},
+        {"label": "b", "rows": 4, "lost": 1, "won": 1, "moved": 0},
+        {"label": "c", "rows": 0, "lost": 0, "won": 0, "moved": 0},
+    )
+
+
+def test_unknown_old_labels_are_wrong() -> None:
+    """An old answer that is no label now counts as wrong, so that a right one now is won."""
+    truth, _, now = _answers(100)
+    finding = _found(_case(truth, ["old label", None, *truth[2:]], now))["accuracy"]
+    assert finding.value == pytest.approx(0.02)
+    assert finding.details["won"] == 2
+
+
+def test_groups_are_shown_and_judged_where_asked() -> None:
+    """A loss within one group fails there, though the whole passes; without the setting it is shown alone."""
+    truth, before, now = _answers(3000, lost=30)
+    sex = ["F"] * 60 + ["M"] * 2930 + ["X"] * 10
+    case = _case(truth, before, now, sex=sex)
+    assert {key for key in _found(case) if "," in key} == set()
+    shown = {row["group"]: row for row in _table(case, "regression_groups")}
+    assert shown["F"]["difference"] == pytest.approx(-0.5)
+    assert shown["F"]["high"] < -0.02
+    found = _found(case, max_group_loss={"accuracy": 0.02})
+    verdicts = {key: finding.verdict for key, finding in found.items()}
+    assert verdicts["accuracy"] is Verdict.PASSED
+    assert verdicts["accuracy,F"] is Verdict.FAILED
+    assert verdicts["accuracy,M"] is Verdict.PASSED
+    assert verdicts["group_rows,X"] is Verdict.NOT_APPLICABLE
+    assert found["group_rows,X"].n == 10
+
+
+def test_groups_that_cannot_be_judged_are_a_doubt() -> None:
+    """A loss by group that is asked for is a doubt without groups, with small groups, and with a record alone."""
+    truth, before, now = _answers(1000)
+    asked: dict[str, Any] = {"max_group_loss": {"accuracy": 0.02}}
+    assert _found(_case(truth, before, now), **asked)["groups"].verdict is Verdict.INCONCLUSIVE
+    small = _found(_case(truth, before, now, sex=[str(i) for i in range(1000)]), **asked)
+    assert small["groups,sex"].verdict is Verdict.INCONCLUSIVE
+    record = _with_record(_case(truth, None, now, sex=["F"] * 1000), truth, before, same_rows=True)
+    assert _found(record, **asked)["groups"].verdict is Verdict.INCONCLUSIVE
+
+
+def test_every_requirement_makes_rejection_harder() -> None:
+    """The interval that decides a rejection widens with the number of requirements."""
+    case = _case(*_answers(1000, lost=100))
+    alone = _found(case, max_loss={"accuracy": 0.02})["accuracy"].decided_by
+    among = _found(case, max_loss={"accuracy": 0.02, "mcc": 0.02, "macro_f1": 0.02})["accuracy"].decided_by
+    assert alone is not None
+    assert among is not None
+    assert among[1] > alone[1]  # type: ignore[operator]
+
+
+def test_nothing_to_compare_with_is_not_applicable() -> None:
+    """Without old answers or a record nothing is judged, and the reason names the part of the spec."""
+    truth, _, now = _answers(100)
+    found = _found(_case(truth, None, now))
+    assert [finding.verdict for finding in found.values()] == [Verdict.NOT_APPLICABLE]
+    assert "[baseline]" in _sentences(found["regression"])
+
+
+@pytest.mark.parametrize("before", [[None] * 100, ["spam", "ham"] * 50])
+def test_old_answers_that_are_all_missing_are_not_judged(before: list[Any]) -> None:
+    """Old answers of which none is a label are no classifier that the new one could beat."""
+    truth, _, now = _answers(100)
+    found = _found(_with_record(_case(truth, before, now), truth, now, same_rows=False))
+    assert [finding.verdict for finding in found.values()] == [Verdict.NOT_APPLICABLE]
+
+
+def test_no_test_rows_is_not_applicable() -> None:
+    """Without a labelled and answered test row nothing is judged."""
+    found = _found(_case([None] * 10, [0] * 10, [0] * 10))
+    assert [finding.verdict for finding in found.values()] == [Verdict.NOT_APPLICABLE]
+    assert [item.verdict for item in run(CHECK, inputs()) if isinstance(item, Finding)] == [Verdict.NOT_APPLICABLE]
+
+
+def test_a_record_says_nothing_of_weights() -> None:
+    """With weights and a record alone nothing can be compared, which is a doubt."""
+    truth, before, now = _answers(1000, won=300)
+    case = _with_record(_case(truth, None, now, weight=[1.0, 3.0] * 500), truth, before, same_rows=True)
+    assert [finding.verdict for finding in _found(case).values()] == [Verdict.INCONCLUSIVE]
+
+
+def test_units_widen_the_interval_of_a_record() -> None:
+    """Rows that depend on each other today are taken to have done so in the record."""
+    truth, _, now = _answers(1000, lost=100)
+    before = [0] * 1000
+    plain = _found(_with_record(_case(truth, None, now), truth, before, same_rows=True))["accuracy"]
+    units = [i // 20 for i in range(1000)]
+    wide = _found(_with_record(_case(truth, None, now, unit=units), truth, before, same_rows=True))["accuracy"]
+    assert wide.interval is not None
+    assert plain.interval is not None
+    assert wide.interval[1] - wide.interval[0] > 3 * (plain.interval[1] - plain.interval[0])  # type: ignore[operator]
+
+
+def test_an_undefined_difference_is_never_passed() -> None:
+    """The precision of a label that one of the two never answers is undefined, and so is the difference."""
+    truth = [0, 1] * 500
+    finding = _found(_case(truth, [0] * 1000, truth), max_loss={"precision": 1.0})["precision"]
+    assert finding.value is None
+    assert finding.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("bad", ['{"max_loss": {}}', '{"max_loss": {"f2": 0.1}}', '{"max_loss": {"f1": -0.1}}'])
+def test_margins_are_validated(bad: str) -> None:
+    """No margin at all, an unknown metric and a margin below zero are refused."""
+    with pytest.raises(ValidationError):
+        CHECK.validate(bad)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 20), st.integers(1, 30))
+def test_a_better_model_never_turns_a_pass_into_a_fail(lost: int, won: int, both_wrong: int, better: int) -> None:
+    """Rows that are right now and were wrong before never make the verdict worse."""
+    truth, before, now = _answers(400, lost, won, both_wrong)
+    mended = truth[:better] + now[better:]
+    margins: Any = {"accuracy": 0.02, "balanced_accuracy": 0.03, "macro_f1": 0.03}
+    worse, improved = (_found(_case(truth, before, one), max_loss=margins) for one in (now, mended))
+    assert WORST_FIRST.index(improved["accuracy"].verdict) >= WORST_FIRST.index(worse["accuracy"].verdict)
+    for name in margins:
+        assert (worse[name].verdict, improved[name].verdict) != (Verdict.PASSED, Verdict.FAILED)
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    """Rows in another order give the very same findings and tables."""
+    truth, before, now = _answers(300, lost=20, won=10, both_wrong=5)
+    sex = ["F", "M", "X"] * 100
+    order = np.random.default_rng(0).permutation(300)
+    shuffled = [[column[i] for i in order] for column in (truth, before, now, sex)]
+    asked: dict[str, Any] = {"max_group_loss": {"macro_f1": 0.02}}
+    one = run(CHECK, _case(truth, before, now, sex=sex), **asked)
+    assert run(CHECK, _case(*shuffled[:3], sex=shuffled[3]), **asked) == one
