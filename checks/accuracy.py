@@ -13,8 +13,8 @@ Judged are: every minimum that the spec sets, for all labels or for one; whether
 chance, which is 1/k for k labels, as is that of always giving the most frequent answer; and whether each
 label with test rows is recognised at all. Chance and labels are judged whatever the spec asks for.
 The table of baselines adds what the best rule on a single feature reaches, learned from the training rows
-(1R), and how much better the classifier is; `min_lift` makes a requirement of it. The gap between the
-accuracy on rows that the model was trained on and on test rows is shown; `max_gap` makes a requirement of it.
+(1R), and how much better the classifier is; `min_lift` makes a requirement of it. Shown is the gap between the
+accuracy on rows that the model was trained on and on test rows; `max_train_test_gap` makes a requirement of it.
 
 Why it matters
 --------------
@@ -111,7 +111,7 @@ def accuracy(
     *,
     min: dict[Metric, Limit | dict[str, Limit]] | None = None,
     average: Average | None = None,
-    max_gap: Limit | None = None,
+    max_train_test_gap: Limit | None = None,
     min_lift: Limit | None = None,
     current: tuple[Split, ...] = ("test",),
 ) -> Iterator[Finding | Table]:
@@ -120,7 +120,7 @@ def accuracy(
 
     minima = _minima(min or {}, task)
     splits = [split for split in current if split in outcomes and outcomes[split].asked and outcomes[split].labels()]
-    tests = (len(minima) + 2 + (max_gap is not None) + (min_lift is not None)) * max(1, len(splits))
+    tests = (len(minima) + 2 + (max_train_test_gap is not None) + (min_lift is not None)) * max(1, len(splits))
     found: list[Performance] = []
     for split in current:
         if split not in splits:
@@ -134,8 +134,8 @@ def accuracy(
             yield _judged(one, one.measure(name, label), requirement, policy, tests, scope)
         yield _better_than_chance(one, policy, tests)
         yield _recognises_every_label(one, policy, tests)
-        if max_gap is not None:
-            requirement = Requirement(op=Op.AT_MOST, limit=max_gap)
+        if max_train_test_gap is not None:
+            requirement = Requirement(op=Op.AT_MOST, limit=max_train_test_gap)
             text = message("There are no answers on training rows, so that the gap is unknown.")
             yield _if_known(one, one.gap, requirement, policy, tests, "train_test_gap", text)
         if min_lift is not None:

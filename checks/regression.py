@@ -70,15 +70,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from llmops_audit.check import check
-from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar, Severity, Table, Verdict, message
+from llmops_audit.model import Finding, Message, Op, Requirement, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from llmops_audit.comparison import Comparison
     from llmops_audit.evidence.outcomes import CrossTable, Outcomes
     from llmops_audit.evidence.pairs import Pairs
-    from llmops_audit.measures import Measure
     from llmops_audit.task import Baseline, Policy, Task
 
     Counts = npt.NDArray[np.int64]
@@ -122,23 +122,8 @@ def regression(
 
 
 @dataclass(frozen=True)
-class _Compared:
-    """A metric before and now, and the difference with its interval."""
-
-    gain: Measure
-    before: float | None
-    now: float | None
-    low: float | None
-    high: float | None
-
-    def row(self, **first: Scalar | Message) -> dict[str, Scalar | Message]:
-        numbers = {"before": self.before, "now": self.now, "difference": self.gain.value}
-        return {**first, "metric": self.gain.name, **numbers, "low": self.low, "high": self.high}
-
-
-@dataclass(frozen=True)
 class _Rules:
-    """What is asked for, and how metrics are compared."""
+    """What is asked for."""
 
     margins: Mapping[Metric, float]
     by_group: Mapping[Metric, float]
@@ -147,21 +132,12 @@ class _Rules:
     policy: Policy
     average: Average
 
-    def compared(self, name: Metric, table: CrossTable, record: CrossTable | None = None) -> _Compared:
-        """Compare on the same rows, or with the table of a record."""
-        from llmops_audit.measures import difference, statistic, unpaired_difference
+    def compared(self, name: Metric, table: CrossTable, record: CrossTable | None = None) -> Comparison:
+        from llmops_audit.comparison import compared
 
-        if record is None:
-            gain = difference(name, table, self.task, self.average)
-            before, now = table.weights.sum(axis=2), table.weights.sum(axis=1)
-        else:
-            gain = unpaired_difference(name, table, record, self.task, self.average)
-            before, now = record.weights, table.weights
-        value = statistic(name, self.task, self.average)
-        ends = (None, None) if gain.value is None else gain.bounds(self.policy.confidence)
-        return _Compared(gain, *(_known(number) for number in (float(value(before)), float(value(now)), *ends)))
+        return compared(name, table, self.task, self.average, self.policy, record)
 
-    def judged(self, one: _Compared, margin: float, n: int, tests: int, scope: Mapping[str, str] = SPLIT) -> Finding:
+    def judged(self, one: Comparison, margin: float, n: int, tests: int, scope: Mapping[str, str] = SPLIT) -> Finding:
         from llmops_audit.verdicts import judged
 
         return judged(
@@ -172,6 +148,8 @@ class _Rules:
 
 
 def _by_rows(rules: _Rules, paired: Pairs, found: Outcomes, baseline: Baseline | None) -> Iterator[Finding | Table]:
+    from llmops_audit.comparison import difference_table, flip_table, record_title
+
     labels = rules.task.labels
     table = paired.table("before", labels)
     n = int(table.counts.sum())
@@ -194,11 +172,11 @@ def _by_rows(rules: _Rules, paired: Pairs, found: Outcomes, baseline: Baseline |
     if rules.by_group:
         yield from _groups(rules, groups, enough, tests)
     if baseline is not None:
-        rows += [one.row(compared=_title(baseline)) for one in _recorded(rules, found.table(labels), baseline)]
+        rows += [one.row(compared=record_title(baseline)) for one in _recorded(rules, found.table(labels), baseline)]
         if baseline.same_rows:
             yield _agrees(table.counts.sum(axis=2), baseline)
-    yield _differences("regression", (_COMPARED,), rows)
-    yield _flip_table(table.counts, rules.task)
+    yield difference_table("regression", rows)
+    yield flip_table(table.counts, rules.task)
     if groups:
         names: list[Metric] = sorted({"accuracy", *rules.by_group})
         rows = [
@@ -206,17 +184,18 @@ def _by_rows(rules: _Rules, paired: Pairs, found: Outcomes, baseline: Baseline |
             for place, one in groups.items()
             for name in names
         ]
-        yield _differences("regression_groups", _GROUP, rows)
+        yield difference_table("regression_groups", rows)
 
 
-def _with_flips(finding: Finding, one: _Compared, table: CrossTable, policy: Policy) -> Finding:
+def _with_flips(finding: Finding, one: Comparison, table: CrossTable, policy: Policy) -> Finding:
     from llmops_audit import stats
+    from llmops_audit.comparison import flips
 
     text = message("{verdict} Measured is the difference from the release before, row by row.", verdict=finding.message)
     p_value, details = None, dict(finding.details)
     worse = one.high is not None and one.high < 0
     if one.gain.name == "accuracy":
-        lost, won, _ = (int(rows.sum()) for rows in _flips(table.counts))
+        lost, won, _ = (int(rows.sum()) for rows in flips(table.counts))
         details |= {"lost": lost, "won": won}
         if table.by_unit is None and (table.weights == table.counts).all():
             p_value = stats.mcnemar(lost, won)
@@ -255,6 +234,8 @@ def _unknown_groups(text: Message, **scope: str) -> Finding:
 
 
 def _by_record(rules: _Rules, baseline: Baseline, found: Outcomes) -> Iterator[Finding | Table]:
+    from llmops_audit.comparison import difference_table, record_title
+
     table = found.table(rules.task.labels)
     n = int(table.counts.sum())
     if (table.weights != table.counts).any():
@@ -274,7 +255,7 @@ def _by_record(rules: _Rules, baseline: Baseline, found: Outcomes) -> Iterator[F
         )
     if rules.by_group:
         yield _unknown_groups(message("A record tells no groups: give the answers (`baseline.predictions`)."))
-    yield _differences("regression", (_COMPARED,), [one.row(compared=_title(baseline)) for one in compared])
+    yield difference_table("regression", [one.row(compared=record_title(baseline)) for one in compared])
 
 
 def _told(verdict: Message, baseline: Baseline) -> Message:
@@ -290,16 +271,10 @@ def _told(verdict: Message, baseline: Baseline) -> Message:
     )  # fmt: skip
 
 
-def _recorded(rules: _Rules, now: CrossTable, baseline: Baseline) -> list[_Compared]:
-    import numpy as np
+def _recorded(rules: _Rules, now: CrossTable, baseline: Baseline) -> list[Comparison]:
+    from llmops_audit.comparison import record_table
 
-    from llmops_audit import stats
-    from llmops_audit.evidence.outcomes import CrossTable
-
-    counts = np.array(baseline.counts, dtype=np.int64)
-    # A record does not tell which rows depend on each other: one is taken to be worth as much as one of today's.
-    worth = float(now.effective(stats.accuracy).sum()) / max(1, int(now.counts.sum()))
-    record = CrossTable(counts, counts.astype(float), counts / max(worth, 1e-9))
+    record = record_table(baseline, now)
     return [rules.compared(name, now, record) for name in sorted(rules.margins)]
 
 
@@ -319,71 +294,5 @@ def _agrees(given: Counts, baseline: Baseline) -> Finding:
     )  # fmt: skip
 
 
-def _flips(counts: Counts) -> tuple[Counts, ...]:
-    # Lost, won, and from one wrong answer to another: each (k,), by label.
-    import numpy as np
-
-    label, before, now = np.indices(counts.shape)
-    lost, won = (before == label) & (now != label), (before != label) & (now == label)
-    moved = (before != label) & (now != label) & (before != now)
-    return tuple((counts * which).sum(axis=(1, 2)) for which in (lost, won, moved))
-
-
-def _flip_table(counts: Counts, task: Task) -> Table:
-    by_label = zip(task.labels, counts.sum(axis=(1, 2)), *_flips(counts), strict=True)
-    return Table(
-        name="flips",
-        caption=message("Rows whose answer changed, by true label"),
-        columns=(
-            Column(key="label", heading=message("Label")),
-            Column(key="rows", heading=message("Rows"), format="count"),
-            Column(key="lost", heading=message("Right before, wrong now"), format="count"),
-            Column(key="won", heading=message("Wrong before, right now"), format="count"),
-            Column(key="moved", heading=message("Wrong in another way"), format="count"),
-        ),
-        rows=tuple(
-            {"label": str(label), "rows": int(rows), "lost": int(lost), "won": int(won), "moved": int(moved)}
-            for label, rows, lost, won, moved in by_label
-        ),
-    )
-
-
-_COMPARED = Column(key="compared", heading=message("Compared with"), format="message")
-_GROUP = (
-    Column(key="attribute", heading=message("Attribute")),
-    Column(key="group", heading=message("Group")),
-    Column(key="rows", heading=message("Rows"), format="count"),
-)
-
-
-def _differences(name: str, first: tuple[Column, ...], rows: list[dict[str, Scalar | Message]]) -> Table:
-    return Table(
-        name=name,
-        caption=message("The release before and now, with the interval of the difference"),
-        columns=(
-            *first,
-            Column(key="metric", heading=message("Metric")),
-            Column(key="before", heading=message("Before"), format="number"),
-            Column(key="now", heading=message("Now"), format="number"),
-            Column(key="difference", heading=message("Difference"), format="number"),
-            Column(key="low", heading=message("Lower end"), format="number"),
-            Column(key="high", heading=message("Upper end"), format="number"),
-        ),
-        rows=tuple(rows),
-    )
-
-
-def _title(baseline: Baseline) -> Message:
-    if baseline.same_rows:
-        return message("Record of {name} {version}, same rows", name=baseline.name, version=baseline.version)
-    return message("Record of {name} {version}, other rows", name=baseline.name, version=baseline.version)
-
-
 def _nothing(text: Message, n: int = 0) -> Finding:
     return Finding(metric="regression", scope=SPLIT, n=n, verdict=Verdict.NOT_APPLICABLE, message=text)
-
-
-def _known(number: float | None) -> float | None:
-    import math
-
-    return number if number is not None and math.isfinite(number) else None
