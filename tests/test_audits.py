@@ -13,7 +13,7 @@ import pytest
 
 from llmops_audit.audit import prepare, run
 from llmops_audit.errors import SubjectError
-from llmops_audit.model import Record, Status
+from llmops_audit.model import Record, Status, Table, Verdict
 
 HEAD = '[audit]\nname = "a"\nversion = "1"\n'
 TAIL = "\n[checks.accuracy]\n"
@@ -164,3 +164,23 @@ def test_many_classes_are_audited(tmp_path: Path) -> None:
     assert finding.requirement is not None
     assert finding.requirement.limit == pytest.approx(0.1)
     assert record.decision.status is Status.APPROVED
+
+
+def test_a_model_that_learned_its_rows_by_heart_shows_a_gap(tmp_path: Path) -> None:
+    """A full tree on noisy labels knows its training rows, not the test rows; the rule on one feature does as well."""
+    people = _people(1000)
+    people["y"] = np.where(np.random.default_rng(2).random(1000) < 0.25, 1 - people["y"], people["y"])
+    people.to_csv(tmp_path / "people.csv", index=False)
+    tree = '[model]\nestimator = "sklearn.tree:DecisionTreeClassifier"\n'
+    spec = tmp_path / "audit.toml"
+    limits = "\n[checks.accuracy]\nmax_train_test_gap = 0.05\nmin_lift = 0.05\n"
+    spec.write_text(HEAD + TABULAR.format(path="people.csv") + tree + limits, encoding="utf-8")
+    record = run(prepare(spec))
+    gap = record.findings()["accuracy.train_test_gap"]
+    assert gap.verdict is Verdict.FAILED
+    assert gap.requirement is not None
+    assert (gap.requirement.source or "").startswith("audit.toml:")
+    assert record.findings()["accuracy.lift"].verdict is not Verdict.PASSED
+    baselines = record.figures["baselines"]
+    assert isinstance(baselines, Table)
+    assert "age" in str(baselines.rows[-1]["baseline"])

@@ -23,8 +23,8 @@ NOTHING_WRONG = {
     "case in which the classifier still meets it. It is better than chance, than the majority and than the rule on one "
     "feature, and as good on training rows as on others.",
     "calibration": "The scores are the exact probabilities.",
-    "drift": "Training and test rows come from one population: three numeric columns (skewed with missing values, "
-    "normal, counts), one of five categories, the label and the answer.",
+    "drift": "Training and test rows come from one population: a numeric column with missing values, one of five "
+    "categories, the label and the answer.",
     "fairness": "The classifier does not look at the group: all true rates are equal. The limit is the default, four "
     "fifths.",
     "regression": "The release before has the same true quality, and disagrees on some rows.",
@@ -70,8 +70,8 @@ LIMITS_OF_THIS = """## Limits of this page
 - Only two labels are simulated, without sample weights.
 - One audit is counted here. A team that audits again and again with the same test rows until one audit approves is
   not protected by these numbers.
-- Rates of groups were taken from the counts instead of from Fairlearn, which gives the same numbers more slowly (a
-  test compares them).
+- Two shortcuts save time and change no decision (tests compare): rates of groups are taken from the counts instead
+  of from Fairlearn, which gives the same numbers, and tables that only the report shows are left out.
 
 ## How to repeat it
 

@@ -16,7 +16,7 @@ from llmops_audit.evidence.base import Batch, Codes, Evidence, Plan, Scored
 from llmops_audit.task import Task
 
 PLAN = Plan(labels=(0, 1), groups=("group",))
-FEATURES = ("amount", "age", "visits", "region")
+FEATURES = ("amount", "region")
 REGIONS = np.array(["north", "east", "south", "west", "abroad"])
 REGION_SHARES = (0.4, 0.25, 0.2, 0.1, 0.05)
 MISSING_AMOUNTS = 0.1
@@ -58,7 +58,7 @@ class World:
     gap : float
         How much lower the selection rate of the last group is.
     shift : float
-        Standard deviations that one numeric column of the test rows is shifted by.
+        Standard deviations that the numeric column of the test rows is shifted by.
     miscalibration : float
         Expected calibration error of the scores, with both labels equally frequent: they are too low in proportion.
     loss : float
@@ -108,7 +108,7 @@ def task(world: World, seed: int) -> Task:
         groups=PLAN.groups,
         trained_here=True,
         seed=seed,
-        one_feature="visits",
+        one_feature="amount",
     )
 
 
@@ -186,9 +186,7 @@ def _with_features(world: World, part: Batch, rng: np.random.Generator) -> Batch
     rows = len(part)
     moved = world.shift if part.split == "test" else 0.0
     columns: dict[str, Any] = {
-        "amount": pa.array(rng.lognormal(size=rows), mask=rng.random(rows) < MISSING_AMOUNTS),
-        "age": pa.array(rng.standard_normal(rows) + moved),
-        "visits": pa.array(rng.poisson(3, rows).astype(np.float64)),
+        "amount": pa.array(rng.standard_normal(rows) + moved, mask=rng.random(rows) < MISSING_AMOUNTS),
         "region": pa.array(REGIONS[rng.choice(len(REGIONS), size=rows, p=REGION_SHARES)].tolist(), pa.string()),
     }
     return replace(part, table=pa.table(columns))

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import fisher_exact
 from sklearn import metrics
 
+from llmops_audit.errors import SpecError
 from llmops_audit.model import Finding, Table, Verdict
 from llmops_audit.registry import provided
 from llmops_audit.testing import assert_conforms, batch, inputs, run
@@ -197,3 +199,100 @@ def test_good_systems_are_rarely_rejected() -> None:
         found = _found(_case(truth.tolist(), answers.tolist()), min={"accuracy": 0.9})
         rejected += any(finding.verdict is Verdict.FAILED for finding in found.values())
     assert rejected <= 10
+
+
+def test_a_minimum_of_one_label_is_judged_on_that_label() -> None:
+    """`recall = { b = 0.9 }` judges the rows of b alone, beside a minimum for all labels."""
+    truth = ["a"] * 200 + ["b"] * 100
+    answers = ["a"] * 200 + ["b"] * 60 + ["a"] * 40
+    produced = run(CHECK, _case(truth, answers), min={"recall": {"a": 0.9, "b": 0.9}, "accuracy": 0.8})
+    found = {
+        (item.metric, item.scope.get("label")): item
+        for item in produced
+        if isinstance(item, Finding) and "against" not in item.scope
+    }
+    assert found["recall", "a"].verdict is Verdict.PASSED
+    assert found["recall", "b"].verdict is Verdict.FAILED
+    assert found["recall", "b"].value == pytest.approx(0.6)
+    assert found["accuracy", None].verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize(
+    ("minima", "said"),
+    [({"recall": {"c": 0.9}}, "is no label of the data"), ({"accuracy": {"a": 0.9}}, "is no metric of one label")],
+)
+def test_a_minimum_that_cannot_be_judged_is_refused(minima: dict[str, Any], said: str) -> None:
+    """A label that does not exist, or a metric that no single label has, is an error."""
+    with pytest.raises(SpecError, match=said):
+        run(CHECK, _case(["a", "b"] * 20, ["a", "b"] * 20), min=minima)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=3, max_size=60),
+    st.sampled_from(["macro", "micro", "weighted"]),
+)
+def test_averages_are_those_of_scikit_learn(pairs: list[tuple[str, str]], average: str) -> None:
+    """`average` sets what precision, recall and F1 mean, as scikit-learn's setting of that name does."""
+    truth, answers = map(list, zip(*pairs, strict=True))
+    labels = sorted({*truth, *answers})
+    if len(labels) < 2:
+        return
+    given_ = inputs(batch("test", {}, label=truth, prediction=answers), labels=labels, positive=None)
+    found = _performance(given_, average=average)
+    expected = metrics.f1_score(truth, answers, average=average, labels=labels, zero_division=0)
+    assert found["f1"]["value"] == pytest.approx(expected)
+    kappa = metrics.cohen_kappa_score(truth, answers)
+    if not np.isnan(kappa):
+        assert found["cohen_kappa"]["value"] == pytest.approx(kappa)
+
+
+def test_scores_are_ranked_as_scikit_learn_does() -> None:
+    """ROC AUC and average precision equal scikit-learn's within the binning error; of three labels, their mean."""
+    rng = np.random.default_rng(4)
+    truth = rng.integers(0, 2, 300)
+    scores = np.clip(0.3 * truth + rng.random(300) * 0.7, 0, 1)
+    given_ = inputs(batch("test", {}, label=truth.tolist(), prediction=truth.tolist(), scores={1: scores.tolist()}))
+    found = _performance(given_)
+    assert found["roc_auc"]["value"] == pytest.approx(metrics.roc_auc_score(truth, scores), abs=2e-3)
+    expected = metrics.average_precision_score(truth, scores)
+    assert found["average_precision"]["value"] == pytest.approx(expected, abs=5e-3)
+    three = rng.integers(0, 3, 300)
+    table = rng.dirichlet([1, 1, 1], 300) + 0.5 * np.eye(3)[three]
+    table /= table.sum(axis=1, keepdims=True)
+    columns = {label: table[:, label].tolist() for label in range(3)}
+    batches = batch("test", {}, label=three.tolist(), prediction=three.tolist(), scores=columns)
+    found = _performance(inputs(batches, labels=(0, 1, 2), positive=None))
+    expected = metrics.roc_auc_score(three, table, multi_class="ovr")
+    assert found["roc_auc"]["value"] == pytest.approx(expected, abs=2e-3)
+
+
+def test_the_p_value_is_that_of_shuffled_answers() -> None:
+    """Beside chance stands the share of shuffles that do as well: for two labels, Fisher's exact test."""
+    rng = np.random.default_rng(8)
+    truth = rng.integers(0, 2, 60)
+    answers = np.where(rng.random(60) < 0.62, truth, 1 - truth)
+    finding = _found(_case(truth.tolist(), answers.tolist()))["balanced_accuracychance"]
+    table = metrics.confusion_matrix(truth, answers)
+    assert finding.p_value == pytest.approx(fisher_exact(table, alternative="greater").pvalue, abs=0.02)
+
+
+@pytest.mark.parametrize(("setting", "metric"), [("max_train_test_gap", "train_test_gap"), ("min_lift", "lift")])
+def test_a_requirement_on_what_is_unknown_is_a_doubt(setting: str, metric: str) -> None:
+    """Without answers on training rows, or a rule on one feature, what the spec demands of them is inconclusive."""
+    truth = [0, 1] * 100
+    assert _found(_case(truth, truth), **{setting: 0.1})[metric].verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_lift_over_one_feature_is_a_paired_difference() -> None:
+    """The rule's answers to the same rows are compared: a model that adds nothing fails a minimum of lift."""
+    rng = np.random.default_rng(9)
+    truth = rng.integers(0, 2, 1000)
+    rule = np.where(rng.random(1000) < 0.8, truth, 1 - truth)
+    better = np.where(rng.random(1000) < 0.9, truth, rule)
+    for answers, verdict in ((better, Verdict.PASSED), (rule, Verdict.FAILED)):
+        batches = batch(
+            "test", {}, label=truth.tolist(), prediction=answers.tolist(), others={"one_feature": rule.tolist()}
+        )
+        finding = _found(inputs(batches), min_lift=0.1)["lift"]
+        assert finding.verdict is verdict
+    assert finding.value == 0
