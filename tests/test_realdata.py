@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from llmops_audit.audit import prepare, run
-from llmops_audit.model import Record
+from llmops_audit.canonical import canonical
+from llmops_audit.model import Record, Verdict
 from llmops_audit.render import render_html
 
 pytestmark = pytest.mark.realdata
@@ -191,3 +192,45 @@ def test_cold_is_reported_in_chinese(data_folder: Path, tmp_path: Path) -> None:
     assert accuracy is not None
     assert 0.78 < accuracy < 0.84
     assert '<html lang="zh' in render_html(record)
+
+
+def test_california_gives_nannyml_s_areas_and_the_loss_in_between(data_folder: Path, tmp_path: Path) -> None:
+    """ROC AUC is .90794 in the reference and .84025 in the analysis period; against its own record the latter fails."""
+    folder = data_folder / "nannyml_california"
+    analysis = pd.read_csv(folder / "california_housing_analysis.csv")
+    analysis.merge(pd.read_csv(folder / "california_housing_analysis_gt.csv")).to_csv(tmp_path / "now.csv", index=False)
+
+    def audit(path: str, checks: str) -> Record:
+        return _audit(
+            tmp_path,
+            f"""
+[audit]
+name = "california"
+version = "1"
+
+[data]
+test = "{path}"
+label = "clf_target"
+positive = 1
+
+[model]
+predictions = "y_pred"
+scores = "y_pred_proba"
+
+[checks.accuracy]
+min = {{ roc_auc = 0.88 }}
+{checks}
+""",
+        )
+
+    before = audit(str(folder / "california_housing_reference.csv"), "")
+    assert before.findings()["accuracy.roc_auc"].value == pytest.approx(0.90794, abs=5e-6)
+    assert before.findings()["accuracy.roc_auc"].verdict is Verdict.PASSED
+    (tmp_path / "before").mkdir()
+    (tmp_path / "before" / "record.json").write_bytes(canonical(before))
+    after = audit("now.csv", '[checks.calibration]\n[checks.regression]\n[baseline]\nrecord = "before"\n')
+    findings = after.findings()
+    assert findings["accuracy.roc_auc"].value == pytest.approx(0.84025, abs=5e-6)
+    for name in ("accuracy.roc_auc", "regression.accuracy", "calibration.expected_calibration_error"):
+        assert findings[name].verdict is Verdict.FAILED
+    assert findings["regression.accuracy"].details["same_rows"] is False

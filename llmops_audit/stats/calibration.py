@@ -266,7 +266,7 @@ def calibration_error(forecasts: Forecasts, bins: int = 15, design_effect: float
                 plug_in - _LOWERING * float(weights @ np.where(errors > 0.0, errors * np.exp(-(standard**2)), 0.0)),
                 rows,
                 rows * (_LOWERED_VARIANCE * float(weights @ variance) + between),
-                0.25 * rows * (float(merged.errors.sum()) / total - plug_in**2),
+                rows * (float(merged.errors.sum()) / total - plug_in**2),
             ),
         )
     )
