@@ -59,6 +59,8 @@ def _problem(subject: str, item: Mapping[str, Any], model: type[BaseModel], loca
             else Problem(subject, item["msg"])
         )
     text = item["msg"]
+    # The spec is TOML, whose word for an object is a table.
+    text = text.replace("an object", "a table")
     expected = re.sub(r"^(Input|String|Tuple|Dictionary|List|Value) should (be |have |match )?", "", text)
     return Problem(subject, "is not valid", expected, got)
 

@@ -48,7 +48,7 @@ BAD = [
     ({"[checks.accuracy]": "[checks.accurcy]"}, None, "checks.accurcy: unknown check"),
     ({"accuracy = 0.8": "acuracy = 0.8"}, None, "checks.accuracy.min.acuracy: unknown name"),
     ({"accuracy = 0.8": 'accuracy = "0.8"'}, None, "checks.accuracy.min.accuracy: is not valid; expected a valid number"),
-    ({"min = {": "mni = {"}, None, "checks.accuracy.mni: unknown key; expected one of min, current"),
+    ({"min = {": "mni = {"}, None, "checks.accuracy.mni: unknown key; expected one of min, average, max_train_test_gap, min_lift, current"),
     ({**SAVED, '"told"': '"told"\nscores = "score"', 'label = "label"': 'label = "label"\npositive = 1'},
      _rows("a,1,F,1,0.5", "b,0,M,0,nan", header="text,label,sex,told,score"), "rows.csv: row 2: column 'score' is missing or not finite"),
     (SAVED, _rows("a,1,F,1", "b,NaN,M,0"), "rows.csv: row 2: the label is missing"),

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,7 +21,7 @@ from llmops_audit.testing import batch, inputs
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "null_calibration"
 
-RUNS = 100
+RUNS = 50
 MOST_SURPRISE = 1e-4
 """Probability of a count as high, at 5 % of false rejections, from which on nobody believes the 5 %."""
 
@@ -52,24 +53,24 @@ def _without_drift(minima: dict[str, float]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("rows", "positive", "groups"), [(50, 0.5, 2), (200, 0.01, 5), (1_000, 0.5, 12), (100_000, 0.01, 2)]
+    ("rows", "positive", "groups"), [(50, 0.5, 2), (200, 0.01, 5), (1_000, 0.5, 12), (5_000, 0.01, 2)]
 )
 def test_rejects_rarely_where_nothing_is_wrong(rows: int, positive: float, groups: int) -> None:
     """A classifier that just meets its limits is rejected in about 5 % of audits or fewer."""
     of_world = {"rows": rows, "positive": positive, "groups": plan.GROUPS[groups]}
-    decided = _decided(_without_drift(world.World(**of_world).truth()), runs=RUNS // 2, **of_world)
+    decided = _decided(_without_drift(world.World(**of_world).truth()), runs=RUNS, **of_world)
     assert binomtest(decided["rejected"], decided.total(), 0.05, "greater").pvalue > MOST_SURPRISE
 
 
 def test_the_whole_audit_rejects_rarely_where_nothing_is_wrong() -> None:
     """With drift, all checks share one error rate."""
-    decided = _decided(plan.whole(world.World(rows=200).truth()), runs=30, rows=200)
+    decided = _decided(plan.whole(world.World(rows=200).truth()), runs=10, rows=200)
     assert binomtest(decided["rejected"], decided.total(), 0.05, "greater").pvalue > MOST_SURPRISE
 
 
 def test_approves_a_good_system() -> None:
     """A classifier that is far better than its minima is approved by most audits of 1,000 rows."""
-    decided = _decided({"accuracy": {"min": {"accuracy": 0.85}}}, runs=RUNS // 2)
+    decided = _decided({"accuracy": {"min": {"accuracy": 0.85}}}, runs=RUNS)
     assert decided["approved"] >= 0.9 * decided.total()
 
 
@@ -84,14 +85,14 @@ def test_approves_a_good_system() -> None:
 )
 def test_rejects_a_bad_system(checks: dict[str, dict[str, Any]], of_world: dict[str, float]) -> None:
     """A classifier that is far worse than a limit is rejected by most audits of 1,000 rows."""
-    decided = _decided(checks, runs=20, **of_world)
+    decided = _decided(checks, runs=10, **of_world)
     assert decided["rejected"] >= 0.8 * decided.total()
 
 
 @pytest.mark.parametrize("positive", [0.5, 0.01])
 def test_the_truth_is_what_many_rows_show(positive: float) -> None:
-    """The stated truth of a world is what a million rows of it show."""
-    place = world.World(rows=1_000_000, positive=positive, gap=0.0)
+    """The stated truth of a world is what many rows of it show."""
+    place = world.World(rows=400_000, positive=positive, gap=0.0)
     found = world.evidence(place, ["outcomes"], np.random.default_rng(1))["outcomes"]["test"]
     (tn, fp, _), (fn, tp, _) = found.table((0, 1)).counts
     shown = {
@@ -99,7 +100,7 @@ def test_the_truth_is_what_many_rows_show(positive: float) -> None:
         "balanced_accuracy": (tp / (tp + fn) + tn / (tn + fp)) / 2,
         "f1": 2 * tp / (2 * tp + fp + fn),
     }
-    assert shown == pytest.approx(place.truth(), abs=0.01)
+    assert shown == pytest.approx(place.truth(), abs=0.015)
     assert (tp + fp) / place.rows == pytest.approx(place.selection_rate(), abs=0.002)
 
 
@@ -142,6 +143,24 @@ def test_rates_from_counts_are_fairlearns() -> None:
         assert ours[group] == pytest.approx(theirs[group])
 
 
+def test_shortcuts_change_no_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Audits with Fairlearn and with all tables decide as those without."""
+    place = world.World(rows=400, gap=0.1)
+    cell = cells.Cell("shortcuts", place, _without_drift(place.truth()), 3)
+    quick = cells.simulate([cell])
+    monkeypatch.setattr(cells, "shortcuts", nullcontext)
+    slow = cells.simulate([cell])
+    assert quick["shortcuts"].status == slow["shortcuts"].status
+    assert quick["shortcuts"].failed == slow["shortcuts"].failed
+    assert quick["shortcuts"].widths == pytest.approx(slow["shortcuts"].widths)
+
+
+def test_sums_may_be_negative() -> None:
+    """The mean of findings below zero is below zero."""
+    one = cells.Counts(1, intervals=Counter(x=1), values=Counter({"x": -0.5}))
+    assert (one + one).mean("x") == -0.5
+
+
 def test_numbers_do_not_depend_on_other_cells() -> None:
     """A cell gives the same numbers alone and beside others, and other numbers than a cell of another name."""
     checks = {"accuracy": {"min": {"accuracy": 0.9}}}
@@ -182,3 +201,15 @@ def test_the_page_says_what_misses_the_bar() -> None:
     assert "| 50 | 1:1 | 2 | 2,000 | 200 | 10.00% | 11.40% | **no** |" in written
     assert "| 50 | 1:99 | 2 | 2,000 | 20 | 1.00% | 1.54% | yes |" in written
     assert "| better | 1,000 | 85.0% | 15.0% | 0.0% | approved | **no** (at most 87.2%) |" in written
+
+
+def test_the_committed_page_is_of_these_checks() -> None:
+    """All that the page says beside numbers is what the suite would write today."""
+    runs = plan.Runs()
+    null = plan.null(runs)
+    nothing = {cell.name: cells.Counts(runs.null) for cell in null.values()}
+    expected = page.written(page.Study(runs, null, null, [], [], {}, {}, nothing))
+    committed = (FOLDER.parents[1] / "docs" / "calibration.md").read_text(encoding="utf-8")
+    paragraphs = [part for part in expected.split("\n\n") if not part.startswith(("- Highest", "| Rows"))]
+    assert [part for part in paragraphs if part not in committed] == []
+    assert all(f"| {' | '.join(page._columns(world))} | {runs.null:,} |" in committed for world in null)

@@ -42,9 +42,9 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
     assert "audit.toml: audit.nmae: unknown key; expected one of name, version" in text
     assert "audit.toml: audit.version: is not valid; expected a valid string; got 1.0" in text
     assert "audit.toml: checks.accuracy.min.f2: unknown name; expected one of 'accuracy', " in text
-    assert "audit.toml: checks.accuracy.min.accuracy: is not valid; expected a valid number; got 'high'" in text
+    assert "audit.toml: checks.accuracy.min.accuracy: is not valid; expected a valid number or a table; got 'high'" in text
     assert (
-        "audit.toml: checks.unheard: unknown check; expected one of accuracy, drift, fairness, pii; got 'unheard'"
+        "audit.toml: checks.unheard: unknown check; expected one of accuracy, calibration, drift, fairness, pii, regression; got 'unheard'"
         in text
     )
 
@@ -79,7 +79,7 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
             "accuracy = nan",
             "checks.accuracy.min.accuracy: is not finite; expected a number; got nan",
         ),
-        ("accuracy = 0.8", "accuracy = 80", "less than or equal to 1; got 80"),
+        ("accuracy = 0.8", "accuracy = 80", "less than or equal to 1 or a table; got 80"),
         ('name = "small"', 'name = "../small"', "audit.name: is not valid"),
         ('name = "small"', 'name = "sma', "is no TOML"),
     ],
@@ -107,6 +107,6 @@ def test_limits_know_their_line() -> None:
 def test_the_schema_covers_every_section() -> None:
     """The JSON Schema of the spec describes each section and refuses unknown keys."""
     schema = Spec.model_json_schema()
-    assert set(schema["properties"]) == {"audit", "data", "model", "checks", "gate", "plugins"}
+    assert set(schema["properties"]) == {"audit", "data", "model", "checks", "baseline", "gate", "plugins"}
     assert schema["additionalProperties"] is False
     assert all("description" in field for field in schema["$defs"]["DataSection"]["properties"].values())

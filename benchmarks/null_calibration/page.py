@@ -39,7 +39,7 @@ can fail to reject one with which something is. Nobody knows from real data how 
 knows the truth behind them. So rows were simulated from a known truth, thousands of times, and each time the real
 checks and the real gate decided. This page counts their decisions.
 
-The bar for false rejections: over all sizes below, at most 5 % of audits with default settings, shown by an upper
+The bar for false rejections: over all sizes below, at most 5% of audits with default settings, shown by an upper
 confidence bound of at most {most:.1%}. The bar for the rest, at 1,000 rows: a system that is better than each limit by
 twice the half-width of the interval is approved in at least {least:.0%} of audits, and one that is worse by as much is
 rejected in at least {least:.0%}.
@@ -50,7 +50,8 @@ METHOD = """## What was simulated
 Each simulated audit draws its own test rows and four times as many training rows. The classifier sees one number, which
 is normal around one centre for each label. Its score is the exact probability, and it answers the likelier label. All
 checks that judge a sample run together, with the default confidence of {confidence:.0%}, and share the error rate of
-rejection: {checks}. The search for personal data is a count of all rows and has no error of this kind.
+rejection: {checks}.
+The search for personal data is a count of all rows and has no error of this kind.
 
 "Nothing is wrong" means:
 
@@ -58,7 +59,7 @@ rejection: {checks}. The search for personal data is a count of all rows and has
 |---|---|
 {truths}
 
-Groups are equally large where there are 2 or 12; where there are 5, their shares are 45, 25, 15, 10 and 5 %. Labels
+Groups are equally large where there are 2 or 12; where there are 5, their shares are 45, 25, 15, 10 and 5%. Labels
 1:99 means that one row in a hundred is positive. Shares stand with the end of their {interval:.0%} interval
 (Clopper-Pearson) that counts against the audit.
 """
@@ -124,7 +125,7 @@ def misses(study: Study) -> list[str]:
     found = []
     for world, cell in study.null.items():
         if _bar(study.of(cell)) != "yes":
-            found.append(f"{_place(world)}: {', '.join(_at_most(study.of(cell))[1:])} at most")
+            found.append(f"{_place(world)}: {' rejected, at most '.join(_at_most(study.of(cell))[1:])}")
     for step in study.sure:
         if not _reached(study.of(step.cell), step.wanted).startswith("yes"):
             found.append(f"1,000 rows, {step.title}: {_right(study, step)}")
@@ -140,7 +141,7 @@ def _in_short(study: Study) -> str:
         f"- Highest share of false rejections over {len(study.null)} cells: "
         f"{_share(highest, Status.REJECTED):.1%} (at most {_bounds(highest, Status.REJECTED)[1]:.1%}).",
         *(f"- {step.title.capitalize()}, at 1,000 rows: {_right(study, step)}." for step in study.sure),
-        f"- Cells that miss the bar: {len(missed) or 'none'}.",
+        f"- Cells that do not meet the bar: {len(missed) or 'none'}.",
         *(f"  - {text}." for text in missed),
         "",
     ]

@@ -98,6 +98,8 @@ class ReportView:
     tables : tuple of Table
     tests, chance_checks : int
         Requirements that were judged by chance, and the checks that they belong to.
+    unit : str, optional
+        Column of the units that rows belong to.
     """
 
     reasons: tuple[Reason, ...]
@@ -109,6 +111,7 @@ class ReportView:
     tables: tuple[Table, ...]
     tests: int
     chance_checks: int
+    unit: str | None
 
 
 def view(record: Record) -> ReportView:
@@ -128,6 +131,7 @@ def view(record: Record) -> ReportView:
         matrices=tuple(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix)),
         tables=tuple(figure for figure in record.figures.values() if isinstance(figure, Table)),
         tests=sum(finding.tests is not None for _, finding in found),
+        unit=next((split.unit for split in record.data.values() if split.unit is not None), None),
         chance_checks=len({check.name for check, finding in found if finding.tests is not None}),
     )
 
