@@ -9,12 +9,12 @@ Precision, recall and F1 speak of the positive label where the spec names one; o
 averages, the plain mean over the labels; `average` sets which. Where the classifier gives scores, the area
 under the ROC curve (ROC AUC) and average precision say how well they order the rows, whatever the threshold.
 
-Judged are: every minimum that the spec sets, for all labels or for one; whether balanced accuracy exceeds
-chance, which is 1/k for k labels, as is that of always giving the most frequent answer; and whether each
-label with test rows is recognised at all. Chance and labels are judged whatever the spec asks for.
-The table of baselines adds what the best rule on a single feature reaches, learned from the training rows
-(1R), and how much better the classifier is; `min_lift` makes a requirement of it. Shown is the gap between the
-accuracy on rows that the model was trained on and on test rows; `max_train_test_gap` makes a requirement of it.
+What is judged: every minimum that the spec sets, for all labels or for one; whether balanced accuracy exceeds chance,
+which is 1/k for k labels, as is that of always giving the most frequent answer; and whether each label with test rows
+is recognised at all. Chance and labels are judged whatever the spec asks for. The table of baselines adds what the
+best rule on a single feature reaches, learned from the training rows (1R), and how much better the classifier is;
+`min_lift` makes a requirement of it. Shown is the gap between the accuracy on rows that the model was trained on and
+on test rows; `max_train_test_gap` makes a requirement of it.
 
 Why it matters
 --------------
@@ -38,8 +38,8 @@ write down why. Lowering the limit until it passes is not an answer.
 
 The p-value beside chance is the share of random shuffles of the answers that do as well as the classifier.
 
-A label that is never recognised is a failure where it has so many rows that even guessing would have met one
-of them; with fewer rows the finding is inconclusive. A classifier that gives one answer to everything is told
+A label that is never recognised is a failure where it has so many rows that even guessing would almost certainly have
+met one of them; with fewer rows the finding is inconclusive. A classifier that gives one answer to everything is told
 by it.
 
 Answers that are missing or off the list of labels stay in the count, as wrong.
@@ -229,7 +229,7 @@ def _recognises_every_label(one: Performance, policy: Policy, tests: int) -> Fin
     present = [i for i in range(len(names)) if members[i]]
     never = [i for i in present if not counts[i, i]]
     most = max((int(members[i]) for i in never), default=0)
-    verdict, text = Verdict.PASSED, message("Of every label that has rows, some are recognised.")
+    verdict, text = Verdict.PASSED, message("Every label that has rows is recognised at least once.")
     if never:
         # How rarely so many rows go by without a hit where the label is recognised as often as by guessing.
         by_guessing = (1 - 1 / len(names)) ** most

@@ -60,10 +60,10 @@ Scores are counted in fine bins, of 1 part in 1,024 of the distance from 0 or fr
 many rows are put together; for Brier score and log loss, rows of one label in a fine bin count with their mean
 score, which changes the Brier score by less than one in a million.
 
-Margins of a classifier without probabilities cannot be judged. A row without a score leaves doubt about the
-whole: the check is then inconclusive at best. Rows are assumed to be independent of each other unless the
-spec names the column that tells persons or documents apart (`data.unit`). With sample weights the intervals use
-the effective number of rows, which is an approximation.
+Decision values of a classifier without probabilities cannot be judged. A row without a score leaves doubt about the
+whole: the check is then inconclusive at best. Rows are assumed to be independent of each other unless the spec names
+the column that tells persons or documents apart (`data.unit`). With sample weights the intervals use the effective
+number of rows, which is an approximation.
 
 References
 ----------
@@ -194,7 +194,7 @@ def _split(scores: Scores | None, task: Task, bins: int) -> _Split | Message:
     scored = labels if direct else tuple(label for label in task.labels if label not in labels)
     found = [scores.histogram(label) for label in scored]
     if not all(histogram.probabilities for histogram in found):
-        return message("The scores do not lie between 0 and 1: they are margins, not probabilities.")
+        return message("The scores do not lie between 0 and 1: they are decision values, not probabilities.")
     histograms = found if direct else [histogram.complement() for histogram in found]
     classes = [_class(str(label), histogram, bins) for label, histogram in zip(labels, histograms, strict=True)]
     unscored = () if len(task.labels) == 2 else tuple(str(label) for label in task.labels if label not in labels)

@@ -36,8 +36,8 @@ Limits
 ------
 Columns are looked at one by one; a change in how they depend on each other is not seen. At most `data.sample` rows of
 a split are compared, a uniform sample; where the spec names the unit that rows belong to (`data.unit`), one row of
-each, because shuffling rows says nothing where those of a unit stay together. What a text says is not compared, only
-its form.
+each, because shuffling supposes rows that do not depend on each other. What a text says is not compared, only its
+form.
 
 References
 ----------

@@ -40,15 +40,15 @@ Better margins come from what an error costs; set them beforehand.
 Limits
 ------
 Margins add up: five releases may each lose a little. Compare with one fixed release now and then. Test rows that the
-old classifier was trained on favour it. Old answers that are missing, or no label now, count as wrong.
+old classifier was trained on favour it. Old answers that are missing, or are no longer a label, count as wrong.
 
-Tango's interval of accuracy is approximate: at the margin itself it passes in at most 2.5 % of audits, and fails in up
-to 5 % where few rows flip. The intervals of other metrics are resampled; with few flips they are wider than they must
-be.
+Tango's interval of accuracy is approximate: at the default confidence and at the margin itself it passes in at most
+2.5 % of audits, and fails in up to 5 % where few rows flip. The intervals of other metrics are resampled; with few
+flips they are wider than they must be.
 
-A record knows neither weights, groups nor units: with weights it is not judged alone, and with units its rows are taken
-to depend on each other as today's do. McNemar's p-value is left out with weights or units, as it is for independent
-rows that count alike.
+A record holds no weights, groups or units. With weights a record alone is inconclusive: give the old answers row by
+row. With units its rows are taken to depend on each other as today's do. McNemar's p-value is left out with weights or
+units, as it is for independent rows that count alike.
 
 References
 ----------
@@ -191,7 +191,7 @@ def _with_flips(finding: Finding, one: Comparison, table: CrossTable, policy: Po
     from llmops_audit import stats
     from llmops_audit.comparison import flips
 
-    text = message("{verdict} Measured is the difference from the release before, row by row.", verdict=finding.message)
+    text = message("{verdict} It is the difference from the release before, row by row.", verdict=finding.message)
     p_value, details = None, dict(finding.details)
     worse = one.high is not None and one.high < 0
     if one.gain.name == "accuracy":
