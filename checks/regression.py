@@ -142,7 +142,7 @@ class _Rules:
 
         return judged(
             one.gain.name, one.gain.value, Requirement(op=Op.AT_LEAST, limit=0.0 - margin), self.policy,
-            bounds=one.gain.bounds, method=one.gain.method, n=n, tests=tests, scope=scope,
+            bounds=one.gain.bounds, method=one.gain.method, n=n, tests=tests, scope={**scope, "against": "before"},
             details={"before": one.before, "now": one.now},
         )  # fmt: skip
 

@@ -231,6 +231,6 @@ min = {{ roc_auc = 0.88 }}
     after = audit("now.csv", '[checks.calibration]\n[checks.regression]\n[baseline]\nrecord = "before"\n')
     findings = after.findings()
     assert findings["accuracy.roc_auc"].value == pytest.approx(0.84025, abs=5e-6)
-    for name in ("accuracy.roc_auc", "regression.accuracy", "calibration.expected_calibration_error"):
+    for name in ("accuracy.roc_auc", "regression.accuracy[against=before]", "calibration.expected_calibration_error"):
         assert findings[name].verdict is Verdict.FAILED
-    assert findings["regression.accuracy"].details["same_rows"] is False
+    assert findings["regression.accuracy[against=before]"].details["same_rows"] is False

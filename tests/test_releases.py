@@ -48,7 +48,7 @@ def test_the_answers_of_the_release_before_are_compared_row_by_row(tmp_path: Pat
     rows = _rows()
     rows.to_csv(tmp_path / "rows.csv", index=False)
     record = _audit(tmp_path, _model("new", "regression") + '[baseline]\npredictions = "old"\n')
-    finding = record.findings()["regression.accuracy"]
+    finding = record.findings()["regression.accuracy[against=before]"]
     right_old, right_new = rows["old"] == rows["y"], rows["new"] == rows["y"]
     lost, won = int((right_old & ~right_new).sum()), int((~right_old & right_new).sum())
     assert finding.value == pytest.approx((won - lost) / len(rows))
@@ -66,14 +66,14 @@ def test_a_record_of_the_release_before_is_compared_without_pairs(tmp_path: Path
     before = _audit(tmp_path, _model("old", "accuracy"), out="before")
     paired = _audit(tmp_path, _model("new", "regression") + '[baseline]\npredictions = "old"\n')
     alone = _audit(tmp_path, _model("new", "regression") + '[baseline]\nrecord = "before"\n')
-    narrow, wide = (one.findings()["regression.accuracy"] for one in (paired, alone))
+    narrow, wide = (one.findings()["regression.accuracy[against=before]"] for one in (paired, alone))
     assert narrow.value == pytest.approx(wide.value)
     assert wide.interval[0] < narrow.interval[0]  # type: ignore[index,operator]
     assert wide.details["same_rows"] is True
     assert wide.details["digest"] == before.digest
     rows.iloc[:-1].to_csv(tmp_path / "rows.csv", index=False)
     moved = _audit(tmp_path, _model("new", "regression") + '[baseline]\nrecord = "before/record.json"\n')
-    assert moved.findings()["regression.accuracy"].details["same_rows"] is False
+    assert moved.findings()["regression.accuracy[against=before]"].details["same_rows"] is False
 
 
 @pytest.mark.parametrize(

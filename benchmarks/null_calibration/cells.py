@@ -33,6 +33,8 @@ TABLES = ("metric_table", "label_table", "baseline_table", "gap_table")
 CHUNK = 50
 """Runs that one process does at a time. Each chunk has its own seed, so that results do not depend on processes."""
 
+UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE)
+
 SUBJECT = SubjectInfo(kind="simulated", description="simulated", parameters={}, sha256="0" * 64)
 Settings = Mapping[str, Mapping[str, Any]]
 
@@ -61,6 +63,8 @@ class Counts:
         Audits by the gate's decision.
     failed : Counter
         Audits in which a check failed, by its name, and in which a requirement failed, by check and metric.
+    undecided : Counter
+        Audits in which a check asked for review, or found nothing to judge, by its name.
     intervals : Counter
         Number of bounded intervals, by the finding's id.
     values, widths : Counter
@@ -70,6 +74,7 @@ class Counts:
     runs: int = 0
     status: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
+    undecided: Counter[str] = field(default_factory=Counter)
     intervals: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
     widths: Counter[str] = field(default_factory=Counter)
@@ -169,6 +174,7 @@ def audit(cell: Cell, draft: Draft, checks: Mapping[str, Enabled], rng: np.rando
 
 def _counts(results: Sequence[CheckResult], status: Status) -> Counts:
     failed = Counter(result.name for result in results if result.verdict is Verdict.FAILED)
+    undecided = Counter(result.name for result in results if result.verdict in UNDECIDED)
     intervals: Counter[str] = Counter()
     values: Counter[str] = Counter()
     widths: Counter[str] = Counter()
@@ -182,7 +188,7 @@ def _counts(results: Sequence[CheckResult], status: Status) -> Counts:
                 # A counter takes any number.
                 values[finding.id] += finding.value  # type: ignore[assignment]
                 widths[finding.id] += (high - low) / 2  # type: ignore[assignment]
-    return Counts(1, Counter([status.value]), failed, intervals, values, widths)
+    return Counts(1, Counter([status.value]), failed, undecided, intervals, values, widths)
 
 
 def chunk(cell: Cell, number: int) -> Counts:

@@ -61,11 +61,13 @@ class Limit:
         Whether the finding must be at least so large, instead of at most.
     sign : int
         -1 where the setting states the loss, and the finding the gain.
+    default : float
     bad : World
     """
 
     setting: str
     finding: str
+    default: float
     bad: World
     metric: str | None = None
     least: bool = False
@@ -73,20 +75,32 @@ class Limit:
 
     def missed(self, counts: Counts, half_widths: float) -> dict[str, Any]:
         """Return a setting that the mean of the finding misses by so many half-widths."""
+        return self._setting(self._value(counts, half_widths))
+
+    def met(self, counts: Counts) -> dict[str, Any]:
+        """Return the default, or where it leaves less than two half-widths, a setting that leaves these."""
+        looser = min if self.least and self.sign > 0 else max
+        return self._setting(looser(self.default, self._value(counts, -TWICE)))
+
+    def _value(self, counts: Counts, half_widths: float) -> float:
         distance = half_widths * counts.half_width(self.finding) * (1 if self.least else -1)
-        value = min(max(self.sign * (counts.mean(self.finding) + distance), 0.0), 1.0)
+        return min(max(self.sign * (counts.mean(self.finding) + distance), 0.0), 1.0)
+
+    def _setting(self, value: float) -> dict[str, Any]:
         return {self.setting: value if self.metric is None else {self.metric: value}}
 
 
 LIMITS = {
     "calibration": Limit(
-        "max_expected_calibration_error", "calibration.expected_calibration_error", World(miscalibration=0.2)
+        "max_expected_calibration_error", "calibration.expected_calibration_error", 0.1, World(miscalibration=0.2)
     ),
-    "drift": Limit("max_effect", "drift.jensen_shannon_effect[column=amount]", World(shift=0.5)),
+    "drift": Limit("max_effect", "drift.jensen_shannon_effect[column=amount]", 0.1, World(shift=0.5)),
     "fairness": Limit(
-        "min_selection_rate_ratio", "fairness.selection_rate_ratio[group=group 02]", World(gap=0.2), least=True
+        "min_selection_rate_ratio", "fairness.selection_rate_ratio[group=group 02]", 0.8, World(gap=0.2), least=True
     ),
-    "regression": Limit("max_loss", "regression.accuracy", World(loss=0.1), metric="accuracy", least=True, sign=-1),
+    "regression": Limit(
+        "max_loss", "regression.accuracy", 0.02, World(loss=0.1), metric="accuracy", least=True, sign=-1
+    ),
 }
 
 ALL_BAD = World(gap=0.2, shift=0.5, miscalibration=0.2, loss=0.1)
@@ -195,30 +209,30 @@ def ladders(widths: Mapping[World, Counts], runs: Runs) -> dict[str, list[Step]]
 
 def sure(widths: Mapping[World, Counts], runs: Runs) -> list[Step]:
     """Return whole audits of 1,000 rows whose systems meet, or miss, every limit by two half-widths."""
-    bad = widths[ALL_BAD]
-    worse = {name: bad.mean(f"accuracy.{name}") for name in World().truth()}
-    worse = {name: value + TWICE * bad.half_width(f"accuracy.{name}") for name, value in worse.items()}
-    good, none = _good_settings(widths), whole(worse, **_limits(bad, TWICE))
+    good, bad = widths[World()], widths[ALL_BAD]
+    exact = whole(_minima(good, -TWICE), **{name: x.missed(good, -TWICE) for name, x in _known_limits().items()})
+    missed = whole(_minima(bad, TWICE), **{name: x.missed(bad, TWICE) for name, x in _known_limits().items()})
     return [
-        _sure_step("better than every limit", World(), good, Status.APPROVED, runs),
-        _sure_step("worse than every limit", ALL_BAD, none, Status.REJECTED, runs),
+        _sure_step("better than every limit by two half-widths or more", World(), _met(good), Status.APPROVED, runs),
+        _sure_step("better than every limit by exactly two half-widths", World(), exact, Status.APPROVED, runs),
+        _sure_step("worse than every limit by exactly two half-widths", ALL_BAD, missed, Status.REJECTED, runs),
     ]
 
 
 def singly(widths: Mapping[World, Counts], runs: Runs) -> list[Step]:
     """Return the same where the limits of one check are missed and all others are met."""
-    good = _good_settings(widths)
-    worse = {"accuracy": {"min": _missed_by(World(), widths[World()], TWICE)}}
-    steps = [_sure_step("worse than the minima of accuracy", World(), good | worse, Status.REJECTED, runs)]
+    good = widths[World()]
+    settings = _met(good) | {"accuracy": {"min": _minima(good, TWICE)}}
+    steps = [_sure_step("worse than the minima of accuracy", World(), settings, Status.REJECTED, runs)]
     for name, limit in _known_limits().items():
-        settings = good | {name: limit.missed(widths[limit.bad], TWICE)}
+        counts = widths[limit.bad]
+        settings = _met(counts) | {name: limit.missed(counts, TWICE)}
         steps.append(_sure_step(f"worse than the limit of {name}", limit.bad, settings, Status.REJECTED, runs))
     return steps
 
 
-def _good_settings(widths: Mapping[World, Counts]) -> dict[str, dict[str, Any]]:
-    counts = widths[World()]
-    return whole(_missed_by(World(), counts, -TWICE), **_limits(counts, -TWICE))
+def _met(counts: Counts) -> dict[str, dict[str, Any]]:
+    return whole(_minima(counts, -TWICE), **{name: limit.met(counts) for name, limit in _known_limits().items()})
 
 
 def _sure_step(title: str, world: World, settings: Settings, wanted: Status, runs: Runs) -> Step:
@@ -229,9 +243,12 @@ def _known_limits() -> dict[str, Limit]:
     return {name: limit for name, limit in LIMITS.items() if name in judging()}
 
 
-def _limits(counts: Counts, half_widths: float) -> dict[str, dict[str, float]]:
-    """Return limits that the mean of their finding misses by so many half-widths."""
-    return {name: limit.missed(counts, half_widths) for name, limit in _known_limits().items()}
+def _minima(counts: Counts, half_widths: float) -> dict[str, float]:
+    """Return minima that the mean of their metric misses by so many half-widths."""
+    return {
+        name: counts.mean(f"accuracy.{name}") + half_widths * counts.half_width(f"accuracy.{name}")
+        for name in World().truth()
+    }
 
 
 def _missed_by(world: World, counts: Counts, half_widths: float) -> dict[str, float]:
