@@ -20,7 +20,7 @@ audit: $(READY)
 	@echo "Both gates decided as they should."
 
 test: $(READY)
-	$(RUN)/python -m pytest --cov --cov-report=term
+	$(RUN)/python -m pytest --numprocesses auto --cov --cov-report=term
 
 lint: $(READY)
 	$(RUN)/ruff check .

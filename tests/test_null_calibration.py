@@ -21,7 +21,7 @@ from llmops_audit.testing import batch, inputs
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "null_calibration"
 
-RUNS = 50
+RUNS = 40
 MOST_SURPRISE = 1e-4
 """Probability of a count as high, at 5 % of false rejections, from which on nobody believes the 5 %."""
 
