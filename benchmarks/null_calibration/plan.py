@@ -99,7 +99,7 @@ LIMITS = {
         "min_selection_rate_ratio", "fairness.selection_rate_ratio[group=group 02]", 0.8, World(gap=0.2), least=True
     ),
     "regression": Limit(
-        "max_loss", "regression.accuracy", 0.02, World(loss=0.1), metric="accuracy", least=True, sign=-1
+        "max_loss", "regression.accuracy[against=before]", 0.02, World(loss=0.1), metric="accuracy", least=True, sign=-1
     ),
 }
 
