@@ -234,7 +234,8 @@ def _show(record: Record, folder: Path, formats: tuple[str, ...]) -> None:
             Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out by use.")
         )
     name = "report.html" if "html" in formats else "record.json"
-    console.print(Text(f"Report: {folder / name}\n"))
+    # A path that is broken over lines cannot be copied.
+    console.print(Text(f"Report: {folder / name}\n"), soft_wrap=True)
 
 
 def _spoken(word: str) -> str:

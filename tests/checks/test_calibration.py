@@ -167,12 +167,12 @@ def test_missing_scores_are_a_doubt() -> None:
 
 @pytest.mark.parametrize("scores", [None, {1: [-3.0, 2.0]}, {1: [math.nan, math.nan]}])
 def test_what_cannot_be_judged_is_not_passed(scores: Any) -> None:
-    """No scores, margins, or missing ones only: not applicable with a reason, and no table."""
+    """No scores, decision values, or missing ones only: not applicable with a reason, and no table."""
     produced = run(CHECK, inputs(batch("test", {}, label=[0, 1], scores=scores)))
     (finding,) = produced
     assert isinstance(finding, Finding)
     assert finding.verdict is Verdict.NOT_APPLICABLE
-    assert "margins" in finding.message.id or "no scores" in finding.message.id
+    assert "decision values" in finding.message.id or "no scores" in finding.message.id
 
 
 def test_a_split_that_cannot_be_judged_beside_one_that_can_is_a_doubt() -> None:

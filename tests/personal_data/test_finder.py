@@ -157,4 +157,5 @@ def test_hostile_texts_take_steps_in_proportion(piece: str) -> None:
             sys.settrace(before)
         return count
 
+    steps(100)  # what is made at first use
     assert steps(16_000) <= 2.5 * steps(8_000) + 100
