@@ -47,7 +47,7 @@ lock: $(READY)
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	  --extra dev --output-file requirements.lock pyproject.toml
 
-# Simulate how often the audit is wrong: about half an hour on two cores. Ends with an error where a cell misses the bar.
+# Simulate how often the audit is wrong: half an hour to an hour on two cores. Ends with an error where a cell misses the bar.
 calibrate: $(READY)
 	$(RUN)/python -m benchmarks.null_calibration --jobs 2 --keep .calibration --write docs/calibration.md
 

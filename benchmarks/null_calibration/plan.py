@@ -113,7 +113,7 @@ class Runs:
 
     null: int = 2_000
     sure: int = 1_000
-    other: int = 400
+    other: int = 200
     good: int = 200
     pilot: int = 100
 
