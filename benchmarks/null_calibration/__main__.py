@@ -9,7 +9,7 @@ from pathlib import Path
 from . import page, plan
 from .cells import Cell, simulate
 
-QUICK = plan.Runs(null=50, sure=20, other=20, good=20, pilot=20)
+QUICK = plan.Runs(null=50, sure=20, singly=20, other=20, good=20, pilot=20)
 
 
 def study(runs: plan.Runs, jobs: int, kept: Path | None) -> page.Study:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -112,7 +113,8 @@ class Runs:
     """How often each kind of cell is run."""
 
     null: int = 2_000
-    sure: int = 1_000
+    sure: int = 3_000
+    singly: int = 1_000
     other: int = 200
     good: int = 200
     pilot: int = 100
@@ -157,7 +159,7 @@ def pilots(runs: Runs) -> dict[World, Cell]:
 def good(widths: Mapping[World, Counts], runs: Runs) -> dict[World, Cell]:
     """Return the grid with minima that the system exceeds by two half-widths."""
     return {
-        world: Cell(f"good {named(world)}", world, whole(_missed_by(world, widths[world], -TWICE)), runs.good)
+        world: Cell(f"good {named(world)}", world, whole(_minima(world, widths[world], -TWICE)), runs.good)
         for world in GRID
     }
 
@@ -186,7 +188,7 @@ def ladders(widths: Mapping[World, Counts], runs: Runs) -> dict[str, list[Step]]
     world = World()
     by_check: dict[str, list[tuple[str, World, dict[str, Any]]]] = {
         "accuracy": [
-            (_in_half_widths(k), world, {"min": {"accuracy": _missed_by(world, widths[world], k)["accuracy"]}})
+            (_in_half_widths(k), world, {"min": {"accuracy": _minima(world, widths[world], k)["accuracy"]}})
             for k in (-TWICE, *STEPS)
         ],
         "calibration": [(f"calibration error {x:.2f}", World(miscalibration=x), {}) for x in (0.0, *MISCALIBRATIONS)],
@@ -209,55 +211,58 @@ def ladders(widths: Mapping[World, Counts], runs: Runs) -> dict[str, list[Step]]
 
 def sure(widths: Mapping[World, Counts], runs: Runs) -> list[Step]:
     """Return whole audits of 1,000 rows whose systems meet, or miss, every limit by two half-widths."""
-    good, bad = widths[World()], widths[ALL_BAD]
-    exact = whole(_minima(good, -TWICE), **{name: x.missed(good, -TWICE) for name, x in _known_limits().items()})
-    missed = whole(_minima(bad, TWICE), **{name: x.missed(bad, TWICE) for name, x in _known_limits().items()})
+    world, good = World(), widths[World()]
+    met, exact = _met(world, good), _off(world, good, -TWICE)
+    missed = _off(ALL_BAD, widths[ALL_BAD], TWICE)
     return [
-        _sure_step("better than every limit by two half-widths or more", World(), _met(good), Status.APPROVED, runs),
-        _sure_step("better than every limit by exactly two half-widths", World(), exact, Status.APPROVED, runs),
-        _sure_step("worse than every limit by exactly two half-widths", ALL_BAD, missed, Status.REJECTED, runs),
+        _sure_step("better than every limit by two half-widths or more", world, met, Status.APPROVED, runs.sure),
+        _sure_step("better than every limit by exactly two half-widths", world, exact, Status.APPROVED, runs.sure),
+        _sure_step("worse than every limit by exactly two half-widths", ALL_BAD, missed, Status.REJECTED, runs.sure),
     ]
 
 
 def singly(widths: Mapping[World, Counts], runs: Runs) -> list[Step]:
     """Return the same where the limits of one check are missed and all others are met."""
     good = widths[World()]
-    settings = _met(good) | {"accuracy": {"min": _minima(good, TWICE)}}
-    steps = [_sure_step("worse than the minima of accuracy", World(), settings, Status.REJECTED, runs)]
+    settings = _met(World(), good) | {"accuracy": {"min": _minima(World(), good, TWICE)}}
+    steps = [_sure_step("worse than the minima of accuracy", World(), settings, Status.REJECTED, runs.singly)]
     for name, limit in _known_limits().items():
         counts = widths[limit.bad]
-        settings = _met(counts) | {name: limit.missed(counts, TWICE)}
-        steps.append(_sure_step(f"worse than the limit of {name}", limit.bad, settings, Status.REJECTED, runs))
+        settings = _met(limit.bad, counts) | {name: limit.missed(counts, TWICE)}
+        steps.append(_sure_step(f"worse than the limit of {name}", limit.bad, settings, Status.REJECTED, runs.singly))
     return steps
 
 
-def _met(counts: Counts) -> dict[str, dict[str, Any]]:
-    return whole(_minima(counts, -TWICE), **{name: limit.met(counts) for name, limit in _known_limits().items()})
+def _met(world: World, counts: Counts) -> dict[str, dict[str, Any]]:
+    """Return settings that leave two half-widths or more."""
+    return whole(_minima(world, counts, -TWICE), **{name: limit.met(counts) for name, limit in _known_limits().items()})
 
 
-def _sure_step(title: str, world: World, settings: Settings, wanted: Status, runs: Runs) -> Step:
-    return Step(title, Cell(f"sure {title}", world, settings, runs.sure), wanted)
+def _off(world: World, counts: Counts, half_widths: float) -> dict[str, dict[str, Any]]:
+    """Return settings that are missed by exactly so many half-widths."""
+    limits = {name: limit.missed(counts, half_widths) for name, limit in _known_limits().items()}
+    return whole(_minima(world, counts, half_widths), **limits)
+
+
+def _sure_step(title: str, world: World, settings: Settings, wanted: Status, runs: int) -> Step:
+    return Step(title, Cell(f"sure {title}", world, settings, runs), wanted)
 
 
 def _known_limits() -> dict[str, Limit]:
     return {name: limit for name, limit in LIMITS.items() if name in judging()}
 
 
-def _minima(counts: Counts, half_widths: float) -> dict[str, float]:
-    """Return minima that the mean of their metric misses by so many half-widths."""
-    return {
-        name: counts.mean(f"accuracy.{name}") + half_widths * counts.half_width(f"accuracy.{name}")
-        for name in World().truth()
-    }
-
-
-def _missed_by(world: World, counts: Counts, half_widths: float) -> dict[str, float]:
+def _minima(world: World, counts: Counts, half_widths: float) -> dict[str, float]:
     """Return minima that the truth misses by so many half-widths; a metric without an interval keeps the truth."""
-    minima = {}
-    for name, value in world.truth().items():
-        width = counts.half_width(f"accuracy.{name}")
-        minima[name] = min(max(value + half_widths * width, -1.0), 1.0) if width == width else value
-    return minima
+    truth = world.truth()
+    if world.gap or world.loss:
+        # Of damaged answers the truth is only known from the pilot.
+        truth = {name: counts.mean(f"accuracy.{name}") for name in truth}
+    widths = {name: counts.half_width(f"accuracy.{name}") for name in truth}
+    return {
+        name: value if math.isnan(widths[name]) else min(max(value + half_widths * widths[name], -1.0), 1.0)
+        for name, value in truth.items()
+    }
 
 
 def _in_half_widths(k: float) -> str:
