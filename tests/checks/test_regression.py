@@ -49,7 +49,10 @@ def _with_record(case: dict[str, Any], truth: list[int], answers: list[int], *, 
 
 def _found(case: dict[str, Any], **settings: Any) -> dict[str, Finding]:
     produced = [item for item in run(CHECK, case, **settings) if isinstance(item, Finding)]
-    return {",".join([item.metric, *(v for v in item.scope.values() if v not in ("test", "before"))]): item for item in produced}
+    return {
+        ",".join([item.metric, *(v for v in item.scope.values() if v not in ("test", "before"))]): item
+        for item in produced
+    }
 
 
 def _table(case: dict[str, Any], name: str, **settings: Any) -> tuple[dict[str, Any], ...]:
