@@ -168,7 +168,13 @@ def test_an_interrupted_audit_is_no_verdict(project: Project) -> None:
     """Ctrl-C in the middle ends with neither 0 nor 1."""
     spec = project({"[checks.accuracy]": "[checks.drift]\n[checks.accuracy]"})
     command = [sys.executable, "-m", "llmops_audit.cli", "run", str(spec), "--output", str(spec.parent / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # A job in the background has the signal ignored, and its children with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
     assert process.wait() not in (0, 1)
