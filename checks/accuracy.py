@@ -131,7 +131,8 @@ def accuracy(
         for name, label, limit in minima:
             requirement = Requirement(op=Op.AT_LEAST, limit=limit)
             scope = {} if label is None else {"label": label}
-            yield _judged(one, one.measure(name, label), requirement, policy, tests, scope)
+            measure = one.measures[name] if label is None else one.measure(name, label)
+            yield _judged(one, measure, requirement, policy, tests, scope)
         yield _better_than_chance(one, policy, tests)
         yield _recognises_every_label(one, policy, tests)
         if max_train_test_gap is not None:
@@ -179,12 +180,17 @@ def _nothing(scope: dict[str, str], *, alone: bool) -> Finding:
 def _judged(
     one: Performance, measure: Measure, requirement: Requirement, policy: Policy, tests: int, scope: Mapping[str, str]
 ) -> Finding:
+    from llmops_audit.score_measures import SCORE_METRICS
     from llmops_audit.verdicts import judged
 
-    return judged(
+    finding = judged(
         measure.name, measure.value, requirement, policy, bounds=measure.bounds, method=measure.method, n=one.n,
         tests=tests, scope={"split": one.split, **scope}, details=measure.details,
     )  # fmt: skip
+    if measure.value is None and measure.name in SCORE_METRICS:
+        text = message("Not every row has the scores that this takes, or none carries the label: it is unknown.")
+        return finding.model_copy(update={"message": text})
+    return finding
 
 
 def _if_known(
@@ -224,16 +230,22 @@ def _better_than_chance(one: Performance, policy: Policy, tests: int) -> Finding
 
 
 def _recognises_every_label(one: Performance, policy: Policy, tests: int) -> Finding:
+    import numpy as np
+
     counts, names = one.table.counts, [str(label) for label in one.task.labels]
     members, answers = counts.sum(axis=1), counts[:, : len(names)].sum(axis=0)
     present = [i for i in range(len(names)) if members[i]]
     never = [i for i in present if not counts[i, i]]
     most = max((int(members[i]) for i in never), default=0)
     verdict, text = Verdict.PASSED, message("Every label that has rows is recognised at least once.")
+    judged: dict[str, float | int] = {}
     if never:
         # How rarely so many rows go by without a hit where the label is recognised as often as by guessing.
-        by_guessing = (1 - 1 / len(names)) ** most
-        certain = policy.decide == "point" or by_guessing <= policy.alpha / (tests * len(names))
+        places = np.indices(counts.shape)[0]
+        rows = max(one.table.share(places < 0, places == i)[1] for i in never)
+        by_guessing, tested = (1 - 1 / len(names)) ** rows, tests * len(names)
+        judged = {"p_value": by_guessing, "p_adjusted": min(1.0, by_guessing * tested), "tests": tested}
+        certain = policy.decide == "point" or judged["p_adjusted"] <= policy.alpha
         verdict = Verdict.FAILED if certain else Verdict.INCONCLUSIVE
         text = message(
             "Never recognised: {labels}, though up to {rows} rows carry such a label.",
@@ -245,8 +257,9 @@ def _recognises_every_label(one: Performance, policy: Policy, tests: int) -> Fin
                 "The classifier answers {only} to everything; {rows} rows carry another label.",
                 only=names[only], rows=int(members.sum() - members[only]),
             )  # fmt: skip
-    return Finding(
-        metric="recognised_labels", scope={"split": one.split}, value=len(present) - len(never), method="census",
-        n=one.n, requirement=Requirement(op=Op.AT_LEAST, limit=len(present), source="default"), verdict=verdict,
-        message=text,
+    finding = Finding(
+        metric="recognised_labels", scope={"split": one.split}, value=len(present) - len(never),
+        method="misses under guessing (Bonferroni)" if never else "census", n=one.n, verdict=verdict, message=text,
+        requirement=Requirement(op=Op.AT_LEAST, limit=len(present), source="default"),
     )  # fmt: skip
+    return finding.model_copy(update=judged)

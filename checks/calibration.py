@@ -93,7 +93,6 @@ from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar
 
 if TYPE_CHECKING:
     from llmops_audit.evidence.scores import ScoreHistogram, Scores
-    from llmops_audit.model import Label
     from llmops_audit.stats import Bounds, BrierScore, CalibrationError
     from llmops_audit.task import Policy, Task
 
@@ -178,27 +177,21 @@ class _Split:
         return 1.0 if len(self.classes) == 1 else 0.5
 
 
-def _judged_labels(scores: Scores, task: Task) -> tuple[Label, ...]:
-    known = tuple(label for label in task.labels if label in scores.labels())
-    if len(task.labels) != 2 or not known:
-        return known
-    return (task.labels[1] if task.positive is None else task.positive,)
-
-
 def _split(scores: Scores | None, task: Task, bins: int) -> _Split | Message:
-    labels = () if scores is None else _judged_labels(scores, task)
-    if scores is None or not labels:
+    from llmops_audit.score_measures import scores_of
+
+    labels = task.labels
+    if len(labels) == 2:
+        labels = (labels[1] if task.positive is None else task.positive,)
+    every = {} if scores is None else {label: scores_of(scores, task.labels, label) for label in labels}
+    found = {label: scored for label, scored in every.items() if scored is not None}
+    if not found:
         return message("There are no scores of labelled rows: the subject gives none, or the split is not labelled.")
-    # Of two labels, one has the probability that the other leaves.
-    direct = {*labels} <= {*scores.labels()}
-    scored = labels if direct else tuple(label for label in task.labels if label not in labels)
-    found = [scores.histogram(label) for label in scored]
-    if not all(histogram.probabilities for histogram in found):
+    if not all(histogram.probabilities for histogram, _ in found.values()):
         return message("The scores do not lie between 0 and 1: they are decision values, not probabilities.")
-    histograms = found if direct else [histogram.complement() for histogram in found]
-    classes = [_class(str(label), histogram, bins) for label, histogram in zip(labels, histograms, strict=True)]
-    unscored = () if len(task.labels) == 2 else tuple(str(label) for label in task.labels if label not in labels)
-    return _Split(tuple(classes), max(map(scores.missing, scored)), unscored)
+    classes = [_class(str(label), histogram, bins) for label, (histogram, _) in found.items()]
+    unscored = tuple(str(label) for label in labels if label not in found)
+    return _Split(tuple(classes), max(missing for _, missing in found.values()), unscored)
 
 
 def _class(label: str, histogram: ScoreHistogram, bins: int) -> _Class:

@@ -105,20 +105,19 @@ def drift(
             few.append((split, min(sizes)))
             continue
         compared += _compare(rows[reference], rows[split], split, task, columns)
+    # Beside a split that is compared, one that cannot be is a doubt.
+    verdict = Verdict.INCONCLUSIVE if compared else Verdict.NOT_APPLICABLE
     for small, n in few:
-        # Beside a split that is compared, one that cannot be is a doubt.
-        verdict = Verdict.INCONCLUSIVE if compared else Verdict.NOT_APPLICABLE
         text = message("{rows} rows are fewer than the {least} that a comparison needs.", rows=n, least=min_rows)
         yield Finding(metric="rows", scope={"split": small}, n=n, verdict=verdict, message=text)
-    if not compared:
-        if not few:
-            text = message("There is nothing to compare with the reference split '{reference}'.", reference=reference)
-            yield Finding(metric="rows", scope={"reference": reference}, verdict=Verdict.NOT_APPLICABLE, message=text)
-        return
+    if not compared and not few:
+        text = message("There is nothing to compare with the reference split '{reference}'.", reference=reference)
+        yield Finding(metric="rows", scope={"reference": reference}, verdict=Verdict.NOT_APPLICABLE, message=text)
     adjusted = holm([one.p_value for one in compared])
     for one, p_adjusted in zip(compared, adjusted, strict=True):
         yield _finding(one, float(p_adjusted), max_effect, policy, len(compared))
-    yield _table(compared, adjusted)
+    if compared:
+        yield _table(compared, adjusted)
 
 
 class _Compared:

@@ -151,9 +151,8 @@ def _not_judged(
 ) -> Iterator[Finding]:
     for group, rows in attribute.rows.items():
         if group not in attribute.judged:
-            text = message(
-                "{rows} rows are fewer than the {least} that a group needs.", rows=rows, least=min_group_rows
-            )
+            least = min_group_rows
+            text = message("{rows} rows are fewer than the {least} that a group needs.", rows=rows, least=least)
             yield Finding(
                 metric="group_rows", scope={"split": split, attribute.name: group}, value=rows, n=rows,
                 verdict=Verdict.NOT_APPLICABLE, message=text,
@@ -210,8 +209,7 @@ def _pair(
         if rates[0] is not None and rates[1]:
             value = rates[0] / rates[1]
     else:
-        sizes = attribute.rows[first], attribute.rows[second]
-        if (rates[0] or 0.0, sizes[0]) < (rates[1] or 0.0, sizes[1]):
+        if (rates[0] or 0.0, attribute.rows[first]) < (rates[1] or 0.0, attribute.rows[second]):
             first, second, rates = second, first, rates[::-1]
         (x1, n1), (x2, n2) = attribute.counts[first][rate], attribute.counts[second][rate]
         bounds = lambda c: stats.newcombe_difference(x1, n1, x2, n2, c)  # noqa: E731 - a bound a pair

@@ -189,7 +189,7 @@ def _by_rows(rules: _Rules, paired: Pairs, found: Outcomes, baseline: Baseline |
 
 def _with_flips(finding: Finding, one: Comparison, table: CrossTable, policy: Policy) -> Finding:
     from llmops_audit import stats
-    from llmops_audit.comparison import flips
+    from llmops_audit.differences import flips
 
     text = message("{verdict} It is the difference from the release before, row by row.", verdict=finding.message)
     p_value, details = None, dict(finding.details)

@@ -193,7 +193,7 @@ def _judge(
 
     inputs: dict[str, Any] = {
         **collected.evidence,
-        "baseline": baseline(before, collected.task.labels, collected.sha256["test"]),
+        "baseline": baseline(before, collected.task.labels, _audit_info(prepared), _data(collected)),
         "policy": policy_for(prepared.spec.gate.policy(), prepared.checks),
         "spec": prepared.spec,
         "subject": collected.subject,

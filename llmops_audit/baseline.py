@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from llmops_audit.canonical import parse
 from llmops_audit.errors import RecordError, SpecError
-from llmops_audit.model import ConfusionMatrix, Label, Record
+from llmops_audit.model import AuditInfo, ConfusionMatrix, Label, Record, SplitInfo
 from llmops_audit.spec import Spec
 from llmops_audit.task import Baseline
 
@@ -40,15 +41,18 @@ def read_baseline(spec: Spec, folder: Path) -> Record | None:
     return parse(content, f"baseline.record: {shown}")
 
 
-def baseline(record: Record | None, labels: tuple[Label, ...], sha256: str) -> Baseline | None:
+def baseline(
+    record: Record | None, labels: tuple[Label, ...], audit: AuditInfo, data: Mapping[str, SplitInfo]
+) -> Baseline | None:
     """Put the confusion matrix of an earlier record in the order of the labels.
 
     Parameters
     ----------
     record : Record, optional
     labels : tuple of label, (k,)
-    sha256 : str
-        Of the test split.
+    audit : AuditInfo
+    data : mapping of str to SplitInfo
+        Of the audit that compares with it.
 
     Raises
     ------
@@ -76,6 +80,13 @@ def baseline(record: Record | None, labels: tuple[Label, ...], sha256: str) -> B
         name=record.audit.name,
         version=record.audit.version,
         digest=record.digest,
-        same_rows=record.data["test"].sha256 == sha256,
+        same_rows=_test_rows(record.audit, record.data) == _test_rows(audit, data),
         counts=tuple(tuple(row) for row in counts.tolist()),
     )
+
+
+def _test_rows(audit: AuditInfo, data: Mapping[str, SplitInfo]) -> tuple[object, ...]:
+    test = data["test"]
+    # Where one file was split here, other seeds and sizes test other rows of it.
+    split_here = "train" in data and data["train"].sha256 == test.sha256
+    return test.sha256, test.rows, test.labels, audit.seed if split_here else None

@@ -33,11 +33,8 @@ CheckFunction = Callable[..., Iterator[Finding | Table]]
 
 def evidence_names() -> tuple[str, ...]:
     """Return the inputs that are evidence: the modules of `llmops_audit.evidence`, without importing them."""
-    return tuple(
-        sorted(
-            m.name for m in pkgutil.iter_modules(evidence.__path__) if m.name != "base" and not m.name.startswith("_")
-        )
-    )
+    names = {module.name for module in pkgutil.iter_modules(evidence.__path__)}
+    return tuple(sorted(name for name in names - {"base"} if not name.startswith("_")))
 
 
 INPUTS = (*evidence_names(), "baseline", "policy", "spec", "subject", "task")

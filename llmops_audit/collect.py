@@ -9,13 +9,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-import numpy as np
-
 from llmops_audit.data import Dataset, Reading, batches, load, open_dataset, slices
 from llmops_audit.engine import gather
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence.base import Batch, Evidence, Label, Plan
-from llmops_audit.evidence.outcomes import Outcomes
+from llmops_audit.evidence.outcomes import FITTED, Outcomes
 from llmops_audit.model import SubjectInfo
 from llmops_audit.personal_data import find
 from llmops_audit.spec import SPLITS, Spec
@@ -26,10 +24,7 @@ from llmops_audit.values import canonical_label, label_order
 if TYPE_CHECKING:
     from llmops_audit.one_rule import OneRule
 
-__all__ = ["FITTED", "Collected", "collect"]
-
-FITTED = "fitted"
-"""Key of the outcomes of training rows that the very model answered which was trained on them."""
+__all__ = ["Collected", "collect"]
 
 MOST_LABELS = 1000
 MOST_GROUPS = 200
@@ -160,9 +155,8 @@ def _train(
     with clock.stage("training"):
         trained = subject.fit(train)
         rule = one_rule(train, spec.data, spec.data.sample) if "pairs" in names else None
-    # A uniform sample of the rows that it was fitted on, answered by the very model.
-    sample = train[np.sort(np.argsort(train.key, kind="stable")[: spec.data.sample])]
-    fitted = replace(sample, prediction=trained.predict(replace(sample, label=None)))
+        sample = train.sample(spec.data.sample)
+        fitted = replace(sample, prediction=trained.predict(replace(sample, label=None)))
     if judges_training:
         with clock.stage("predicting out-of-fold"):
             train = replace(train, prediction=out_of_fold(subject, train, spec.audit.seed, spec.data.sample))

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit import stats
+from llmops_audit.differences import difference, flips, unpaired_difference
 from llmops_audit.evidence.outcomes import CrossTable
-from llmops_audit.measures import Average, LabelMetric, Measure, difference, statistic, unpaired_difference
-from llmops_audit.model import Column, Message, Scalar, Table, message
+from llmops_audit.measures import Average, LabelMetric, Measure, statistic
+from llmops_audit.model import Column, Message, Scalar, Table, interval_columns, message
 from llmops_audit.task import Baseline, Policy, Task
 
-__all__ = ["Comparison", "compared", "difference_table", "flip_table", "flips", "record_table", "record_title"]
+__all__ = ["Comparison", "compared", "difference_table", "flip_table", "record_table", "record_title"]
 
 Counts = npt.NDArray[np.int64]
 Row = dict[str, Scalar | Message]
@@ -88,33 +89,9 @@ def record_table(baseline: Baseline, now: CrossTable) -> CrossTable:
     return CrossTable(counts, counts.astype(float), counts / max(worth, 1e-9))
 
 
-def flips(counts: Counts) -> tuple[Counts, Counts, Counts]:
-    """Count rows that flipped, by label.
-
-    Parameters
-    ----------
-    counts : numpy array of int64, (k, k + 1, k + 1)
-        Label, answer before, answer now.
-
-    Returns
-    -------
-    lost, won, moved : numpy array of int64, (k,)
-        Right before and wrong now; wrong before and right now; wrong in another way.
-    """
-    label, before, now = np.indices(counts.shape)
-    lost, won = (before == label) & (now != label), (before != label) & (now == label)
-    moved = (before != label) & (now != label) & (before != now)
-    return _by_label(counts * lost), _by_label(counts * won), _by_label(counts * moved)
-
-
-def _by_label(counts: Counts) -> Counts:
-    summed: Counts = counts.sum(axis=(1, 2))
-    return summed
-
-
 def flip_table(counts: Counts, task: Task) -> Table:
     """Return the rows that flipped, by label."""
-    by_label = zip(task.labels, _by_label(counts), *flips(counts), strict=True)
+    by_label = zip(task.labels, counts.sum(axis=(1, 2)), *flips(counts), strict=True)
     return Table(
         name="flips",
         caption=message("Rows whose answer changed, by true label"),
@@ -143,8 +120,7 @@ def difference_table(name: str, rows: Sequence[Row]) -> Table:
             Column(key="before", heading=message("Before"), format="number"),
             Column(key="now", heading=message("Now"), format="number"),
             Column(key="difference", heading=message("Difference"), format="number"),
-            Column(key="low", heading=message("Lower end"), format="number"),
-            Column(key="high", heading=message("Upper end"), format="number"),
+            *interval_columns(),
         ),
         rows=tuple(rows),
     )

@@ -225,7 +225,7 @@ def _joined(parts: list[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
 def slices(batch: Batch) -> Iterator[Batch]:
     """Cut a batch into batches of at most `BATCH_ROWS` rows."""
     for start in range(0, len(batch), BATCH_ROWS):
-        yield batch[start : min(start + BATCH_ROWS, len(batch))]
+        yield batch[start : start + BATCH_ROWS]
 
 
 def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, reading: Reading) -> Batch:

@@ -138,6 +138,7 @@ WORDS: dict[str, Message] = {
     "square-and-add of both intervals": message("square-and-add of both intervals"),
     "bias-corrected, conservative normal": message("bias-corrected, conservative normal"),
     "score interval of a mean": message("score interval of a mean"),
+    "misses under guessing (Bonferroni)": message("misses under guessing (Bonferroni)"),
     "estimator": message("estimator trained here"),
     "factory": message("classifier made by a factory and trained here"),
     "predictions": message("saved predictions"),

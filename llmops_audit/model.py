@@ -33,6 +33,7 @@ __all__ = [
     "SubjectInfo",
     "Table",
     "Verdict",
+    "interval_columns",
     "message",
 ]
 
@@ -205,6 +206,14 @@ class Table(Frozen):
     caption: Message
     columns: tuple[Column, ...]
     rows: tuple[dict[str, Scalar | Message], ...]
+
+
+def interval_columns(format: Literal["share", "number"] = "number") -> tuple[Column, Column]:
+    """Return the columns of the ends of an interval, ``low`` and ``high``."""
+    return (
+        Column(key="low", heading=message("Lower end"), format=format),
+        Column(key="high", heading=message("Upper end"), format=format),
+    )
 
 
 class ConfusionMatrix(Frozen):

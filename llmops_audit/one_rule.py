@@ -79,7 +79,7 @@ def one_rule(train: Batch, data: DataSection, most: int) -> OneRule | None:
     """
     if train.label is None or len(train) < LEAST_ROWS:
         return None
-    sample = train[np.sort(np.argsort(train.key, kind="stable")[:most])]
+    sample = train.sample(most)
     pick = sample[:ROWS_TO_PICK]
     halves = pick[np.arange(0, len(pick), 2)], pick[np.arange(1, len(pick), 2)]
     best: tuple[float, str, Rule | None] = (0.0, "", None)

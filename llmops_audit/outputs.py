@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -84,6 +85,9 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         ) from error
 
 
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+
+
 def earlier_audits(reports: Path, sha256: str) -> tuple[str, ...]:
     """Find earlier audits of the same test rows.
 
@@ -105,7 +109,8 @@ def earlier_audits(reports: Path, sha256: str) -> tuple[str, ...]:
         try:
             content = json.loads(path.read_bytes())
             if content["schema"] == SCHEMA and content["data"]["test"]["sha256"] == sha256:
-                found.update([str(content["digest"]), *map(str, content["run"].get("earlier", ()))])
+                digests = content["digest"], *content["run"].get("earlier", ())
+                found.update(digest for digest in digests if _DIGEST.match(digest))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
     return tuple(sorted(found))

@@ -10,18 +10,16 @@ from functools import cached_property
 import numpy as np
 
 from llmops_audit import stats
-from llmops_audit.evidence.outcomes import CrossTable, Outcomes
+from llmops_audit.differences import difference
+from llmops_audit.evidence.outcomes import FITTED, CrossTable, Outcomes
 from llmops_audit.evidence.pairs import Pairs
 from llmops_audit.evidence.scores import Scores
-from llmops_audit.measures import LABEL_METRICS, Average, Measure, default_average, difference, measure
-from llmops_audit.model import Column, Message, Scalar, Table, message
+from llmops_audit.measures import LABEL_METRICS, Average, Measure, default_average, hits, measure
+from llmops_audit.model import Column, Message, Scalar, Table, interval_columns, message
 from llmops_audit.score_measures import SCORE_METRICS, score_measure
 from llmops_audit.task import Policy, Task
 
-__all__ = ["FITTED", "Performance", "baseline_table", "gap_table", "label_table", "metric_table", "performance"]
-
-FITTED = "fitted"
-"""Outcomes of training rows that the very model answered which was trained on them."""
+__all__ = ["Performance", "baseline_table", "gap_table", "label_table", "metric_table", "performance"]
 
 Cells = dict[str, Scalar | Message]
 
@@ -84,7 +82,7 @@ class Performance:
         """Labels against answers on training rows: of the very model, or those that were saved."""
         name = FITTED if FITTED in self.outcomes else "train"
         found = self.outcomes.get(name)
-        if found is None or name == self.split or not found.asked or (name == "train" and self.task.trained_here):
+        if found is None or name == self.split or not found.asked:
             return None
         return found.table(self.task.labels)
 
@@ -93,18 +91,13 @@ class Performance:
         """Accuracy on training rows less that on this split; None where there are no answers on training rows."""
         if self.training is None:
             return None
-        (x1, n1), (x2, n2) = _right(self.training), _right(self.table)
+        (x1, n1), (x2, n2) = (hits("accuracy", table, None) for table in (self.training, self.table))
         return Measure(
             "train_test_gap",
             x1 / n1 - x2 / n2 if n1 and n2 else None,
             "Newcombe",
             lambda confidence: stats.newcombe_difference(x1, n1, x2, n2, confidence),
         )
-
-
-def _right(table: CrossTable) -> tuple[float, float]:
-    rows, columns = np.indices(table.counts.shape)
-    return table.share(rows == columns, np.ones(table.counts.shape, dtype=bool))
 
 
 def performance(
@@ -134,7 +127,7 @@ def metric_table(found: Iterable[Performance], policy: Policy) -> Table:
             Column(key="split", heading=message("Split")),
             Column(key="metric", heading=message("Metric")),
             Column(key="value", heading=message("Value"), format="number"),
-            *_ENDS,
+            *interval_columns(),
         ),
         rows=tuple(rows),
     )
@@ -169,8 +162,7 @@ def label_table(found: Iterable[Performance], policy: Policy) -> Table:
             Column(key="answers", heading=message("Answers"), format="count"),
             Column(key="precision", heading=message("Precision"), format="share"),
             Column(key="recall", heading=message("Recall"), format="share"),
-            Column(key="low", heading=message("Lower end"), format="share"),
-            Column(key="high", heading=message("Upper end"), format="share"),
+            *interval_columns("share"),
             Column(key="f1", heading=message("F1"), format="share"),
         ),
         rows=tuple(rows),
@@ -191,7 +183,7 @@ def baseline_table(found: Iterable[Performance], policy: Policy) -> Table:
             Column(key="accuracy", heading=message("Accuracy"), format="share"),
             Column(key="balanced_accuracy", heading=message("Balanced accuracy"), format="share"),
             Column(key="value", heading=message("Lift"), format="number"),
-            *_ENDS,
+            *interval_columns(),
         ),
         rows=tuple(rows),
     )
@@ -255,16 +247,10 @@ def gap_table(found: Iterable[Performance], policy: Policy) -> Table | None:
             Column(key="training", heading=message("Accuracy on training rows"), format="share"),
             Column(key="accuracy", heading=message("Accuracy"), format="share"),
             Column(key="value", heading=message("Gap"), format="number"),
-            *_ENDS,
+            *interval_columns(),
         ),
         rows=tuple(rows),
     )  # fmt: skip
-
-
-_ENDS = (
-    Column(key="low", heading=message("Lower end"), format="number"),
-    Column(key="high", heading=message("Upper end"), format="number"),
-)
 
 
 def _with_ends(measured: Measure, policy: Policy) -> Cells:

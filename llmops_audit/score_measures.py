@@ -16,7 +16,7 @@ from llmops_audit.model import Label
 from llmops_audit.stats import Bounds, clusters
 from llmops_audit.task import Task
 
-__all__ = ["SCORE_METRICS", "score_measure"]
+__all__ = ["SCORE_METRICS", "score_measure", "scores_of"]
 
 SCORE_METRICS = ("roc_auc", "average_precision")
 
@@ -77,17 +77,28 @@ def _histograms(scores: Scores | None, task: Task, label: str | None) -> list[Sc
         wanted = (task.positive,)
     elif label is None and len(task.labels) == 2:
         wanted = task.labels[1:]
-    found = [_of_label(scores, task, one) for one in wanted]
-    return None if any(one is None for one in found) else [one for one in found if one is not None]
+    found = [scores_of(scores, task.labels, one) for one in wanted]
+    known = [histogram for histogram, missing in filter(None, found) if not missing]
+    return known if len(known) == len(wanted) else None
 
 
-def _of_label(scores: Scores, task: Task, label: Label) -> ScoreHistogram | None:
+def scores_of(scores: Scores, labels: tuple[Label, ...], label: Label) -> tuple[ScoreHistogram, int] | None:
+    """Return the scores of one label, and how many labelled rows have none; None where nobody scored it.
+
+    Parameters
+    ----------
+    scores : Scores
+    labels : tuple of label, (k,)
+        All labels: of two, one has the probability that the other leaves.
+    label : label
+    """
     scored = scores.labels()
     if label in scored:
-        return None if scores.missing(label) else scores.histogram(label)
-    if len(task.labels) == 2 and len(scored) == 1 and scored[0] in task.labels:
-        return None if scores.missing(scored[0]) else scores.histogram(scored[0]).complement()
-    return None
+        return scores.histogram(label), scores.missing(label)
+    others = [other for other in scored if other in labels]
+    if len(labels) != 2 or not others:
+        return None
+    return scores.histogram(others[0]).complement(), scores.missing(others[0])
 
 
 def _effective(one: ScoreHistogram, area: Area) -> tuple[Floats, Floats]:

@@ -107,16 +107,21 @@ class DataSection(_Section):
         unknown = [name for name in self.categorical if name not in self.features]
         if unknown:
             raise ValueError(f"`categorical` names {unknown[0]!r}, which is no feature")
-        named = [*self.features, *filter(None, (self.text, self.weight, self.time, self.id)), self.label]
-        doubled = sorted({name for name in named if named.count(name) > 1})
-        if doubled:
-            raise ValueError(f"column {doubled[0]!r} has two meanings")
         if self.labels is not None:
             labels = [canonical_label(label) for label in self.labels]
             if len(set(labels)) < len(labels):
                 raise ValueError("`labels` names a label twice")
             if self.positive is not None and canonical_label(self.positive) not in labels:
                 raise ValueError("`positive` is not among `labels`")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_mean_one_thing(self) -> Self:
+        named = [*self.features, *filter(None, (self.text, self.weight, self.time, self.id)), self.label]
+        # A unit may be a feature, a group or the id as well, but not what rows are read, weighed or judged by.
+        doubled = {name for name in named if named.count(name) > 1} | {self.unit} & {self.text, self.weight, self.label}
+        if known := sorted(name for name in doubled if name is not None):
+            raise ValueError(f"column {known[0]!r} has two meanings")
         return self
 
     def paths(self, split: str) -> tuple[str, ...]:

@@ -184,3 +184,24 @@ def test_a_model_that_learned_its_rows_by_heart_shows_a_gap(tmp_path: Path) -> N
     baselines = record.figures["baselines"]
     assert isinstance(baselines, Table)
     assert "age" in str(baselines.rows[-1]["baseline"])
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+def test_decision_values_rank_as_probabilities_do(tmp_path: Path, positive: int) -> None:
+    """A classifier without probabilities has a ROC AUC, of either label, and no calibration."""
+    _people().to_csv(tmp_path / "people.csv", index=False)
+    areas = {}
+    for name, estimator in (
+        ("margin", "sklearn.svm:LinearSVC"),
+        ("probability", "sklearn.linear_model:LogisticRegression"),
+    ):
+        spec = tmp_path / "audit.toml"
+        data = TABULAR.format(path="people.csv") + f"positive = {positive}\n"
+        checks = "\n[checks.accuracy]\nmin = { roc_auc = 0.5 }\n[checks.calibration]\n"
+        spec.write_text(HEAD + data + f'[model]\nestimator = "{estimator}"\n' + checks, encoding="utf-8")
+        record = run(prepare(spec))
+        areas[name] = record.findings()["accuracy.roc_auc"].value
+        calibration = next(check for check in record.checks if check.name == "calibration")
+        assert (calibration.verdict is Verdict.NOT_APPLICABLE) == (name == "margin")
+    assert areas["margin"] > 0.9  # type: ignore[operator]
+    assert areas["margin"] == pytest.approx(areas["probability"], abs=0.05)

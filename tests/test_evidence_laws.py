@@ -163,3 +163,12 @@ def test_each_share_has_its_own_effective_number_of_rows() -> None:
     weights = np.array([20.0, 20.0] + [1.0] * 500)
     assert table.share(positive, cells)[1] == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
     assert table.effective()[1].sum() == pytest.approx(2)
+
+
+def test_one_row_of_each_unit_is_drawn_at_random() -> None:
+    """Of 400 units with two rows each, about as many give their second row as their first; the order of rows stays."""
+    units = [f"u{i // 2}" for i in range(800)]
+    rows = evidence_type("rows").of(batch("test", {"unit": units}), Plan(None, (), 7, 1000)).one_per("unit")  # type: ignore[attr-defined]
+    assert sorted(set(units)) == sorted(rows.table.column("unit").to_pylist())
+    assert rows.row.tolist() == sorted(rows.row.tolist())
+    assert 150 < sum(row % 2 == 0 for row in rows.row.tolist()) < 250

@@ -14,6 +14,7 @@ from scipy.stats import binom
 from sklearn import metrics
 
 from llmops_audit import stats
+from llmops_audit.differences import difference, unpaired_difference
 from llmops_audit.evidence.outcomes import CrossTable
 from llmops_audit.measures import (
     AVERAGES,
@@ -21,10 +22,8 @@ from llmops_audit.measures import (
     Average,
     LabelMetric,
     default_average,
-    difference,
     measure,
     statistic,
-    unpaired_difference,
 )
 from llmops_audit.task import Task
 from llmops_audit.testing import batch, inputs

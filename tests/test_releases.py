@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
+from sklearn.model_selection import train_test_split
 
 from llmops_audit.audit import prepare, run
 from llmops_audit.canonical import canonical
@@ -71,6 +72,13 @@ def test_a_record_of_the_release_before_is_compared_without_pairs(tmp_path: Path
     assert wide.interval[0] < narrow.interval[0]  # type: ignore[index,operator]
     assert wide.details["same_rows"] is True
     assert wide.details["digest"] == before.digest
+    refused = rows.assign(old=rows["old"].astype(object).where(rows.index >= 50, "no idea"))
+    refused.to_csv(tmp_path / "rows.csv", index=False)
+    labels = "labels = [0, 1]\n"
+    _audit(tmp_path, _model("old", "accuracy"), out="before", data=labels)
+    again = _audit(tmp_path, _model("new", "regression") + '[baseline]\nrecord = "before"\n', data=labels)
+    right = (refused["old"] == refused["y"]).mean()
+    assert again.findings()["regression.accuracy[against=before]"].details["before"] == pytest.approx(right)
     rows.iloc[:-1].to_csv(tmp_path / "rows.csv", index=False)
     moved = _audit(tmp_path, _model("new", "regression") + '[baseline]\nrecord = "before/record.json"\n')
     assert moved.findings()["regression.accuracy[against=before]"].details["same_rows"] is False
@@ -140,10 +148,55 @@ def test_earlier_audits_of_the_same_rows_are_counted(tmp_path: Path) -> None:
     # An output that replaces another takes its history over.
     third = _audit(tmp_path, _model("score", "accuracy"), version="3", out="a-2")
     assert set(third.run.earlier) == {first.digest, second.digest}
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "record.json").write_text("{}", encoding="utf-8")
+    # What is no record counts for nothing, and what is no digest goes nowhere.
+    forged = (tmp_path / "a-1" / "record.json").read_text(encoding="utf-8")
+    for name, text in (("other", "{}"), ("forged", forged.replace(first.digest, "a person's name"))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "record.json").write_text(text, encoding="utf-8")
+    assert set(_audit(tmp_path, _model("score", "accuracy"), version="3").run.earlier) == {first.digest, second.digest}
     _rows(500).to_csv(tmp_path / "rows.csv", index=False)
     assert _audit(tmp_path, _model("new", "accuracy"), version="4").run.earlier == ()
+
+
+def _trained(folder: Path, seed: int, more: str = "") -> Record:
+    rows = _rows().rename(columns={"new": "feature"})
+    rows.to_csv(folder / "all.csv", index=False)
+    spec = folder / "trained.toml"
+    spec.write_text(
+        f'[audit]\nname = "t"\nversion = "1"\nseed = {seed}\n[data]\npath = "all.csv"\nlabel = "y"\npositive = 1\n'
+        f'features = ["score", "feature"]\ncategorical = ["feature"]\nunit = "person"\n[model]\n'
+        f'estimator = "sklearn.linear_model:LogisticRegression"\n[checks.regression]\n{more}',
+        encoding="utf-8",
+    )
+    return run(prepare(spec))
+
+
+def test_old_answers_follow_their_rows_into_the_split(tmp_path: Path) -> None:
+    """A model that is trained here meets the old answers, and the persons, of its own test rows."""
+    record = _trained(tmp_path, 42, '[baseline]\npredictions = "old"\n')
+    rows = _rows()
+    _, test = train_test_split(rows, test_size=0.2, random_state=42, stratify=rows["y"])
+    finding = record.findings()["regression.accuracy[against=before]"]
+    assert finding.details["before"] == pytest.approx((test["old"] == test["y"]).mean())
+    # McNemar's test is for independent rows: the persons came along as well.
+    assert finding.p_value is None
+
+
+def test_another_seed_tests_other_rows_of_the_same_file(tmp_path: Path) -> None:
+    """A record of the same file is of the same rows only where the split was drawn by the same seed."""
+    before = _trained(tmp_path, 42, '[baseline]\npredictions = "old"\n')
+    (tmp_path / "before").mkdir()
+    (tmp_path / "before" / "record.json").write_bytes(canonical(before))
+    for seed, same in ((42, True), (43, False)):
+        record = _trained(tmp_path, seed, '[baseline]\nrecord = "before"\n')
+        assert record.findings()["regression.accuracy[against=before]"].details["same_rows"] is same
+
+
+def test_what_rows_are_judged_by_is_no_unit(tmp_path: Path) -> None:
+    """A column that is label and unit at once is refused: every interval would be that of two rows."""
+    _rows().to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(SpecError, match="'y' has two meanings"):
+        _audit(tmp_path, _model("new", "accuracy"), data='unit = "y"\n')
 
 
 def _auc(scores: Any, label: Any) -> float:
@@ -170,4 +223,6 @@ def test_an_area_without_scores_is_a_doubt(tmp_path: Path) -> None:
     """A minimum of ROC AUC where there are no scores is inconclusive, never passed."""
     _rows().to_csv(tmp_path / "rows.csv", index=False)
     record = _audit(tmp_path, _model("new", "accuracy") + "min = { roc_auc = 0.6 }\n")
-    assert record.findings()["accuracy.roc_auc"].verdict is Verdict.INCONCLUSIVE
+    finding = record.findings()["accuracy.roc_auc"]
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert "scores" in finding.message.id

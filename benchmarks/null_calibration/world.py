@@ -13,6 +13,7 @@ from scipy.special import expit, logit, ndtr
 
 from llmops_audit.engine import evidence_type
 from llmops_audit.evidence.base import Batch, Codes, Evidence, Plan, Scored
+from llmops_audit.evidence.outcomes import FITTED
 from llmops_audit.task import Task
 
 PLAN = Plan(labels=(0, 1), groups=("group",))
@@ -32,9 +33,6 @@ LIKENESS = 0.9
 
 TRAIN_PER_TEST = 4
 """With the default `test_size` of 0.2 there are four training rows for each test row."""
-
-FITTED = "fitted"
-"""Key of the outcomes of training rows that the very model answered; here they are as good as those of other rows."""
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -127,6 +125,7 @@ def evidence(world: World, names: Iterable[str], rng: np.random.Generator) -> di
             for split, part in parts.items()
         }
     if "outcomes" in made:
+        # The model knows its own training rows no better than others.
         made["outcomes"][FITTED] = made["outcomes"]["train"]
     return made
 

@@ -14,7 +14,20 @@ from llmops_audit.evidence.base import Batch, Codes, Label
 from llmops_audit.stats import clusters
 from llmops_audit.values import MISSING, canonical_label, label_order
 
-__all__ = ["WEIGHT_UNIT", "Cell", "CrossTable", "Tally", "added", "counted", "crossed", "selected"]
+__all__ = [
+    "WEIGHT_UNIT",
+    "Cell",
+    "CrossTable",
+    "Tally",
+    "added",
+    "counted",
+    "crossed",
+    "group_codes",
+    "labels_of",
+    "listed",
+    "selected",
+    "unknown",
+]
 
 WEIGHT_UNIT = 2.0**-120
 """Weights are kept as whole multiples of this, so that sums are exact in any order, of tiny weights as well."""
@@ -111,7 +124,7 @@ class CrossTable:
 
 def counted(batch: Batch, columns: Sequence[Codes], groups: Sequence[str]) -> dict[Cell, Tally]:
     """Count a batch by cell: the columns' values, the tuple of group values, and the random group of the unit."""
-    coded = [*columns, *(_group_codes(batch, name) for name in groups)]
+    coded = [*columns, *(group_codes(batch, name) for name in groups)]
     units = np.zeros(len(batch), dtype=np.int64) if batch.unit_group is None else batch.unit_group.astype(np.int64) + 1
     sizes = [len(codes.values) + 1 for codes in coded] + [int(units.max(initial=0)) + 1]
     joint = np.ravel_multi_index((*(codes.index + 1 for codes in coded), units), sizes)
@@ -192,7 +205,8 @@ def listed(codes: Codes, labels: tuple[Label, ...] | None) -> Codes:
     return Codes(codes.values, np.where(keep[codes.index], codes.index, -1).astype(np.int32))
 
 
-def _group_codes(batch: Batch, name: str) -> Codes:
+def group_codes(batch: Batch, name: str) -> Codes:
+    """Return the values of a group column in their one form, (n,)."""
     encoded = batch.table.column(name).combine_chunks().dictionary_encode()
     values = tuple(canonical_label(value.as_py()) for value in encoded.dictionary)
     return Codes(values, encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32))

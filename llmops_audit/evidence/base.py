@@ -139,8 +139,11 @@ class Batch:
         return len(self.row)
 
     def __getitem__(self, rows: Rows) -> Batch:
-        table = self.table.slice(*_extent(rows)) if isinstance(rows, slice) else self.table.take(pa.array(rows))
-        source = self.source[rows] if isinstance(rows, slice) else [self.source[i] for i in rows]
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(len(self))
+            table, source = self.table.slice(start, max(0, stop - start)), self.source[rows]
+        else:
+            table, source = self.table.take(pa.array(rows)), [self.source[i] for i in rows]
         return Batch(
             self.split,
             table,
@@ -155,10 +158,9 @@ class Batch:
             None if self.unit_group is None else self.unit_group[rows],
         )
 
-
-def _extent(rows: slice) -> tuple[int, int]:
-    start = rows.start or 0
-    return start, max(0, rows.stop - start)
+    def sample(self, most: int) -> Batch:
+        """Return at most so many rows, in order: a uniform sample, those with the smallest keys."""
+        return self[np.sort(np.argsort(self.key, kind="stable")[:most])]
 
 
 def concatenated(tables: Sequence[pa.Table]) -> pa.Table:

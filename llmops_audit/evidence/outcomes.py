@@ -22,7 +22,10 @@ from llmops_audit.evidence._tallies import (
 )
 from llmops_audit.evidence.base import Batch, Label, Plan
 
-__all__ = ["WEIGHT_UNIT", "Cell", "CrossTable", "Outcomes", "Tally"]
+__all__ = ["FITTED", "WEIGHT_UNIT", "Cell", "CrossTable", "Outcomes", "Tally"]
+
+FITTED = "fitted"
+"""Key, beside the splits, of a sample of the training rows that the very model answered which was trained on them."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from llmops_audit.evidence._tallies import WEIGHT_UNIT, _group_codes
+from llmops_audit.evidence._tallies import WEIGHT_UNIT, group_codes
 from llmops_audit.evidence.base import Batch, Label, Plan, Scored
 from llmops_audit.stats.calibration import Forecasts
 from llmops_audit.values import MISSING, label_order
@@ -279,7 +279,7 @@ def _combinations(batch: Batch, groups: tuple[str, ...]) -> tuple[list[tuple[str
     place = np.zeros(len(batch), dtype=np.int64)
     combinations: list[tuple[str, ...]] = [()]
     for name in groups:
-        codes = _group_codes(batch, name)
+        codes = group_codes(batch, name)
         # A value may read as the category of missing ones does.
         texts = [*(str(value) for value in codes.values), MISSING]
         values = sorted(set(texts))

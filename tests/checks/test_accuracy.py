@@ -118,6 +118,17 @@ def test_a_label_that_is_never_recognised(rare: int, verdict: Verdict) -> None:
     assert finding.message.values["labels"] == ("rare",)
 
 
+def test_rows_of_few_units_do_not_show_that_a_label_is_never_recognised() -> None:
+    """A hundred rows that nobody recognised are a failure, but not where they are all of three persons."""
+    truth, answers = [0, 1] * 100, [0, 0] * 100
+    for unit, verdict in ((list(range(200)), Verdict.FAILED), ([i % 3 for i in range(200)], Verdict.INCONCLUSIVE)):
+        batches = batch("test", {}, label=truth, prediction=answers, unit=unit)
+        finding = _found(inputs(batches))["recognised_labels"]
+        assert finding.verdict is verdict
+        assert finding.p_value is not None
+        assert (finding.p_adjusted <= 0.05) == (verdict is Verdict.FAILED)
+
+
 def test_guessing_does_not_beat_chance() -> None:
     """Answers that have nothing to do with the labels are not passed, however many rows there are."""
     rng = np.random.default_rng(0)
@@ -296,3 +307,58 @@ def test_the_lift_over_one_feature_is_a_paired_difference() -> None:
         finding = _found(inputs(batches), min_lift=0.1)["lift"]
         assert finding.verdict is verdict
     assert finding.value == 0
+
+
+def test_answers_that_are_no_label_are_wrong_in_every_metric() -> None:
+    """Refusals stay in the count: each metric is that of scikit-learn with a label of their own that nobody carries."""
+    rng = np.random.default_rng(10)
+    truth = rng.choice(["a", "b", "c"], 300).tolist()
+    answers = [label if rng.random() < 0.7 else rng.choice(["a", "refused"]) for label in truth]
+    found = _performance(_case(truth, answers))
+    recalls = metrics.recall_score(truth, answers, average=None, labels=["a", "b", "c"])
+    assert found["balanced_accuracy"]["value"] == pytest.approx(np.mean(recalls))
+    assert found["mcc"]["value"] == pytest.approx(metrics.matthews_corrcoef(truth, answers))
+    assert found["cohen_kappa"]["value"] == pytest.approx(metrics.cohen_kappa_score(truth, answers))
+    for average in ("macro", "micro"):
+        expected = metrics.f1_score(truth, answers, average=average, labels=["a", "b", "c"])
+        assert found[f"{average}_f1"]["value"] == pytest.approx(expected)
+
+
+def test_the_score_of_the_other_label_serves_as_well() -> None:
+    """Of two labels the probability of one is what the other leaves: both give the same areas."""
+    rng = np.random.default_rng(11)
+    truth = rng.integers(0, 2, 300)
+    scores = np.clip(0.3 * truth + rng.random(300) * 0.7, 0, 1)
+    truth[:100] = 0  # of unequal labels the average precisions differ
+    for label, values in ((1, scores), (0, 1 - scores)):
+        rows = batch("test", {}, label=truth.tolist(), prediction=truth.tolist(), scores={label: values.tolist()})
+        found = _performance(inputs(rows))
+        assert found["roc_auc"]["value"] == pytest.approx(metrics.roc_auc_score(truth, scores), abs=2e-3)
+        expected = metrics.average_precision_score(truth, scores)
+        assert found["average_precision"]["value"] == pytest.approx(expected, abs=5e-3)
+
+
+def test_a_missing_score_leaves_no_area() -> None:
+    """With one score missing, a minimum of ROC AUC is a doubt, not the area of the other rows."""
+    truth = [0, 1] * 50
+    scores = [0.1, 0.9] * 49 + [0.1, float("nan")]
+    rows = batch("test", {}, label=truth, prediction=truth, scores={1: scores})
+    finding = _found(inputs(rows), min={"roc_auc": 0.6})["roc_auc"]
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.value is None
+
+
+def test_rows_of_one_unit_widen_the_interval_of_an_area() -> None:
+    """Where each unit has ten equal rows, the interval of ROC AUC is about as wide as that of so many units."""
+    rng = np.random.default_rng(12)
+    truth = rng.integers(0, 2, 80)
+    scores = np.clip(0.25 * truth + rng.random(80) * 0.75, 0, 1)
+    width = []
+    for unit in (None, np.arange(80).repeat(10).tolist()):
+        rows = batch(
+            "test", {}, label=truth.repeat(10).tolist(), prediction=truth.repeat(10).tolist(),
+            scores={1: scores.repeat(10).tolist()}, unit=unit,
+        )  # fmt: skip
+        row = _performance(inputs(rows))["roc_auc"]
+        width.append(row["high"] - row["low"])
+    assert 2.2 < width[1] / width[0] < 5

@@ -135,3 +135,26 @@ def test_no_drift_raises_no_alarm(sizes: tuple[int, int]) -> None:
     table = next(item for item in found if isinstance(item, Table))
     assert sum(float(row["distance"]) > 0.1 for row in table.rows) > 30  # type: ignore[arg-type]
     assert {finding.verdict for finding in findings} == {Verdict.PASSED}
+
+
+def test_rows_of_one_unit_count_once() -> None:
+    """Rows that repeat by person look like drift; one row of each shows none, and drift of persons is found."""
+    rng = np.random.default_rng(12)
+
+    def columns(persons: int, first: int, shift: float) -> dict[str, list[Any]]:
+        return {
+            "x": (rng.normal(size=persons) + shift).repeat(50).tolist(),
+            "person": np.arange(first, first + persons).repeat(50).tolist(),
+        }
+
+    old, same, moved = columns(80, 0, 0.0), columns(80, 100, 0.0), columns(80, 200, 2.5)
+    for current, shifted in ((same, False), (moved, True)):
+        given = inputs(batch("train", old), batch("test", current, first=10_000), features=("x",))
+        plain = [item for item in run(CHECK, given) if isinstance(item, Finding)]
+        assert plain[0].p_value is not None
+        assert plain[0].p_value < 0.01
+        given["task"] = given["task"].model_copy(update={"unit": "person"})
+        one = [item for item in run(CHECK, given) if isinstance(item, Finding)]
+        assert one[0].n == 160
+        assert (one[0].verdict is Verdict.FAILED) == shifted
+        assert (one[0].p_value < 0.01) == shifted  # type: ignore[operator]

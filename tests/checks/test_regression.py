@@ -126,6 +126,10 @@ def test_a_small_but_certain_loss_passes_and_is_said() -> None:
     assert "Worse than before beyond chance" in _sentences(finding)
     unchanged = _found(_case(*_answers(10_000, lost=60, won=60)))["accuracy"]
     assert "Worse than before" not in _sentences(unchanged)
+    better = _found(_case(*_answers(5000, won=60)))["accuracy"]
+    assert better.p_value is not None
+    assert better.p_value < 0.001
+    assert "Worse than before" not in _sentences(better)
 
 
 def test_paired_is_sharper_than_unpaired() -> None:

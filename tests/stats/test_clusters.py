@@ -105,3 +105,10 @@ def test_effective_rows_are_at_most_the_rows(pairs: list[tuple[int, int]]) -> No
     hits = np.array([float(hit) for hit, _ in pairs])
     trials = hits + np.array([float(miss) for _, miss in pairs])
     assert 0.0 <= effective_trials(hits, trials, float(trials.sum())) <= trials.sum()
+
+
+def test_units_of_one_row_lose_next_to_nothing() -> None:
+    """A hundred units of one row, one of which misses, are worth nearly a hundred rows, not the one that tells."""
+    hits = np.ones(100)
+    hits[7] = 0
+    assert effective_trials(hits, np.ones(100), 100.0) > 95
