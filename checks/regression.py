@@ -100,7 +100,7 @@ def regression(
     task: Task,
     policy: Policy,
     *,
-    max_loss: Margins | None = None,
+    max_loss: Margins = DEFAULT_MARGINS,
     max_group_loss: Margins | None = None,
     min_group_rows: Annotated[int, Field(ge=1)] = 30,
     average: Average | None = None,
@@ -109,8 +109,7 @@ def regression(
     from llmops_audit.measures import default_average
 
     found, paired = outcomes.get("test"), pairs.get("test")
-    margins = DEFAULT_MARGINS if max_loss is None else max_loss
-    rules = _Rules(margins, max_group_loss or {}, min_group_rows, task, policy, average or default_average(task))
+    rules = _Rules(max_loss, max_group_loss or {}, min_group_rows, task, policy, average or default_average(task))
     if found is None or not found.asked or not found.labels():
         yield _nothing(message("The split holds no row with a label and an answer."))
     elif paired is not None and "before" in paired.cells:

@@ -26,11 +26,13 @@ def redacted(error: BaseException) -> str:
 
 
 def told(error: BaseException) -> str:
-    """Return an exception's kind and place, and its text where it is one of ours or of an import.
+    """Return what one of our errors says; of others kind and place, and the text of an import.
 
     Any other text may hold a value of the audited data, and no pattern finds them all.
     """
+    if isinstance(error, AuditError):
+        return scrubbed(str(error).partition("\n")[0])
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    text = redacted(error) if isinstance(error, AuditError | ImportError) else type(error).__name__
+    text = redacted(error) if isinstance(error, ImportError) else type(error).__name__
     return text + place
