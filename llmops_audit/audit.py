@@ -18,16 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 from llmops_audit import gate
 from llmops_audit.canonical import sealed
 from llmops_audit.errors import SpecError
-from llmops_audit.model import (
-    AuditInfo,
-    ConfusionMatrix,
-    Environment,
-    LabelCount,
-    Record,
-    Run,
-    SplitInfo,
-    Table,
-)
+from llmops_audit.model import AuditInfo, ConfusionMatrix, Environment, LabelCount, NamedFigure, Record, Run, SplitInfo
 from llmops_audit.outputs import earlier_audits
 from llmops_audit.registry import Enabled, enabled
 from llmops_audit.runner import Outcome, policy_for, run_check, start_workers, with_own_figures
@@ -149,12 +140,12 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
     record = sealed(
         Record(
             audit=_audit_info(prepared),
-            subject=collected.subject,
+            subject=collected.subject.info,
             data=_data(collected),
             environment=_environment(),
             gate=policy,
             checks=results,
-            figures=_figures(collected, [table for _, tables in outcomes for table in tables]),
+            figures=_figures(collected, [figure for _, figures in outcomes for figure in figures]),
             decision=gate.decide(results, policy),
             digest="",
             run=Run(
@@ -246,7 +237,7 @@ def _split_info(collected: Collected, split: str) -> SplitInfo:
     )
 
 
-def _figures(collected: Collected, tables: list[Table]) -> dict[str, Any]:
+def _figures(collected: Collected, figures: list[NamedFigure]) -> dict[str, Any]:
     task: Task = collected.task
     counts = collected.outcomes["test"].table(task.labels).counts
     matrix = ConfusionMatrix(
@@ -255,7 +246,7 @@ def _figures(collected: Collected, tables: list[Table]) -> dict[str, Any]:
         counts=tuple(tuple(row[:-1]) for row in counts.tolist()),
         invalid=tuple(row[-1] for row in counts.tolist()),
     )
-    return {"confusion_matrix": matrix, **{table.name: table for table in tables}}
+    return {"confusion_matrix": matrix, **{figure.name: figure for figure in figures}}
 
 
 def _environment() -> Environment:

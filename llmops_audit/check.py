@@ -6,29 +6,31 @@ and the module's docstring is its page. Declaring a check registers nothing.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, model_validator
 
 from llmops_audit import evidence
 from llmops_audit.errors import PluginError, Problem
-from llmops_audit.model import Finding, Page, Section, Severity, Table
+from llmops_audit.model import Finding, NamedFigure, Page, Section, Severity
 
-__all__ = ["HEADINGS", "INPUTS", "Check", "check", "evidence_names"]
+__all__ = ["HEADINGS", "INPUTS", "Check", "TextFile", "check", "evidence_names"]
 
 HEADINGS = ("What it measures", "Why it matters", "How to read it", "Limits", "References")
 """Headings of a check's page, in this order."""
 
 DEFAULT_TIME_LIMIT = 600.0
 
-CheckFunction = Callable[..., Iterator[Finding | Table]]
+CheckFunction = Callable[..., Iterator[Finding | NamedFigure]]
 
 
 def evidence_names() -> tuple[str, ...]:
@@ -39,6 +41,45 @@ def evidence_names() -> tuple[str, ...]:
 
 INPUTS = (*evidence_names(), "baseline", "policy", "spec", "subject", "task")
 """Every input that a check may name."""
+
+
+LARGEST_FILE = 1_000_000
+"""Bytes of a text file that a setting may name."""
+
+
+class TextFile(BaseModel):
+    """A setting that is the path of a text file, relative to the spec: the harness reads it, the check gets its text.
+
+    Attributes
+    ----------
+    path : str
+        As the spec writes it.
+    sha256 : str
+        Of the file's bytes; the record keeps it beside the path.
+    text : str
+        What the file holds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    path: str
+    sha256: str
+    text: str = Field(exclude=True, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str) or info.context is None:
+            raise ValueError("is no path of a text file")
+        try:
+            content: bytes = (info.context["folder"] / value).read_bytes()
+            if len(content) > LARGEST_FILE:
+                raise ValueError(f"the file has more than {LARGEST_FILE:,} bytes")
+            return {"path": value, "sha256": hashlib.sha256(content).hexdigest(), "text": content.decode("utf-8")}
+        except OSError as error:
+            raise ValueError(f"the file cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ValueError("the file is no UTF-8 text") from error
 
 
 class _Settings(BaseModel):
@@ -103,19 +144,21 @@ class Check:
         fields: dict[str, Any] = {name: (hints[name], parameter.default) for name, parameter in settings.items()}
         return create_model(f"{self.name}_settings", __base__=_Settings, **fields)
 
-    def validate(self, text: str) -> BaseModel:
+    def validate(self, text: str, folder: Path = Path()) -> BaseModel:
         """Validate settings.
 
         Parameters
         ----------
         text : str
             The settings as JSON, so that TOML's arrays may stand for tuples while types stay strict.
+        folder : Path
+            Folder of the spec, which the paths of text files are relative to.
 
         Raises
         ------
         pydantic.ValidationError
         """
-        return self.settings.model_validate_json(text)
+        return self.settings.model_validate_json(text, context={"folder": folder})
 
 
 def check(

@@ -9,12 +9,12 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from llmops_audit.asked import AskedSubject
 from llmops_audit.data import Dataset, Reading, batches, load, open_dataset, slices
 from llmops_audit.engine import gather
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence.base import Batch, Evidence, Label, Plan
 from llmops_audit.evidence.outcomes import FITTED, Outcomes
-from llmops_audit.model import SubjectInfo
 from llmops_audit.personal_data import find
 from llmops_audit.spec import SPLITS, Spec
 from llmops_audit.subjects import Subject, Trainable, open_subject
@@ -53,7 +53,7 @@ class Collected:
     evidence : mapping of str to mapping of str to Evidence
         Input name to split to evidence.
     task : Task
-    subject : SubjectInfo
+    subject : AskedSubject
     columns, sha256 : mapping
         By split.
     time : mapping
@@ -64,7 +64,7 @@ class Collected:
 
     evidence: Mapping[str, Mapping[str, Evidence]]
     task: Task
-    subject: SubjectInfo
+    subject: AskedSubject
     columns: Mapping[str, tuple[str, ...]]
     sha256: Mapping[str, str]
     time: Mapping[str, tuple[str, str]]
@@ -107,7 +107,9 @@ def collect(
         subject = open_subject(spec, folder, frozenset())
         parts = {split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files}
     data = spec.data
-    keep = tuple(dict.fromkeys(name for name in (*data.features, data.text, data.unit) if name is not None))
+    keep = tuple(
+        dict.fromkeys(name for name in (*data.features, data.text, data.unit, *data.groups) if name is not None)
+    )
     plan = Plan(data.fixed_labels, data.groups, spec.audit.seed, data.sample, keep)
     evidence: dict[str, dict[str, Evidence]] = {name: {} for name in names}
     with clock.stage("gathering evidence"):
@@ -125,7 +127,7 @@ def collect(
     return Collected(
         evidence,
         _task(spec, outcomes, trained_here, rule),
-        subject.info,
+        AskedSubject(subject.info, subject if isinstance(subject, Trainable) else None),
         {split: dataset.columns(part) for split, part in part_of.items()},
         {split: sha256[part] for split, part in part_of.items()},
         reading.time,

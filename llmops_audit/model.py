@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from llmops_audit.figures import Column, ConfusionMatrix, Figure, NamedFigure, Table, interval_columns
+from llmops_audit.frozen import Frozen, Label, Message, Scalar, message
 
 __all__ = [
     "SCHEMA",
@@ -20,6 +23,7 @@ __all__ = [
     "Frozen",
     "Label",
     "Message",
+    "NamedFigure",
     "Op",
     "Page",
     "Record",
@@ -38,15 +42,6 @@ __all__ = [
 ]
 
 SCHEMA = "llmops-audit/record/1"
-
-Scalar = str | int | float | bool | None
-Label = str | int | float
-
-
-class Frozen(BaseModel):
-    """A value that does not change and knows all of its fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Verdict(StrEnum):
@@ -89,26 +84,6 @@ class Op(StrEnum):
     AT_MOST = "<="
     ABOVE = ">"
     BELOW = "<"
-
-
-class Message(Frozen):
-    """A sentence that can be rendered in any language later.
-
-    Attributes
-    ----------
-    id : str
-        The English sentence with named places, e.g. ``"{rows} rows are too few"``; translations are looked up by it.
-    values : mapping of str to scalar, tuple of scalars or Message
-        What stands in the places; a message in a message is translated as well.
-    """
-
-    id: str
-    values: dict[str, Scalar | tuple[Scalar, ...] | Message] = Field(default_factory=dict)
-
-
-def message(id: str, /, **values: Scalar | tuple[Scalar, ...] | Message) -> Message:
-    """Make a `Message`; the name is what the extraction of translatable sentences looks for."""
-    return Message(id=id, values=values)
 
 
 class Requirement(Frozen):
@@ -178,58 +153,6 @@ class Finding(Frozen):
     severity: Severity | None = None
     message: Message
     details: dict[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
-
-
-class Column(Frozen):
-    """A column of a `Table`: key in the rows, heading, and how its numbers are written."""
-
-    key: str
-    heading: Message
-    format: Literal["text", "message", "count", "share", "number", "p_value"] = "text"
-
-
-class Table(Frozen):
-    """Numbers that a check wants shown, judged or not.
-
-    Attributes
-    ----------
-    name : str
-        Key under `figures` of the record; unique in an audit.
-    caption : Message
-    columns : tuple of Column
-    rows : tuple of mapping
-        One value a column key; a `share` is between 0 and 1; null is undefined.
-    """
-
-    kind: Literal["table"] = "table"
-    name: str
-    caption: Message
-    columns: tuple[Column, ...]
-    rows: tuple[dict[str, Scalar | Message], ...]
-
-
-def interval_columns(format: Literal["share", "number"] = "number") -> tuple[Column, Column]:
-    """Return the columns of the ends of an interval, ``low`` and ``high``."""
-    return (
-        Column(key="low", heading=message("Lower end"), format=format),
-        Column(key="high", heading=message("Upper end"), format=format),
-    )
-
-
-class ConfusionMatrix(Frozen):
-    """Counts by label (rows) and prediction (columns), labels sorted.
-
-    `invalid` holds, a label each, the rows whose prediction is missing or is no label; they count as wrong.
-    """
-
-    kind: Literal["confusion_matrix"] = "confusion_matrix"
-    split: str
-    labels: tuple[Label, ...]
-    counts: tuple[tuple[int, ...], ...]
-    invalid: tuple[int, ...]
-
-
-Figure = Annotated[ConfusionMatrix | Table, Field(discriminator="kind")]
 
 
 class Section(Frozen):

@@ -170,7 +170,7 @@ def enabled(draft: Draft) -> tuple[dict[str, Enabled], tuple[Problem, ...]]:
             continue
         check = known[name].check
         try:
-            found[name] = Enabled(known[name], check.validate(as_json(settings)))
+            found[name] = Enabled(known[name], check.validate(as_json(settings), draft.folder))
         except ValidationError as error:
             problems.extend(problems_of(error, draft.file, ("checks", name), check.settings))
     return found, tuple(problems)

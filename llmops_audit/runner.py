@@ -12,7 +12,7 @@ from llmops_audit.model import (
     Finding,
     GatePolicy,
     Message,
-    Table,
+    NamedFigure,
     Verdict,
     message,
 )
@@ -25,7 +25,7 @@ from llmops_audit.worker import Worker, WorkerFailed
 
 __all__ = ["Outcome", "policy_for", "run_check", "start_workers", "with_own_figures"]
 
-Outcome = tuple[CheckResult, tuple[Table, ...]]
+Outcome = tuple[CheckResult, tuple[NamedFigure, ...]]
 
 
 class _Failed(Exception):
@@ -67,7 +67,7 @@ def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: Draft, worker:
     -------
     result : CheckResult
         With verdict `error` and the reason where the check raised, hung or broke its contract.
-    tables : tuple of Table
+    figures : tuple of NamedFigure
     """
     check = enabled.check
     wanted = {name: inputs[name] for name in check.inputs}
@@ -75,29 +75,29 @@ def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: Draft, worker:
     try:
         produced = _produced(enabled, wanted, settings, worker)
         findings = tuple(_named(enabled, item, draft) for item in produced if isinstance(item, Finding))
-        tables = tuple(item for item in produced if isinstance(item, Table))
+        figures = tuple(item for item in produced if isinstance(item, NamedFigure))
         _refuse_doubles(findings)
     except _Failed as failure:
         return _result(enabled, Verdict.ERROR, failure.reason, ()), ()
     if not findings:
-        return _result(enabled, Verdict.NOT_APPLICABLE, message("The check found nothing to judge."), ()), tables
+        return _result(enabled, Verdict.NOT_APPLICABLE, message("The check found nothing to judge."), ()), figures
     verdict = combined(finding.verdict for finding in findings)
     reason = findings[0].message if verdict is Verdict.NOT_APPLICABLE else None
-    return _result(enabled, verdict, reason, findings), tables
+    return _result(enabled, verdict, reason, findings), figures
 
 
 def with_own_figures(outcomes: Sequence[Outcome], reserved: Sequence[str]) -> list[Outcome]:
     """Turn a check into an error whose figure has the name of another's, so that none is lost in silence."""
     taken, kept = set(reserved), []
-    for result, tables in outcomes:
-        names = [table.name for table in tables]
+    for result, figures in outcomes:
+        names = [figure.name for figure in figures]
         doubled = sorted(name for name in names if name in taken or names.count(name) > 1)
         if doubled:
             reason = message("The check names a figure that there is already: {figure}.", figure=doubled[0])
             update = {"verdict": Verdict.ERROR, "reason": reason, "findings": ()}
-            result, tables = result.model_copy(update=update), ()
+            result, figures = result.model_copy(update=update), ()
         taken.update(names)
-        kept.append((result, tables))
+        kept.append((result, figures))
     return kept
 
 
@@ -111,8 +111,8 @@ def _produced(
             produced = worker.run(inputs, settings, enabled.check.time_limit)
         except WorkerFailed as error:
             raise _Failed(message("The check did not finish: {error}.", error=str(error))) from error
-    if not all(isinstance(item, Finding | Table) for item in produced):
-        raise _Failed(message("The check returned something else than findings and tables."))
+    if not all(isinstance(item, Finding | NamedFigure) for item in produced):
+        raise _Failed(message("The check returned something else than findings and figures."))
     return produced
 
 

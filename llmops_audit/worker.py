@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from llmops_audit.model import Finding, Table
+from llmops_audit.model import Finding, NamedFigure
 from llmops_audit.text import scrubbed, told
 
 __all__ = ["Worker", "WorkerFailed"]
@@ -41,7 +41,7 @@ class WorkerFailed(Exception):
 
 @dataclass(frozen=True)
 class _Answer:
-    produced: tuple[Finding | Table, ...] = ()
+    produced: tuple[Finding | NamedFigure, ...] = ()
     error: str | None = None
 
 
@@ -73,7 +73,7 @@ class Worker:
 
     def run(
         self, inputs: Mapping[str, Any], settings: Mapping[str, Any], seconds: float
-    ) -> tuple[Finding | Table, ...]:
+    ) -> tuple[Finding | NamedFigure, ...]:
         """Run the check on its inputs.
 
         Raises

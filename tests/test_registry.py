@@ -171,3 +171,43 @@ def test_one_name_from_two_sides_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "accuracy.py").write_text(OWN.replace("def own", "def accuracy"))
     with pytest.raises(PluginError, match=r"check 'accuracy': is provided twice, by llmops-audit and file accuracy.py"):
         provided([tmp_path])
+
+
+OWN_WITH_TERMS = OWN.replace("wanted: int = 2", "terms: TextFile | None = None").replace(
+    "import check\n", "import TextFile, check\n"
+)
+
+
+def _with_terms(path: str) -> dict[str, str]:
+    section = f'[checks.own]\nterms = "{path}"\n'
+    return {"\n[audit]": 'plugins = ["own.py"]\n[audit]', "[checks.accuracy]\nmin = { accuracy = 0.8 }\n": section}
+
+
+def test_a_setting_may_be_a_text_file(project: Project) -> None:
+    """A path in the spec is read by the harness: the check gets the text, the record path and digest alone."""
+    own = OWN_WITH_TERMS.replace(
+        '"passed" if n == wanted else "failed"', '"passed" if terms.text == "两\\n" else "failed"'
+    )
+    path = project(_with_terms("lists/terms.txt"))
+    (path.parent / "own.py").write_text(own, encoding="utf-8")
+    (path.parent / "lists").mkdir()
+    (path.parent / "lists" / "terms.txt").write_text("两\n", encoding="utf-8")
+    check_result = run(prepare(path)).checks[0]
+    assert check_result.verdict is Verdict.PASSED
+    digest = "e75c48bc83e6a96db0002d6fb86003540e4b52013c0be513329032bd11bd7575"
+    assert check_result.settings == {"terms": {"path": "lists/terms.txt", "sha256": digest}}
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"), [(None, "cannot be read: No such file"), (b"\xff\xfe", "is no UTF-8 text")]
+)
+def test_a_text_file_that_cannot_be_read_is_a_problem_of_the_spec(
+    project: Project, content: bytes | None, wrong: str
+) -> None:
+    """A text file that is missing or no text is told with the setting that names it."""
+    path = project(_with_terms("terms.txt"))
+    (path.parent / "own.py").write_text(OWN_WITH_TERMS, encoding="utf-8")
+    if content is not None:
+        (path.parent / "terms.txt").write_bytes(content)
+    with pytest.raises(SpecError, match=f"checks.own.terms.*{wrong}"):
+        prepare(path)

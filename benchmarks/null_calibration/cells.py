@@ -20,6 +20,7 @@ import joblib
 import numpy as np
 
 from llmops_audit import gate, group_rates, performance
+from llmops_audit.asked import AskedSubject
 from llmops_audit.check import evidence_names
 from llmops_audit.model import CheckResult, Status, SubjectInfo, Table, Verdict, message
 from llmops_audit.registry import Enabled, enabled
@@ -35,7 +36,7 @@ CHUNK = 50
 
 UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE)
 
-SUBJECT = SubjectInfo(kind="simulated", description="simulated", parameters={}, sha256="0" * 64)
+SUBJECT = AskedSubject(SubjectInfo(kind="simulated", description="simulated", parameters={}, sha256="0" * 64))
 Settings = Mapping[str, Mapping[str, Any]]
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from llmops_audit.asked import AskedSubject
 from llmops_audit.check import Check, evidence_names
 from llmops_audit.columns import unit_groups
 from llmops_audit.engine import evidence_type
 from llmops_audit.evidence.base import Batch, Codes, Label, Plan, Scored
-from llmops_audit.model import Finding, SubjectInfo, Table, Verdict
+from llmops_audit.model import Finding, NamedFigure, SubjectInfo, Verdict
 from llmops_audit.task import Policy, Task
 from llmops_audit.values import canonical_label, label_order
 from llmops_audit.verdicts import combined
@@ -144,7 +145,7 @@ def inputs(
         "baseline": None,
         "policy": Policy(confidence=confidence, alpha=share),
         "spec": None,
-        "subject": SubjectInfo(kind="predictions", description="test", parameters={}, sha256="0" * 64),
+        "subject": AskedSubject(SubjectInfo(kind="predictions", description="test", parameters={}, sha256="0" * 64)),
         "task": Task(
             labels=tuple(labels),
             positive=positive,
@@ -156,7 +157,7 @@ def inputs(
     }
 
 
-def run(check: Check, given: Mapping[str, Any], **settings: Any) -> tuple[Finding | Table, ...]:
+def run(check: Check, given: Mapping[str, Any], **settings: Any) -> tuple[Finding | NamedFigure, ...]:
     """Run a check on inputs, with some settings."""
     return tuple(check.function(**{name: given[name] for name in check.inputs}, **settings))
 

@@ -1,0 +1,62 @@
+"""The subject as a check may ask it again: on rows of the check's own making."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from llmops_audit.evidence.base import Batch, Codes, Scored
+from llmops_audit.model import SubjectInfo
+
+__all__ = ["AskedSubject"]
+
+
+class _Answering(Protocol):
+    def predict(self, batch: Batch) -> Codes: ...
+
+    def score(self, batch: Batch) -> Scored | None: ...
+
+
+@dataclass(frozen=True)
+class AskedSubject:
+    """The classifier under audit.
+
+    Attributes
+    ----------
+    info : SubjectInfo
+        What the record says of it.
+    trained : object, optional
+        Gives predictions and scores of a batch; None where answers were saved, so that nobody can be asked again.
+    """
+
+    info: SubjectInfo
+    trained: _Answering | None = None
+
+    def ask(self, table: pa.Table) -> tuple[Codes, Scored | None]:
+        """Ask for the answers to rows.
+
+        Parameters
+        ----------
+        table : pyarrow.Table, n rows
+            The columns that the subject works on, as in `Batch.table`.
+
+        Returns
+        -------
+        predictions : Codes, (n,)
+        scores : Scored, (n, k), or None
+
+        Raises
+        ------
+        ValueError
+            Where the answers were saved.
+        SubjectError
+            Where the classifier fails.
+        """
+        if self.trained is None:
+            raise ValueError("saved answers cannot be asked for again")
+        n = table.num_rows
+        batch = Batch("test", table, [""] * n, np.arange(1, n + 1), np.zeros(n, dtype=np.uint64))
+        return self.trained.predict(batch), self.trained.score(batch)

@@ -1,0 +1,238 @@
+"""Figures: the numbers behind every table and picture of a report, never pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from llmops_audit.frozen import Frozen, Label, Message, Scalar, message
+
+__all__ = [
+    "BiasAudit",
+    "BiasTable",
+    "Category",
+    "Column",
+    "ConfusionMatrix",
+    "Estimate",
+    "Figure",
+    "Gap",
+    "GroupMetrics",
+    "GroupSize",
+    "Grouping",
+    "NamedFigure",
+    "Table",
+    "interval_columns",
+]
+
+
+class Column(Frozen):
+    """A column of a `Table`: key in the rows, heading, and how its numbers are written."""
+
+    key: str
+    heading: Message
+    format: Literal["text", "message", "count", "share", "number", "p_value"] = "text"
+
+
+class Table(Frozen):
+    """Numbers that a check wants shown, judged or not.
+
+    Attributes
+    ----------
+    name : str
+        Key under `figures` of the record; unique in an audit.
+    caption : Message
+    columns : tuple of Column
+    rows : tuple of mapping
+        One value a column key; a `share` is between 0 and 1; null is undefined.
+    """
+
+    kind: Literal["table"] = "table"
+    name: str
+    caption: Message
+    columns: tuple[Column, ...]
+    rows: tuple[dict[str, Scalar | Message], ...]
+
+
+def interval_columns(format: Literal["share", "number"] = "number") -> tuple[Column, Column]:
+    """Return the columns of the ends of an interval, ``low`` and ``high``."""
+    return (
+        Column(key="low", heading=message("Lower end"), format=format),
+        Column(key="high", heading=message("Upper end"), format=format),
+    )
+
+
+class ConfusionMatrix(Frozen):
+    """Counts by label (rows) and prediction (columns), labels sorted.
+
+    `invalid` holds, a label each, the rows whose prediction is missing or is no label; they count as wrong.
+    """
+
+    kind: Literal["confusion_matrix"] = "confusion_matrix"
+    split: str
+    labels: tuple[Label, ...]
+    counts: tuple[tuple[int, ...], ...]
+    invalid: tuple[int, ...]
+
+
+class GroupSize(Frozen):
+    """A group by its values, one an attribute, with its rows, and whether they are enough to judge it."""
+
+    group: tuple[str, ...]
+    rows: int
+    judged: bool
+
+
+class Estimate(Frozen):
+    """A metric of one group.
+
+    Attributes
+    ----------
+    group : tuple of str
+    metric : str
+    of : label, optional
+        The label that it speaks of; null where it speaks of all.
+    value : float, optional
+        Null where there is no row to take it over.
+    low, high : float, optional
+        Ends of its interval; null where there is none.
+    n : float
+        Rows that it is taken over, effective ones where rows are weighted or depend on each other.
+    """
+
+    group: tuple[str, ...]
+    metric: str
+    of: Label | None
+    value: float | None
+    low: float | None
+    high: float | None
+    n: float
+
+
+class Gap(Frozen):
+    """A metric of one group beside that of another.
+
+    Attributes
+    ----------
+    group, compared_with : tuple of str
+        The group with the lower value stands first.
+    metric : str
+    of : label, optional
+    difference, low, high : float, optional
+        Value of `compared_with` less that of `group`, which is not below 0, and its interval.
+    ratio, ratio_low, ratio_high : float, optional
+        Value of `group` over that of `compared_with`; a null end is unbounded.
+    p_value, p_adjusted : float, optional
+        Of the hypothesis that both are equal; adjusted over all gaps of the figure.
+    detectable : float, optional
+        The smallest difference that so many rows would find with a probability of 80 %.
+    """
+
+    group: tuple[str, ...]
+    compared_with: tuple[str, ...]
+    metric: str
+    of: Label | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    p_value: float | None = None
+    p_adjusted: float | None = None
+    detectable: float | None = None
+
+
+class Grouping(Frozen):
+    """The groups that one attribute, or the intersection of several, makes."""
+
+    attributes: tuple[str, ...]
+    groups: tuple[GroupSize, ...]
+    estimates: tuple[Estimate, ...]
+    gaps: tuple[Gap, ...]
+
+
+class GroupMetrics(Frozen):
+    """Every metric by group, with or without a requirement.
+
+    Attributes
+    ----------
+    name, split : str
+    confidence : float
+        Of every interval.
+    positive : label, optional
+        The label that error rates speak of.
+    favourable : label, optional
+        The answer that is good for the person; selection rates speak of it.
+    min_ratio : float, optional
+        The smallest ratio of selection rates that is required, such as four fifths.
+    groupings : tuple of Grouping
+        Single attributes first.
+    """
+
+    kind: Literal["group_metrics"] = "group_metrics"
+    name: str
+    split: str
+    confidence: float
+    positive: Label | None
+    favourable: Label | None
+    min_ratio: float | None
+    groupings: tuple[Grouping, ...]
+
+
+class Category(Frozen):
+    """A line of a bias audit.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Values of the attributes.
+    individuals : int
+    selected : int
+        Individuals selected, or with a score above the median.
+    rate : float, optional
+        Selection rate, or scoring rate.
+    impact_ratio : float, optional
+        The rate over that of the category that has the highest one; null where the category is left out.
+    left_out : str, optional
+        Why it is left out of the ratios.
+    """
+
+    names: tuple[str, ...]
+    individuals: int
+    selected: int
+    rate: float | None
+    impact_ratio: float | None
+    left_out: str | None = None
+
+
+class BiasTable(Frozen):
+    """The categories of sex, of race/ethnicity, or of their intersection."""
+
+    attributes: tuple[str, ...]
+    categories: tuple[Category, ...]
+
+
+class BiasAudit(Frozen):
+    """The results of a bias audit that New York City Local Law 144 asks to publish (6 RCNY 5-301 to 5-303)."""
+
+    kind: Literal["bias_audit"] = "bias_audit"
+    name: str
+    split: str
+    rate: Literal["selection", "scoring"]
+    median: float | None
+    individuals: int
+    unknown: int
+    data_source: str
+    auditor: str
+    audit_date: str
+    distribution_date: str
+    expires: str
+    tables: tuple[BiasTable, ...]
+
+
+NamedFigure = Table | GroupMetrics | BiasAudit
+"""A figure that a check may return."""
+
+Figure = Annotated[ConfusionMatrix | NamedFigure, Field(discriminator="kind")]
+"""A figure of a record."""

@@ -1,0 +1,36 @@
+"""What every frozen value is made of: scalars, labels, and sentences that any language can be rendered from."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Frozen", "Label", "Message", "Scalar", "message"]
+
+Scalar = str | int | float | bool | None
+Label = str | int | float
+
+
+class Frozen(BaseModel):
+    """A value that does not change and knows all of its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Message(Frozen):
+    """A sentence that can be rendered in any language later.
+
+    Attributes
+    ----------
+    id : str
+        The English sentence with named places, e.g. ``"{rows} rows are too few"``; translations are looked up by it.
+    values : mapping of str to scalar, tuple of scalars or Message
+        What stands in the places; a message in a message is translated as well.
+    """
+
+    id: str
+    values: dict[str, Scalar | tuple[Scalar, ...] | Message] = Field(default_factory=dict)
+
+
+def message(id: str, /, **values: Scalar | tuple[Scalar, ...] | Message) -> Message:
+    """Make a `Message`; the name is what the extraction of translatable sentences looks for."""
+    return Message(id=id, values=values)
