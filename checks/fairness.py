@@ -2,299 +2,194 @@
 
 What it measures
 ----------------
-For each group that the spec names a column of, Fairlearn computes how often the positive label is answered (selection
-rate), how often it is answered where it is true (true positive rate) and where it is not (false positive rate), and
-how often the answer is right (accuracy). The demographic parity ratio is the lowest selection rate over the highest,
-the demographic parity difference their distance; the equalized odds difference is the larger of the distances between
-true positive rates and between false positive rates.
+For each group that the spec names a column of, and for each intersection of two of these columns, Fairlearn computes
+how often the favourable answer is given (selection rate), how often the answer is right (accuracy), the true and false
+positive and negative rates, precision, F1 and the Matthews correlation coefficient. Where there are scores: how well
+they order the rows of a group (ROC AUC), how far the mean score is from the share of positive rows (calibration gap),
+and how far apart the mean scores of two groups are in standard deviations (standardised score difference).
 
-Three rules can be set: a minimum for the selection rate of each group relative to each other group (by default the
-four-fifths rule, 0.8), and maxima for the demographic parity difference and the equalized odds difference.
+Every number stands in the record with its interval, and so does every gap between two groups: its difference, its
+ratio, an exact p-value, and the smallest difference that so many rows would have found.
+
+Rules judge the gaps. By default each group must be selected at least four fifths as often as each other group
+(`min_selection_rate_ratio = 0.8`). Others are set in the spec: the largest difference of selection rates (demographic
+parity), of true and false positive rates (equalized odds), of true positive rates (equal opportunity), of precision
+(predictive parity), of accuracy, of ROC AUC and of the calibration gap; and the least that each group must reach, the
+worst one included (`min_worst_group`).
 
 Why it matters
 --------------
-A classifier can be accurate on the whole and still refuse, flag or miss the people of one group much more often. Law
-in many places asks that this is examined, and that the result is shown.
+A classifier can be accurate on the whole and still refuse, flag or miss the people of one group much more often; and it
+can treat women and men alike, and people of each origin alike, but not the women of one origin. Law in many places
+asks that this is examined, and that the result is shown.
 
 How to read it
 --------------
+Selection rates speak of the favourable answer, the one that is good for the person: `favourable` names it, otherwise
+the positive label is taken for it. Look whether that is so: to be granted a loan is a favour, to be flagged as spam or
+as likely to offend again is none. Error rates speak of the positive label; with several labels and no positive one, of
+each label in turn.
+
 Each rule is decided pair by pair, with the confidence interval of that pair's ratio or difference: the range of true
-values that these rows cannot tell apart. A rule is passed where the interval of every pair lies within it, failed
-where the interval of a pair (corrected for the number of pairs and rules) lies outside, and inconclusive between.
+values that these rows cannot tell apart. A rule is passed where the interval of every pair lies within it. It is failed
+where the interval of a pair, corrected for the number of pairs and rules, lies outside, and where an exact test at the
+same corrected level tells the two groups apart: the statistical significance that the US Uniform Guidelines ask for
+beside the four fifths. A significant difference alone fails nothing; it has to be large as well. Between the two a rule
+is inconclusive.
 
 With small groups inconclusive is common, and it is no finding of bias: these rows cannot tell whether the groups are
 treated alike. It asks you either to test on more rows of the smaller group, whose estimated number is given, or to
 decide yourself with the interval before you, and to write down why.
 
 Rows without a group value form the group (missing). A group with fewer rows than `min_group_rows` is shown with its
-count but not judged. A rate without rows to rest on is left empty, never called 0.
-
-Whether being selected is good or bad for a person depends on the use: being granted a loan is, being flagged as spam
-is not. The positive label stands in the data sheet; read the rates with it in mind.
+count but not judged. A rate without rows to rest on is left empty, never called 0. The largest of many gaps is larger
+than it truly is, because it was picked for its size; that is why rules are decided on bounds, and why its interval
+alone should not be quoted.
 
 Limits
 ------
 Equal rates do not prove fairness, and unequal rates do not prove discrimination; the numbers say where to look. They
 hold for rows like the test rows, assumed independent unless the spec names the unit that rows belong to (`data.unit`).
 Attributes that the data does not hold are not examined. With sample weights the intervals use the effective number of
-rows, which is an approximation.
+rows, which is an approximation. The intervals of differences and ratios are approximate too, and too narrow where a
+small group has a share near 0 or 1; the exact test stands beside them so that equal groups are not failed for it.
 
 References
 ----------
 Fairlearn (Weerts et al. 2023), metrics. Newcombe (1998), Interval estimation for the difference between independent
 proportions, method 10. Miettinen and Nurminen (1985), Comparative analysis of two rates: score interval of a ratio.
+Fay (2010), Confidence intervals that match Fisher's exact or Blaker's exact tests. Holm (1979), A simple sequentially
+rejective multiple test procedure. Zou and Donner (2008), Construction of confidence limits about effect measures.
+Crenshaw (1989), Demarginalizing the intersection of race and sex.
 
-US Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D): the four-fifths rule. Regulation (EU)
-2024/1689, Article 10(2)(f) and (g), Article 13(3)(b)(v). NIST AI RMF, MEASURE 2.11.
+US Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4(D): the four-fifths rule and its significance. New
+York City Local Law 144 of 2021 and 6 RCNY 5-300 to 5-304: impact ratios. Regulation (EU) 2024/1689, Article 10(2)(f)
+and (g), Article 13(3)(b)(v). NIST AI RMF, MEASURE 2.11.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from llmops_audit.bias_audit import LocalLaw144, bias_audit
 from llmops_audit.check import check
-from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar, Severity, Table, Verdict, message
+from llmops_audit.model import Finding, Message, NamedFigure, Severity, Verdict, message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from llmops_audit.evidence.outcomes import Outcomes
-    from llmops_audit.group_rates import Rate
-    from llmops_audit.stats import Bounds
+    from llmops_audit.evidence.scores import Scores
+    from llmops_audit.group_rules import Rule
+    from llmops_audit.model import Label
     from llmops_audit.task import Policy, Task
 
-SELECTION: tuple[Rate, ...] = ("selection_rate",)
-ODDS: tuple[Rate, ...] = ("true_positive_rate", "false_positive_rate")
 Limit = Annotated[float, Field(ge=0, le=1)]
+GroupMetric = Literal[
+    "accuracy", "f1", "precision", "roc_auc", "selection_rate", "true_negative_rate", "true_positive_rate"
+]
+
+
+_NOTHING = (
+    Verdict.NOT_APPLICABLE,
+    message("The spec names no group column (`data.groups`), or the split holds no rows or answers."),
+)
 
 
 @check(severity=Severity.HIGH)
 def fairness(
     outcomes: Mapping[str, Outcomes],
+    scores: Mapping[str, Scores],
     task: Task,
     policy: Policy,
     *,
+    favourable: str | int | float | None = None,
+    intersections: Annotated[int, Field(ge=1, le=3)] = 2,
     min_selection_rate_ratio: Limit | None = 0.8,
     max_demographic_parity_difference: Limit | None = None,
     max_equalized_odds_difference: Limit | None = None,
+    max_equal_opportunity_difference: Limit | None = None,
+    max_predictive_parity_difference: Limit | None = None,
+    max_accuracy_difference: Limit | None = None,
+    max_roc_auc_difference: Limit | None = None,
+    max_calibration_gap_difference: Limit | None = None,
+    min_worst_group: dict[GroupMetric, Limit] = {},  # noqa: B006 - settings are frozen
     min_group_rows: Annotated[int, Field(ge=1)] = 30,
     current: Literal["train", "test", "live"] = "test",
-) -> Iterator[Finding | Table]:
+    report: Literal["nyc-ll144"] | None = None,
+    ll144: LocalLaw144 | None = None,
+) -> Iterator[Finding | NamedFigure]:
     """Judge ratios and differences between groups, pair by pair."""
+    from llmops_audit.group_disparities import disparity_table
+    from llmops_audit.group_metrics import figure, grouped
+    from llmops_audit.group_rates import Spoken
+    from llmops_audit.group_rules import judge, not_judged
+
     found = outcomes.get(current)
-    if not task.groups or found is None or not found.asked or not found.labels():
-        text = message("The spec names no group column (`data.groups`), or the split holds no labels or answers.")
-        yield Finding(metric="groups", scope={"split": current}, verdict=Verdict.NOT_APPLICABLE, message=text)
+    good = _favourable(task, favourable)
+    if report is not None:
+        yield from bias_audit(found, scores.get(current), task, good, ll144, current)
+    problem = _problem(task, found, good)
+    if found is None or problem is not None:
+        verdict, text = problem or _NOTHING
+        yield Finding(metric="groups", scope={"split": current}, verdict=verdict, message=text)
         return
-    attributes = [_Attribute(name, found, task, min_group_rows) for name in task.groups]
-    rules = [
-        _Rule("selection_rate_ratio", Op.AT_LEAST, min_selection_rate_ratio, SELECTION),
-        _Rule("demographic_parity_difference", Op.AT_MOST, max_demographic_parity_difference, SELECTION),
-        _Rule("equalized_odds_difference", Op.AT_MOST, max_equalized_odds_difference, ODDS),
-    ]
-    rules = [rule for rule in rules if rule.limit is not None]
-    tests = sum(rule.pairs(attribute) for rule in rules for attribute in attributes)
-    for attribute in attributes:
-        yield from _not_judged(attribute, attributes, task, current, min_group_rows)
-        if len(attribute.judged) >= 2 and task.positive is not None:
+    differences = {
+        "demographic_parity_difference": max_demographic_parity_difference,
+        "equalized_odds_difference": max_equalized_odds_difference,
+        "equal_opportunity_difference": max_equal_opportunity_difference,
+        "predictive_parity_difference": max_predictive_parity_difference,
+        "accuracy_difference": max_accuracy_difference,
+        "roc_auc_difference": max_roc_auc_difference,
+        "calibration_gap_difference": max_calibration_gap_difference,
+    }
+    # Error rates speak of the positive label; without one, of the favourable answer or of each label.
+    spoken = next(((label,) for label in (task.positive, good) if label is not None), Spoken.of(task, good).judged)
+    rules = _rules(min_selection_rate_ratio, differences, min_worst_group, spoken, good)
+    groupings = grouped(found, scores.get(current), task, good, intersections, min_group_rows)
+    yield from not_judged(groupings, current, min_group_rows, rules)
+    tests = sum(rule.tests(one) for rule in rules for one in groupings)
+    for one in groupings:
+        if len(one.judged) >= 2:
             for rule in rules:
-                yield from _judge(rule, attribute, policy, max(1, tests), current)
-    yield _group_table(attributes, policy)
-    yield _disparity_table(attributes)
+                yield from judge(rule, one, policy, tests, current)
+    yield figure(groupings, task, policy, current, good, min_selection_rate_ratio)
+    yield disparity_table(groupings, spoken, good, policy.confidence)
 
 
-class _Attribute:
-    """One group column: Fairlearn's rates by group, and the counts behind them."""
+def _favourable(task: Task, favourable: str | int | float | None) -> Label | None:
+    from llmops_audit.values import canonical_label
 
-    def __init__(self, name: str, found: Outcomes, task: Task, min_group_rows: int) -> None:
-        from llmops_audit.group_rates import group_counts, group_rates
-
-        self.name = name
-        self.rows = dict(found.group_counts(name))
-        self.judged = [group for group, rows in self.rows.items() if rows >= min_group_rows]
-        self.counts = {group: group_counts(found, name, group, task) for group in self.rows}
-        self.rates = group_rates(found, name, task, self.counts)
-
-    def spread(self, rate: Rate) -> tuple[float, float] | None:
-        """Lowest and highest rate over the groups where it is defined; None with fewer than two."""
-        values = [value for value in (self.rates[group][rate] for group in self.judged) if value is not None]
-        return (min(values), max(values)) if len(values) >= 2 else None
-
-    def difference(self, *rates: Rate) -> float | None:
-        """Largest distance between two groups over some rates."""
-        spreads = [spread for spread in map(self.spread, rates) if spread is not None]
-        return max((high - low for low, high in spreads), default=None)
-
-    def ratio(self) -> float | None:
-        """Lowest over highest selection rate."""
-        spread = self.spread("selection_rate")
-        return None if spread is None or spread[1] == 0 else spread[0] / spread[1]
+    return task.positive if favourable is None else canonical_label(favourable)
 
 
-class _Rule:
-    """A limit on a ratio or difference of rates between any two groups."""
-
-    def __init__(self, metric: str, op: Op, limit: float | None, rates: tuple[Rate, ...]) -> None:
-        self.metric, self.op, self.limit, self.rates = metric, op, limit, rates
-
-    def pairs(self, attribute: _Attribute) -> int:
-        n = len(attribute.judged)
-        return n * (n - 1) // 2 * len(self.rates)
+def _problem(task: Task, found: Outcomes | None, good: Label | None) -> tuple[Verdict, Message] | None:
+    if not task.groups or found is None or not found.asked or not found.rows:
+        return _NOTHING
+    if good is not None and good not in task.labels:
+        text = message("The favourable answer that the spec names (`favourable`) is no label of the data.")
+        return Verdict.ERROR, text
+    return None
 
 
-def _not_judged(
-    attribute: _Attribute, attributes: list[_Attribute], task: Task, split: str, min_group_rows: int
-) -> Iterator[Finding]:
-    for group, rows in attribute.rows.items():
-        if group not in attribute.judged:
-            least = min_group_rows
-            text = message("{rows} rows are fewer than the {least} that a group needs.", rows=rows, least=least)
-            yield Finding(
-                metric="group_rows", scope={"split": split, attribute.name: group}, value=rows, n=rows,
-                verdict=Verdict.NOT_APPLICABLE, message=text,
-            )  # fmt: skip
-    if len(attribute.judged) < 2:
-        text = message("{groups} group(s) with enough rows: there is nothing to compare.", groups=len(attribute.judged))
-    elif task.positive is None:
-        text = message("The spec names no positive label (`data.positive`), so that nobody is selected.")
-    else:
-        return
-    # Beside an attribute that is judged, one that the spec names and that cannot be is a doubt.
-    others = any(len(other.judged) >= 2 for other in attributes) and task.positive is not None
-    verdict = Verdict.INCONCLUSIVE if others else Verdict.NOT_APPLICABLE
-    scope = {"split": split, "attribute": attribute.name}
-    yield Finding(metric="groups", scope=scope, n=sum(attribute.rows.values()), verdict=verdict, message=text)
+def _rules(
+    min_ratio: float | None,
+    differences: Mapping[str, float | None],
+    least: Mapping[GroupMetric, float],
+    spoken: tuple[Label, ...],
+    good: Label | None,
+) -> list[Rule]:
+    from llmops_audit.group_rules import DIFFERENCES, Rule, metrics_of
 
-
-def _judge(rule: _Rule, attribute: _Attribute, policy: Policy, tests: int, split: str) -> Iterator[Finding]:
-    if rule.metric == "selection_rate_ratio":
-        for group in attribute.judged:
-            pairs = [pair for pair in permutations(attribute.judged, 2) if pair[0] == group]
-            scope = {"split": split, attribute.name: group}
-            yield _worst([_pair(rule, attribute, "selection_rate", pair, policy, tests, scope) for pair in pairs])
-    else:
-        scope = {"split": split, "attribute": attribute.name}
-        yield _worst(
-            [
-                _pair(rule, attribute, rate, pair, policy, tests, scope)
-                for rate in rule.rates
-                for pair in combinations(attribute.judged, 2)
-            ]
-        )
-
-
-def _pair(
-    rule: _Rule,
-    attribute: _Attribute,
-    rate: Rate,
-    pair: tuple[str, str],
-    policy: Policy,
-    tests: int,
-    scope: Mapping[str, str],
-) -> Finding:
-    from llmops_audit import stats
-    from llmops_audit.verdicts import judged
-
-    first, second = pair
-    rates = attribute.rates[first][rate], attribute.rates[second][rate]
-    value: float | None = None
-    if rule.op is Op.AT_LEAST:
-        (x1, n1), (x2, n2) = attribute.counts[first][rate], attribute.counts[second][rate]
-        bounds: Callable[[float], Bounds] = lambda c: stats.ratio_score(x1, n1, x2, n2, c)  # noqa: E731 - a bound a pair
-        method = "Miettinen-Nurminen score"
-        if rates[0] is not None and rates[1]:
-            value = rates[0] / rates[1]
-    else:
-        if (rates[0] or 0.0, attribute.rows[first]) < (rates[1] or 0.0, attribute.rows[second]):
-            first, second, rates = second, first, rates[::-1]
-        (x1, n1), (x2, n2) = attribute.counts[first][rate], attribute.counts[second][rate]
-        bounds = lambda c: stats.newcombe_difference(x1, n1, x2, n2, c)  # noqa: E731 - a bound a pair
-        method = "Newcombe"
-        if rates[0] is not None and rates[1] is not None:
-            value = rates[0] - rates[1]
-    return judged(
-        rule.metric, value, Requirement(op=rule.op, limit=rule.limit or 0.0), policy,
-        bounds=bounds, method=method, n=attribute.rows[first] + attribute.rows[second], tests=tests, scope=scope,
-        details={"group": first, "compared_with": second, "rate": rate},
-    )  # fmt: skip
-
-
-def _worst(findings: list[Finding]) -> Finding:
-    order = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED]
-
-    def badness(finding: Finding) -> tuple[int, float]:
-        value = finding.value if finding.value is not None else 0.0
-        wants_more = finding.requirement is not None and finding.requirement.op is Op.AT_LEAST
-        return order.index(finding.verdict), value if wants_more else -value
-
-    return min(findings, key=badness)
-
-
-def _group_table(attributes: list[_Attribute], policy: Policy) -> Table:
-    from llmops_audit import stats
-
-    rows: list[dict[str, Scalar | Message]] = []
-    for attribute in attributes:
-        for group, n in attribute.rows.items():
-            rates = attribute.rates[group]
-            x, trials = attribute.counts[group].get("selection_rate", (0.0, 0.0))
-            low, high = stats.clopper_pearson(x, trials, policy.confidence) if trials else (None, None)
-            true_positive_rate = rates["true_positive_rate"]
-            rows.append(
-                {
-                    "attribute": attribute.name,
-                    "group": group,
-                    "rows": n,
-                    **{str(rate): value for rate, value in rates.items()},
-                    "low": low,
-                    "high": high,
-                    "false_negative_rate": None if true_positive_rate is None else 1 - true_positive_rate,
-                }
-            )
-    return Table(
-        name="groups",
-        caption=message("Rates by group; the ends are those of the interval of the selection rate"),
-        columns=(
-            Column(key="attribute", heading=message("Attribute")),
-            Column(key="group", heading=message("Group")),
-            Column(key="rows", heading=message("Rows"), format="count"),
-            Column(key="selection_rate", heading=message("Selection rate"), format="share"),
-            Column(key="low", heading=message("Lower end"), format="share"),
-            Column(key="high", heading=message("Upper end"), format="share"),
-            Column(key="true_positive_rate", heading=message("True positive rate"), format="share"),
-            Column(key="false_negative_rate", heading=message("False negative rate"), format="share"),
-            Column(key="false_positive_rate", heading=message("False positive rate"), format="share"),
-            Column(key="accuracy", heading=message("Accuracy"), format="share"),
-        ),
-        rows=tuple(rows),
-    )
-
-
-def _disparity_table(attributes: list[_Attribute]) -> Table:
-    return Table(
-        name="disparities",
-        caption=message("Disparities between the groups that have enough rows"),
-        columns=(
-            Column(key="attribute", heading=message("Attribute")),
-            Column(
-                key="demographic_parity_difference",
-                heading=message("Demographic parity difference"),
-                format="number",
-            ),
-            Column(key="demographic_parity_ratio", heading=message("Demographic parity ratio"), format="number"),
-            Column(key="equalized_odds_difference", heading=message("Equalized odds difference"), format="number"),
-        ),
-        rows=tuple(
-            {
-                "attribute": attribute.name,
-                "demographic_parity_difference": attribute.difference(*SELECTION),
-                "demographic_parity_ratio": attribute.ratio(),
-                "equalized_odds_difference": attribute.difference(*ODDS),
-            }
-            for attribute in attributes
-        ),
-    )
+    rules = []
+    # Without a favourable answer nobody is selected, and no ratio says who is better off.
+    if min_ratio is not None and good is not None:
+        metrics = metrics_of(["selection_rate"], spoken, good)
+        rules.append(Rule("selection_rate_ratio", "ratio", min_ratio, metrics))
+    for name, limit in differences.items():
+        if limit is not None:
+            rules.append(Rule(name, "difference", limit, metrics_of(DIFFERENCES[name], spoken, good)))
+    for name, limit in least.items():
+        rules.append(Rule(name, "each", limit, metrics_of([name], spoken, good)))
+    return rules

@@ -35,6 +35,7 @@ app.add_typer(checks_app, name="checks")
 
 NOT_JUDGED = 2
 FORMATS = ("html",)
+PAGES = ("ll144",)
 COLOURS = {
     "passed": "green",
     "approved": "green",
@@ -78,11 +79,11 @@ def run(
     with progress.status("starting") as status:
         record = carry_out(prepared, jobs=jobs, clock=Clock(lambda stage: status.update(stage)), reports=folder.parent)
         status.update("report")
-        files = {"record.json": canonical(record), **_reports(record, formats, None)}
-        write(folder, files)
+        reports = _reports(record, formats, None)
+        write(folder, {"record.json": canonical(record), **reports})
     # Who reads the screen may have gone away; the decision stands.
     with suppress(BrokenPipeError, SystemExit):
-        _show(record, folder, formats)
+        _show(record, folder, tuple(reports) or ("record.json",))
     raise typer.Exit(record.decision.exit_code)
 
 
@@ -112,11 +113,15 @@ def render(
     ] = None,
     language: Annotated[str | None, typer.Option(metavar="en|zh", help="Language; by default the record's.")] = None,
     format: Annotated[str, typer.Option(metavar="LIST", help=f"Reports, of: {', '.join(FORMATS)}.")] = "html",
+    page: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="One page alone: ll144, the bias audit of New York City Local Law 144."),
+    ] = None,
 ) -> None:
     """Render the report of a record again, without the data."""
     from llmops_audit.canonical import parse
     from llmops_audit.errors import RecordError
-    from llmops_audit.outputs import write
+    from llmops_audit.outputs import of_record, write
 
     path = record / "record.json" if record.is_dir() else record
     try:
@@ -125,8 +130,11 @@ def render(
         raise RecordError(str(path), f"cannot be read: {error.strerror}") from error
     found = parse(content, str(path))
     folder = output or path.parent
-    write(folder, {"record.json": content, **_reports(found, _formats(format), language)})
-    _console().print(f"wrote {folder / 'report.html'}", highlight=False, markup=False)
+    made = _reports(found, _formats(format), language) if page is None else _page(found, page, language)
+    # A single page joins the reports that the folder holds of the same record.
+    write(folder, {**({} if page is None else of_record(folder, content)), "record.json": content, **made})
+    for name in made:
+        _console().print(f"wrote {folder / name}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -189,9 +197,18 @@ def _formats(text: str) -> tuple[str, ...]:
 def _reports(record: Record, formats: tuple[str, ...], language: str | None) -> dict[str, bytes]:
     if "html" not in formats:
         return {}
-    from llmops_audit.render import render_html
+    from llmops_audit.render import bias_audit_of, render_html
 
-    return {"report.html": render_html(record, language).encode()}
+    pages = {} if bias_audit_of(record) is None else _page(record, "ll144", language)
+    return {"report.html": render_html(record, language).encode(), **pages}
+
+
+def _page(record: Record, page: str, language: str | None) -> dict[str, bytes]:
+    if page not in PAGES:
+        raise AuditError("--page", "unknown page", f"of {', '.join(PAGES)}", repr(page))
+    from llmops_audit.render import render_ll144
+
+    return {f"{page}.html": render_ll144(record, language).encode()}
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -200,7 +217,7 @@ def _console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr)
 
 
-def _show(record: Record, folder: Path, formats: tuple[str, ...]) -> None:
+def _show(record: Record, folder: Path, reports: tuple[str, ...]) -> None:
     from rich.table import Table as Grid
     from rich.text import Text
 
@@ -233,9 +250,10 @@ def _show(record: Record, folder: Path, formats: tuple[str, ...]) -> None:
         console.print(
             Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out by use.")
         )
-    name = "report.html" if "html" in formats else "record.json"
-    # A path that is broken over lines cannot be copied.
-    console.print(Text(f"Report: {folder / name}\n"), soft_wrap=True)
+    for name in reports:
+        # A path that is broken over lines cannot be copied.
+        console.print(Text(f"Report: {folder / name}"), soft_wrap=True)
+    console.print()
 
 
 def _spoken(word: str) -> str:

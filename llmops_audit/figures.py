@@ -191,9 +191,12 @@ class Category(Frozen):
     selected : int
         Individuals selected, or with a score above the median.
     rate : float, optional
-        Selection rate, or scoring rate.
+        Selection rate, or scoring rate; null where there is no individual.
+    highest_rate : float, optional
+        The rate were every score beside the median that belongs to the category above it; null where `rate` is exact.
     impact_ratio : float, optional
-        The rate over that of the category that has the highest one; null where the category is left out.
+        The rate over that of the category that has the highest one; null where the category is left out, or where
+        nobody is selected.
     left_out : str, optional
         Why it is left out of the ratios.
     """
@@ -202,28 +205,59 @@ class Category(Frozen):
     individuals: int
     selected: int
     rate: float | None
+    highest_rate: float | None = None
     impact_ratio: float | None
     left_out: str | None = None
 
 
 class BiasTable(Frozen):
-    """The categories of sex, of race/ethnicity, or of their intersection."""
+    """The categories of sex, of race/ethnicity, or of their intersection, as `attributes` says."""
 
-    attributes: tuple[str, ...]
+    attributes: tuple[Literal["sex", "race"], ...]
     categories: tuple[Category, ...]
 
 
 class BiasAudit(Frozen):
-    """The results of a bias audit that New York City Local Law 144 asks to publish (6 RCNY 5-301 to 5-303)."""
+    """The results of a bias audit that New York City Local Law 144 asks to publish (6 RCNY 5-301 to 5-303).
+
+    Attributes
+    ----------
+    name, split : str
+    rate : {"selection", "scoring"}
+        Scoring rate: the share of a category with a score above the median.
+    favourable : label
+        The answer that counts as selected; for scoring rates the label that scores speak of.
+    answers : int
+        How many answers the subject can give.
+    median : float, optional
+        Of the scores, to 1 part in 1,024; null for selection rates.
+    doubtful : int
+        Individuals whose score cannot be told from the median; they count as not above it.
+    individuals, unknown : int
+        All that were assessed, and those of them in no table since their sex or their race is unknown.
+    data_source, auditor : str
+    data_kind : {"historical", "test"}
+    test_data : str, optional
+        Why no historical data was used, and how the test data was had.
+    audit_date, distribution_date, expires : str
+        ISO dates; the audit may be relied on until `expires`.
+    tables : tuple of BiasTable
+        Sex, race/ethnicity, intersection.
+    """
 
     kind: Literal["bias_audit"] = "bias_audit"
     name: str
     split: str
     rate: Literal["selection", "scoring"]
+    favourable: Label
+    answers: int
     median: float | None
+    doubtful: int
     individuals: int
     unknown: int
     data_source: str
+    data_kind: Literal["historical", "test"]
+    test_data: str | None
     auditor: str
     audit_date: str
     distribution_date: str

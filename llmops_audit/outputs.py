@@ -13,9 +13,9 @@ from pathlib import Path
 from llmops_audit.errors import OutputError
 from llmops_audit.model import SCHEMA
 
-__all__ = ["OUR_FILES", "earlier_audits", "prepare", "write"]
+__all__ = ["OUR_FILES", "earlier_audits", "of_record", "prepare", "write"]
 
-OUR_FILES = frozenset({"record.json", "report.html", "junit.xml", "findings.sarif", "summary.md"})
+OUR_FILES = frozenset({"record.json", "report.html", "ll144.html", "junit.xml", "findings.sarif", "summary.md"})
 """Names of the files that an output may hold."""
 
 
@@ -83,6 +83,22 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         raise OutputError(
             str(folder), f"cannot be written: {error.strerror}", "a folder that may be written"
         ) from error
+
+
+def of_record(folder: Path, record: bytes) -> dict[str, bytes]:
+    """Return the files of an output, by name, where it is that of this very record; otherwise none.
+
+    Raises
+    ------
+    OutputError
+        Where they cannot be read.
+    """
+    try:
+        if not (folder / "record.json").is_file() or (folder / "record.json").read_bytes() != record:
+            return {}
+        return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name in OUR_FILES}
+    except OSError as error:
+        raise OutputError(str(folder), f"cannot be read: {error.strerror}") from error
 
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from llmops_audit.model import Label
 from llmops_audit.stats import Bounds, clusters
 from llmops_audit.task import Task
 
-__all__ = ["SCORE_METRICS", "score_measure", "scores_of"]
+__all__ = ["SCORE_METRICS", "effective", "score_measure", "scores_of"]
 
 SCORE_METRICS = ("roc_auc", "average_precision")
 
@@ -53,7 +53,7 @@ def score_measure(name: str, scores: Scores | None, task: Task, label: str | Non
     """
     found = _histograms(scores, task, label)
     area, interval, method = _AREAS[name]
-    parts = [(one, *_effective(one, area)) for one in found or ()]
+    parts = [(one, *effective(one, area)) for one in found or ()]
     values = [float(area(positives, negatives)) for _, positives, negatives in parts]
     if not values or not all(map(math.isfinite, values)):
         return Measure(name, None, method, lambda confidence: (-math.inf, math.inf))
@@ -82,7 +82,9 @@ def _histograms(scores: Scores | None, task: Task, label: str | None) -> list[Sc
     return known if len(known) == len(wanted) else None
 
 
-def scores_of(scores: Scores, labels: tuple[Label, ...], label: Label) -> tuple[ScoreHistogram, int] | None:
+def scores_of(
+    scores: Scores, labels: tuple[Label, ...], label: Label, group: Mapping[str, str] | None = None
+) -> tuple[ScoreHistogram, int] | None:
     """Return the scores of one label, and how many labelled rows have none; None where nobody scored it.
 
     Parameters
@@ -91,17 +93,20 @@ def scores_of(scores: Scores, labels: tuple[Label, ...], label: Label) -> tuple[
     labels : tuple of label, (k,)
         All labels: of two, one has the probability that the other leaves.
     label : label
+    group : mapping of str to str, optional
+        Keep only rows with these group values.
     """
     scored = scores.labels()
     if label in scored:
-        return scores.histogram(label), scores.missing(label)
+        return scores.histogram(label, group), scores.missing(label, group)
     others = [other for other in scored if other in labels]
     if len(labels) != 2 or not others:
         return None
-    return scores.histogram(others[0]).complement(), scores.missing(others[0])
+    return scores.histogram(others[0], group).complement(), scores.missing(others[0], group)
 
 
-def _effective(one: ScoreHistogram, area: Area) -> tuple[Floats, Floats]:
+def effective(one: ScoreHistogram, area: Area) -> tuple[Floats, Floats]:
+    """Return positives and negatives by bin, (m,) each, as effective rows for a statistic of them."""
     if one.by_unit is None:
         return one.positives, one.negatives
     table = one.by_unit.sum(axis=0)

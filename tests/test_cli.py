@@ -101,6 +101,104 @@ def test_a_record_alone_is_rendered_again(project: Project) -> None:
     assert (again / "record.json").read_bytes() == (out / "record.json").read_bytes()
 
 
+OWN_BIAS_AUDIT = """'''Bias audit: what New York asks for
+
+What it measures
+----------------
+Rates.
+
+Why it matters
+--------------
+Law.
+
+How to read it
+--------------
+Ratios.
+
+Limits
+------
+Many.
+
+References
+----------
+6 RCNY 5-301.
+'''
+from llmops_audit.bias_audit import LocalLaw144, bias_audit
+from llmops_audit.check import check
+from llmops_audit.model import Finding, Verdict, message
+
+@check(chance=False)
+def own(outcomes, scores, task, *, ll144: LocalLaw144 | None = None):
+    yield Finding(metric="accuracy", verdict=Verdict.PASSED, message=message("Made."))
+    yield from bias_audit(outcomes["test"], scores.get("test"), task, 1, ll144, "test")
+"""
+BIAS_AUDIT = """
+[checks.own.ll144]
+sex = "sex"
+race = "told"
+data_source = "Made for this test."
+data_kind = "historical"
+audit_date = 2026-11-02
+distribution_date = 2026-01-01
+auditor = "Nobody"
+"""
+
+
+@pytest.fixture
+def biased(project: Project) -> Path:
+    """Folder of the output of a run whose record holds a bias audit."""
+    spec = project({"[audit]": 'plugins = ["own.py"]\n[audit]', "[checks.accuracy]": f"{BIAS_AUDIT}[checks.accuracy]"})
+    text = spec.read_text(encoding="utf-8").replace('label = "label"', 'label = "label"\ngroups = ["sex", "told"]')
+    spec.write_text(text, encoding="utf-8")
+    (spec.parent / "own.py").write_text(OWN_BIAS_AUDIT, encoding="utf-8")
+    said = _said("run", str(spec), "--output", str(spec.parent / "out"))
+    assert "ll144.html" in said
+    return spec.parent / "out"
+
+
+def test_a_run_writes_the_bias_audit_beside_the_report(biased: Path) -> None:
+    """Where the record holds a bias audit, its page stands beside the report, with the dates of the spec."""
+    assert {path.name for path in biased.iterdir()} == {"record.json", "report.html", "ll144.html"}
+    page = (biased / "ll144.html").read_text(encoding="utf-8")
+    assert "November 2, 2026" in page
+    assert "Made for this test." in page
+
+
+def test_the_bias_audit_alone_is_rendered_again(biased: Path) -> None:
+    """`render --page ll144` writes that page alone; beside the same record it leaves the other reports as they are."""
+    report = (biased / "report.html").read_bytes()
+    _said("render", str(biased), "--page", "ll144", "--language", "zh")
+    assert (biased / "report.html").read_bytes() == report
+    assert "2026年11月2日" in (biased / "ll144.html").read_text(encoding="utf-8")
+    again = biased.parent / "again"
+    assert "ll144.html" in _said("render", str(biased / "record.json"), "--page", "ll144", "--output", str(again))
+    assert {path.name for path in again.iterdir()} == {"record.json", "ll144.html"}
+    assert (again / "record.json").read_bytes() == (biased / "record.json").read_bytes()
+
+
+def test_reports_of_another_record_do_not_stay(biased: Path, project: Project) -> None:
+    """A page is never put beside the report of another record."""
+    _said("render", str(biased / "record.json"), "--output", str(biased.parent / "again"))
+    record = biased.parent / "again" / "record.json"
+    record.write_bytes(record.read_bytes() + b"\n")
+    _said("render", str(biased), "--page", "ll144", "--output", str(biased.parent / "again"))
+    assert {path.name for path in record.parent.iterdir()} == {"record.json", "ll144.html"}
+
+
+def test_a_page_that_cannot_be_made_is_an_error(project: Project) -> None:
+    """An unknown page, or the bias audit of a record that holds none, ends with 2 and says why; nothing changes."""
+    spec = project()
+    out = spec.parent / "out"
+    _said("run", str(spec), "--output", str(out))
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    for page, said in (("ll144", "holds no bias audit of Local Law 144"), ("x", "--page: unknown page; expected of")):
+        command = [sys.executable, "-m", "llmops_audit.cli", "render", str(out), "--page", page]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
 def test_pages_are_shown() -> None:
     """`checks show` prints the page with its headings, and the settings with their defaults."""
     said = _said("checks", "show", "fairness")

@@ -16,7 +16,6 @@ import pytest
 from scipy.stats import binomtest
 
 from llmops_audit import group_rates
-from llmops_audit.evidence.outcomes import Outcomes
 from llmops_audit.testing import batch, inputs
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "null_calibration"
@@ -131,13 +130,10 @@ def test_rates_from_counts_are_fairlearns() -> None:
         ),
         groups=["group"],
     )
-    found: Outcomes = given["outcomes"]["test"]
-    counts = {
-        group: group_rates.group_counts(found, "group", group, given["task"])
-        for group, _ in found.group_counts("group")
-    }
-    ours = cells.rates_from_counts(found, "group", given["task"], counts)
-    theirs = group_rates.group_rates(found, "group", given["task"], counts)
+    parts = given["outcomes"]["test"].by_group(("group",))
+    spoken = group_rates.Spoken.of(given["task"], 1)
+    ours = cells.values_from_counts(parts, given["task"], spoken)
+    theirs = group_rates.fairlearn_values(parts, given["task"], spoken)
     assert ours.keys() == theirs.keys()
     for group in ours:
         assert ours[group] == pytest.approx(theirs[group])

@@ -19,7 +19,7 @@ from unittest import mock
 import joblib
 import numpy as np
 
-from llmops_audit import gate, group_rates, performance
+from llmops_audit import gate, group_disparities, group_metrics, group_rates, performance, stats
 from llmops_audit.asked import AskedSubject
 from llmops_audit.check import evidence_names
 from llmops_audit.model import CheckResult, Status, SubjectInfo, Table, Verdict, message
@@ -111,10 +111,12 @@ def shortcuts() -> Iterator[None]:
     """Leave out what takes time and decides nothing.
 
     Rates of groups are taken from the counts instead of from Fairlearn: the same numbers, some ten times faster.
-    Tables of the accuracy check that only the report shows stay empty.
+    Tables of the accuracy and fairness checks that only the report shows stay empty.
     """
     with ExitStack() as patched:
-        patched.enter_context(mock.patch.object(group_rates, "group_rates", rates_from_counts))
+        patched.enter_context(mock.patch.object(group_rates, "fairlearn_values", values_from_counts))
+        patched.enter_context(mock.patch.object(group_metrics, "figure", partial(_empty_table, "groups")))
+        patched.enter_context(mock.patch.object(group_disparities, "disparity_table", partial(_empty_table, "gaps")))
         for name in TABLES:
             patched.enter_context(mock.patch.object(performance, name, partial(_empty_table, name)))
         yield
@@ -124,12 +126,18 @@ def _empty_table(name: str, *_: object) -> Table:
     return Table(name=name, caption=message("Left out"), columns=(), rows=())
 
 
-def rates_from_counts(found: object, name: str, task: object, counts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what `group_rates.group_rates` does, without Fairlearn."""
-    rates: dict[str, dict[str, Any]] = {group: dict.fromkeys(group_rates.RATES) for group in counts}
-    for group, by_rate in counts.items():
-        rates[group] |= {rate: hits / trials for rate, (hits, trials) in by_rate.items() if trials}
-    return rates
+def values_from_counts(parts: Mapping[Any, Any], task: Any, spoken: Any) -> dict[Any, dict[Any, float]]:
+    """Return what `group_rates.fairlearn_values` does, without Fairlearn."""
+    values: dict[Any, dict[Any, float]] = {}
+    for group, part in parts.items():
+        table = part.table(task.labels, unlabelled=True)
+        values[group] = {("mcc", None): float(stats.matthews(table.counts[: len(task.labels)]))}
+        for name, of in group_rates.shares_of(spoken):
+            place = None if of is None else task.labels.index(of)
+            hits, trials = table.share(*group_rates.cells_of(name, len(task.labels), place))
+            share = hits / trials if trials else 0.0
+            values[group][name, of] = 2 * share / (1 + share) if name == "f1" else share
+    return values
 
 
 def prepared(settings: Settings) -> tuple[Draft, dict[str, Enabled]]:

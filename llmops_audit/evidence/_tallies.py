@@ -171,18 +171,22 @@ def selected(
             yield cell, cells[cell]
 
 
-def crossed(found: Iterator[tuple[Cell, Tally]], labels: tuple[Label, ...], answers: int) -> CrossTable:
-    """Cross-tabulate labels and one answer or two; rows with another label, or none, are left out."""
+def crossed(
+    found: Iterator[tuple[Cell, Tally]], labels: tuple[Label, ...], answers: int, *, unlabelled: bool = False
+) -> CrossTable:
+    """Cross-tabulate labels and one answer or two; rows without a label go to a last row, or are left out."""
     k = len(labels)
-    place = {label: i for i, label in enumerate(labels)}
-    shape = (k, *[k + 1] * answers)
+    place: dict[Label | None, int] = {label: i for i, label in enumerate(labels)}
+    if unlabelled:
+        place[None] = k
+    shape = (len(place), *[k + 1] * answers)
     counts = np.zeros(shape, dtype=np.int64)
     weights, squares = np.zeros(shape), np.zeros(shape)
     by_unit: dict[int, Floats] = {}
     for cell, tally in found:
         if cell[0] not in place:
             continue
-        at = (place[cell[0]], *(place.get(answer, k) for answer in cell[1 : 1 + answers]))
+        at = (place[cell[0]], *(k if answer is None else place.get(answer, k) for answer in cell[1 : 1 + answers]))
         counts[at] += tally.rows
         weights[at] += tally.weight * WEIGHT_UNIT
         squares[at] += tally.weight_squared * WEIGHT_UNIT

@@ -86,7 +86,17 @@ class Outcomes:
             counts[cell[2][place]] += tally.rows
         return sorted(counts.items())
 
-    def table(self, labels: tuple[Label, ...], group: Mapping[str, str] | None = None) -> CrossTable:
+    def by_group(self, names: tuple[str, ...]) -> dict[tuple[str, ...], Self]:
+        """Return the part of each combination of values of some group columns, in order."""
+        places = [self.groups.index(name) for name in names]
+        parts: dict[tuple[str, ...], dict[Cell, Tally]] = {}
+        for cell, tally in self.cells.items():
+            parts.setdefault(tuple(cell[2][place] for place in places), {})[cell] = tally
+        return {group: type(self)(self.groups, parts[group], self.asked) for group in sorted(parts)}
+
+    def table(
+        self, labels: tuple[Label, ...], group: Mapping[str, str] | None = None, *, unlabelled: bool = False
+    ) -> CrossTable:
         """Cross-tabulate labels and predictions.
 
         Parameters
@@ -95,8 +105,11 @@ class Outcomes:
             Rows and columns; other predictions, and missing ones, go to a last column that is always wrong.
         group : mapping of str to str, optional
             Keep only rows with these group values.
+        unlabelled : bool
+            Count rows without a label too, in a last row: the table is then (k + 1, k + 1).
         """
-        return crossed(selected(self.cells, self.groups, group or {}), labels, answers=1)
+        found = selected(self.cells, self.groups, group or {})
+        return crossed(found, labels, answers=1, unlabelled=unlabelled)
 
     def select(self, group: Mapping[str, str]) -> Iterator[tuple[Label | None, Label | None, Tally]]:
         """Walk over label, prediction and tally of the cells with these group values, in a fixed order."""

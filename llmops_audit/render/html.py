@@ -12,7 +12,9 @@ from llmops_audit import i18n
 from llmops_audit.i18n import Translate
 from llmops_audit.model import ConfusionMatrix, Message, Record, Scalar, message
 from llmops_audit.render import figures
-from llmops_audit.render.text import Numbers, clean, compact
+from llmops_audit.render.forest import forest
+from llmops_audit.render.groups import ratio_place
+from llmops_audit.render.text import Numbers, clean, compact, shorten
 from llmops_audit.render.view import confused_pairs, most, view
 
 __all__ = ["render_html"]
@@ -21,6 +23,8 @@ _HTML_LANGUAGE = {"zh": "zh-CN"}
 _MAX_WITH_SHARES = 8
 _MAX_BESIDE = 4
 _MAX_REASONS = 12
+_NAME_COLUMNS = 48
+_MAX_COLUMNS = 6
 _CODE = re.compile(r"``(.+?)``|`(.+?)`")
 
 
@@ -57,6 +61,9 @@ def render_html(record: Record, language: str | None = None) -> str:
         max_annotated=figures.MAX_ANNOTATED,
         max_beside=_MAX_BESIDE,
         max_reasons=_MAX_REASONS,
+        forest=forest,
+        ratio_place=ratio_place,
+        max_columns=_MAX_COLUMNS,
         heat_map=lambda matrix, number: _heat_map(matrix, number, translate, numbers),
     )
 
@@ -94,10 +101,16 @@ def _environment(translate: Translate, numbers: Numbers) -> Environment:
         word=lambda key: i18n.word(str(key), translate),
         compact=compact,
         prose=lambda text: _prose(translate(text)),
+        short=_short,
+        cross=lambda names: " × ".join(map(_short, names)),
         capital=lambda text: text[:1].upper() + text[1:],
         is_message=lambda value: isinstance(value, Message),
     )
     return environment
+
+
+def _short(text: str, columns: int = _NAME_COLUMNS) -> str:
+    return shorten(text, columns)
 
 
 def _finalize(value: object) -> object:

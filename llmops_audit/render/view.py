@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from llmops_audit.figures import BiasAudit, ConfusionMatrix, GroupMetrics, Table
 from llmops_audit.model import (
     CheckResult,
-    ConfusionMatrix,
     Finding,
     LabelCount,
     Message,
     Record,
     Severity,
     SplitInfo,
-    Table,
     Verdict,
 )
+from llmops_audit.render.groups import MAX_LINES, GroupView, group_view
 
 __all__ = ["Judged", "Pair", "Plot", "Reason", "ReportView", "confused_pairs", "most", "plot", "view"]
 
@@ -96,6 +96,9 @@ class ReportView:
         In the order in which a classifier meets them.
     matrices : tuple of ConfusionMatrix
     tables : tuple of Table
+    groups : tuple of GroupView
+    bias_audit : bool
+        A bias audit, which is a page of its own, stands in the record.
     tests, chance_checks : int
         Requirements that were judged by chance, and the checks that they belong to.
     unit : str, optional
@@ -109,6 +112,8 @@ class ReportView:
     splits: tuple[tuple[str, SplitInfo], ...]
     matrices: tuple[ConfusionMatrix, ...]
     tables: tuple[Table, ...]
+    groups: tuple[GroupView, ...]
+    bias_audit: bool
     tests: int
     chance_checks: int
     unit: str | None
@@ -121,6 +126,7 @@ def view(record: Record) -> ReportView:
         Judged(finding, check, f"finding-{number}", plot(finding)) for number, (check, finding) in enumerate(found, 1)
     ]
     ordered = sorted(judged, key=lambda j: (_ORDER.index(j.finding.verdict), _severity_rank(j.finding)))
+    by_group = [figure for figure in record.figures.values() if isinstance(figure, GroupMetrics)]
     counts = Counter(finding.verdict for _, finding in found)
     return ReportView(
         reasons=_reasons(record, judged),
@@ -130,6 +136,8 @@ def view(record: Record) -> ReportView:
         splits=tuple(sorted(record.data.items(), key=lambda item: _split_rank(item[0]))),
         matrices=tuple(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix)),
         tables=tuple(figure for figure in record.figures.values() if isinstance(figure, Table)),
+        groups=tuple(group_view(figure, MAX_LINES // len(by_group)) for figure in by_group),
+        bias_audit=any(isinstance(figure, BiasAudit) for figure in record.figures.values()),
         tests=sum(finding.tests is not None for _, finding in found),
         unit=next((split.unit for split in record.data.values() if split.unit is not None), None),
         chance_checks=len({check.name for check, finding in found if finding.tests is not None}),

@@ -21,10 +21,7 @@ from llmops_audit.stats.distances import bootstrap_error, jensen_shannon, permut
 from llmops_audit.stats.intervals import (
     Bounds,
     clopper_pearson,
-    detectable_difference,
     detectable_share,
-    newcombe_difference,
-    ratio_score,
     rows_to_decide,
 )
 from llmops_audit.stats.metrics import (
@@ -55,6 +52,7 @@ from llmops_audit.stats.ranking import (
     roc_curve,
 )
 from llmops_audit.stats.resampling import independence_test, permutation_tables, table_interval
+from llmops_audit.stats.two_samples import detectable_difference, fisher_exact, newcombe_difference, ratio_score
 
 __all__ = [
     "Bounds",
@@ -80,6 +78,7 @@ __all__ = [
     "detectable_share",
     "equal_mass_bins",
     "f1",
+    "fisher_exact",
     "holm",
     "independence_test",
     "jensen_shannon",

@@ -114,6 +114,7 @@ def inputs(
     alpha: float | None = None,
     sample: int = 10_000,
     seed: int = 42,
+    subject: AskedSubject | None = None,
 ) -> dict[str, Any]:
     """Make every input that a check may name.
 
@@ -127,6 +128,8 @@ def inputs(
         See `llmops_audit.task.Policy`; by default the check has the whole error rate for itself.
     sample : int
         Most rows that `Rows` keeps.
+    subject : AskedSubject, optional
+        By default one whose answers were saved.
 
     Returns
     -------
@@ -145,7 +148,7 @@ def inputs(
         "baseline": None,
         "policy": Policy(confidence=confidence, alpha=share),
         "spec": None,
-        "subject": AskedSubject(SubjectInfo(kind="predictions", description="test", parameters={}, sha256="0" * 64)),
+        "subject": _saved() if subject is None else subject,
         "task": Task(
             labels=tuple(labels),
             positive=positive,
@@ -155,6 +158,10 @@ def inputs(
             seed=seed,
         ),
     }
+
+
+def _saved() -> AskedSubject:
+    return AskedSubject(SubjectInfo(kind="predictions", description="test", parameters={}, sha256="0" * 64))
 
 
 def run(check: Check, given: Mapping[str, Any], **settings: Any) -> tuple[Finding | NamedFigure, ...]:

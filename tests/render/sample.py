@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 
+from llmops_audit.figures import BiasAudit, ConfusionMatrix, Estimate, Gap, Grouping, GroupMetrics, GroupSize
 from llmops_audit.model import (
     AuditInfo,
     CheckResult,
     Column,
-    ConfusionMatrix,
     Decision,
     Environment,
     Figure,
@@ -132,6 +133,90 @@ def table(name: str, rows: int) -> Table:
     )
 
 
+RATES = {
+    "selection_rate": "ham",
+    "accuracy": None,
+    "true_positive_rate": "spam",
+    "false_positive_rate": "spam",
+    "precision": "spam",
+    "mcc": None,
+}
+
+
+def grouping(attributes: Sequence[str], sizes: Mapping[tuple[str, ...], int]) -> Grouping:
+    """Groups whose rates fall from one to the next; a group under 50 rows is not judged, and has no precision."""
+    estimates, gaps = [], []
+    for place, (group, rows) in enumerate(sizes.items()):
+        for number, (metric, of) in enumerate(RATES.items()):
+            fall = (0.37, 0.05, 0.12, -0.21, 0.02, 0.1)[number] * place / len(sizes)
+            value = None if rows < 50 and metric == "precision" else round(0.9 - 0.1 * number - fall, 4)
+            n = rows if of is None or metric == "selection_rate" else rows // 3
+            half = 1 / max(n, 1) ** 0.5
+            low, high = (None, None) if value is None else (max(0.0, value - half), min(1.0, value + half))
+            estimates.append(Estimate(group=group, metric=metric, of=of, value=value, low=low, high=high, n=n))
+    judged = [group for group, rows in sizes.items() if rows >= 50]
+    values = {(e.group, e.metric): e.value for e in estimates}
+    for metric, of in RATES.items():
+        for pair in itertools.combinations(judged, 2):
+            low, high = sorted(pair, key=lambda group, metric=metric: values[group, metric])
+            difference = round(values[high, metric] - values[low, metric], 4)
+            ratio = round(values[low, metric] / values[high, metric], 4)
+            gap = {"difference": difference, "low": difference - 0.0321, "high": difference + 0.0321}
+            gap |= {"ratio": ratio, "ratio_low": ratio - 0.0654, "ratio_high": ratio + 0.0654}
+            gap |= {"p_value": 0.0012, "p_adjusted": 0.0345, "detectable": 0.0789}
+            gaps.append(Gap(group=low, compared_with=high, metric=metric, of=of, **gap))
+    return Grouping(
+        attributes=tuple(attributes),
+        groups=tuple(GroupSize(group=group, rows=rows, judged=rows >= 50) for group, rows in sizes.items()),
+        estimates=tuple(estimates),
+        gaps=tuple(gaps),
+    )
+
+
+def group_metrics(**changes: object) -> GroupMetrics:
+    """Two attributes and their intersection, with a small group, values that do not exist, and a hostile name."""
+    sex = {("Female",): 1200, ("Male",): 2417, ("(missing)",): 12}
+    origin = {("<script>alert(1)</script>",): 900, ("African-American",): 640, ("亚裔美国人",): 333, ("Other",): 80}
+    both = {(*s, *o): rows * share // 3000 for s, rows in sex.items() for o, share in origin.items()}
+    given: dict[str, object] = {
+        "name": "groups",
+        "split": "test",
+        "confidence": 0.95,
+        "positive": "spam",
+        "favourable": "ham",
+        "min_ratio": 0.8,
+        "groupings": (
+            grouping(["sex"], sex),
+            grouping(["origin"], origin),
+            grouping(["sex", "origin"], both),
+        ),
+    }
+    return GroupMetrics.model_validate(given | changes)
+
+
+def bias_audit() -> BiasAudit:
+    """A bias audit without tables."""
+    return BiasAudit(
+        name="bias_audit",
+        split="test",
+        rate="selection",
+        favourable="ham",
+        answers=2,
+        median=None,
+        doubtful=0,
+        individuals=1200,
+        unknown=12,
+        data_source="Applications of 2025",
+        data_kind="historical",
+        test_data=None,
+        auditor="Auditor and Sons",
+        audit_date="2026-01-31",
+        distribution_date="2026-02-28",
+        expires="2027-01-31",
+        tables=(),
+    )
+
+
 def split(of: Sequence[str | int] = SPAM, rows: int = 4000, **changes: object) -> SplitInfo:
     """A split with groups."""
     share = rows // len(of)
@@ -181,7 +266,11 @@ def record(
         environment=Environment(python="3.11.2", packages={"numpy": "2.4.6", "scikit-learn": "1.9.0"}),
         gate=GatePolicy(confidence=0.95, decide="bound", on_inconclusive="review"),
         checks=tuple(every_verdict() if checks is None else checks),
-        figures={"confusion": matrix(labels, invalid=True), "drift.columns": table("drift.columns", 9)}
+        figures={
+            "confusion": matrix(labels, invalid=True),
+            "drift.columns": table("drift.columns", 9),
+            "groups": group_metrics(),
+        }
         if figures is None
         else dict(figures),
         decision=Decision(status=status, exit_code=status.exit_code, reasons=tuple(reasons) or _reasons(status)),
@@ -292,8 +381,9 @@ _NAMED_BY_USERS = frozenset(
 
 def _poisoned(value: object, text: str, key: str = "") -> object:
     if isinstance(value, dict):
-        tail = text if key in _NAMED_BY_USERS else ""
+        # A figure of groups bears the name of such a place.
+        tail = text if key in _NAMED_BY_USERS and "groupings" not in value else ""
         return {k + tail: _poisoned(v, text, str(k)) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return tuple(_poisoned(item, text, key) for item in value)
+        return tuple(_poisoned(item, text, "" if isinstance(item, dict) else key) for item in value)
     return text if isinstance(value, str) and key not in _FIXED else value

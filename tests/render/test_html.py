@@ -33,8 +33,8 @@ VOID = {"meta", "link", "img", "br", "hr", "input", "base", "col", "embed", "sou
 KNOWN = {
     "a", "article", "body", "caption", "clippath", "code", "dd", "defs", "div", "dl", "dt", "em", "figcaption",
     "figure", "footer", "g", "h1", "h2", "h3", "h4", "head", "header", "html", "i", "image", "li", "line", "main",
-    "meta", "nav", "ol", "p", "path", "rect", "section", "span", "style", "svg", "table", "tbody", "td", "text",
-    "th", "thead", "title", "tr", "tspan", "ul",
+    "meta", "nav", "ol", "p", "path", "rect", "section", "small", "span", "style", "svg", "table", "tbody", "td",
+    "text", "th", "thead", "title", "tr", "tspan", "ul",
 }  # fmt: skip
 
 
@@ -237,6 +237,121 @@ def test_a_drift_table_of_two_hundred_columns_stays_small(sample: ModuleType) ->
     page = render_html(record)
     assert page.count('class="card is-failed"') == 200
     assert len(page.encode()) < 500_000
+
+
+def of_groups(sample: ModuleType, language: str = "en", **changes: object) -> str:
+    """The chapter on groups of a page that has no other figure."""
+    page = render_html(sample.record(figures={"groups": sample.group_metrics(**changes)}), language)
+    return page[
+        page.index('<section aria-labelledby="groups">') : page.index('<section aria-labelledby="measurements">')
+    ]
+
+
+def test_groups_have_a_chapter_only_where_the_record_has_them(sample: ModuleType) -> None:
+    """The chapter and its entry in the contents appear with a figure of groups, and not without one."""
+    page = Parsed(render_html(sample.record()))
+    assert "groups" in page.values("id")
+    assert "#groups" in page.values("href")
+    without = render_html(sample.record(figures={"confusion": sample.matrix()}))
+    assert "#groups" not in without
+    assert 'id="groups"' not in without
+
+
+def test_the_favourable_outcome_is_told_in_words(sample: ModuleType) -> None:
+    """The answer that selection rates speak of stands beside the label of the error rates; without one it is said."""
+    words = Parsed(of_groups(sample)).words
+    assert "Favourable outcome answered ham Error rates speak of label spam" in words
+    assert "To be flagged, as spam or as a risk, is no favour." in words
+    without = Parsed(of_groups(sample, favourable=None)).words
+    assert "Favourable outcome not named" in without
+    assert "Impact ratio" not in without
+
+
+def test_every_metric_of_every_group_is_in_a_table(sample: ModuleType) -> None:
+    """Values stand with their intervals, undefined ones as a dash, small groups with a word."""
+    words = Parsed(of_groups(sample)).words
+    assert "Female 1,200 90.00%87.1% to 92.9% 80.00%77.1% to 82.9% 70.00%65.0% to 75.0%" in words
+    assert "(missing) 12too few rows 65.33%36.5% to 94.2% 76.67%47.8% to 100.0% 62.00%12.0% to 100.0%" in words
+    assert "74.00%24.0% to 100.0% – 0.3333" in words
+
+
+def test_impact_ratios_say_what_is_under_the_limit(sample: ModuleType) -> None:
+    """A ratio under the limit has a sign that tells whether its interval reaches it; small groups are not compared."""
+    words = Parsed(of_groups(sample)).words
+    assert "<script>alert(1)</script> 90.00%of 900 rows highest rate" in words
+    assert "African-American 80.75%of 640 rows 0.89720.8318 to 0.9626 亚裔美国人" in words
+    assert "亚裔美国人 71.50%of 333 rows 0.79440.729 to 0.8598 ▽ under it, the interval reaches it" in words
+    assert "Other 62.25%of 80 rows 0.69170.6263 to 0.7571 ▼ under it" in words
+    assert "(missing) 65.33%of 12 rows not comparedtoo few rows" in words
+    relaxed = Parsed(of_groups(sample, min_ratio=None)).words
+    assert "▼" not in relaxed
+    assert "0.69170.6263 to 0.7571" in relaxed
+
+
+def test_the_largest_gap_of_each_metric_is_shown(sample: ModuleType) -> None:
+    """Groups, difference with interval, corrected p-value and the smallest gap that can be shown, once a metric."""
+    words = Parsed(of_groups(sample)).words
+    assert "Selection ratelabel ham Other <script>alert(1)</script> 0.27750.2454 to 0.3096 0.0345 0.0789" in words
+    assert "False positive ratelabel spam <script>alert(1)</script> Other 0.15750.1254 to 0.1896" in words
+
+
+def test_the_plot_has_a_text_alternative(sample: ModuleType) -> None:
+    """Each plot is an image with a name, and the letters beside it are not read twice."""
+    page = Parsed(of_groups(sample))
+    plots = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("role") == "img"]
+    assert [plot["aria-label"] for plot in plots] == [
+        f"Rates with their intervals: {name}" for name in ("sex", "origin", "sex × origin")
+    ]
+    others = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("class") == "names"]
+    assert [names["aria-hidden"] for names in others] == ["true"] * 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hostile_groups_are_shown_and_do_nothing(sample: ModuleType, language: str) -> None:
+    """Markup, templates and huge words as names of groups, attributes and labels are text, in plot and tables."""
+    attack = [text.replace("\x00", "") for text in sample.HOSTILE]
+    grouping = sample.grouping([attack[0], attack[7]], {(text, attack[8]): 100 + i for i, text in enumerate(attack)})
+    figure = sample.group_metrics(groupings=(grouping,), favourable=attack[1], positive=attack[6])
+    named = {"ham": attack[1], "spam": attack[6]}
+    grouping = grouping.model_copy(
+        update={
+            part: tuple(one.model_copy(update={"of": named.get(one.of)}) for one in getattr(grouping, part))
+            for part in ("estimates", "gaps")
+        }
+    )
+    figure = figure.model_copy(update={"groupings": (grouping,)})
+    html = render_html(sample.record(figures={"groups": figure}), language)
+    page = Parsed(html)
+    assert_self_contained(page)
+    assert len([tag for tag, attrs in page.tags if tag == "svg" and attrs.get("role") == "img"]) == 1
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", html)
+    assert "{{ 7 * 7 }}{% raw %}" in page.text
+    assert len(html.encode()) < 150_000
+
+
+def test_many_groups_stay_small(sample: ModuleType) -> None:
+    """Twelve intersections of forty groups are bounded to a page under 500 kB that says what it leaves out."""
+    grouping = sample.grouping(["county", "sex"], {(f"county {i:02d}", sex): 60 + i for i in range(20) for sex in "FM"})
+    more = [
+        one.model_copy(update={"metric": f"metric_{i}"})
+        for i in range(10)
+        for one in grouping.estimates
+        if one.of is None
+    ]
+    grouping = grouping.model_copy(update={"estimates": (*grouping.estimates, *more)})
+    page = render_html(sample.record(figures={"groups": sample.group_metrics(groupings=(grouping,) * 12)}))
+    words = Parsed(page).words
+    assert len(page.encode()) < 450_000
+    assert "10 more groups stand in the record, 0 of them with too few rows to be judged" in words
+    assert "More groupings stand in the record: county × sex, " in words
+
+
+def test_a_bias_audit_is_announced_and_not_shown(sample: ModuleType) -> None:
+    """Of a bias audit the report says that its page exists, without a link that may lead nowhere."""
+    page = render_html(sample.record(figures={"audit": sample.bias_audit()}))
+    assert "a page of their own, ll144.html" in Parsed(page).words
+    assert page.count("ll144.html") == 1
+    assert "Auditor and Sons" not in Parsed(page).words
 
 
 def test_the_same_record_gives_the_same_bytes_in_another_process(sample: ModuleType, tmp_path) -> None:

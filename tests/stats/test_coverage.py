@@ -64,7 +64,6 @@ def test_clopper_pearson_covers_f1(n: int) -> None:
 
 def coverages(interval: Interval, n1: int, n2: int, truth: Callable[[float, float], float]) -> NDArray[np.float64]:
     """Coverage of a 95 % interval of two samples for every pair of shares, simulated where there are many outcomes."""
-    bounds = cache(lambda a, b: interval(a, n1, b, n2, 0.95))
     rng = np.random.default_rng(n1 + n2)
     found = []
     for p in SHARES:
@@ -76,7 +75,7 @@ def coverages(interval: Interval, n1: int, n2: int, truth: Callable[[float, floa
             else:
                 outcomes = np.column_stack([rng.binomial(n1, p, 1000), rng.binomial(n2, q, 1000)])
                 chances = np.full(1000, 1 / 1000)
-            at = np.array([bounds(int(a), int(b)) for a, b in outcomes])
+            at = np.column_stack(interval(outcomes[:, 0], n1, outcomes[:, 1], n2, 0.95))
             found.append(1.0 - misses(at, chances, truth(p, q)).sum())
     return np.array(found)
 

@@ -1,0 +1,86 @@
+"""The summary of results of a bias audit, New York City Local Law 144, as a page of its own that can be published."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import groupby
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from llmops_audit import i18n
+from llmops_audit.errors import RecordError
+from llmops_audit.figures import BiasAudit, BiasTable, Category
+from llmops_audit.i18n import NOTHING
+from llmops_audit.model import Record
+from llmops_audit.render.html import _HTML_LANGUAGE, _environment
+from llmops_audit.render.text import Numbers
+
+__all__ = ["FOUR_FIFTHS", "bias_audit_of", "render_ll144"]
+
+FOUR_FIFTHS = 0.8
+"""Ratio that the page marks; a rule of thumb of 29 CFR 1607.4(D), no threshold of the law."""
+
+_DATE_PATTERNS = {"en": "MMMM d, y", "zh": "y年M月d日"}
+
+
+def bias_audit_of(record: Record) -> BiasAudit | None:
+    """Return the bias audit of a record, None where it holds none."""
+    return next((figure for _, figure in sorted(record.figures.items()) if isinstance(figure, BiasAudit)), None)
+
+
+def render_ll144(record: Record, language: str | None = None) -> str:
+    """Render the bias audit of a record.
+
+    Parameters
+    ----------
+    record : Record
+    language : str, optional
+        ``"en"`` or ``"zh"``; by default the language of the audit.
+
+    Returns
+    -------
+    str
+        One HTML page without scripts, that loads nothing; the same record gives the same bytes.
+
+    Raises
+    ------
+    RecordError
+        Where the record holds no bias audit.
+    AuditError
+        Where there is no catalogue of the language.
+    """
+    audit = bias_audit_of(record)
+    if audit is None:
+        expected = 'one of an audit with `[checks.fairness] report = "nyc-ll144"` whose bias audit was not refused'
+        raise RecordError("record", "holds no bias audit of Local Law 144", expected)
+    language = record.audit.language if language is None else language
+    numbers = Numbers(language)
+    environment = _environment(i18n.translator(language), numbers)
+    left_out = [category for table in audit.tables for category in table.categories if category.left_out is not None]
+    return environment.get_template("ll144.html.j2").render(
+        record=record,
+        audit=audit,
+        language=_HTML_LANGUAGE.get(language, language),
+        left_out=left_out,
+        included=audit.individuals - audit.unknown,
+        blocks=_blocks,
+        four_fifths=FOUR_FIFTHS,
+        day=lambda text: _day(text, numbers),
+        ratio=lambda value: NOTHING if value is None else format_decimal(value, "0.000", locale=numbers.locale),
+    )
+
+
+def _blocks(table: BiasTable) -> list[tuple[str | None, list[Category]]]:
+    """Return the categories in blocks: one a sex in the table of intersections, otherwise a single one."""
+    if len(table.attributes) < 2:
+        return [(None, list(table.categories))]
+    return [(name, list(group)) for name, group in groupby(table.categories, key=lambda category: category.names[0])]
+
+
+def _day(text: str, numbers: Numbers) -> str:
+    pattern = _DATE_PATTERNS.get(numbers.locale.language, "long")
+    try:
+        return format_date(date.fromisoformat(text), pattern, locale=numbers.locale)
+    except ValueError:
+        return text

@@ -1,0 +1,236 @@
+"""The counterfactual check: what swaps of identity terms do to the answers, decided on the bound."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from llmops_audit.asked import AskedSubject
+from llmops_audit.evidence.base import Batch, Codes, Scored
+from llmops_audit.model import Finding, SubjectInfo, Table, Verdict
+from llmops_audit.registry import provided
+from llmops_audit.swap_trial import Pair
+from llmops_audit.testing import assert_conforms, batch, codes, inputs, run
+
+CHECK = provided()["counterfactual"].check
+INFO = SubjectInfo(kind="estimator", description="test", parameters={}, sha256="0" * 64)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Answers 1 where the text holds the pattern; scores are `yes` and `no`."""
+
+    pattern: str
+    yes: float = 0.9
+    no: float = 0.2
+
+    def _hits(self, rows: Batch) -> list[bool]:
+        return [re.search(self.pattern, text) is not None for text in rows.table.column("text").to_pylist()]
+
+    def predict(self, rows: Batch) -> Codes:
+        return codes(int(hit) for hit in self._hits(rows))
+
+    def score(self, rows: Batch) -> Scored:
+        return Scored((1,), np.where(self._hits(rows), self.yes, self.no)[:, np.newaxis])
+
+
+BIASED, FAIR = _Rule(r"\b[Ss]he\b"), _Rule(r"7")
+
+
+def _texts(n: int, text: str = "{} said so") -> list[str]:
+    return [f"{text.format('she' if i % 2 else 'he')} {i}" for i in range(n)]
+
+
+def _given(texts: list[str] | None = None, rule: _Rule | None = FAIR, **more: Any) -> dict[str, Any]:
+    texts = _texts(400) if texts is None else texts
+    columns = {"text": texts, **more.pop("columns", {})}
+    rows = batch("test", columns, label=[i % 2 for i in range(len(texts))])
+    given = inputs(rows, text="text", subject=AskedSubject(INFO, rule), **more)
+    return given
+
+
+def _found(given: dict[str, Any], metric: str = "flip_rate", **settings: Any) -> dict[tuple[str, ...], Finding]:
+    """Findings of a metric by attribute and pair of groups."""
+    return {
+        tuple(value for key, value in item.scope.items() if key != "split"): item
+        for item in run(CHECK, given, **settings)
+        if isinstance(item, Finding) and item.metric == metric
+    }
+
+
+def _tables(given: dict[str, Any], **settings: Any) -> dict[str, list[dict[str, Any]]]:
+    return {item.name: list(item.rows) for item in run(CHECK, given, **settings) if isinstance(item, Table)}
+
+
+MEN = ("gender", "male", "female")
+WOMEN = ("gender", "female", "male")
+
+
+def test_it_conforms() -> None:
+    """A classifier that looks at something else passes; one that looks at 'she' fails."""
+    assert_conforms(CHECK, clean=_given(), violating=_given(rule=BIASED))
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(2 * 71, Verdict.INCONCLUSIVE), (2 * 72, Verdict.PASSED)])
+def test_the_limit_is_decided_on_the_bound(n: int, verdict: Verdict) -> None:
+    """Without a flip it takes 72 texts a direction, as the page says."""
+    assert {found.verdict for found in _found(_given(_texts(n))).values()} == {verdict}
+
+
+def test_flips_are_counted_by_direction() -> None:
+    """Each direction is a finding; flips to and from the positive label are told apart."""
+    found = _found(_given(rule=BIASED))
+    assert set(found) == {MEN, WOMEN}
+    for pair, towards, away in ((MEN, 200, 0), (WOMEN, 0, 200)):
+        details = found[pair].details
+        assert (found[pair].value, found[pair].n, found[pair].tests) == (1.0, 200, 2)
+        assert (details["flips"], details["towards"], details["away"], details["both"]) == (200, towards, away, 0)
+        assert details["seed"] == 42
+        assert len(str(details["lexicon_digest"])) == 64
+
+
+def test_a_text_counts_once_however_many_terms_it_holds() -> None:
+    """Three terms make one trial a direction; a text that names both groups is a trial of both."""
+    texts = [f"she, her sister and his brother {i}" for i in range(40)] + ["nobody"] * 40
+    found = _found(_given(texts, BIASED))
+    assert {pair: one.n for pair, one in found.items()} == {MEN: 40, WOMEN: 40}
+    assert {one.details["both"] for one in found.values()} == {40}
+
+
+def test_rows_of_one_unit_count_once() -> None:
+    """Of rows of a person one is taken."""
+    given = _given(columns={"who": [str(i % 80) for i in range(400)]})
+    given["task"] = given["task"].model_copy(update={"unit": "who"})
+    assert {one.n for one in _found(given).values()} == {40}
+
+
+def test_the_tables_hold_groups_and_terms() -> None:
+    """Groups with their rates, and the terms that flip by the lower end of their interval."""
+    tables = _tables(
+        _given(_texts(100) + _texts(60, "{}, a Muslim, said so"), BIASED), attributes=("gender", "religion")
+    )
+    pairs = {(row["identity"], row["from"], row["to"]): row for row in tables["counterfactual"]}
+    assert pairs[MEN]["rate"] == 1
+    assert pairs[MEN]["shift"] == pytest.approx(0.7)
+    assert pairs["religion", "muslim", "jewish"]["flips"] == 0
+    assert [(row["term"], row["replacement"], row["rows"]) for row in tables["counterfactual_terms"]] == [
+        ("he", "she", 80),
+        ("she", "he", 80),
+    ]
+
+
+def test_few_texts_are_counted_and_not_judged() -> None:
+    """A pair below `min_rows` is not applicable with its count, beside one that is judged."""
+    given = _given([*_texts(200), *[f"a Muslim {i}" for i in range(29)]])
+    few = _found(given, "swapped_texts")
+    one = few["religion", "muslim"]
+    assert (one.verdict, one.n) == (Verdict.NOT_APPLICABLE, 29)
+    assert "jewish (29)" in one.message.values["groups"]  # type: ignore[operator]
+    assert ("religion", "muslim", "jewish") in _found(given, min_rows=29)
+    assert "atheist" in few[("religion",)].message.values["groups"]  # type: ignore[operator]
+    assert few[("age",)].verdict is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("given", "settings", "reason"),
+    [
+        (_given(rule=None), {}, "cannot be asked"),
+        (inputs(batch("test", {"x": [1.0]}), subject=AskedSubject(INFO, FAIR)), {}, "names no text column"),
+        (_given(), {"current": "live"}, "holds no row"),
+        (_given(), {"max_flip_rate": None}, "sets no limit"),
+        (_given(["nobody"] * 50), {}, "No pair of groups has"),
+        (_given(_texts(20)), {}, "No pair of groups has"),
+        (_given(), {"languages": ("zh",)}, "No pair of groups has"),
+    ],
+)
+def test_nothing_to_judge_is_not_applicable(given: dict[str, Any], settings: dict[str, Any], reason: str) -> None:
+    """The check is wholly not applicable, and its first finding says why."""
+    findings = [item for item in run(CHECK, given, **settings) if isinstance(item, Finding)]
+    assert {finding.verdict for finding in findings} == {Verdict.NOT_APPLICABLE}
+    assert reason in findings[0].message.id
+
+
+@pytest.mark.parametrize(
+    ("limit", "yes", "verdict"),
+    [
+        (0.75, 0.9, Verdict.PASSED),
+        (0.6, 0.9, Verdict.FAILED),
+        (0.7, 0.9, Verdict.INCONCLUSIVE),
+        (0.9, 3.0, "inconclusive"),
+    ],
+)
+def test_the_score_shift_is_judged_either_way(limit: float, yes: float, verdict: str) -> None:
+    """Its size counts in both directions; decision values, which have no scale, decide nothing."""
+    found = _found(_given(rule=_Rule("she", yes)), "score_shift", max_score_shift=limit)
+    assert {one.verdict for one in found.values()} == {verdict}
+    if yes < 1:
+        assert found[MEN].tests == 4
+        assert found[MEN].value == pytest.approx(0.7)
+        assert found[WOMEN].details["mean_shift"] == pytest.approx(-0.7)
+
+
+def test_the_interval_of_the_shift_covers_rare_shifts() -> None:
+    """Where 1 text in 50 shifts by 1 and the others not at all, at least 95 % of intervals hold the mean."""
+    rng = np.random.default_rng(1)
+    held = 0
+    for _ in range(1000):
+        shift = (rng.random(60) < 0.02).astype(float)
+        low, high = Pair(60, 0, 0, 0, 0, shift).shift_bounds(0.95)
+        held += low <= 0.02 <= high
+    assert held >= 950
+
+
+def test_the_same_swaps_whatever_the_order_of_rows_and_batches() -> None:
+    """Two batches in either order give the findings of one."""
+    texts = [f"一个白人说 {i}" for i in range(60)]
+    subject = AskedSubject(INFO, _Rule("种"))
+    parts = [batch("test", {"text": texts[:25]}), batch("test", {"text": texts[25:]}, first=26)]
+    one, two, whole = (
+        run(CHECK, inputs(*some, text="text", subject=subject))
+        for some in (parts, parts[::-1], [batch("test", {"text": texts})])
+    )
+    assert one == two == whole
+    black = next(f for f in whole if isinstance(f, Finding) and f.metric == "flip_rate" and f.scope["to"] == "black")
+    assert 0 < int(str(black.details["flips"])) < 60
+
+
+def test_a_file_adds_terms_and_attributes(tmp_path: Path) -> None:
+    """An attribute of the user's own is judged; names are, where the file or the spec asks for them."""
+    (tmp_path / "mine.toml").write_text(
+        'language = "en"\nversion = "1"\n[[terms.caste]]\na = "Dalit"\nb = "Brahmin"\n'
+        '[[terms.names]]\nx = "Ada"\ny = "Bob"\n',
+        encoding="utf-8",
+    )
+    given = _given([f"Emily met a Dalit and Ada {i}" for i in range(40)])
+    settings = CHECK.validate('{"lexicons": ["mine.toml"], "attributes": ["age"]}', tmp_path)
+    found = _found(given, **{name: getattr(settings, name) for name in type(settings).model_fields})
+    assert {("caste", "a", "b"), ("names", "x", "y"), ("names", "white", "black")} == set(found)
+    assert {pair[0] for pair in _found(given, attributes=("names",))} == {"names"}
+    assert "names" not in {pair[0] for pair in _found(given)}
+    assert "Dalit" not in json.dumps(settings.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(
+    "text", ["[", 'language = "en"', 'language="en"\nversion="1"\n[[terms.gender]]\na="he"\nb="he"']
+)
+def test_a_file_that_is_no_lexicon_is_refused_before_anything_runs(tmp_path: Path, text: str) -> None:
+    """The settings are invalid."""
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValidationError):
+        CHECK.validate('{"lexicons": ["mine.toml"]}', tmp_path)
+
+
+def test_no_text_of_the_data_is_told() -> None:
+    """Findings and tables hold terms of the lexicon alone, in its own spelling."""
+    given = _given([f"SHE secretword{i} sHe" for i in range(80)], BIASED)
+    told = "".join(item.model_dump_json() for item in run(CHECK, given, max_score_shift=0.1))
+    assert "secretword" not in told
+    assert "SHE" not in told
+    assert "sHe" not in told
