@@ -17,6 +17,9 @@ parity), of true and false positive rates (equalized odds), of true positive rat
 (predictive parity), of accuracy, of ROC AUC and of the calibration gap; and the least that each group must reach, the
 worst one included (`min_worst_group`).
 
+With `report = "nyc-ll144"` and a table `ll144`, the check also makes the tables of the bias audit that New York City
+asks employers to publish; they get a page of their own and pass or fail nothing, since that law sets no limit.
+
 Why it matters
 --------------
 A classifier can be accurate on the whole and still refuse, flag or miss the people of one group much more often; and it

@@ -39,6 +39,10 @@ NOTHING = "–"
 """What stands for a value that is undefined."""
 
 WORDS: dict[str, Message] = {
+    "attribute": message("attribute"),
+    "wider of DeLong and Newcombe, rows corrected for cross-validation": message(
+        "wider of DeLong and Newcombe, rows corrected for cross-validation"
+    ),
     "true_negative_rate": message("true negative rate"),
     "mean_score": message("mean score"),
     "calibration_gap": message("calibration gap"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -76,10 +76,13 @@ def _without_branches(location: list[str]) -> list[str]:
 def _known_keys(model: type[BaseModel], location: list[str]) -> list[str]:
     for part in location:
         field = model.model_fields.get(part)
-        inner = field.annotation if field is not None else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        annotation = None if field is None else field.annotation
+        # A table that may be left out is a union with None.
+        inner = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+        models = [kind for kind in inner if issubclass(kind, BaseModel)]
+        if not models:
             break
-        model = inner
+        model = models[0]
     return list(model.model_fields)
 
 

@@ -19,7 +19,7 @@ from llmops_audit.render.view import confused_pairs, most, view
 
 __all__ = ["render_html"]
 
-_HTML_LANGUAGE = {"zh": "zh-CN"}
+HTML_LANGUAGE = {"zh": "zh-CN"}
 _MAX_WITH_SHARES = 8
 _MAX_BESIDE = 4
 _MAX_REASONS = 12
@@ -51,11 +51,11 @@ def render_html(record: Record, language: str | None = None) -> str:
     language = record.audit.language if language is None else language
     translate = i18n.translator(language)
     numbers = Numbers(language)
-    environment = _environment(translate, numbers)
+    environment = environment_of(translate, numbers)
     return environment.get_template("report.html.j2").render(
         record=record,
         view=view(record),
-        language=_HTML_LANGUAGE.get(language, language),
+        language=HTML_LANGUAGE.get(language, language),
         most=most,
         confused_pairs=confused_pairs,
         max_annotated=figures.MAX_ANNOTATED,
@@ -75,7 +75,7 @@ def _ordered(value: object) -> object:
     return tuple(map(_ordered, value)) if isinstance(value, list | tuple) else value
 
 
-def _environment(translate: Translate, numbers: Numbers) -> Environment:
+def environment_of(translate: Translate, numbers: Numbers) -> Environment:
     environment = Environment(
         loader=PackageLoader("llmops_audit.templates", ""),
         autoescape=True,

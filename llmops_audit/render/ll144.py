@@ -13,7 +13,7 @@ from llmops_audit.errors import RecordError
 from llmops_audit.figures import BiasAudit, BiasTable, Category
 from llmops_audit.i18n import NOTHING
 from llmops_audit.model import Record
-from llmops_audit.render.html import _HTML_LANGUAGE, _environment
+from llmops_audit.render.html import HTML_LANGUAGE, environment_of
 from llmops_audit.render.text import Numbers
 
 __all__ = ["FOUR_FIFTHS", "bias_audit_of", "render_ll144"]
@@ -56,12 +56,12 @@ def render_ll144(record: Record, language: str | None = None) -> str:
         raise RecordError("record", "holds no bias audit of Local Law 144", expected)
     language = record.audit.language if language is None else language
     numbers = Numbers(language)
-    environment = _environment(i18n.translator(language), numbers)
+    environment = environment_of(i18n.translator(language), numbers)
     left_out = [category for table in audit.tables for category in table.categories if category.left_out is not None]
     return environment.get_template("ll144.html.j2").render(
         record=record,
         audit=audit,
-        language=_HTML_LANGUAGE.get(language, language),
+        language=HTML_LANGUAGE.get(language, language),
         left_out=left_out,
         included=audit.individuals - audit.unknown,
         blocks=_blocks,
