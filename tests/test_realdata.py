@@ -12,6 +12,7 @@ import pytest
 
 from llmops_audit.audit import prepare, run
 from llmops_audit.canonical import canonical
+from llmops_audit.figures import Estimate, GroupMetrics
 from llmops_audit.model import Record, Verdict
 from llmops_audit.render import render_html
 
@@ -44,6 +45,20 @@ def _audit(folder: Path, spec: str) -> Record:
 
 def _rows(record: Record, table: str) -> list[dict[str, Any]]:
     return [dict(row) for row in record.figures[table].rows]  # type: ignore[union-attr]
+
+
+def _groups(record: Record) -> GroupMetrics:
+    figure = record.figures["groups"]
+    assert isinstance(figure, GroupMetrics)
+    return figure
+
+
+def _estimates(record: Record, *attributes: str) -> dict[tuple[tuple[str, ...], str], Estimate]:
+    grouping = next(one for one in _groups(record).groupings if one.attributes == attributes)
+    return {(one.group, one.metric): one for one in grouping.estimates}
+
+
+SELECTION, PARITY = "selection_rate", "demographic_parity_difference"
 
 
 def test_adult_equals_fairlearn_on_the_rows(data_folder: Path, tmp_path: Path) -> None:
@@ -92,11 +107,14 @@ def test_adult_equals_fairlearn_on_the_rows(data_folder: Path, tmp_path: Path) -
     answers = model.fit(prepared[0], train["income"]).predict(prepared[1])
     truth, told = (test["income"] == ">50K").astype(int), (answers == ">50K").astype(int)
     rates = MetricFrame(metrics=selection_rate, y_true=truth, y_pred=told, sensitive_features=test["sex"]).by_group
-    found = {row["group"]: row["selection_rate"] for row in _rows(record, "groups") if row["attribute"] == "sex"}
+    found = {group[0]: one.value for (group, metric), one in _estimates(record, "sex").items() if metric == SELECTION}
     assert found == pytest.approx(dict(rates), abs=1e-12)
     difference = demographic_parity_difference(truth, told, sensitive_features=test["sex"])
-    disparity = next(row for row in _rows(record, "disparities") if row["attribute"] == "sex")
-    assert disparity["demographic_parity_difference"] == pytest.approx(difference, abs=1e-12)
+    disparity = next(
+        row for row in _rows(record, "disparities") if (row["attribute"], row["metric"]) == ("sex", PARITY)
+    )
+    assert disparity["value"] == pytest.approx(difference, abs=1e-12)
+    assert disparity["low"] < difference < disparity["high"]
     assert record.decision.exit_code == 1
 
 
@@ -117,15 +135,31 @@ def test_compas_gives_propublica_s_rates(data_folder: Path, tmp_path: Path) -> N
         [model]
         predictions = "score"
         [checks.fairness]
+        favourable = 0
         """,
     )
-    rates = {row["group"]: row for row in _rows(record, "groups")}
+    rates = _estimates(record, "race")
     for group, false_positive, false_negative in (
         ("African-American", 44.85, 27.99),
         ("Caucasian", 23.45, 47.72),
     ):
-        assert round(100 * rates[group]["false_positive_rate"], 2) == false_positive
-        assert round(100 * rates[group]["false_negative_rate"], 2) == false_negative
+        for metric, published in (("false_positive_rate", false_positive), ("false_negative_rate", false_negative)):
+            one = rates[(group,), metric]
+            assert one.value is not None
+            assert one.low is not None
+            assert one.high is not None
+            assert round(100 * one.value, 2) == published
+            assert 0.03 < one.high - one.low < 0.08
+    grouping = next(one for one in _groups(record).groupings if one.attributes == ("race",))
+    wanted = (("Caucasian",), ("African-American",), "false_positive_rate")
+    gap = next(one for one in grouping.gaps if (one.group, one.compared_with, one.metric) == wanted)
+    assert gap.ratio is not None
+    assert gap.ratio_high is not None
+    # Aequitas divides by the rate of the reference group.
+    assert 1 / gap.ratio == pytest.approx(1.912093, abs=5e-7)
+    assert 1 / gap.ratio_high > 1.7
+    held_back = record.findings()["fairness.selection_rate_ratio[race=African-American]"]
+    assert held_back.verdict is Verdict.FAILED
 
 
 def test_sms_spam_is_trained_and_audited_from_one_spec(data_folder: Path, tmp_path: Path) -> None:
