@@ -44,8 +44,8 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
     assert "audit.toml: checks.accuracy.min.f2: unknown name; expected one of 'accuracy', " in text
     assert "checks.accuracy.min.accuracy: is not valid; expected a valid number or a table; got 'high'" in text
     assert (
-        "audit.toml: checks.unheard: unknown check; expected one of accuracy, calibration, drift, fairness, pii, "
-        "regression; got 'unheard'" in text
+        "audit.toml: checks.unheard: unknown check; expected one of accuracy, calibration, counterfactual, drift, "
+        "fairness, pii, proxies, regression; got 'unheard'" in text
     )
 
 

