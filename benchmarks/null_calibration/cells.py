@@ -131,7 +131,8 @@ def values_from_counts(parts: Mapping[Any, Any], task: Any, spoken: Any) -> dict
     values: dict[Any, dict[Any, float]] = {}
     for group, part in parts.items():
         table = part.table(task.labels, unlabelled=True)
-        values[group] = {("mcc", None): float(stats.matthews(table.counts[: len(task.labels)]))}
+        # scikit-learn says 0 where it is undefined.
+        values[group] = {("mcc", None): float(np.nan_to_num(stats.matthews(table.counts[: len(task.labels)])))}
         for name, of in group_rates.shares_of(spoken):
             place = None if of is None else task.labels.index(of)
             hits, trials = table.share(*group_rates.cells_of(name, len(task.labels), place))
