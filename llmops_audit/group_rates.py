@@ -173,16 +173,20 @@ def fairlearn_values(parts: Mapping[Group, Outcomes], task: Task, spoken: Spoken
     Returns
     -------
     dict
-        Group to metric to value, exactly Fairlearn's on the rows: 0 too where there is no row to take it over.
+        Group to metric to value, exactly Fairlearn's on the rows: 0 too where there is no row to take it over. A group
+        whose rows all weigh nothing has no values.
     """
     place: dict[Label | None, int] = {label: i for i, label in enumerate(task.labels)}
     rows = [
         (place.get(label, -1), place.get(answer, -1), number, tally.weight * WEIGHT_UNIT)
         for number, part in enumerate(parts.values())
         for label, answer, tally in part.select({})
+        if tally.weight
     ]
-    label, answer, group, weight = (np.array(column) for column in zip(*rows, strict=True))
     values: dict[Group, dict[Metric, float]] = {group: {} for group in parts}
+    if not rows:
+        return values
+    label, answer, group, weight = (np.array(column) for column in zip(*rows, strict=True))
     for metrics, y_true, y_pred, kept in _frames(task, spoken, label, answer):
         if not kept.any():
             continue

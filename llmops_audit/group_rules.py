@@ -107,7 +107,7 @@ def judge(rule: Rule, one: Grouped, policy: Policy, tests: int, split: str) -> I
         ]
         undefined = [comparison for comparison in comparisons if comparison.undefined]
         if undefined:
-            found.append(_undefined(rule, one, undefined[0], policy, scope))
+            found.append(_undefined(rule, one, undefined[0], undefined[0].undefined[0], policy, scope))
         yield _worst(found)
         return
     by_group: dict[Group, list[Finding]] = {group: [] for group in one.judged}
@@ -116,12 +116,14 @@ def judge(rule: Rule, one: Grouped, policy: Policy, tests: int, split: str) -> I
             for group, turned in zip(pair, (False, True), strict=True):
                 scope = {"split": split, **dict(zip(one.names, group, strict=True))}
                 by_group[group].append(_ratio(rule, one, comparison, at, policy, tests, scope, turned=turned))
-    for findings in by_group.values():
-        yield _worst(findings)
+    for group, findings in by_group.items():
+        scope = {"split": split, **dict(zip(one.names, group, strict=True))}
+        yield _worst(findings or [_undefined(rule, one, comparisons[0], group, policy, scope)])
 
 
-def _undefined(rule: Rule, one: Grouped, comparison: Comparison, policy: Policy, scope: Mapping[str, str]) -> Finding:
-    group = comparison.undefined[0]
+def _undefined(
+    rule: Rule, one: Grouped, comparison: Comparison, group: Group, policy: Policy, scope: Mapping[str, str]
+) -> Finding:
     return judged(
         rule.metric, None, rule.requirement, policy, bounds=None, method="Newcombe", n=one.rows[group], scope=scope,
         details={"group": JOINT.join(group), "rate": comparison.metric[0], **_of(comparison.metric)},

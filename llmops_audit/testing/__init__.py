@@ -92,10 +92,6 @@ def batch(
     )
 
 
-def _scored(scores: Mapping[Label, Sequence[float]], n: int) -> Scored:
-    return Scored(tuple(scores), np.array([*scores.values()], dtype=np.float64).reshape(len(scores), n).T)
-
-
 def _array(values: Sequence[Any]) -> pa.Array:
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):

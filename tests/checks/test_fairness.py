@@ -327,6 +327,17 @@ def test_an_undefined_rate_is_a_doubt() -> None:
     assert [(finding.verdict, finding.value) for finding in found] == [(Verdict.INCONCLUSIVE, None)]
 
 
+def test_a_group_without_any_weight_is_a_doubt() -> None:
+    """Rows that all weigh nothing are no selection rate; the others are judged."""
+    sex, answers = ["F"] * 100 + ["M"] * 100 + ["X"] * 100, [0, 1] * 150
+    weight = [1.0] * 200 + [0.0] * 100
+    one = batch("test", {"sex": sex}, label=answers, prediction=answers, weight=weight)
+    found = {f.scope["sex"]: f for f in _findings(inputs(one, groups=["sex"]), min_selection_rate_ratio=0.5)}
+    assert {name: finding.verdict for name, finding in found.items()} == {
+        "F": Verdict.PASSED, "M": Verdict.PASSED, "X": Verdict.INCONCLUSIVE,
+    }  # fmt: skip
+
+
 def test_the_worst_group_must_reach_its_minimum() -> None:
     """A minimum holds for each group; the one that misses it fails by name."""
     found = _findings(
