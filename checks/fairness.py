@@ -2,11 +2,12 @@
 
 What it measures
 ----------------
-For each group that the spec names a column of, and for each intersection of two of these columns, Fairlearn computes
-how often the favourable answer is given (selection rate), how often the answer is right (accuracy), the true and false
-positive and negative rates, precision, F1 and the Matthews correlation coefficient. Where there are scores: how well
-they order the rows of a group (ROC AUC), how far the mean score is from the share of positive rows (calibration gap),
-and how far apart the mean scores of two groups are in standard deviations (standardised score difference).
+For each group that the spec names a column of, and for each intersection of two of these columns (`intersections = 1`
+leaves them out, 3 goes further), Fairlearn computes how often the favourable answer is given (selection rate), how
+often the answer is right (accuracy), the true and false positive and negative rates, precision, F1 and the Matthews
+correlation coefficient. Where there are scores: how well they order the rows of a group (ROC AUC), how far the mean
+score is from the share of positive rows (calibration gap), and how far apart the mean scores of two groups are in
+standard deviations (standardised score difference).
 
 Every number stands in the record with its interval, and so does every gap between two groups: its difference, its
 ratio, an exact p-value, and the smallest difference that so many rows would have found.

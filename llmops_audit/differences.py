@@ -100,10 +100,8 @@ def unpaired_difference(
     def bounds(confidence: float) -> Bounds:
         if value is None or new.value is None or old.value is None:
             return -np.inf, np.inf
-        (low1, high1), (low2, high2) = new.bounds(confidence), old.bounds(confidence)
-        below = float(np.hypot(new.value - low1, high2 - old.value))
-        above = float(np.hypot(high1 - new.value, old.value - low2))
-        return value - below, value + above
+        low, high = stats.square_and_add(new.value, new.bounds(confidence), old.value, old.bounds(confidence))
+        return float(low), float(high)
 
     return Measure(name, value, "square-and-add of both intervals", bounds)
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from llmops_audit.group_gaps import Comparison, finite
+from llmops_audit.group_gaps import Comparison
 from llmops_audit.group_metrics import JOINT, Grouped
 from llmops_audit.group_rates import Metric
 from llmops_audit.group_rules import DIFFERENCES, metrics_of
 from llmops_audit.model import Column, Label, Message, Scalar, Table, interval_columns, message
+from llmops_audit.verdicts import finite
 
 __all__ = ["disparity_table"]
 

@@ -13,11 +13,12 @@ import numpy.typing as npt
 from llmops_audit import stats
 from llmops_audit.figures import Gap
 from llmops_audit.group_rates import SHARES, Group, Metric, Rate
+from llmops_audit.verdicts import finite
 
-__all__ = ["Comparison", "finite", "gaps"]
+__all__ = ["Comparison", "gaps"]
 
 MOST_PAIRS = 100
-"""Pairs of a metric that the record keeps, those with the widest gaps."""
+"""Pairs of a metric that the record keeps: those with the widest gaps, and every group beside the highest one."""
 
 Floats = npt.NDArray[np.float64]
 Ends = tuple[Floats, Floats]
@@ -48,10 +49,10 @@ class Comparison:
         # Among equal values any order would do, as long as it is always the same.
         ordered = sorted((rate.value, group) for group, rate in rates.items() if rate.value is not None)
         self.pairs = list(combinations([group for _, group in ordered], 2))
-        self._rates = [[rates[group] for group in side] for side in zip(*self.pairs, strict=True)] or [[], []]
-        self.values = np.array([[rate.value for rate in side] for side in self._rates], dtype=np.float64)
-        self._x = np.array([[rate.hits for rate in side] for side in self._rates], dtype=np.float64)
-        self._n = np.array([[rate.trials for rate in side] for side in self._rates], dtype=np.float64)
+        self._defined = {group: rates[group] for _, group in ordered}
+        self.values = self._of_pairs({group: (value,) for value, group in ordered}, 1)[..., 0]
+        counts = self._of_pairs({group: (rate.hits, rate.trials) for group, rate in self._defined.items()}, 2)
+        self._x, self._n = counts[..., 0], counts[..., 1]
         self.differences = cache(self._differences)
         self.ratios = cache(self._ratios)
         self.exact = cache(self._exact)
@@ -61,19 +62,17 @@ class Comparison:
         """Whether the metric is a share of independent rows, which has a ratio and an exact test."""
         return self.metric[0] in _COMPARED_AS_SHARES
 
+    def _of_pairs(self, values: Mapping[Group, tuple[float, ...]], length: int) -> Floats:
+        """Values of both groups of each pair, (2, p, length)."""
+        sides = [[values[group] for group in side] for side in zip(*self.pairs, strict=True)]
+        return np.array(sides, dtype=np.float64).reshape(2, len(self.pairs), length)
+
     def _differences(self, confidence: float) -> Ends:
         """Intervals of the second value less the first, (p,) each: Newcombe's for shares, else square-and-add."""
         if self.share:
             return stats.newcombe_difference(self._x[1], self._n[1], self._x[0], self._n[0], confidence)
-        known: dict[int, stats.Bounds] = {}
-        ends = np.array(
-            [[known.setdefault(id(rate), rate.bounds(confidence)) for rate in side] for side in self._rates],
-            dtype=np.float64,
-        ).reshape(2, -1, 2)
-        (low1, high1), (low2, high2) = ends[0].T, ends[1].T
-        gap = self.values[1] - self.values[0]
-        below = gap - np.hypot(self.values[1] - low2, high1 - self.values[0])
-        return below, gap + np.hypot(high2 - self.values[1], self.values[0] - low1)
+        lower, higher = self._of_pairs({group: rate.bounds(confidence) for group, rate in self._defined.items()}, 2)
+        return stats.square_and_add(self.values[1], tuple(higher.T), self.values[0], tuple(lower.T))
 
     def _ratios(self, confidence: float) -> Ends:
         """Score intervals of the first share over the second, (p,) each."""
@@ -111,7 +110,7 @@ def gaps(
     """
     comparisons = {names: list(found) for names, found in groupings.items()}
     p_values = {
-        (names, _TWINS.get(one.metric[0], one.metric[0]), one.metric[1], *sorted(pair)): float(p)
+        _question(names, one.metric, pair): float(p)
         for names, found in comparisons.items()
         for one in found
         if one.share
@@ -120,26 +119,22 @@ def gaps(
     adjusted = dict(zip(p_values, stats.holm(list(p_values.values())).tolist(), strict=True))
     level = alpha / max(1, len(p_values))
     for names, found in comparisons.items():
-        yield (
-            names,
-            tuple(
-                _gap(one, at, confidence, level, *(known.get(key) for known in (p_values, adjusted)))
-                for one in found
-                for at in _widest(one)
-                for key in [(names, _TWINS.get(one.metric[0], one.metric[0]), one.metric[1], *sorted(one.pairs[at]))]
-            ),
-        )
+        described = []
+        for one in found:
+            for at in _kept(one):
+                key = _question(names, one.metric, one.pairs[at])
+                described.append(_gap(one, at, confidence, level, p_values.get(key), adjusted.get(key)))
+        yield names, tuple(described)
 
 
-def _widest(one: Comparison) -> list[int]:
-    order = np.argsort(one.values[0] - one.values[1], kind="stable")[:MOST_PAIRS]
-    return sorted(order.tolist())
+def _question(names: tuple[str, ...], metric: Metric, pair: tuple[Group, Group]) -> tuple[object, ...]:
+    return (names, _TWINS.get(metric[0], metric[0]), metric[1], *sorted(pair))
 
 
-def finite(bounds: Iterable[float]) -> tuple[float | None, float | None]:
-    """Return the ends of an interval, None where one is unbounded."""
-    low, high = (float(end) if math.isfinite(end) else None for end in bounds)
-    return low, high
+def _kept(one: Comparison) -> list[int]:
+    widest = np.argsort(one.values[0] - one.values[1], kind="stable")[:MOST_PAIRS]
+    with_highest = np.flatnonzero(one.values[1] == one.values[1].max(initial=-np.inf))
+    return sorted({*widest.tolist(), *with_highest.tolist()})
 
 
 def _gap(

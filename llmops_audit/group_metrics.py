@@ -9,11 +9,12 @@ from itertools import combinations
 from llmops_audit.evidence.outcomes import Outcomes
 from llmops_audit.evidence.scores import Scores
 from llmops_audit.figures import Estimate, Gap, Grouping, GroupMetrics, GroupSize
-from llmops_audit.group_gaps import Comparison, finite, gaps
+from llmops_audit.group_gaps import Comparison, gaps
 from llmops_audit.group_rates import Group, Metric, Rate, rates_of
 from llmops_audit.group_scores import GroupScores, score_rates, standardized_differences
 from llmops_audit.model import Label
 from llmops_audit.task import Policy, Task
+from llmops_audit.verdicts import finite
 
 __all__ = ["JOINT", "Grouped", "figure", "grouped"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from llmops_audit.group_gaps import Comparison
 from llmops_audit.group_metrics import JOINT, Grouped
@@ -55,7 +56,7 @@ class Rule:
     """
 
     metric: str
-    kind: str
+    kind: Literal["ratio", "difference", "each"]
     limit: float
     metrics: tuple[Metric, ...]
 

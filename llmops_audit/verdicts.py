@@ -12,7 +12,7 @@ from llmops_audit.task import Policy
 if TYPE_CHECKING:
     from llmops_audit.stats import Bounds
 
-__all__ = ["at_limit", "combined", "judged"]
+__all__ = ["at_limit", "combined", "finite", "judged"]
 
 _WORST_FIRST = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASSED, Verdict.NOT_APPLICABLE)
 
@@ -96,7 +96,7 @@ def judged(
     if bounds is None:
         return Finding(**given, value=value, **_compared(value, requirement, _CENSUS))
     shown = bounds(policy.confidence)
-    given |= {"value": value, "interval": _finite(shown), "confidence": policy.confidence}
+    given |= {"value": value, "interval": finite(shown), "confidence": policy.confidence}
     if policy.decide == "point":
         return Finding(**given, **_compared(value, requirement, _POINT))
     given["tests"] = tests
@@ -109,7 +109,7 @@ def judged(
     needed = rows_to_decide(value, decided_by, requirement.limit, n) if inconclusive else None
     return Finding(
         **given,
-        decided_by=_finite(decided_by),
+        decided_by=finite(decided_by),
         rows_to_decide=needed,
         verdict=verdict,
         message=_bound_message(verdict, requirement.op in (Op.AT_LEAST, Op.ABOVE), needed),
@@ -157,6 +157,7 @@ def _compared(value: float, requirement: Requirement, texts: tuple[Message, Mess
     return {"verdict": Verdict.PASSED if met else Verdict.FAILED, "message": texts[0] if met else texts[1]}
 
 
-def _finite(bounds: Bounds) -> tuple[float | None, float | None]:
+def finite(bounds: Iterable[float]) -> tuple[float | None, float | None]:
+    """Return the ends of an interval, None where one is unbounded."""
     low, high = (float(end) if math.isfinite(end) else None for end in bounds)
     return low, high

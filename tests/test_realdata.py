@@ -13,7 +13,7 @@ import pytest
 from llmops_audit.audit import prepare, run
 from llmops_audit.canonical import canonical
 from llmops_audit.figures import Estimate, GroupMetrics
-from llmops_audit.model import Record, Verdict
+from llmops_audit.model import Finding, Record, Table, Verdict
 from llmops_audit.render import render_html
 
 pytestmark = pytest.mark.realdata
@@ -43,6 +43,13 @@ def _audit(folder: Path, spec: str) -> Record:
     return run(prepare(path))
 
 
+def _adult(source: Path, folder: Path) -> None:
+    # The test file starts with a comment and ends its labels with a full stop.
+    lines = (source / "adult" / "adult.test").read_text().splitlines()[1:]
+    (folder / "test.csv").write_text("\n".join(line.rstrip(".") for line in lines))
+    (folder / "train.csv").write_bytes((source / "adult" / "adult.data").read_bytes())
+
+
 def _rows(record: Record, table: str) -> list[dict[str, Any]]:
     return [dict(row) for row in record.figures[table].rows]  # type: ignore[union-attr]
 
@@ -69,10 +76,7 @@ def test_adult_equals_fairlearn_on_the_rows(data_folder: Path, tmp_path: Path) -
 
     from llmops_audit.subjects.estimator import preprocessing
 
-    # The test file starts with a comment and ends its labels with a full stop.
-    lines = (data_folder / "adult" / "adult.test").read_text().splitlines()[1:]
-    (tmp_path / "test.csv").write_text("\n".join(line.rstrip(".") for line in lines))
-    (tmp_path / "train.csv").write_bytes((data_folder / "adult" / "adult.data").read_bytes())
+    _adult(data_folder, tmp_path)
     features = [name for name in ADULT if name not in ("income", "fnlwgt")]
     record = _audit(
         tmp_path,
@@ -268,3 +272,173 @@ min = {{ roc_auc = 0.88 }}
     for name in ("accuracy.roc_auc", "regression.accuracy[against=before]", "calibration.expected_calibration_error"):
         assert findings[name].verdict is Verdict.FAILED
     assert findings["regression.accuracy[against=before]"].details["same_rows"] is False
+
+
+def test_adult_gives_the_figures_of_fairlearn_s_older_quickstart(data_folder: Path, tmp_path: Path) -> None:
+    """Its decision tree, asked about the rows that it was trained on: accuracy and selection rate by sex, parity."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    _adult(data_folder, tmp_path)
+    parts = [
+        pd.read_csv(tmp_path / name, names=ADULT, skipinitialspace=True, na_values="?")
+        for name in ("train.csv", "test.csv")
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    features, target = pd.get_dummies(frame.drop(columns="income")), (frame["income"] == ">50K").astype(int)
+    tree = DecisionTreeClassifier(min_samples_leaf=10, max_depth=4, random_state=0)
+    answers = tree.fit(features, target).predict(features)
+    pd.DataFrame({"sex": frame["sex"], "label": target, "told": answers}).to_csv(tmp_path / "told.csv", index=False)
+    record = _audit(
+        tmp_path,
+        """
+        [audit]
+        name = "adult"
+        version = "1"
+        [data]
+        test = "told.csv"
+        label = "label"
+        groups = ["sex"]
+        [model]
+        predictions = "told"
+        [checks.fairness]
+        """,
+    )
+    found = {(group[0], metric): one.value for (group, metric), one in _estimates(record, "sex").items()}
+    published = {
+        ("Female", "accuracy"): 0.9251, ("Male", "accuracy"): 0.8042,
+        ("Female", SELECTION): 0.0635, ("Male", SELECTION): 0.2135,
+    }  # fmt: skip
+    # The seed of the tree was not published.
+    assert {key: found[key] for key in published} == pytest.approx(published, abs=2e-4)
+    (gap,) = (one for one in _groups(record).groupings[0].gaps if one.metric == SELECTION)
+    assert gap.difference == pytest.approx(0.15, abs=1e-4)
+    assert gap.low is not None
+    assert gap.high is not None
+    assert 0.143 < gap.low < 0.15 < gap.high < 0.157
+
+
+def _strongest(record: Record) -> dict[tuple[str, str], dict[str, Any]]:
+    table = record.figures["proxies"]
+    assert isinstance(table, Table)
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in table.rows:
+        first.setdefault((str(row["attribute"]), str(row["group"])), dict(row))
+    return first
+
+
+def _area(record: Record, place: str) -> Finding:
+    return record.findings()[f"proxies.roc_auc[{place}]"]
+
+
+def test_adult_gives_sex_away(data_folder: Path, tmp_path: Path) -> None:
+    """Without sex and race among the features sex is told by marriage and race hardly but for where one is from."""
+    _adult(data_folder, tmp_path)
+    features = [name for name in ADULT if name not in ("income", "fnlwgt", "sex", "race")]
+    record = _audit(
+        tmp_path,
+        f"""
+        [audit]
+        name = "adult"
+        version = "1"
+        [data]
+        train = "train.csv"
+        test = "test.csv"
+        columns = {json.dumps(ADULT)}
+        missing = ["", "?"]
+        features = {json.dumps(features)}
+        label = "income"
+        positive = ">50K"
+        groups = ["sex", "race"]
+        [model]
+        estimator = "sklearn.tree:DecisionTreeClassifier"
+        parameters = {{ max_depth = 5 }}
+        [checks.proxies]
+        """,
+    )
+    sex = _area(record, "sex=Female")
+    assert sex.value is not None
+    assert 0.91 < sex.value < 0.94
+    assert sex.verdict is Verdict.FAILED
+    assert sex.n == 10_000
+    assert _strongest(record)["sex", "Female"]["feature"] == "relationship"
+    assert _strongest(record)["race", "Asian-Pac-Islander"]["feature"] == "native_country"
+    races = [finding for name, finding in record.findings().items() if name.startswith("proxies.roc_auc[race=")]
+    assert len(races) == 5
+    assert all(finding.value is not None and finding.value < 0.88 for finding in races)
+    white = _area(record, "race=White")
+    assert white.value is not None
+    assert 0.65 < white.value < 0.8
+    assert white.verdict is Verdict.PASSED
+
+
+def test_chinese_comments_give_their_topic_away(data_folder: Path, tmp_path: Path) -> None:
+    """The texts of COLD name whom they are about, and words of that kind stand in the table."""
+    (tmp_path / "test.csv").write_bytes((data_folder / "cold_chinese" / "test.csv").read_bytes())
+    record = _audit(
+        tmp_path,
+        """
+        [audit]
+        name = "cold"
+        version = "1"
+        language = "zh"
+        [data]
+        path = "test.csv"
+        test_size = 0.5
+        text = "TEXT"
+        label = "label"
+        groups = ["topic"]
+        [model]
+        vectorizer = "sklearn.feature_extraction.text:TfidfVectorizer"
+        vectorizer_parameters = { analyzer = "char" }
+        estimator = "sklearn.linear_model:LogisticRegression"
+        [checks.proxies]
+        """,
+    )
+    for topic, words in (("race", "黑"), ("gender", "女"), ("region", "人")):
+        finding = _area(record, f"topic={topic}")
+        assert finding.value is not None
+        assert finding.value > 0.93
+        assert finding.verdict is Verdict.FAILED
+        told = [row["feature"] for row in record.figures["proxies"].rows if row["group"] == topic]  # type: ignore[union-attr]
+        assert any(words in str(word) for word in told), told
+
+
+COLD_COUNTERFACTUAL = """
+[audit]
+name = "cold"
+version = "1"
+language = "zh"
+seed = 1
+[data]
+train = "train.csv"
+test = "test.csv"
+text = "TEXT"
+label = "label"
+positive = 1
+[model]
+vectorizer = "sklearn.feature_extraction.text:TfidfVectorizer"
+vectorizer_parameters = { analyzer = "char" }
+estimator = "sklearn.linear_model:LogisticRegression"
+[checks.counterfactual]
+attributes = ["gender", "ethnicity"]
+languages = ["zh"]
+"""
+
+
+def test_black_people_are_held_against_a_text(data_folder: Path, tmp_path: Path) -> None:
+    """Texts about black people are called offensive for that; for women and men the answers differ far less."""
+    for name, rows in (("train", 5000), ("test", 2000)):
+        pd.read_csv(data_folder / "cold_chinese" / f"{name}.csv")[["TEXT", "label"]].head(rows).to_csv(
+            tmp_path / f"{name}.csv", index=False
+        )
+    found = _audit(tmp_path, COLD_COUNTERFACTUAL).findings()
+    black = found["counterfactual.flip_rate[identity=ethnicity,from=black,to=arab]"]
+    women = found["counterfactual.flip_rate[identity=gender,from=female,to=male]"]
+    for finding in (black, women):
+        assert finding.value is not None
+        assert finding.n is not None
+        assert finding.n > 200
+    flips, away = int(str(black.details["flips"])), int(str(black.details["away"]))
+    assert flips > 10
+    assert away > 0.9 * flips
+    assert float(str(black.value)) > float(str(women.value))

@@ -52,7 +52,13 @@ from llmops_audit.stats.ranking import (
     roc_curve,
 )
 from llmops_audit.stats.resampling import independence_test, permutation_tables, table_interval
-from llmops_audit.stats.two_samples import detectable_difference, fisher_exact, newcombe_difference, ratio_score
+from llmops_audit.stats.two_samples import (
+    detectable_difference,
+    fisher_exact,
+    newcombe_difference,
+    ratio_score,
+    square_and_add,
+)
 
 __all__ = [
     "Bounds",
@@ -103,6 +109,7 @@ __all__ = [
     "roc_auc_interval",
     "roc_curve",
     "rows_to_decide",
+    "square_and_add",
     "table_interval",
     "weighted_f1",
     "weighted_precision",

@@ -9,6 +9,8 @@ Newcombe (1998). Interval estimation for the difference between independent prop
 Statistics in Medicine 17.
 Koopman (1984). Confidence intervals for the ratio of two binomial proportions. Biometrics 40.
 Miettinen, Nurminen (1985). Comparative analysis of two rates. Statistics in Medicine 4.
+Zou, Donner (2008). Construction of confidence limits about effect measures: a general approach. Statistics in
+Medicine 27.
 Fisher (1935). The logic of inductive inference. Journal of the Royal Statistical Society 98.
 Fay (2010). Confidence intervals that match Fisher's exact or Blaker's exact tests. Biostatistics 11.
 """
@@ -67,10 +69,34 @@ def newcombe_difference(x1: Any, n1: Any, x2: Any, n2: Any, confidence: float) -
         p1, p2 = x1 / n1, x2 / n2
         low1, high1 = _wilson(x1, n1, z)
         low2, high2 = _wilson(x2, n2, z)
-    lower = np.maximum(p1 - p2 - np.hypot(p1 - low1, high2 - p2), -1.0)
-    upper = np.minimum(p1 - p2 + np.hypot(high1 - p1, p2 - low2), 1.0)
+    lower, upper = square_and_add(p1, (low1, high1), p2, (low2, high2))
+    lower, upper = np.maximum(lower, -1.0), np.minimum(upper, 1.0)
     empty = (n1 == 0.0) | (n2 == 0.0)
     return _plain(np.where(empty, -1.0, lower)), _plain(np.where(empty, 1.0, upper))
+
+
+def square_and_add(first: Any, ends1: tuple[Any, Any], second: Any, ends2: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Interval of a difference of two independent values, ``first - second``, from the interval of each.
+
+    Parameters
+    ----------
+    first, second
+        Values.
+    ends1, ends2
+        Lower and upper end of the interval of each, at the same confidence.
+
+    Returns
+    -------
+    tuple of float or ndarray
+        Not cut off where the difference has bounds.
+
+    Notes
+    -----
+    Newcombe's step from Wilson's intervals to his own, for intervals of any kind (Zou and Donner 2008).
+    """
+    difference = first - second
+    below, above = np.hypot(first - ends1[0], ends2[1] - second), np.hypot(ends1[1] - first, second - ends2[0])
+    return difference - below, difference + above
 
 
 def ratio_score(x1: Any, n1: Any, x2: Any, n2: Any, confidence: float) -> tuple[Any, Any]:
