@@ -151,6 +151,9 @@ def _audit(
             raise _Refused({None: text})
     if favourable is None:
         raise _Refused({None: message("The spec names no favourable label, so that nobody is selected.")})
+    if favourable not in task.labels:
+        text = message("The favourable answer that the spec names (`favourable`) is no label of the data.")
+        raise _Refused({None: text})
     if outcomes is None or not outcomes.asked:
         raise _Refused({None: message("The split holds no answers.")})
     sexes, races = (_values(outcomes, column, notice) for column in (notice.sex, notice.race))

@@ -73,6 +73,15 @@ def test_a_share_is_compared_by_newcombe_and_has_a_detectable_gap() -> None:
     assert 0.15 < detectable < 0.25
 
 
+def test_every_group_keeps_its_pair_with_the_highest() -> None:
+    """Of many pairs the record keeps the widest, and each group beside the highest, whose ratio the report shows."""
+    rates = {(f"g{i:02}",): _rate(100 + 10 * i, 1000) for i in range(40)}
+    ((_, found),) = gaps({("group",): [Comparison(SELECTION, rates)]}, 0.95, ALPHA)
+    assert {gap.group for gap in found if gap.compared_with == ("g39",)} == set(rates) - {("g39",)}
+    assert 100 <= len(found) < 150
+    assert max(gap.difference or 0.0 for gap in found) == pytest.approx(0.39)
+
+
 def test_groups_without_a_value_are_told() -> None:
     """An undefined rate makes no pair and is named."""
     none = Rate(None, 0.0, 0.0, lambda confidence: (0.0, 1.0))

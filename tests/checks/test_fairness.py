@@ -176,6 +176,9 @@ def test_disparities_are_fairlearn_s() -> None:
     assert found["sex", "accuracy_difference"]["value"] == pytest.approx(frame.difference()["accuracy"], abs=1e-12)
     assert found["sex", "predictive_parity_difference"]["value"] == pytest.approx(frame.difference()["precision"])
     assert found["sex", "worst_group_accuracy"]["value"] == pytest.approx(frame.group_min()["accuracy"])
+    highest, lowest = (getattr(frame.by_group["precision"], name)() for name in ("idxmax", "idxmin"))
+    row = found["sex", "predictive_parity_difference"]
+    assert (row["group"], row["compared_with"]) == (highest, lowest)
 
 
 def test_gaps_name_the_lower_group_first_and_have_intervals() -> None:
@@ -228,16 +231,27 @@ def test_one_finding_a_group_names_the_worst_pair() -> None:
 
 
 def test_a_gap_that_an_exact_test_does_not_find_is_no_failure() -> None:
-    """The interval of a rare event in a small group is too narrow; the exact test keeps it from failing."""
-    given = _case({"F": (0, 30), "M": (150, 1000)})
-    found = next(finding for finding in _findings(given) if finding.scope["sex"] == "F")
+    """The interval of a rare event is too narrow: 0 of 500 beside 1 of 30 may be chance, 0 beside 6 hardly."""
+    found = next(f for f in _findings(_case({"F": (0, 500), "M": (1, 30)})) if f.scope["sex"] == "F")
     assert found.decided_by is not None
     assert found.decided_by[1] is not None
     assert found.p_value is not None
-    assert (found.decided_by[1] < 0.8, found.p_value > 0.01) == (True, True)
-    assert found.verdict is (Verdict.FAILED if found.p_value <= 0.05 else Verdict.INCONCLUSIVE)
-    strict = next(f for f in _findings(_case({"F": (0, 30), "M": (150, 1000)}, alpha=0.01)) if f.scope["sex"] == "F")
-    assert strict.verdict is Verdict.INCONCLUSIVE
+    assert (found.decided_by[1] < 0.8, found.p_value > 0.05) == (True, True)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "exact test" in found.message.id
+    sure = next(f for f in _findings(_case({"F": (0, 500), "M": (6, 30)})) if f.scope["sex"] == "F")
+    assert sure.verdict is Verdict.FAILED
+
+
+def test_a_difference_has_no_direction() -> None:
+    """Two rates of 0 may differ by as much as the smaller group leaves open, whichever group is named first."""
+    for small, large in (("A", "B"), ("B", "A")):
+        given = _case({small: (0, 30), large: (0, 1000)})
+        (found,) = _findings(given, min_selection_rate_ratio=None, max_demographic_parity_difference=0.05)
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert found.interval is not None
+        assert found.interval[1] is not None
+        assert found.interval[1] > 0.1
 
 
 def test_small_groups_are_not_judged_but_counted() -> None:
@@ -366,6 +380,11 @@ def test_the_favourable_answer_turns_the_rule() -> None:
     assert {f.scope["sex"] for f in _findings(given) if f.verdict is Verdict.FAILED} == {"M"}
     figure = _figure(given, favourable=0)
     assert (figure.favourable, figure.positive) == (0, 1)
+    spoken = {(estimate.metric, estimate.of) for estimate in figure.groupings[0].estimates}
+    assert {("selection_rate", 0), ("true_positive_rate", 1)} <= spoken
+    assert ("true_positive_rate", 0) not in spoken
+    (rule,) = _findings(given, favourable=0, min_selection_rate_ratio=None, max_equal_opportunity_difference=0.1)
+    assert (rule.details["label"], rule.verdict) == (1, Verdict.PASSED)
 
 
 def test_an_unknown_favourable_answer_is_an_error() -> None:
