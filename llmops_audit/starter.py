@@ -128,9 +128,16 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
         else []
     )
     vectorizer = ['vectorizer = "sklearn.feature_extraction.text:CountVectorizer"'] if guess.text is not None else []
-    fairness = (
-        ["", "[checks.fairness]            # selection rates of the groups, four-fifths rule"] if guess.groups else []
-    )
+    fairness = [
+        "",
+        "[checks.fairness]            # selection rates of the groups, four-fifths rule",
+        '# favourable = "..."         # the answer that is good for the person, where it is not the positive label',
+        "# [checks.proxies]           # can the groups be told from what the classifier sees?",
+    ]
+    counterfactual = [
+        "",
+        "# [checks.counterfactual]    # is the answer another one where the text speaks of somebody else?",
+    ]
     positive = '# positive = "..."' if guess.positive is None else f"positive = {_quoted(guess.positive)}"
     lines = [
         f"# What is audited. Run it: llmops-audit run {file}",
@@ -159,7 +166,8 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
         "# min = { accuracy = 0.9 }   # set your own minima",
         "",
         "[checks.drift]               # test rows against training rows",
-        *fairness,
+        *(fairness if guess.groups else []),
+        *(counterfactual if guess.text is not None else []),
         "",
         "[checks.pii]                 # personal data in any column",
         "",

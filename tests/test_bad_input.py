@@ -48,6 +48,10 @@ BAD = [
     ({"[checks.accuracy]": "[checks.accurcy]"}, None, "checks.accurcy: unknown check"),
     ({"accuracy = 0.8": "acuracy = 0.8"}, None, "checks.accuracy.min.acuracy: unknown name"),
     ({"accuracy = 0.8": 'accuracy = "0.8"'}, None, "checks.accuracy.min.accuracy: is not valid; expected a valid number"),
+    (
+        {"[checks.accuracy]": '[checks.fairness.ll144]\nsexx = "sex"\n[checks.accuracy]'}, None,
+        "checks.fairness.ll144.sexx: unknown key; expected one of sex, race, rate, data_source",
+    ),
     ({"min = {": "mni = {"}, None, "checks.accuracy.mni: unknown key; expected one of min, average, max_train_test_gap, min_lift, current"),
     ({**SAVED, '"told"': '"told"\nscores = "score"', 'label = "label"': 'label = "label"\npositive = 1'},
      _rows("a,1,F,1,0.5", "b,0,M,0,nan", header="text,label,sex,told,score"), "rows.csv: row 2: column 'score' is missing or not finite"),
