@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from llmops_audit.drift_figure import Drift
 from llmops_audit.frozen import Frozen, Label, Message, Scalar, message
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Category",
     "Column",
     "ConfusionMatrix",
+    "Drift",
     "Estimate",
     "Figure",
     "Gap",
@@ -265,7 +267,7 @@ class BiasAudit(Frozen):
     tables: tuple[BiasTable, ...]
 
 
-NamedFigure = Table | GroupMetrics | BiasAudit
+NamedFigure = Table | GroupMetrics | BiasAudit | Drift
 """A figure that a check may return."""
 
 Figure = Annotated[ConfusionMatrix | NamedFigure, Field(discriminator="kind")]
