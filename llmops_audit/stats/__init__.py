@@ -17,7 +17,19 @@ from llmops_audit.stats.calibration import (
     reliability_curve,
 )
 from llmops_audit.stats.corrections import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm
-from llmops_audit.stats.distances import bootstrap_error, jensen_shannon, permutation_test
+from llmops_audit.stats.distances import (
+    MOST_RESAMPLES,
+    RESAMPLES,
+    SURE_ENOUGH,
+    Shuffled,
+    bootstrap_error,
+    hellinger,
+    jensen_shannon,
+    permutation_test,
+    population_stability,
+    total_variation,
+    wasserstein,
+)
 from llmops_audit.stats.intervals import (
     Bounds,
     clopper_pearson,
@@ -40,6 +52,7 @@ from llmops_audit.stats.metrics import (
     weighted_f1,
     weighted_precision,
 )
+from llmops_audit.stats.novelty import Novelty, absent_categories, outside_range
 from llmops_audit.stats.paired import mcnemar, paired_difference
 from llmops_audit.stats.ranking import (
     average_precision,
@@ -61,10 +74,16 @@ from llmops_audit.stats.two_samples import (
 )
 
 __all__ = [
+    "MOST_RESAMPLES",
+    "RESAMPLES",
+    "SURE_ENOUGH",
     "Bounds",
     "BrierScore",
     "CalibrationError",
     "Forecasts",
+    "Novelty",
+    "Shuffled",
+    "absent_categories",
     "accuracy",
     "average_precision",
     "average_precision_interval",
@@ -85,6 +104,7 @@ __all__ = [
     "equal_mass_bins",
     "f1",
     "fisher_exact",
+    "hellinger",
     "holm",
     "independence_test",
     "jensen_shannon",
@@ -97,9 +117,11 @@ __all__ = [
     "micro_f1",
     "micro_precision",
     "newcombe_difference",
+    "outside_range",
     "paired_difference",
     "permutation_tables",
     "permutation_test",
+    "population_stability",
     "precision",
     "precision_recall_curve",
     "ratio_score",
@@ -111,6 +133,8 @@ __all__ = [
     "rows_to_decide",
     "square_and_add",
     "table_interval",
+    "total_variation",
+    "wasserstein",
     "weighted_f1",
     "weighted_precision",
 ]
