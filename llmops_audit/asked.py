@@ -35,6 +35,18 @@ class AskedSubject:
     info: SubjectInfo
     trained: _Answering | None = None
 
+    def predict(self, table: pa.Table) -> Codes:
+        """Ask for predictions alone, (n,); otherwise as `ask`.
+
+        Raises
+        ------
+        ValueError
+            Where the answers were saved.
+        SubjectError
+            Where the classifier fails.
+        """
+        return self._trained().predict(_unlabelled(table))
+
     def ask(self, table: pa.Table) -> tuple[Codes, Scored | None]:
         """Ask for the answers to rows.
 
@@ -55,8 +67,15 @@ class AskedSubject:
         SubjectError
             Where the classifier fails.
         """
+        batch = _unlabelled(table)
+        return self._trained().predict(batch), self._trained().score(batch)
+
+    def _trained(self) -> _Answering:
         if self.trained is None:
             raise ValueError("saved answers cannot be asked for again")
-        n = table.num_rows
-        batch = Batch("test", table, [""] * n, np.arange(1, n + 1), np.zeros(n, dtype=np.uint64))
-        return self.trained.predict(batch), self.trained.score(batch)
+        return self.trained
+
+
+def _unlabelled(table: pa.Table) -> Batch:
+    n = table.num_rows
+    return Batch("test", table, [""] * n, np.arange(1, n + 1), np.zeros(n, dtype=np.uint64))

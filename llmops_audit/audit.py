@@ -166,8 +166,9 @@ def _evidence(checks: Mapping[str, Enabled]) -> tuple[str, ...]:
     from llmops_audit.check import evidence_names
 
     asked = {name for enabled in checks.values() for name in enabled.check.inputs}
-    # The data sheet and the confusion matrix need the outcomes whatever the checks ask for.
-    return tuple(sorted((asked & set(evidence_names())) | {"outcomes"}))
+    # The data sheet and the confusion matrix need the outcomes whatever the checks ask for; importance needs rows.
+    needed = {"outcomes", "rows"} if "importance" in asked else {"outcomes"}
+    return tuple(sorted((asked & set(evidence_names())) | needed))
 
 
 def _judges_training(checks: Mapping[str, Enabled]) -> bool:
@@ -185,6 +186,7 @@ def _judge(
     inputs: dict[str, Any] = {
         **collected.evidence,
         "baseline": baseline(before, collected.task.labels, _audit_info(prepared), _data(collected)),
+        "importance": _importance(prepared.checks, collected),
         "policy": policy_for(prepared.spec.gate.policy(), prepared.checks),
         "spec": prepared.spec,
         "subject": collected.subject,
@@ -202,6 +204,17 @@ def _judge(
         }
         _import_figures()
         return [apart[name].result() if name in apart else here[name] for name in prepared.checks]
+
+
+def _importance(checks: Mapping[str, Enabled], collected: Collected) -> dict[str, float] | None:
+    """Ask about shuffled rows of the test split, where a check wants to know."""
+    if all("importance" not in enabled.check.inputs for enabled in checks.values()):
+        return None
+    from llmops_audit.importance import answer_changes
+
+    task = collected.task
+    rows = cast("Rows", collected.evidence["rows"]["test"])
+    return answer_changes(collected.subject, rows, task.features, task.seed)
 
 
 def _import_figures() -> None:

@@ -15,6 +15,7 @@ from llmops_audit.engine import gather
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence.base import Batch, Evidence, Label, Plan
 from llmops_audit.evidence.outcomes import FITTED, Outcomes
+from llmops_audit.evidence.rows import Rows
 from llmops_audit.personal_data import find
 from llmops_audit.spec import SPLITS, Spec
 from llmops_audit.subjects import Subject, Trainable, open_subject
@@ -23,6 +24,7 @@ from llmops_audit.values import canonical_label, label_order
 
 if TYPE_CHECKING:
     from llmops_audit.one_rule import OneRule
+    from llmops_audit.training import OutOfFold
 
 __all__ = ["Collected", "collect"]
 
@@ -99,35 +101,31 @@ def collect(
     dataset = open_dataset(spec, folder, every_column="personal_data" in names)
     reading = Reading(labels=spec.data.fixed_labels)
     trained_here = spec.model.predictions is None
-    fitted: Batch | None = None
-    rule: OneRule | None = None
     if trained_here:
-        subject, parts, fitted, rule = _train(dataset, reading, names, judges_training, clock)
+        ready = _train(dataset, reading, names, judges_training, clock)
     else:
-        subject = open_subject(spec, folder, frozenset())
         parts = {split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files}
-    data = spec.data
-    keep = tuple(
-        dict.fromkeys(name for name in (*data.features, data.text, data.unit, *data.groups) if name is not None)
-    )
-    plan = Plan(data.fixed_labels, data.groups, spec.audit.seed, data.sample, keep)
+        ready = _Ready(open_subject(spec, folder, frozenset()), parts)
+    plan = _plan(spec)
     evidence: dict[str, dict[str, Evidence]] = {name: {} for name in names}
     with clock.stage("gathering evidence"):
-        for split, rows in parts.items():
+        for split, rows in ready.parts.items():
             for name, value in gather(_not_empty(rows, dataset, split), plan, names, jobs).items():
                 evidence[name][split] = value
-        if fitted is not None:
-            evidence["outcomes"][FITTED] = Outcomes.of(fitted, plan)
+        if ready.fitted is not None:
+            evidence["outcomes"][FITTED] = Outcomes.of(ready.fitted, plan)
+        if "rows" in names:
+            evidence["rows"] = _scored(cast(Mapping[str, Rows], evidence["rows"]), ready)
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
-    part_of = {split: split if split in dataset.files else "path" for split in parts}
+    part_of = {split: split if split in dataset.files else "path" for split in ready.parts}
     with clock.stage("computing digests"):
         sha256 = {part: dataset.sha256(part) for part in sorted(set(part_of.values()))}
         if len(set(sha256.values())) < len(sha256):
             raise DataError("data", "two splits hold the same bytes", "rows that were not trained on, and count once")
     return Collected(
         evidence,
-        _task(spec, outcomes, trained_here, rule),
-        AskedSubject(subject.info, subject if isinstance(subject, Trainable) else None),
+        _task(spec, outcomes, trained_here, ready.rule),
+        AskedSubject(ready.subject.info, ready.subject if isinstance(ready.subject, Trainable) else None),
         {split: dataset.columns(part) for split, part in part_of.items()},
         {split: sha256[part] for split, part in part_of.items()},
         reading.time,
@@ -135,9 +133,46 @@ def collect(
     )
 
 
-def _train(
-    dataset: Dataset, reading: Reading, names: tuple[str, ...], judges_training: bool, clock: Stages
-) -> tuple[Subject, dict[str, Iterable[Batch]], Batch, OneRule | None]:
+@dataclass(frozen=True)
+class _Ready:
+    """A subject that can be asked, and the rows to ask it about by split."""
+
+    subject: Subject
+    parts: Mapping[str, Iterable[Batch]]
+    fitted: Batch | None = None
+    rule: OneRule | None = None
+    held_out: OutOfFold | None = None
+
+
+def _plan(spec: Spec) -> Plan:
+    data = spec.data
+    named = (*data.features, data.text, data.unit, data.time, *data.groups)
+    keep = tuple(dict.fromkeys(name for name in named if name is not None))
+    counted = {*data.features, *data.groups}
+    return Plan(
+        data.fixed_labels,
+        data.groups,
+        spec.audit.seed,
+        data.sample,
+        keep,
+        uncounted=tuple(name for name in keep if name not in counted),
+    )
+
+
+def _scored(rows: Mapping[str, Rows], ready: _Ready) -> dict[str, Evidence]:
+    """Add scores to the rows that are kept, and to no others: asking for those of all rows may take long."""
+    found: dict[str, Evidence] = dict(rows)
+    for split, kept in rows.items():
+        if split == "train":
+            if ready.held_out is not None:
+                found[split] = kept.scored(ready.held_out.source, ready.held_out.row, ready.held_out.scores)
+        elif isinstance(ready.subject, Trainable) and kept.scores is None:
+            scores = ready.subject.score(Batch(split, kept.table, kept.source, kept.row, kept.key))
+            found[split] = kept.scored(kept.source, kept.row, scores)
+    return found
+
+
+def _train(dataset: Dataset, reading: Reading, names: tuple[str, ...], judges_training: bool, clock: Stages) -> _Ready:
     from llmops_audit.one_rule import one_rule
     from llmops_audit.training import out_of_fold, require_labels, split
 
@@ -159,14 +194,16 @@ def _train(
         rule = one_rule(train, spec.data, spec.data.sample) if "pairs" in names else None
         sample = train.sample(spec.data.sample)
         fitted = replace(sample, prediction=trained.predict(replace(sample, label=None)))
+    held_out = None
     if judges_training:
         with clock.stage("predicting out-of-fold"):
-            train = replace(train, prediction=out_of_fold(subject, train, spec.audit.seed, spec.data.sample))
+            held_out = out_of_fold(subject, train, spec.audit.seed, spec.data.sample, scores="rows" in names)
+            train = replace(train, prediction=None if held_out is None else held_out.prediction)
     ask = _Asked(trained, rule, scores="scores" in names)
     parts: dict[str, Iterable[Batch]] = {"train": slices(train), "test": map(ask, tests)}
     if "live" in dataset.files:
         parts["live"] = map(ask, batches(dataset, "live", reading))
-    return trained, parts, fitted, rule
+    return _Ready(trained, parts, fitted, rule, held_out)
 
 
 def _labels_of(train: Batch) -> tuple[Label, ...]:
@@ -218,10 +255,12 @@ def _task(spec: Spec, outcomes: Mapping[str, Outcomes], trained_here: bool, rule
         positive=positive,
         text=spec.data.text,
         features=spec.data.features,
+        categorical=spec.data.categorical,
         groups=spec.data.groups,
         trained_here=trained_here,
         seed=spec.audit.seed,
         unit=spec.data.unit,
+        time=spec.data.time,
         one_feature=None if rule is None else rule.feature,
     )
 

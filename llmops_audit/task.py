@@ -40,6 +40,8 @@ class Task(Frozen):
         Column of the text.
     features : tuple of str
         Feature columns.
+    categorical : tuple of str
+        Those that are categories though they look like numbers.
     groups : tuple of str
         Columns of sensitive attributes.
     trained_here : bool
@@ -47,6 +49,8 @@ class Task(Frozen):
     seed : int
     unit : str, optional
         Column of the person or document that rows belong to; intervals then allow for their dependence.
+    time : str, optional
+        Column of the time that a row stems from, in ISO 8601.
     one_feature : str, optional
         What the rule on one feature looks at, see `llmops_audit.one_rule`.
     """
@@ -55,10 +59,12 @@ class Task(Frozen):
     positive: Label | None = None
     text: str | None = None
     features: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     trained_here: bool = False
     seed: int = 0
     unit: str | None = None
+    time: str | None = None
     one_feature: str | None = None
 
 

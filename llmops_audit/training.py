@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from llmops_audit.errors import DataError
-from llmops_audit.evidence.base import Batch, Codes, Label
+from llmops_audit.evidence.base import Batch, Codes, Label, Scored
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import Trainable
 from llmops_audit.values import label_order
 
-__all__ = ["out_of_fold", "require_labels", "split"]
+__all__ = ["OutOfFold", "out_of_fold", "require_labels", "split"]
 
 FOLDS = 5
 FOLDS_LARGE = 2
@@ -68,7 +70,29 @@ def _labels(batch: Batch) -> tuple[Label, ...]:
     return label_order(batch.label.values[i] for i in np.unique(batch.label.index) if i >= 0)
 
 
-def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int) -> Codes | None:
+@dataclass(frozen=True)
+class OutOfFold:
+    """Answers to the training rows by models that did not see them.
+
+    Attributes
+    ----------
+    prediction : Codes, (n,)
+        Of all rows.
+    source : sequence of str, (m,)
+        File of each row that was scored as well.
+    row : numpy array of int64, (m,)
+        Its number in the file.
+    scores : Scored, (m, k), optional
+        None where no scores were asked for, or the subject gives none.
+    """
+
+    prediction: Codes
+    source: tuple[str, ...]
+    row: npt.NDArray[np.int64]
+    scores: Scored | None
+
+
+def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int, *, scores: bool = False) -> OutOfFold | None:
     """Predict each training row with a model that did not see it.
 
     Parameters
@@ -78,10 +102,12 @@ def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int) -> Codes
     seed : int
     most : int
         With more rows, `FOLDS_LARGE` folds instead of `FOLDS`.
+    scores : bool
+        Score the rows as well that a sample of so many rows holds, see `Batch.sample`.
 
     Returns
     -------
-    Codes or None
+    OutOfFold or None
         None where a label has fewer than two rows, so that no fold could be left out.
     """
     label = train.label
@@ -89,16 +115,41 @@ def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int) -> Codes
         return None
     rarest = int(np.bincount(label.index)[np.unique(label.index)].min())
     folds = min(FOLDS if len(train) <= most else FOLDS_LARGE, rarest)
+    sampled = _sampled(train, most if scores else 0)
     place = np.empty(len(train), dtype=np.int32)
     parts: list[Codes] = []
+    scored: list[tuple[Batch, Scored | None]] = []
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for kept, left_out in splitter.split(np.zeros(len(train)), label.index):
-        held = train[left_out]
-        parts.append(subject.fit(train[kept]).predict(replace(held, label=None)))
+        trained, held = subject.fit(train[kept]), replace(train[left_out], label=None)
+        parts.append(trained.predict(held))
         place[left_out] = np.arange(len(left_out), dtype=np.int32) + sum(len(part.index) for part in parts[:-1])
+        if sampled[left_out].any():
+            part = held[np.flatnonzero(sampled[left_out])]
+            scored.append((part, trained.score(part)))
     values = label_order(value for part in parts for value in part.values)
     joined = np.concatenate([_renumbered(part, values) for part in parts])
-    return Codes(values, joined[place])
+    return OutOfFold(
+        Codes(values, joined[place]),
+        tuple(source for part, _ in scored for source in part.source),
+        np.concatenate([np.empty(0, dtype=np.int64), *(part.row for part, _ in scored)]),
+        _joined([found for _, found in scored]),
+    )
+
+
+def _sampled(train: Batch, most: int) -> npt.NDArray[np.bool_]:
+    """Rows with the smallest keys, so many of them and all that tie with the last."""
+    if not most or len(train) <= most:
+        return np.full(len(train), most > 0)
+    return np.asarray(train.key <= np.partition(train.key, most - 1)[most - 1])
+
+
+def _joined(parts: Sequence[Scored | None]) -> Scored | None:
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    labels = label_order(label for part in known for label in part.labels)
+    return Scored(labels, np.vstack([part.of(labels) for part in known]))
 
 
 def _renumbered(codes: Codes, values: tuple[Label, ...]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

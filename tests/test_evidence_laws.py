@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from llmops_audit.check import evidence_names
 from llmops_audit.engine import evidence_type, gather
-from llmops_audit.evidence.base import Batch, Plan
+from llmops_audit.evidence.base import Batch, Plan, Scored
 from llmops_audit.testing import batch
 from llmops_audit.testing.strategies import batches
 
-PLAN = Plan(None, ("sex",), 7, 8)
+PLAN = Plan(None, ("sex",), 7, 8, uncounted=("text",))
 EVERY_TYPE = pytest.mark.parametrize("name", evidence_names())
 
 
@@ -28,7 +28,7 @@ def _elsewhere(moved: Batch, source: str) -> Batch:
 
 def test_there_are_evidence_types() -> None:
     """The laws below run over the types that the checks rely on."""
-    assert set(evidence_names()) >= {"outcomes", "rows", "personal_data"}
+    assert set(evidence_names()) >= {"distributions", "outcomes", "rows", "personal_data"}
 
 
 @EVERY_TYPE
@@ -107,6 +107,33 @@ def test_rows_with_room_are_all_rows_in_order() -> None:
     rows = evidence_type("rows").of(whole, Plan(None, (), 7, 100))
     assert rows.row.tolist() == list(range(1, 51))  # type: ignore[attr-defined]
     assert not rows.sampled  # type: ignore[attr-defined]
+
+
+def test_rows_keep_their_scores_together() -> None:
+    """Rows of files with scores of other labels, or none, have all labels' scores: missing ones are NaN."""
+    kind = evidence_type("rows")
+    parts = [
+        batch("test", {"x": [1.0]}, source="a.csv", scores={"b": [0.2], "a": [0.8]}),
+        batch("test", {"x": [2.0]}, source="b.csv"),
+        batch("test", {"x": [3.0]}, source="c.csv", scores={1: [0.5]}),
+    ]
+    one, two, three = (kind.of(part, PLAN) for part in parts)
+    found = (three + two + one).scores  # type: ignore[attr-defined]
+    assert found.labels == (1, "a", "b")
+    expected = [[np.nan, 0.8, 0.2], [np.nan] * 3, [0.5, np.nan, np.nan]]
+    np.testing.assert_array_equal(found.values, expected)
+    assert two.scores is None  # type: ignore[attr-defined]
+
+
+def test_scores_find_their_rows_by_place() -> None:
+    """Scores that were computed apart reach the rows of their file and number, in any order; others have none."""
+    rows = evidence_type("rows").of(batch("test", {"x": [1.0, 2.0, 3.0]}), PLAN)
+    scores = Scored(("b", "a"), np.array([[0.3, 0.7], [0.9, 0.1], [0.0, 1.0]]))
+    found = rows.scored(["rows.csv", "rows.csv", "other.csv"], np.array([3, 1, 2]), scores)  # type: ignore[attr-defined]
+    assert found.scores.labels == ("a", "b")
+    np.testing.assert_array_equal(found.scores.values, [[0.1, 0.9], [np.nan, np.nan], [0.7, 0.3]])
+    assert found != rows
+    assert found.scored([], np.array([]), None) == rows
 
 
 def test_rows_are_a_uniform_sample() -> None:

@@ -64,6 +64,14 @@ class Scored:
     def __getitem__(self, rows: Rows) -> Scored:
         return Scored(self.labels, self.values[rows])
 
+    def of(self, labels: Sequence[Label]) -> npt.NDArray[np.float64]:
+        """Return the scores of other labels, (n, len(labels)): NaN where a label has none."""
+        values = np.full((len(self.values), len(labels)), np.nan)
+        for column, label in enumerate(labels):
+            if label in self.labels:
+                values[:, column] = self.values[:, self.labels.index(label)]
+        return values
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -82,6 +90,9 @@ class Plan:
         Columns that `Rows` keeps; None means all.
     scan : tuple of str, optional
         String columns that `PersonalData` reads; None means all.
+    uncounted : tuple of str
+        Columns whose values `Distributions` does not count, only whether they are there: texts, times and the like,
+        which hardly ever occur twice.
     """
 
     labels: tuple[Label, ...] | None = None
@@ -90,6 +101,7 @@ class Plan:
     sample: int = 10_000
     keep: tuple[str, ...] | None = None
     scan: tuple[str, ...] | None = None
+    uncounted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from llmops_audit.evidence.base import Batch, Plan, concatenated
+from llmops_audit.evidence.base import Batch, Plan, Scored, concatenated
+from llmops_audit.values import label_order
 
 __all__ = ["Rows"]
 
@@ -32,6 +34,8 @@ class Rows:
         Null where there is none.
     total : int
         Rows that the sample was drawn from.
+    scores : Scored, (n, k), optional
+        NaN where a row has none; None where no row that the sample was drawn from came with scores.
 
     Notes
     -----
@@ -47,6 +51,7 @@ class Rows:
     label: pa.Array
     prediction: pa.Array
     total: int
+    scores: Scored | None = None
 
     @classmethod
     def empty(cls, plan: Plan) -> Self:
@@ -69,6 +74,7 @@ class Rows:
             none if batch.label is None else batch.label.texts(),
             none if batch.prediction is None else batch.prediction.texts(),
             len(batch),
+            None if batch.scores is None else _ordered(batch.scores),
         )._smallest()
 
     def __add__(self, other: Self) -> Self:
@@ -85,6 +91,7 @@ class Rows:
             pa.concat_arrays([self.label, other.label]),
             pa.concat_arrays([self.prediction, other.prediction]),
             self.total + other.total,
+            _stacked(self, other),
         )._smallest()
 
     def __eq__(self, other: object) -> bool:
@@ -94,9 +101,10 @@ class Rows:
             (self.limit, self.source, self.total) == (other.limit, other.source, other.total)
             and np.array_equal(self.key, other.key)
             and np.array_equal(self.row, other.row)
-            and self.table.equals(other.table)
+            and _same_table(self.table, other.table)
             and self.label.equals(other.label)
             and self.prediction.equals(other.prediction)
+            and _same(self.scores, other.scores)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -116,6 +124,25 @@ class Rows:
         drawn = np.lexsort((self.row, np.array(self.source, dtype=object), self.key))
         _, first = np.unique(units[drawn], return_index=True)
         return self._taken(np.sort(drawn[first]))
+
+    def scored(self, source: Sequence[str], row: npt.NDArray[np.int64], scores: Scored | None) -> Self:
+        """Return the same rows with scores that were computed apart, found by place.
+
+        Parameters
+        ----------
+        source : sequence of str, (m,)
+            Path of the file of each row that was scored.
+        row : numpy array of int64, (m,)
+            Number of each in its file.
+        scores : Scored, (m, k), or None
+            Rows of the sample that are not among them get NaN; others are left out.
+        """
+        if scores is None:
+            return replace(self, scores=None)
+        place = {at: i for i, at in enumerate(zip(source, row.tolist(), strict=True))}
+        found = np.array([place.get(at, -1) for at in zip(self.source, self.row.tolist(), strict=True)], np.intp)
+        values = np.vstack([scores.values, np.full((1, len(scores.labels)), np.nan)])
+        return replace(self, scores=_ordered(Scored(scores.labels, values[found])))
 
     def _smallest(self) -> Self:
         candidates = np.arange(len(self.key))
@@ -137,7 +164,37 @@ class Rows:
             self.label.take(pa.array(order)),
             self.prediction.take(pa.array(order)),
             self.total,
+            None if self.scores is None else Scored(self.scores.labels, _frozen(self.scores.values[order])),
         )
+
+
+def _stacked(one: Rows, other: Rows) -> Scored | None:
+    if one.scores is None and other.scores is None:
+        return None
+    parts = [rows.scores or Scored((), np.empty((len(rows), 0))) for rows in (one, other)]
+    labels = label_order(label for part in parts for label in part.labels)
+    return Scored(labels, np.vstack([part.of(labels) for part in parts]))
+
+
+def _ordered(scores: Scored) -> Scored:
+    ordered = label_order(scores.labels)
+    return Scored(ordered, _frozen(scores.of(ordered)))
+
+
+def _same(one: Scored | None, other: Scored | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.labels == other.labels and np.array_equal(one.values, other.values, equal_nan=True)
+
+
+def _same_table(one: pa.Table, other: pa.Table) -> bool:
+    # Arrow takes NaN for another number than NaN.
+    return one.schema.equals(other.schema) and all(
+        np.array_equal(mine.to_numpy(), others.to_numpy(), equal_nan=True) and mine.is_null().equals(others.is_null())
+        if pa.types.is_floating(mine.type)
+        else mine.equals(others)
+        for mine, others in zip(one.columns, other.columns, strict=True)
+    )
 
 
 def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

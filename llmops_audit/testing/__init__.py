@@ -106,11 +106,14 @@ def inputs(
     groups: Sequence[str] = (),
     text: str | None = None,
     features: Sequence[str] = (),
+    unit: str | None = None,
+    time: str | None = None,
     confidence: float = 0.95,
     alpha: float | None = None,
     sample: int = 10_000,
     seed: int = 42,
     subject: AskedSubject | None = None,
+    importance: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Make every input that a check may name.
 
@@ -118,7 +121,7 @@ def inputs(
     ----------
     *batches : Batch
         Of any splits.
-    labels, positive, groups, text, features, seed
+    labels, positive, groups, text, features, unit, time, seed
         See `llmops_audit.task.Task`.
     confidence, alpha : float
         See `llmops_audit.task.Policy`; by default the check has the whole error rate for itself.
@@ -126,13 +129,17 @@ def inputs(
         Most rows that `Rows` keeps.
     subject : AskedSubject, optional
         By default one whose answers were saved.
+    importance : mapping of str to float, optional
+        See `llmops_audit.importance.answer_changes`.
 
     Returns
     -------
     dict
         Input name to value; evidence is a mapping from split to evidence.
     """
-    plan = Plan(None, tuple(groups), seed, sample)
+    counted = {*features, *groups}
+    uncounted = tuple(name for name in (text, unit, time) if name is not None and name not in counted)
+    plan = Plan(None, tuple(groups), seed, sample, uncounted=uncounted)
     made: dict[str, Any] = {name: {} for name in evidence_names()}
     for one in batches:
         for name, by_split in made.items():
@@ -142,6 +149,7 @@ def inputs(
     return {
         **made,
         "baseline": None,
+        "importance": None if importance is None else dict(importance),
         "policy": Policy(confidence=confidence, alpha=share),
         "spec": None,
         "subject": _saved() if subject is None else subject,
@@ -152,6 +160,8 @@ def inputs(
             features=tuple(features),
             groups=tuple(groups),
             seed=seed,
+            unit=unit,
+            time=time,
         ),
     }
 

@@ -19,10 +19,21 @@ _TEXTS = st.one_of(
     st.sampled_from(["mail a.person@example.org", "卡号4111111111111111有效", "call +44 20 7946 0958", ""]),
 )
 
+_NUMBERS = st.one_of(
+    st.none(),
+    st.floats(-1e6, 1e6),
+    st.floats(),
+    st.sampled_from([0.0, -0.0, 1.0, 5e-324, -5e-324, float("inf"), float("-inf"), float("nan")]),
+)
+
+_TIMES = st.sampled_from([None, "2026-01-31", "2026-02-01T09:30:00Z", "2026-02-01T10:30:00+01:00"])
+
+_KINDS = st.sampled_from([None, "a", "b", "10", "1e1", "x" * 201])
+
 
 @st.composite
 def batches(draw: st.DrawFn, *, split: str = "test", max_size: int = 30) -> Batch:
-    """Draw a batch with a text, a number, a group, labels, predictions and, sometimes, weights, scores and units."""
+    """Draw a batch of each kind of column, labels, predictions and, sometimes, weights, scores and units."""
     n = draw(st.integers(0, max_size))
     score = st.one_of(st.floats(0, 1), st.floats(-50, 50), st.just(float("nan")))
 
@@ -33,7 +44,9 @@ def batches(draw: st.DrawFn, *, split: str = "test", max_size: int = 30) -> Batc
         split,
         {
             "text": column(_TEXTS),
-            "number": column(st.one_of(st.none(), st.floats(-1e6, 1e6))),
+            "number": column(_NUMBERS),
+            "kind": column(_KINDS),
+            "time": column(_TIMES),
             "sex": column(st.one_of(st.none(), st.sampled_from(["F", "M"]))),
         },
         label=column(labels),
