@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Annotated
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from llmops_audit.check import Check
 from llmops_audit.errors import PluginError, Problem
 from llmops_audit.problems import problems_of
 from llmops_audit.spec import Draft, as_json
 
-__all__ = ["GROUP", "Enabled", "Provided", "enabled", "provided"]
+__all__ = ["GROUP", "TIME_LIMIT", "Enabled", "Provided", "enabled", "provided"]
 
 GROUP = "llmops_audit.checks"
 """Entry point group: one entry a distribution, naming a package whose modules are checks."""
@@ -35,17 +36,42 @@ class Provided:
     version: str
 
 
+TIME_LIMIT = "time_limit"
+"""Key that the section of every check may hold: the harness obeys it, the check does not see it."""
+
+
+class _Limit(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+
 @dataclass(frozen=True)
 class Enabled:
-    """A check that a spec names, with its validated settings."""
+    """A check that a spec names.
+
+    Attributes
+    ----------
+    provided : Provided
+    settings : pydantic model
+        Validated.
+    own_limit : float, optional
+        Seconds that the spec gives it; None: as many as the check itself asks for.
+    """
 
     provided: Provided
     settings: BaseModel
+    own_limit: float | None = None
 
     @property
     def check(self) -> Check:
         """The check itself."""
         return self.provided.check
+
+    @property
+    def time_limit(self) -> float:
+        """Seconds after which it counts as an error."""
+        return self.check.time_limit if self.own_limit is None else self.own_limit
 
 
 def provided(plugins: Iterable[Path] = ()) -> dict[str, Provided]:
@@ -169,8 +195,12 @@ def enabled(draft: Draft) -> tuple[dict[str, Enabled], tuple[Problem, ...]]:
             )
             continue
         check = known[name].check
+        own = settings
+        if isinstance(settings, dict):
+            own = {key: value for key, value in settings.items() if key != TIME_LIMIT}
         try:
-            found[name] = Enabled(known[name], check.validate(as_json(settings), draft.folder))
+            validated = check.validate(as_json(own), draft.folder)
+            found[name] = Enabled(known[name], validated, _Limit.model_validate_json(as_json(settings)).time_limit)
         except ValidationError as error:
             problems.extend(problems_of(error, draft.file, ("checks", name), check.settings))
     return found, tuple(problems)

@@ -108,7 +108,7 @@ def _produced(
         produced = _called(enabled, inputs, settings)
     else:
         try:
-            produced = worker.run(inputs, settings, enabled.check.time_limit)
+            produced = worker.run(inputs, settings, enabled.time_limit)
         except WorkerFailed as error:
             raise _Failed(message("The check did not finish: {error}.", error=str(error))) from error
     if not all(isinstance(item, Finding | NamedFigure) for item in produced):
@@ -117,7 +117,7 @@ def _produced(
 
 
 def _called(enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[object, ...]:
-    limit = enabled.check.time_limit
+    limit = enabled.time_limit
     answer: list[tuple[object, ...] | str] = []
     # A check that hangs cannot be stopped from outside, but its thread can be left behind.
     thread = threading.Thread(target=_call, args=(enabled, inputs, settings, answer), daemon=True)
@@ -152,14 +152,19 @@ def _named(enabled: Enabled, finding: Finding, draft: Draft) -> Finding:
 
 
 def _source(enabled: Enabled, draft: Draft, finding: Finding) -> str:
+    """Return where the spec sets a limit: by the metric's name or an end of it, or by the column that it speaks of."""
     name = enabled.check.name
     section = draft.raw["checks"][name]
+    names = (finding.metric, finding.metric.rpartition("_")[0], finding.scope.get("column"))
     for key, value in section.items():
-        if isinstance(value, dict) and finding.metric in value:
-            return draft.source("checks", name, key, finding.metric) or "default"
-    for key in section:
-        if key.removeprefix("min_").removeprefix("max_") == finding.metric:
-            return draft.source("checks", name, key) or "default"
+        for part in names:
+            limits = part == finding.metric or key.startswith(("min_", "max_"))
+            if limits and part is not None and isinstance(value, dict) and part in value:
+                return draft.source("checks", name, key, part) or "default"
+    bare = {key.removeprefix("min_").removeprefix("max_"): key for key in section}
+    for part in (finding.metric, finding.metric.rpartition("_")[2]):
+        if part in bare:
+            return draft.source("checks", name, bare[part]) or "default"
     return "default"
 
 

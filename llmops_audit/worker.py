@@ -31,8 +31,10 @@ QUIET = {
     "ITERATIVE_DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "true",
     "TQDM_DISABLE": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
 }
-"""Environment in which libraries send nothing home, draw nothing, and walk over sets in one order."""
+"""Environment in which libraries send nothing home, draw nothing, walk over sets in one order, and use one core."""
 
 
 class WorkerFailed(Exception):

@@ -69,6 +69,15 @@ def test_what_goes_wrong_there_is_an_error_here(
     assert "jane" not in str(result.reason.values)
 
 
+def test_the_spec_may_set_the_time_limit(project: Project) -> None:
+    """A check that hangs is given up after as many seconds as the spec says, whatever it asks for itself."""
+    spec = project({**OWN, "[checks.accuracy]": "[checks.apart]\ntime_limit = 1.5\n[checks.accuracy]"})
+    result = _apart(spec, "    time.sleep(60)\n    yield", limit=1_000)
+    assert result.verdict is Verdict.ERROR
+    assert "took longer than 1.5 seconds" in str(result.reason)
+    assert "time_limit" not in result.settings
+
+
 @pytest.fixture
 def no_sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Python processes started from here cannot connect or resolve, and note each try in a file."""
