@@ -17,7 +17,8 @@ class Histogram(Frozen):
     Attributes
     ----------
     edges : tuple of float, (b + 1,), optional
-        Of the cells of numbers, ascending; null for categories.
+        Of the cells of numbers, ascending; the first and the last cell hold all that lies beyond as well. Null for
+        categories.
     categories : tuple of str or None, (b,), optional
         Names of the cells of categories; null stands for the categories that are not named. Null for numbers.
     reference, current : tuple of int, (b,)
@@ -49,7 +50,7 @@ class Shift(Frozen):
     reference_rows, current_rows : int
         Rows that were compared.
     reference_value, current_value : float, optional
-        The share of rows that the feature speaks of, or the mean of numbers; null for categories.
+        The share of rows that the feature speaks of, or the mean of numbers as they were compared; null for categories.
     distance, expected, effect : float
         Distance between the samples, its mean were there no drift, and the one less the other.
     low, high : float

@@ -6,7 +6,6 @@ the group of each row, from 0.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 from llmops_audit import stats
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.personal_data import find
+from llmops_audit.pieces import has_pieces, pieces
 from llmops_audit.stats import Bounds
 
 __all__ = [
@@ -49,19 +49,10 @@ MOST_ROWS = 10_000
 MOST_ALONE = 50
 """Features that are tried alone: hundreds would take minutes."""
 
-MOST_CHARACTERS = 1_000
-"""Of a text: what comes later costs time and seldom tells more."""
-
 MOST_PIECES = 50_000
-
-LONGEST_PIECE = 3
-"""Characters of a piece of a script that is written without spaces."""
 
 LEAST_ROWS_NAMED = 10
 """Rows that a piece of text must stand in to be named: what fewer share may tell of one person."""
-
-_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_PIECE = re.compile(rf"([{_UNSPACED}]+)|[^\W{_UNSPACED}]+")
 
 
 @dataclass(frozen=True)
@@ -117,9 +108,9 @@ class Seen:
     @classmethod
     def of_texts(cls, texts: Sequence[str]) -> Seen:
         """Return the TF-IDF of texts; no columns where not one holds a letter or a digit."""
-        if not any(_PIECE.search(text[:MOST_CHARACTERS]) for text in texts):
+        if not any(map(has_pieces, texts)):
             return cls(csr_array((len(texts), 0), dtype=np.float64), (), True)
-        vectorizer = TfidfVectorizer(analyzer=_pieces, sublinear_tf=True, max_features=MOST_PIECES)
+        vectorizer = TfidfVectorizer(analyzer=pieces, sublinear_tf=True, max_features=MOST_PIECES)
         matrix = csr_array(vectorizer.fit_transform(texts))
         return cls(matrix, tuple(vectorizer.get_feature_names_out().tolist()), True)
 
@@ -143,17 +134,6 @@ def _ranked(values: pd.Series) -> FloatArray:
     return np.asarray(ranks.fillna(0.0), dtype=np.float64)
 
 
-def _pieces(text: str) -> list[str]:
-    found: list[str] = []
-    for match in _PIECE.finditer(text[:MOST_CHARACTERS].lower()):
-        run = match.group()
-        if match.group(1) is None:
-            found.append(run)
-        else:
-            found += [run[i : i + k] for k in range(1, LONGEST_PIECE + 1) for i in range(len(run) - k + 1)]
-    return found
-
-
 def sampled(rows: Rows, unit: str | None) -> pa.Table:
     """Return the columns of at most `MOST_ROWS` rows in order, a uniform sample; of each unit one row.
 
@@ -175,7 +155,7 @@ def _tree(seed: int) -> DecisionTreeClassifier:
 
 def linear(seed: int) -> LogisticRegression:
     """Return a model of texts."""
-    return LogisticRegression(C=10.0, tol=1e-3, max_iter=1_000, random_state=seed)
+    return LogisticRegression(C=10.0, tol=1e-4, max_iter=1_000, random_state=seed)
 
 
 def folds_of(codes: IntArray, folds: int, seed: int) -> IntArray:
