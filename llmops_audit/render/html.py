@@ -9,9 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from llmops_audit import i18n
+from llmops_audit.drift_figure import Course, Shift
 from llmops_audit.i18n import Translate
 from llmops_audit.model import ConfusionMatrix, Message, Record, Scalar, message
 from llmops_audit.render import figures
+from llmops_audit.render.drift_charts import course_chart, histogram_chart
 from llmops_audit.render.forest import forest
 from llmops_audit.render.groups import ratio_place
 from llmops_audit.render.text import Numbers, clean, compact, shorten
@@ -25,6 +27,7 @@ _MAX_BESIDE = 4
 _MAX_REASONS = 12
 _NAME_COLUMNS = 48
 _MAX_COLUMNS = 6
+_STAMP_COLUMNS = 20
 _CODE = re.compile(r"``(.+?)``|`(.+?)`")
 
 
@@ -62,6 +65,8 @@ def render_html(record: Record, language: str | None = None) -> str:
         max_beside=_MAX_BESIDE,
         max_reasons=_MAX_REASONS,
         forest=forest,
+        histogram_chart=histogram_chart,
+        course_chart=course_chart,
         ratio_place=ratio_place,
         max_columns=_MAX_COLUMNS,
         heat_map=lambda matrix, number: _heat_map(matrix, number, translate, numbers),
@@ -99,6 +104,11 @@ def environment_of(translate: Translate, numbers: Numbers) -> Environment:
     environment.globals.update(_=sentence, value_of=value_of, numbers=numbers, say=say, nothing=i18n.NOTHING)
     environment.filters.update(
         word=lambda key: i18n.word(str(key), translate),
+        feature=lambda key: i18n.feature_word(str(key), translate),
+        column_name=lambda name: i18n.column_name(str(name), translate),
+        shift_name=lambda shift: _shift_name(shift, translate),
+        stamp=lambda time: _short(time.replace("T", " "), _STAMP_COLUMNS),
+        blanks=_blanks,
         compact=compact,
         prose=lambda text: _prose(translate(text)),
         short=_short,
@@ -111,6 +121,18 @@ def environment_of(translate: Translate, numbers: Numbers) -> Environment:
 
 def _short(text: str, columns: int = _NAME_COLUMNS) -> str:
     return shorten(text, columns)
+
+
+def _shift_name(shift: Shift | Course, translate: Translate) -> str:
+    name = _short(i18n.column_name(shift.column, translate))
+    return name if shift.feature is None else f"{name}: {_short(i18n.feature_word(shift.feature, translate))}"
+
+
+def _blanks(text: str) -> str:
+    """Return a text with its outer blanks made visible."""
+    inner = text.strip(" ")
+    start = len(text) - len(text.lstrip(" ")) if inner else len(text)
+    return "␣" * start + inner + "␣" * (len(text) - start - len(inner))
 
 
 def _finalize(value: object) -> object:

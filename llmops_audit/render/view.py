@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from llmops_audit.figures import BiasAudit, ConfusionMatrix, GroupMetrics, Table
+from llmops_audit.figures import BiasAudit, ConfusionMatrix, Drift, GroupMetrics, Table
 from llmops_audit.model import (
     CheckResult,
     Finding,
@@ -17,12 +17,22 @@ from llmops_audit.model import (
     SplitInfo,
     Verdict,
 )
+from llmops_audit.render.drift import DriftView, drift_view
 from llmops_audit.render.groups import MAX_LINES, GroupView, group_view
 
 __all__ = ["Judged", "Pair", "Plot", "Reason", "ReportView", "confused_pairs", "most", "plot", "view"]
 
 MAX_PAIRS = 25
 MAX_VALUES = 20
+
+MAX_IN_FULL, MAX_BESIDE_DRIFT = 200, 30
+"""Findings that are all shown in full; of more only the first are, so that a report stays under 500 kB.
+
+Beside a figure of drift, which tells of every column as well, there is room for fewer.
+"""
+
+MAX_CARDS, MAX_ROWS = 60, 20
+MAX_BRIEF = 500
 
 _ATTENTION = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE)
 _ORDER = (*_ATTENTION, Verdict.NOT_APPLICABLE, Verdict.PASSED)
@@ -86,10 +96,14 @@ class ReportView:
     Attributes
     ----------
     reasons : tuple of Reason
-    attention : tuple of Judged
-        Failed, errors and inconclusive, the most severe first.
-    others : tuple of Judged
-        Not applicable and passed.
+    attention, attention_briefly : tuple of Judged
+        Failed, errors and inconclusive, the most severe first: those that are shown in full, and on one line.
+    others, others_briefly : tuple of Judged
+        Not applicable and passed, likewise.
+    listed : frozenset of str
+        Anchors of all findings that are shown.
+    hidden : int
+        Findings that are not shown.
     tally : tuple of (Verdict, int)
         Findings by verdict, without the empty ones.
     splits : tuple of (str, SplitInfo)
@@ -97,6 +111,7 @@ class ReportView:
     matrices : tuple of ConfusionMatrix
     tables : tuple of Table
     groups : tuple of GroupView
+    drifts : tuple of DriftView
     bias_audit : bool
         A bias audit, which is a page of its own, stands in the record.
     tests, chance_checks : int
@@ -107,12 +122,17 @@ class ReportView:
 
     reasons: tuple[Reason, ...]
     attention: tuple[Judged, ...]
+    attention_briefly: tuple[Judged, ...]
     others: tuple[Judged, ...]
+    others_briefly: tuple[Judged, ...]
+    listed: frozenset[str]
+    hidden: int
     tally: tuple[tuple[Verdict, int], ...]
     splits: tuple[tuple[str, SplitInfo], ...]
     matrices: tuple[ConfusionMatrix, ...]
     tables: tuple[Table, ...]
     groups: tuple[GroupView, ...]
+    drifts: tuple[DriftView, ...]
     bias_audit: bool
     tests: int
     chance_checks: int
@@ -126,17 +146,30 @@ def view(record: Record) -> ReportView:
         Judged(finding, check, f"finding-{number}", plot(finding)) for number, (check, finding) in enumerate(found, 1)
     ]
     ordered = sorted(judged, key=lambda j: (_ORDER.index(j.finding.verdict), _severity_rank(j.finding)))
+    attention = [j for j in ordered if j.finding.verdict in _ATTENTION]
+    others = [j for j in ordered if j.finding.verdict not in _ATTENTION]
     by_group = [figure for figure in record.figures.values() if isinstance(figure, GroupMetrics)]
+    drifts = [figure for figure in record.figures.values() if isinstance(figure, Drift)]
+    cards, rows = len(attention), len(others)
+    if len(judged) > (MAX_BESIDE_DRIFT if drifts else MAX_IN_FULL):
+        cards, rows = MAX_CARDS, MAX_ROWS
+    briefly = [*attention[cards:], *others[rows:]][:MAX_BRIEF]
+    shown = [*attention[:cards], *others[:rows], *briefly]
     counts = Counter(finding.verdict for _, finding in found)
     return ReportView(
         reasons=_reasons(record, judged),
-        attention=tuple(j for j in ordered if j.finding.verdict in _ATTENTION),
-        others=tuple(j for j in ordered if j.finding.verdict not in _ATTENTION),
+        attention=tuple(attention[:cards]),
+        attention_briefly=tuple(j for j in briefly if j.finding.verdict in _ATTENTION),
+        others=tuple(others[:rows]),
+        others_briefly=tuple(j for j in briefly if j.finding.verdict not in _ATTENTION),
+        listed=frozenset(j.anchor for j in shown),
+        hidden=len(judged) - len(shown),
         tally=tuple((verdict, counts[verdict]) for verdict in _ORDER if counts[verdict]),
         splits=tuple(sorted(record.data.items(), key=lambda item: _split_rank(item[0]))),
         matrices=tuple(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix)),
         tables=tuple(figure for figure in record.figures.values() if isinstance(figure, Table)),
         groups=tuple(group_view(figure, MAX_LINES // len(by_group)) for figure in by_group),
+        drifts=tuple(drift_view(figure, parts=len(drifts)) for figure in drifts),
         bias_audit=any(isinstance(figure, BiasAudit) for figure in record.figures.values()),
         tests=sum(finding.tests is not None for _, finding in found),
         unit=next((split.unit for split in record.data.values() if split.unit is not None), None),

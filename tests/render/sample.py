@@ -127,7 +127,7 @@ def table(name: str, rows: int) -> Table:
     )
     return Table(
         name=name,
-        caption=message("Jensen-Shannon distance of each column from the reference"),
+        caption=message("The strongest proxies: how well each, used alone, tells the group from the rest"),
         columns=columns,
         rows=cells,
     )
