@@ -169,6 +169,7 @@ def audit(cell: Cell, draft: Draft, checks: Mapping[str, Enabled], rng: np.rando
     inputs = {
         **evidence(cell.world, sorted(asked & set(evidence_names())), rng),
         "baseline": None,
+        "importance": None,
         "policy": policy_for(policy, checks),
         "spec": None,
         "subject": SUBJECT,

@@ -24,7 +24,7 @@ NOTHING_WRONG = {
     "feature, and as good on training rows as on others.",
     "calibration": "The scores are the exact probabilities.",
     "drift": "Training and test rows come from one population: a numeric column with missing values, one of five "
-    "categories, the label and the answer.",
+    "categories, both together, the label, the answer and the score.",
     "fairness": "The classifier does not look at the group: all true rates are equal. The limit is the default, four "
     "fifths.",
     "regression": "The release before has the same true quality, and disagrees on some rows.",

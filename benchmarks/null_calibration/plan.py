@@ -99,7 +99,7 @@ LIMITS = {
     "calibration": Limit(
         "max_expected_calibration_error", "calibration.expected_calibration_error", 0.1, World(miscalibration=0.2)
     ),
-    "drift": Limit("max_effect", "drift.jensen_shannon_effect[column=amount]", 0.1, World(shift=0.5)),
+    "drift": Limit("max_effect", "drift.wasserstein_effect[column=amount]", 0.1, World(shift=0.5)),
     "fairness": Limit(
         "min_selection_rate_ratio", "fairness.selection_rate_ratio[group=group 02]", 0.8, World(gap=0.2), least=True
     ),

@@ -1,0 +1,123 @@
+"""Run the drift check on drawn rows, by the code that a real audit runs, and Evidently's own rule on the same rows."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+
+import joblib
+import numpy as np
+
+from llmops_audit.model import Finding
+from llmops_audit.registry import provided
+from llmops_audit.testing import run
+
+from .world import Drawn, World, drawn, evidence, values
+
+SEED = 20_260_301
+
+
+@dataclass(frozen=True)
+class Said:
+    """One finding: of which kind of column it speaks, and what it says.
+
+    Attributes
+    ----------
+    column, kind : str
+        The kind is "rows" where it speaks of whole rows.
+    feature : str
+        "values" where the values of the column were compared.
+    p_value : float
+    verdict : str
+    """
+
+    column: str
+    kind: str
+    feature: str
+    p_value: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the check said of one pair of samples, and how many columns Evidently's own rule says have drifted."""
+
+    said: tuple[Said, ...]
+    flagged: int | None = None
+
+    def columns(self, verdict: str) -> set[str]:
+        """Return the columns of which a finding has this verdict."""
+        return {one.column for one in self.said if one.verdict == verdict}
+
+    @property
+    def failed(self) -> bool:
+        """Whether the whole check fails."""
+        return bool(self.columns("failed"))
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the whole check is inconclusive."""
+        return not self.failed and bool(self.columns("inconclusive"))
+
+
+def audit(world: World, number: int, beside: bool) -> Audit:
+    """Draw samples and compare them; with Evidently's rule beside it where asked."""
+    draws, own = np.random.SeedSequence([SEED, zlib.crc32(world.name.encode()), number]).spawn(2)
+    samples = drawn(world, np.random.default_rng(draws))
+    given = evidence(world, samples, int(own.generate_state(1)[0]))
+    kinds = dict(zip(samples.tables[0].column_names, samples.kinds, strict=True))
+    said = [
+        Said(
+            finding.scope["column"],
+            kinds.get(finding.scope["column"], "rows"),
+            finding.scope.get("feature", "values"),
+            finding.p_value,
+            finding.verdict.value,
+        )
+        for finding in run(provided()["drift"].check, given)
+        if isinstance(finding, Finding) and finding.p_value is not None
+    ]
+    return Audit(tuple(said), flagged(samples) if beside else None)
+
+
+def flagged(samples: Drawn) -> int:
+    """Return how many columns drift by the test and the threshold that Evidently chooses by itself."""
+    from evidently.legacy.calculations.stattests import get_stattest
+    from evidently.legacy.core import ColumnType
+
+    found = 0
+    for old, new, numeric in values(samples):
+        kind = ColumnType.Numerical if numeric else ColumnType.Categorical
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found += bool(get_stattest(old, new, kind, None)(old, new, kind, None).drifted)
+    return found
+
+
+def simulate(worlds: Mapping[World, int], jobs: int, *, beside: bool) -> dict[World, list[Audit]]:
+    """Audit each world as often as it says.
+
+    Parameters
+    ----------
+    worlds : mapping of World to int
+        Runs of each.
+    jobs : int
+        Processes; the numbers do not depend on it.
+    beside : bool
+        Whether Evidently's rule is asked as well.
+    """
+    # Large ones first, so that no process waits for the last of them.
+    largest = sorted(worlds, key=lambda world: -(world.reference + world.current) * world.columns)
+    orders = [(world, number) for world in largest for number in range(worlds[world])]
+    started = perf_counter()
+    found: dict[World, list[Audit]] = {world: [] for world in worlds}
+    tasks = (joblib.delayed(audit)(world, number, beside) for world, number in orders)
+    for (world, _), one in zip(orders, joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks), strict=True):
+        found[world].append(one)
+        if len(found[world]) == worlds[world]:
+            print(f"{perf_counter() - started:7.0f} s  {world.name}", file=sys.stderr)
+    return found
