@@ -47,7 +47,8 @@ and from test rows weighted so that they look like these rows. Estimates gate no
 the labels mean.
 
 Predictions and scores on training rows are out-of-fold: they come from a classifier that did not see the row, because a
-classifier knows its own training rows too well to be compared on them.
+classifier knows its own training rows too well to be compared on them. Probabilities are compared to two decimals,
+because the classifiers of different folds agree no further.
 
 Limits
 ------
@@ -102,7 +103,7 @@ def drift(
     task: Task,
     policy: Policy,
     *,
-    reference: Split | None = None,
+    reference: Split = "train",
     current: tuple[Split, ...] = ("test", "live"),
     columns: tuple[str, ...] | None = None,
     numbers: NumberDistance = "wasserstein",
@@ -117,7 +118,7 @@ def drift(
     """Compare the current splits with the reference."""
     from llmops_audit.drift import Exact, How, Limits, Samples, compare, figure, judge
 
-    first = reference or ("train" if "train" in rows else "test")
+    first = "test" if reference == "train" and "train" not in rows else reference
     given = {"methods": methods, "max_effect": max_effect, "must_detect": must_detect, "columns": columns}
     _refuse_unknown(given, task)
     how = How(numbers, categories, dict(methods), min_rows, policy.alpha / MANY, task.seed, windows)

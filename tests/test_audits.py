@@ -205,3 +205,13 @@ def test_decision_values_rank_as_probabilities_do(tmp_path: Path, positive: int)
         assert (calibration.verdict is Verdict.NOT_APPLICABLE) == (name == "margin")
     assert areas["margin"] > 0.9  # type: ignore[operator]
     assert areas["margin"] == pytest.approx(areas["probability"], abs=0.05)
+
+
+def test_drift_compares_answers_that_the_classifier_gave_to_rows_it_had_not_seen(tmp_path: Path) -> None:
+    """Predictions and scores of training rows are out-of-fold, so that those of test rows are like them."""
+    _people().to_csv(tmp_path / "people.csv", index=False)
+    record = _audit(tmp_path, TABULAR.format(path="people.csv") + LOGISTIC + "[checks.drift]\n")
+    drift = {finding.id: finding for check in record.checks if check.name == "drift" for finding in check.findings}
+    for place in ("total_variation_effect[column=(prediction)]", "wasserstein_effect[column=(score)]"):
+        assert drift[f"drift.{place}"].verdict is Verdict.PASSED
+        assert drift[f"drift.{place}"].n == 400

@@ -36,6 +36,8 @@ PSEUDO_COLUMNS = (LABEL, PREDICTION, SCORE, ROWS)
 CONFIDENCE = "confidence"
 """Feature: the highest of the scores of several labels."""
 
+DECIMALS = 2
+
 _DAY = pd.Timedelta(days=1)
 _LOOKS_LIKE_A_DATE = re.compile(r"\d-?\d\d-?\d\d")
 
@@ -156,7 +158,14 @@ def answer_pairs(reference: Rows, current: Rows) -> Iterator[Pair]:
     common = [label for label in old.labels if label in new.labels]
     if len(common) == 1:
         values = [scores.values[:, scores.labels.index(common[0])] for scores in (old, new)]
-        yield Pair(SCORE, None, True, pd.Series(values[0]), pd.Series(values[1]))
+        yield Pair(SCORE, None, True, _rounded(values[0]), _rounded(values[1]))
     elif common:
-        highest = [pd.DataFrame(scores.values).max(axis=1) for scores in (old, new)]
-        yield Pair(SCORE, CONFIDENCE, True, highest[0], highest[1])
+        highest = [pd.DataFrame(scores.values).max(axis=1).to_numpy() for scores in (old, new)]
+        yield Pair(SCORE, CONFIDENCE, True, _rounded(highest[0]), _rounded(highest[1]))
+
+
+def _rounded(scores: npt.NDArray[np.float64]) -> pd.Series:
+    """Probabilities to two decimals: those of classifiers that learned from other folds agree no further."""
+    known = scores[~np.isnan(scores)]
+    probabilities = bool(((known >= 0.0) & (known <= 1.0)).all())
+    return pd.Series(scores.round(DECIMALS) if probabilities else scores)

@@ -88,6 +88,14 @@ def test_answers_are_compared_where_both_have_some() -> None:
     assert (pair.feature, pair.reference.tolist()) == ("confidence", [0.9, 0.6])
 
 
+def test_probabilities_are_compared_to_two_decimals() -> None:
+    """Classifiers of different folds agree no further; margins, which have no such scale, stay as they are."""
+    for given, wanted in ((0.50581, 0.51), (5.12345, 5.12345)):
+        case = _case({"x": [1.0]}, {"x": [1.0]}, label=[[1], [None]], scores=[{1: [given]}] * 2)
+        (pair,) = answer_pairs(case["rows"]["train"], case["rows"]["test"])
+        assert pair.reference.tolist() == [wanted]
+
+
 def _histogram(old: list[Any], new: list[Any], sample: int = 10_000) -> Any:
     given = _case({"x": old}, {"x": new}, features=("x",), sample=sample)
     (pair,) = column_pairs(given["rows"]["train"], given["rows"]["test"], given["task"])
