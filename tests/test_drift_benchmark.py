@@ -28,7 +28,7 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"drift_benchmark.{name}")
 
 
-audits, page, plan, world = (_module(name) for name in ("audits", "page", "plan", "world"))
+audits, cost, page, plan, world = (_module(name) for name in ("audits", "cost", "page", "plan", "world"))
 
 
 def _first(drift: str, columns: int = 7, *, text: bool = False) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
@@ -104,3 +104,14 @@ def test_a_page_of_nothing_claims_nothing() -> None:
     text = page.written(page.Study())
     assert "is met" not in text
     assert "Not measured this time: null, power, spam, cost." in text
+
+
+def test_the_bar_of_time_is_judged_by_the_less_flattering_clock() -> None:
+    """Eleven times the processor time is not enough where the report takes only seven times as long."""
+    measured = {
+        cost.OURS: cost.Cost((2.0,), (2.0,), (0.1,), (1,), (2,)),
+        cost.REPORT: cost.Cost((14.0,), (22.0,), (0.0,), (1,), (2,)),
+    }
+    assert page.ratio(measured) == pytest.approx(7)
+    assert "7.0 times as long, and 11.0 times" in page.written(page.Study(cost=measured))
+    assert page.misses(page.Study(cost=measured)) == ["The check takes 1/7.0 of the report's time; the bar is 1/10"]
