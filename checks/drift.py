@@ -34,9 +34,9 @@ act upon; 0.1 for the other distances, which is Evidently's own threshold; 0.1 a
 from where rows can be told apart in six cases of ten. `max_effect` sets others, by distance or by column.
 
 A passed column means that no drift was found with these rows, not that there is none: the finding says which effect so
-many rows would find four times in five. `must_detect` names an effect that must not stay unseen: where it could, the
-column is inconclusive. `max_drifted_columns` allows some columns to drift; the columns then have no verdict of their
-own.
+many rows would find four times in five. `must_detect` names an effect that must not stay unseen: where it could in a
+whole split, the column is inconclusive. `max_drifted_columns` allows some columns to drift; the columns then have no
+verdict of their own.
 
 Where the spec names a time column (`data.time`), each window of time (`windows`) is compared with the reference as
 well, in the same correction, and the report shows when a column broke.
@@ -138,7 +138,7 @@ def drift(
     yield from _not_compared(few, bool(compared), min_rows, first)
     if not compared:
         return
-    judged = judge(compared, Limits(max_effect, must_detect, max_drifted_columns), policy)
+    judged = judge(compared, Limits(max_effect, must_detect, max_drifted_columns), policy, min_rows)
     yield from judged.findings
     yield figure("drift", first, judged, rows, task, policy, importance)
 

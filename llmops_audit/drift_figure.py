@@ -138,6 +138,7 @@ class Timeline(Frozen):
     without_time : int
         Rows that have none, which are in no window.
     courses : tuple of Course
+        What failed first, then by the largest effect times importance.
     """
 
     split: str
@@ -218,7 +219,10 @@ class Drift(Frozen):
         Of every interval.
     samples : tuple of Sampled
         The reference first.
+    unit : str, optional
+        Column of the unit that rows belong to: then one row of each was compared, and nothing was counted over all.
     shifts : tuple of Shift
+        By effect times importance, the largest first; what has none counts like the most important column.
     timelines : tuple of Timeline
     estimates : tuple of AccuracyEstimate
     pieces : tuple of Piece
@@ -230,6 +234,7 @@ class Drift(Frozen):
     reference: str
     confidence: float
     samples: tuple[Sampled, ...]
+    unit: str | None = None
     shifts: tuple[Shift, ...]
     timelines: tuple[Timeline, ...] = ()
     estimates: tuple[AccuracyEstimate, ...] = ()

@@ -11,6 +11,7 @@ from llmops_audit.drift.findings import (
     Judged,
     Limits,
     drifted_columns,
+    few_values,
     findings,
     judged,
     shifts,
@@ -20,7 +21,15 @@ from llmops_audit.drift.findings import (
 )
 from llmops_audit.drift.histograms import histogram
 from llmops_audit.drift.hypotheses import How, Hypothesis
-from llmops_audit.drift.samples import Samples, compared, compared_as_rows, compared_in_windows, pairs_of, seen_by
+from llmops_audit.drift.samples import (
+    Samples,
+    compared,
+    compared_as_rows,
+    compared_in_windows,
+    pairs_of,
+    seen_by,
+    without_text,
+)
 from llmops_audit.drift.windows import Windows, windows_of
 from llmops_audit.drift_figure import AccuracyEstimate, Drift, Histogram, Piece, Sampled, Shift
 from llmops_audit.evidence.rows import Rows
@@ -45,6 +54,8 @@ class Compared:
     windows : Windows, optional
         None where the spec names no time column, or asks for no windows.
     pieces : tuple of Piece
+    few : tuple of (str, int)
+        Columns with too few values to compare, and how many there are in the sample that has fewer.
     """
 
     samples: Samples
@@ -52,6 +63,7 @@ class Compared:
     hypotheses: tuple[Hypothesis, ...]
     windows: Windows | None
     pieces: tuple[Piece, ...]
+    few: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,8 @@ def compare(samples: Samples, task: Task, how: How, columns: Sequence[str] | Non
     """
     pairs = pairs_of(samples, task, columns)
     found = list(compared(samples, pairs, how))
+    if task.text is not None and (columns is None or task.text in columns):
+        found += without_text(samples, task.text)
     pieces: tuple[Piece, ...] = ()
     if columns is None:
         as_rows, pieces = compared_as_rows(samples, task, how, confidence)
@@ -87,11 +101,16 @@ def compare(samples: Samples, task: Task, how: How, columns: Sequence[str] | Non
         cut = windows_of(samples.current.table.column(task.time), how.windows, how.min_rows)
         if len(cut.windows) > 1:
             found += compared_in_windows(samples, pairs, cut, how)
-    return Compared(samples, tuple(pairs), tuple(found), cut, pieces)
+    values = [(pair, min(pair.reference.count(), pair.current.count())) for pair in pairs if pair.of_data]
+    few = tuple((pair.column, int(n)) for pair, n in values if n < how.min_rows)
+    return Compared(samples, tuple(pairs), tuple(found), cut, pieces, few)
 
 
-def judge(found: Sequence[Compared], limits: Limits, policy: Policy) -> Verdicts:
-    """Judge everything together, since each hypothesis is corrected for all others."""
+def judge(found: Sequence[Compared], limits: Limits, policy: Policy, least: int) -> Verdicts:
+    """Judge everything together, since each hypothesis is corrected for all others.
+
+    Columns with fewer than `least` values are reported as not judged.
+    """
     every = judged([one for part in found for one in part.hypotheses], limits, policy)
     windows = {part.samples.split: part.windows for part in found if part.windows is not None}
     said: list[Finding] = []
@@ -99,6 +118,7 @@ def judge(found: Sequence[Compared], limits: Limits, policy: Policy) -> Verdicts
         said += [*findings(every, policy), *window_findings(every, windows, policy)]
     for part in found:
         said.append(drifted_columns(part.samples.split, every, limits.max_drifted_columns, policy))
+        said += [few_values(part.samples.split, column, n, least) for column, n in part.few]
         if part.windows is not None and part.windows.without_time:
             said.append(without_time(part.samples.split, part.windows))
     return Verdicts(tuple(found), tuple(every), tuple(said))
@@ -128,9 +148,10 @@ def figure(
         reference=reference,
         confidence=policy.confidence,
         samples=tuple(Sampled(split=split, rows=rows[split].total, compared=len(rows[split])) for split in splits),
+        unit=task.unit,
         shifts=_with_histograms(shifts(verdicts.judged, importance), verdicts.compared),
         timelines=tuple(
-            timeline(part.samples.split, verdicts.judged, part.windows)
+            timeline(part.samples.split, verdicts.judged, part.windows, importance)
             for part in verdicts.compared
             if part.windows is not None
         ),

@@ -20,6 +20,7 @@ __all__ = [
     "Judged",
     "Limits",
     "drifted_columns",
+    "few_values",
     "findings",
     "judged",
     "shifts",
@@ -53,8 +54,11 @@ class Limits:
         return FLOORS[one.measured.method] if found is None else found
 
     def wanted(self, one: Hypothesis) -> float | None:
-        """Return the effect that must not have stayed unseen; None where the spec asks for none."""
-        return _of(self.must_detect, one)
+        """Return the effect that must not have stayed unseen; None where the spec asks for none.
+
+        Windows hold few rows, and are there to tell when: it is the whole split that must not hide an effect.
+        """
+        return None if one.window is not None else _of(self.must_detect, one)
 
 
 def _of(given: float | Mapping[str, float] | None, one: Hypothesis) -> float | None:
@@ -214,6 +218,11 @@ def drifted_columns(split: str, all_judged: Sequence[Judged], most: int, policy:
     for one in all_judged:
         if one.of.split == split:
             verdicts.setdefault(one.of.column, []).append(one.verdict)
+    if not verdicts:
+        text = message(
+            "There is nothing to compare with the reference: no column holds enough values, or more than one."
+        )
+        return Finding(metric="drifted_columns", scope={"split": split}, verdict=Verdict.NOT_APPLICABLE, message=text)
     worst = [combined(found) for found in verdicts.values()]
     failed = worst.count(Verdict.FAILED)
     possible = failed + worst.count(Verdict.INCONCLUSIVE)
@@ -232,11 +241,18 @@ def drifted_columns(split: str, all_judged: Sequence[Judged], most: int, policy:
         value=failed,
         interval=(failed, possible),
         method="count of columns",
-        n=len(worst),
+        details={"compared_columns": len(worst)},
         requirement=Requirement(op=Op.AT_MOST, limit=most),
         verdict=verdict,
         message=text,
     )
+
+
+def few_values(split: str, column: str, n: int, least: int) -> Finding:
+    """Report a column that has too few values to compare."""
+    text = message("{rows} rows are fewer than the {least} that a comparison needs.", rows=n, least=least)
+    scope = {"split": split, "column": column}
+    return Finding(metric="rows", scope=scope, n=n, verdict=Verdict.NOT_APPLICABLE, message=text)
 
 
 def without_time(split: str, cut: Windows) -> Finding:
@@ -254,16 +270,19 @@ def without_time(split: str, cut: Windows) -> Finding:
 
 def shifts(all_judged: Sequence[Judged], importance: Mapping[str, float] | None) -> list[Shift]:
     """Return what the figure holds of each hypothesis on a whole split, the largest effect on answers first."""
-    known = importance or {}
-    highest = max(known.values(), default=1.0)
-
-    def weight(one: Judged) -> float:
-        return one.of.measured.effect * known.get(one.of.column, highest)
-
     whole = [one for one in all_judged if one.of.window is None]
-    return [
-        _shift(one, known) for one in sorted(whole, key=lambda one: (-weight(one), *map(str, _scope(one.of).values())))
-    ]
+
+    def rank(one: Judged) -> tuple[float, float, *tuple[str, ...]]:
+        return -_weight(one, importance), -one.of.measured.effect, *_scope(one.of).values()
+
+    ordered = sorted(whole, key=rank)
+    return [_shift(one, importance or {}) for one in ordered]
+
+
+def _weight(one: Judged, importance: Mapping[str, float] | None) -> float:
+    """Effect times importance; what is no column of the data, such as the label, matters like the most important."""
+    known = importance or {}
+    return one.of.measured.effect * known.get(one.of.column, max(known.values(), default=1.0))
 
 
 def _shift(one: Judged, importance: Mapping[str, float]) -> Shift:
@@ -291,12 +310,26 @@ def _shift(one: Judged, importance: Mapping[str, float]) -> Shift:
     )
 
 
-def timeline(split: str, all_judged: Sequence[Judged], cut: Windows) -> Timeline:
-    """Return the timeline of a split."""
-    found = [_course(course, len(cut.windows)) for course in _by_course(all_judged) if course[0].of.split == split]
+def timeline(
+    split: str, all_judged: Sequence[Judged], cut: Windows, importance: Mapping[str, float] | None
+) -> Timeline:
+    """Return the timeline of a split: what failed first, then by the largest effect on answers."""
+
+    def rank(course: Sequence[Judged]) -> tuple[int, float]:
+        verdict = combined(one.verdict for one in course)
+        return _WORST_FIRST.index(verdict), -max(_weight(one, importance) for one in course)
+
+    found = sorted((course for course in _by_course(all_judged) if course[0].of.split == split), key=rank)
     return Timeline(
-        split=split, unit=cut.unit, windows=cut.windows, without_time=cut.without_time, courses=tuple(found)
+        split=split,
+        unit=cut.unit,
+        windows=cut.windows,
+        without_time=cut.without_time,
+        courses=tuple(_course(course, len(cut.windows)) for course in found),
     )
+
+
+_WORST_FIRST = (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED)
 
 
 def _by_course(all_judged: Sequence[Judged]) -> list[list[Judged]]:

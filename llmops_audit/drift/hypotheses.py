@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -27,7 +27,6 @@ from llmops_audit.evidence.distributions import Column, Distributions, Numbers
 
 __all__ = ["Exact", "How", "Hypothesis", "duplicates", "of_pair", "of_window"]
 
-MOST_SHUFFLES = 9_999
 FEW_CATEGORIES = 2
 """Categories up to which a new or vanished one shows in the shares anyway."""
 
@@ -80,8 +79,6 @@ class Hypothesis:
     split, column : str
     feature : str, optional
     measured : Measured
-    pair : Pair, optional
-        The values that were compared, where it speaks of values.
     window : int, optional
         The window of time that it speaks of.
     """
@@ -90,7 +87,6 @@ class Hypothesis:
     column: str
     feature: str | None
     measured: Measured
-    pair: Pair | None = None
     window: int | None = None
 
 
@@ -142,7 +138,7 @@ def of_pair(split: str, pair: Pair, exact: Exact | None, how: How) -> Iterator[H
     """
     values = _values(pair, how.min_rows)
     if values is not None:
-        yield Hypothesis(split, pair.column, pair.feature, _compared(pair, values, how, split), pair)
+        yield Hypothesis(split, pair.column, pair.feature, _compared(pair, values, how, split))
     if pair.of_data or pair.column == PREDICTION:
         yield from _missing(split, pair, None if exact is None else exact.missing(pair.column))
     if values is not None and pair.of_data:
@@ -155,10 +151,10 @@ def of_window(split: str, pair: Pair, rows: npt.NDArray[np.bool_], window: int, 
     values = _values(part, how.min_rows)
     if values is not None:
         measured = _compared(part, values, how, split, str(window))
-        yield Hypothesis(split, pair.column, pair.feature, measured, None, window)
+        yield Hypothesis(split, pair.column, pair.feature, measured, window)
     if pair.of_data or pair.column == PREDICTION:
         for found in _missing(split, part, None):
-            yield Hypothesis(split, pair.column, found.feature, found.measured, None, window)
+            yield Hypothesis(split, pair.column, found.feature, found.measured, window)
 
 
 _Values = tuple[npt.NDArray[Any], npt.NDArray[Any]]
@@ -231,34 +227,27 @@ def duplicates(
     n = min(len(reference), len(current))
     drawn = [rows if len(rows) == n else rng.choice(rows, n, replace=False) for rows in (reference, current)]
     codes = np.unique(np.concatenate(drawn), return_inverse=True)[1]
-    kinds = int(codes.max()) + 1
-
-    def repeated(rows: npt.NDArray[np.intp]) -> tuple[int, int]:
-        found = np.bincount(rows, minlength=kinds)
-        found = found[found > 1]
-        return int(found.sum()), len(found)
-
-    (x, sets), (y, other_sets) = repeated(codes[:n]), repeated(codes[n:])
+    table = np.stack([np.bincount(part, minlength=int(codes.max()) + 1) for part in np.split(codes, [n])])
+    x, y = (int(part[part > 1].sum()) for part in table)
     if x + y == 0:
         return
-    far, drawn_so_far, distances = 0, 0, []
-    while far < stats.SURE_ENOUGH and drawn_so_far < MOST_SHUFFLES:
-        for _ in range(min(MOST_SHUFFLES - drawn_so_far, max(stats.RESAMPLES, 9 * drawn_so_far))):
-            shuffled = rng.permutation(codes)
-            apart = abs(repeated(shuffled[:n])[0] - repeated(shuffled[n:])[0])
-            far += apart >= abs(x - y)
-            drawn_so_far += 1
-            distances.append(apart / n)
-    per_set = (x + y) / max(1, sets + other_sets)
+    # Rows that are one of their kind in both together repeat in no shuffle, and are taken together.
+    single = table.sum(axis=0) == 1
+    cells = np.column_stack([table[:, ~single], table[:, single].sum(axis=1)])
+    shuffled = stats.permutation_test(cells, abs(x - y) / n, _difference_of_repeated, rng)
+    per_set = (x + y) / int((table > 1).sum())
     found = difference_of_shares(x, n, y, n, per_set)
-    first = np.array(distances[: stats.RESAMPLES])
-    yield Hypothesis(
-        split,
-        ROWS,
-        "duplicates",
-        Measured(
-            found.method, found.rows, found.values, found.distance, float(first.mean()), found.spread,
-            float(first.std()), (far + 1) / (drawn_so_far + 1), found.interval,
-            "permutation test (Holm), Newcombe interval",
-        ),
-    )  # fmt: skip
+    measured = replace(
+        found,
+        expected=shuffled.mean,
+        null_spread=shuffled.spread,
+        p_value=shuffled.p_value,
+        how="permutation test (Holm), Newcombe interval",
+    )
+    yield Hypothesis(split, ROWS, "duplicates", measured)
+
+
+def _difference_of_repeated(tables: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Difference of the shares of rows that occur more than once, (r,); the last column holds those that cannot."""
+    shares = np.where(tables[..., :-1] > 1, tables[..., :-1], 0).sum(axis=2) / tables.sum(axis=2)
+    return np.asarray(np.abs(shares[:, 1] - shares[:, 0]), dtype=np.float64)

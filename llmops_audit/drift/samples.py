@@ -14,7 +14,7 @@ import pyarrow as pa
 from llmops_audit.drift.columns import ROWS, Pair, answer_pairs, column_pairs, text_pairs
 from llmops_audit.drift.content import MOST_ROWS, CharacteristicPiece, Content, characteristic_pieces, content_drift
 from llmops_audit.drift.hypotheses import Exact, How, Hypothesis, duplicates, of_pair, of_window
-from llmops_audit.drift.measures import ONE_SPREAD, Measured
+from llmops_audit.drift.measures import ONE_SPREAD, Measured, difference_of_shares
 from llmops_audit.drift.windows import Windows
 from llmops_audit.drift_figure import Piece
 from llmops_audit.evidence.base import concatenated
@@ -22,7 +22,7 @@ from llmops_audit.evidence.rows import Rows
 from llmops_audit.predictability import Seen
 from llmops_audit.task import Task
 
-__all__ = ["Samples", "compared", "compared_as_rows", "compared_in_windows", "pairs_of", "seen_by"]
+__all__ = ["Samples", "compared", "compared_as_rows", "compared_in_windows", "pairs_of", "seen_by", "without_text"]
 
 MOST_PIECES = 15
 """Characteristic pieces of text that the report names."""
@@ -58,6 +58,16 @@ def compared(samples: Samples, pairs: Sequence[Pair], how: How) -> Iterator[Hypo
     """Ask about each pair on all rows."""
     for pair in pairs:
         yield from of_pair(samples.split, pair, samples.exact, how)
+
+
+def without_text(samples: Samples, column: str) -> Iterator[Hypothesis]:
+    """Ask about the share of rows whose text is missing or blank."""
+    (x, n), (y, m) = (
+        (sum(not (text or "").strip() for text in rows.table.column(column).to_pylist()), len(rows))
+        for rows in (samples.reference, samples.current)
+    )
+    if 0 < x + y < n + m:
+        yield Hypothesis(samples.split, column, "missing", difference_of_shares(x, n, y, m))
 
 
 def compared_in_windows(samples: Samples, pairs: Sequence[Pair], cut: Windows, how: How) -> Iterator[Hypothesis]:

@@ -230,6 +230,7 @@ WORDS: dict[str, Message] = {
         "cross-fitted Mann-Whitney test (Holm), wider of DeLong and Newcombe"
     ),
     "count of columns": message("count of columns"),
+    "compared_columns": message("columns compared"),
     "Miettinen-Nurminen score": message("Miettinen-Nurminen score"),
     "Newcombe": message("Newcombe"),
     "Tango score": message("Tango score"),

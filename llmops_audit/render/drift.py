@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_audit.drift_figure import Course, Drift, Piece, Sampled, Shift, Timeline, Window
@@ -16,10 +16,6 @@ MAX_FULL, MAX_BRIEF = 100, 500
 MAX_COURSES = 8
 MAX_WINDOWS = 60
 MAX_PIECES = 40
-
-_VERDICTS = ("failed", "inconclusive", "passed")
-
-Weight = Callable[[str, str, float], float]
 
 
 @dataclass(frozen=True)
@@ -101,16 +97,12 @@ class DriftView:
 
 def drift_view(figure: Drift, *, parts: int = 1) -> DriftView:
     """Return what is shown of a figure that shares the page with `parts - 1` others; the record holds the rest."""
-    weight = _weights(figure.shifts)
-    ordered = sorted(
-        figure.shifts, key=lambda shift: (weight(shift.split, shift.column, shift.effect), shift.effect), reverse=True
-    )
-    drawn = [shift for shift in ordered if shift.histogram is not None]
+    drawn = [shift for shift in figure.shifts if shift.histogram is not None]
     moved = sum(shift.verdict != "passed" for shift in drawn)
     cards = drawn[: min(max(moved, CALM_CARDS), MAX_CARDS) // parts]
-    standing = [shift for shift in ordered if shift.verdict != "passed"]
+    standing = [shift for shift in figure.shifts if shift.verdict != "passed"]
     full = standing[: MAX_FULL // parts]
-    rest = [*standing[len(full) :], *(shift for shift in ordered if shift.verdict == "passed")]
+    rest = [*standing[len(full) :], *(shift for shift in figure.shifts if shift.verdict == "passed")]
     others = rest[: MAX_BRIEF // parts]
     floors = {shift.floor for shift in figure.shifts}
     by_split = {sample.split: sample for sample in figure.samples}
@@ -127,41 +119,21 @@ def drift_view(figure: Drift, *, parts: int = 1) -> DriftView:
         standing=tuple(full),
         others=tuple(others),
         hidden=len(rest) - len(others),
-        timelines=tuple(_timeline(timeline, weight, parts) for timeline in figure.timelines),
+        timelines=tuple(_timeline(timeline, parts) for timeline in figure.timelines),
         pieces=figure.pieces[:MAX_PIECES],
         hidden_pieces=max(0, len(figure.pieces) - MAX_PIECES),
     )
 
 
-def _weights(shifts: Iterable[Shift]) -> Weight:
-    """Return how much an effect on a column of a split matters."""
-    known: dict[tuple[str, str], float] = {}
-    for shift in shifts:
-        if shift.importance is not None:
-            known[shift.split, shift.column] = shift.importance
-    # What is no column of the data, such as the label, matters as much as the most important one.
-    unknown = max(known.values(), default=1.0)
-
-    def weight(split: str, column: str, effect: float) -> float:
-        return effect * known.get((split, column), unknown)
-
-    return weight
-
-
-def _timeline(timeline: Timeline, weight: Weight, parts: int) -> TimelineView:
+def _timeline(timeline: Timeline, parts: int) -> TimelineView:
     first = max(0, len(timeline.windows) - MAX_WINDOWS // parts)
-
-    def rank(course: Course) -> tuple[int, float]:
-        largest = max((effect for effect in course.effects if effect is not None), default=0.0)
-        return _VERDICTS.index(course.verdict), -weight(timeline.split, course.column, largest)
-
-    courses = sorted(timeline.courses, key=rank)[: MAX_COURSES // parts]
+    courses = timeline.courses[: MAX_COURSES // parts]
     return TimelineView(
         timeline=timeline,
         windows=timeline.windows[first:],
         first=first,
         failed=_failed(timeline)[first:],
-        courses=tuple(courses),
+        courses=courses,
         hidden=len(timeline.courses) - len(courses),
     )
 

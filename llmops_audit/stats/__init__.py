@@ -20,7 +20,6 @@ from llmops_audit.stats.corrections import benjamini_hochberg, benjamini_yekutie
 from llmops_audit.stats.distances import (
     MOST_RESAMPLES,
     RESAMPLES,
-    SURE_ENOUGH,
     Shuffled,
     bootstrap_error,
     hellinger,
@@ -76,7 +75,6 @@ from llmops_audit.stats.two_samples import (
 __all__ = [
     "MOST_RESAMPLES",
     "RESAMPLES",
-    "SURE_ENOUGH",
     "Bounds",
     "BrierScore",
     "CalibrationError",

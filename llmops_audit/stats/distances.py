@@ -26,7 +26,6 @@ from llmops_audit.stats.resampling import permutation_tables
 __all__ = [
     "MOST_RESAMPLES",
     "RESAMPLES",
-    "SURE_ENOUGH",
     "Shuffled",
     "bootstrap_error",
     "hellinger",

@@ -5,8 +5,9 @@ rows between the two would make new.
 
 References
 ----------
-Phipson, Smyth (2010). Permutation p-values should never be zero. Statistical Applications in Genetics and Molecular
-Biology 9.
+Joag-Dev, Proschan (1983). Negative association of random variables, with applications. Annals of Statistics 11.
+Chernoff (1952). A measure of asymptotic efficiency for tests of a hypothesis based on the sum of observations. Annals
+of Mathematical Statistics 23.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from llmops_audit.stats.distances import BLOCK, MOST_RESAMPLES, RESAMPLES, SURE_ENOUGH
+from llmops_audit.stats.distances import RESAMPLES, permutation_test
 
 __all__ = ["Novelty", "absent_categories", "outside_range"]
 
@@ -76,9 +77,16 @@ def absent_categories(
     Returns
     -------
     Novelty
-        Its p-value is twice the smaller of two valid ones, at most 1. One is that of shuffles, drawn as in
-        `llmops_audit.stats.permutation_test`. One is exact and bounds the probability that so large a category stands
-        in the current sample alone: for each that does, C(N - c, n) / C(N, n), times the categories at least as large.
+        Its p-value is twice the smaller of two valid ones, at most 1: that of shuffles, and a bound that needs none,
+        so that it can be small where very many hypotheses are corrected for.
+
+    Notes
+    -----
+    The bound: in shuffles the rows of a category in the reference are hypergeometric, and those of all categories
+    negatively associated (Joag-Dev and Proschan 1983). A function of each that falls in it, such as
+    ``exp(t * rows_if_absent)``, has then a mean of the product of at most the product of the means, so that Chernoff's
+    bound of independent categories holds: ``P(S >= s) <= min over t of prod(1 + p * (exp(t * c) - 1)) / exp(t * s)``,
+    with the probability p that a category of c rows is absent.
     """
     n, m = int(reference.sum()), int(current.sum())
     pooled = reference + current
@@ -88,25 +96,30 @@ def absent_categories(
     expected = float((sizes * kinds * alone).sum() / m)
     if new == 0:
         return Novelty(0, expected, 1.0)
-    at_least_as_large = kinds[::-1].cumsum()[::-1]
-    found = np.isin(sizes, current[reference == 0])
-    exact = float((alone * at_least_as_large)[found].min())
+    bound = _chernoff(new, sizes, kinds, alone)
     # Only categories that could be absent by chance can be new in a shuffle; the others are taken together.
-    can = pooled[np.isin(pooled, sizes[alone > 0.0])]
-    bins = np.append(can, n + m - can.sum())
-    p = 1.0 if 2.0 * exact <= level else _shuffled(bins, n, new, rng)
-    return Novelty(new, expected, min(1.0, 2.0 * min(exact, p)))
+    can = np.isin(pooled, sizes[alone > 0.0])
+    table = np.stack([np.append(rows[can], rows[~can].sum()) for rows in (reference, current)])
+    most = {"most": RESAMPLES} if 2.0 * bound <= level else {}
+    shuffled = permutation_test(table, float(new), _rows_of_absent, rng, **most)
+    return Novelty(new, expected, min(1.0, 2.0 * min(bound, shuffled.p_value)))
 
 
-def _shuffled(bins: npt.NDArray[np.int64], n: int, new: int, rng: np.random.Generator) -> float:
-    far, drawn, draws = 0, 0, RESAMPLES
-    while True:
-        drawn_counts = rng.multivariate_hypergeometric(bins, n, size=draws, method="marginals")[:, :-1]
-        far += int(((drawn_counts == 0) @ bins[:-1] >= new).sum())
-        drawn += draws
-        if far >= SURE_ENOUGH or drawn >= MOST_RESAMPLES // 10:
-            return (far + 1) / (drawn + 1)
-        draws = max(1, min(BLOCK // len(bins), 9 * drawn, MOST_RESAMPLES // 10 - drawn))
+def _rows_of_absent(tables: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Rows of the current sample in categories that the reference lacks, (r,), without those of the last column."""
+    reference, current = tables[:, 0, :-1], tables[:, 1, :-1]
+    return np.asarray(np.where(reference == 0, current, 0).sum(axis=1), dtype=np.float64)
+
+
+def _chernoff(
+    new: int, sizes: npt.NDArray[np.int64], kinds: npt.NDArray[np.int64], alone: npt.NDArray[np.float64]
+) -> float:
+    """Bound the probability of so many new rows, over a grid of t: any t gives a valid bound."""
+    largest = float(sizes[alone > 0.0].max())
+    # Beyond exp(700) floats end.
+    grid = np.geomspace(1e-3, 600.0, 200) / largest
+    log = (kinds * np.log1p(alone * np.expm1(np.minimum(grid[:, np.newaxis] * sizes, 700.0)))).sum(axis=1)
+    return float(np.exp(min(0.0, (log - grid * new).min())))
 
 
 def _none_of(count: int, n: int, m: int) -> float:

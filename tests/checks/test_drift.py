@@ -90,6 +90,33 @@ def test_many_rare_new_categories_are_found() -> None:
     assert _findings(_case(old, same))["c: new_categories"].verdict is Verdict.PASSED
 
 
+def test_many_rare_new_categories_are_found_beside_a_hundred_columns() -> None:
+    """What corrects for many hypotheses, and for other checks, leaves them certain."""
+    rng = np.random.default_rng(13)
+    old, new = ({f"x{i}": rng.normal(size=n).tolist() for i in range(100)} for n in (600, 400))
+    old["c"] = rng.choice([f"k{i}" for i in range(100)], 600).tolist()
+    new["c"] = [f"n{i}" if i % 4 == 0 else f"k{i % 100}" for i in range(400)]
+    assert _findings(_case(old, new, alpha=0.0125))["c: new_categories"].verdict is Verdict.FAILED
+
+
+def test_what_cannot_be_compared_is_told() -> None:
+    """A column of few values is reported as such, and where no column is left nothing passes."""
+    sparse = [1.0] * 10 + [None] * 90
+    found = _findings(_case({"x": sparse, "y": _normal(1, 100)}, {"x": sparse, "y": _normal(2, 100)}))
+    assert (found["x"].metric, found["x"].n, found["x"].verdict) == ("rows", 10, Verdict.NOT_APPLICABLE)
+    given = inputs(batch("test", {"x": sparse}, label=[0, 1] * 50), batch("live", {"x": sparse}, first=999))
+    alone = _findings(given, columns=("(label)",))
+    assert {finding.verdict for finding in alone.values()} == {Verdict.NOT_APPLICABLE}
+
+
+def test_blank_texts_are_missing() -> None:
+    """Texts that are missing or blank in one row of five fail as missing."""
+    old, new = _texts(1, 300), [*_texts(2, 240), *["", None, "  "] * 20]
+    found = _findings(_case({"text": old}, {"text": new}, text="text", features=()))
+    assert found["text: missing"].verdict is Verdict.FAILED
+    assert found["text: missing"].details["distance"] == pytest.approx(0.2)
+
+
 def test_a_range_that_is_left_is_drift() -> None:
     """One value in eight beyond all that the reference held fails, though the distance as a whole may not."""
     old, new = _normal(1, 600), _normal(2, 525) + [9.0] * 75
@@ -329,5 +356,6 @@ def test_rows_of_one_unit_count_once() -> None:
         given["task"] = given["task"].model_copy(update={"unit": "person"})
         one = [item for item in run(CHECK, given) if isinstance(item, Finding)]
         assert one[0].n == 160
+        assert _figure(given).unit == "person"
         assert (one[0].verdict is Verdict.FAILED) == shifted
         assert (one[0].p_value < 0.01) == shifted  # type: ignore[operator]

@@ -43,7 +43,7 @@ def _hypothesis(
         "total_variation", (100, 50), (None, None), effect + 0.03, 0.03, half / 1.96, half / 1.96, p,
         lambda confidence: (effect + 0.03 - half, effect + 0.03 + half), "by hand",
     )  # fmt: skip
-    return Hypothesis("test", column, feature, measured, None, window)
+    return Hypothesis("test", column, feature, measured, window)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,8 @@ def test_what_must_be_detected_must_not_stay_unseen() -> None:
         Verdict.INCONCLUSIVE, Verdict.PASSED, Verdict.PASSED, Verdict.FAILED,
     ]  # fmt: skip
     assert "the spec asks for" in found[0].text.id
+    window = judged([_hypothesis(0.0, 1.0, half=0.2, window=0)], Limits(must_detect=0.1), POLICY)
+    assert window[0].verdict is Verdict.PASSED, "windows hold few rows by their nature"
     only_y = judged([few, many], Limits(must_detect={"y": 0.001}), POLICY)
     assert only_y[0].verdict is Verdict.PASSED
 
@@ -130,7 +132,14 @@ def test_a_data_set_drifts_by_the_number_of_its_columns(most: int, verdict: Verd
         _hypothesis(0.0, 1.0, "z"),
     ]
     found = drifted_columns("test", judged(every, Limits(), POLICY), most, POLICY)
-    assert (found.value, found.interval, found.n, found.verdict) == (1, (1, 2), 3, verdict)
+    assert (found.value, found.interval, found.verdict) == (1, (1, 2), verdict)
+    assert found.details["compared_columns"] == 3
+
+
+def test_nothing_compared_is_no_pass() -> None:
+    """Where not one column could be compared, the data set is not judged."""
+    found = drifted_columns("live", judged([_hypothesis(0.2, 0.0001)], Limits(), POLICY), 0, POLICY)
+    assert (found.verdict, found.value) == (Verdict.NOT_APPLICABLE, None)
 
 
 def _course() -> list[Hypothesis]:
@@ -151,11 +160,20 @@ def test_a_course_is_one_finding_with_the_window_that_broke() -> None:
 
 def test_a_timeline_keeps_gaps() -> None:
     """A window without enough rows is a gap, not a zero."""
-    found = timeline("test", judged(_course()[1:], Limits(), POLICY), CUT)
+    found = timeline("test", judged(_course()[1:], Limits(), POLICY), CUT, None)
     (course,) = found.courses
     assert course.effects == (None, pytest.approx(0.4), pytest.approx(0.3))
     assert course.verdicts == (None, "failed", "failed")
     assert (course.broke_in, course.verdict) == (1, "failed")
+
+
+def test_what_failed_leads_a_timeline() -> None:
+    """Failed columns stand first, then those with the largest effect times importance."""
+    calm = [_hypothesis(0.3, 1.0, "calm", window=0), _hypothesis(0.01, 1.0, "calmer", window=0)]
+    every = judged([*calm, *_course()], Limits(), POLICY)
+    assert [course.column for course in timeline("test", every, CUT, None).courses] == ["x", "calm", "calmer"]
+    importance = {"calm": 0.0, "calmer": 0.5}
+    assert [course.column for course in timeline("test", every, CUT, importance).courses] == ["x", "calmer", "calm"]
 
 
 def test_rows_without_a_time_are_reported() -> None:

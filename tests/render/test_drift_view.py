@@ -113,36 +113,21 @@ def chapter(sample: ModuleType, shown: Drift, language: str = "en") -> str:
     ]
 
 
-def test_shifts_stand_by_effect_times_importance() -> None:
-    """A small effect on an important column comes first; what has no importance counts like the most important one."""
+def test_shifts_stand_as_in_the_record() -> None:
+    """What did not pass has the long table, the others follow on one line each, both in the order of the record."""
     given = [
-        shift("large", effect=0.9, importance=0.01),
-        shift("important", effect=0.2, importance=0.3),
-        shift("(label)", effect=0.1),
-        shift("none", effect=0.5, importance=0.0),
-        shift("less", effect=-0.01, importance=0.0),
-    ]
-    view = drift_view(figure(given))
-    assert [one.column for one in view.others] == ["important", "(label)", "large", "none", "less"]
-    assert view.important
-    plain = drift_view(figure([one.model_copy(update={"importance": None}) for one in given]))
-    assert [one.column for one in plain.others] == ["large", "none", "important", "(label)", "less"]
-    assert not plain.important
-
-
-def test_what_did_not_pass_comes_first_and_whole() -> None:
-    """Failed and inconclusive shifts have the long table, whatever their effect; the others follow on one line each."""
-    given = [
-        shift("a", effect=0.9),
+        shift("a", effect=0.9, importance=0.3),
         shift("b", effect=0.1, verdict="inconclusive"),
         shift("b", feature="missing", effect=0.2, verdict="failed"),
         shift("c", effect=0.3, histogram=HISTOGRAM),
     ]
     view = drift_view(figure(given))
-    assert [(one.column, one.feature) for one in view.standing] == [("b", "missing"), ("b", None)]
+    assert [(one.column, one.feature) for one in view.standing] == [("b", None), ("b", "missing")]
     assert [one.column for one in view.others] == ["a", "c"]
     assert [one.column for one in view.cards] == ["c"]
     assert view.floor == 0.1
+    assert view.important
+    assert not drift_view(figure(given[1:])).important
     assert drift_view(figure([*given, shift("d", floor=0.2)])).floor is None
 
 
@@ -158,16 +143,21 @@ def test_every_shift_is_shown_or_counted(failed: int, passed: int, parts: int) -
     assert len(view.cards) + view.hidden_cards == failed
 
 
-def test_the_worst_courses_are_drawn() -> None:
-    """Failed courses come before inconclusive ones, the largest effect by importance first, at most eight."""
-    courses = [course(f"c{i}", [0.01 * i]) for i in range(10)]
-    courses += [course("doubt", [0.0], verdict="inconclusive"), course("small", [0.1], verdict="failed")]
-    courses += [course("unimportant", [0.9], verdict="failed")]
-    shifts = [shift("small", importance=0.5), shift("unimportant", importance=0.01)]
-    view = drift_view(figure(shifts, timelines=(timeline(courses, 1),))).timelines[0]
-    assert [one.column for one in view.courses][:4] == ["small", "unimportant", "doubt", "c9"]
-    assert len(view.courses) == MAX_COURSES
+def test_the_first_courses_are_drawn() -> None:
+    """Of many courses the first of the record are drawn, and the others are counted."""
+    courses = [course(f"c{i}", [0.01 * i]) for i in range(13)]
+    view = drift_view(figure([], timelines=(timeline(courses, 1),))).timelines[0]
+    assert [one.column for one in view.courses] == [f"c{i}" for i in range(MAX_COURSES)]
     assert view.hidden == 5
+
+
+def test_one_row_of_each_unit_is_no_sample(sample: ModuleType) -> None:
+    """Where one row of each unit was compared, the page says so, and speaks of no sample."""
+    samples = (Sampled(split="train", rows=900, compared=80), Sampled(split="live", rows=500, compared=40))
+    shown = figure([shift("a")]).model_copy(update={"unit": "person", "samples": samples})
+    page = render_html(sample.record(figures={"drift": shown}))
+    assert "One row of each person was compared: 120." in page
+    assert "uniform sample" not in page[page.index('id="drift"') :].split("</section>")[0]
 
 
 def test_failed_columns_are_counted_by_window() -> None:

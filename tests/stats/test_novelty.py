@@ -64,8 +64,9 @@ def test_a_new_frequent_category_is_certain_without_shuffles() -> None:
     rng = np.random.default_rng(8)
     frequent = absent_categories(np.array([300, 0]), np.array([150, 150]), rng, 1e-6)
     assert (frequent.rows, frequent.p_value < 1e-20) == (150, True)
+    assert absent_categories(np.array([300, 0]), np.array([300, 1]), rng, 1e-6).p_value == pytest.approx(1.0)
     rare = absent_categories(np.repeat([300, 0], [1, 60]), np.repeat([240, 1], [1, 60]), rng, 1e-6)
-    assert (rare.rows, rare.p_value < 0.001) == (60, True)
+    assert (rare.rows, rare.p_value < 1e-9) == (60, True)
 
 
 def test_nothing_new_is_no_finding() -> None:
