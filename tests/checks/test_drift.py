@@ -80,6 +80,15 @@ def test_new_categories_and_missing_values_are_drift() -> None:
     assert found["drifted_columns"].value == 3  # c, x, and both together: (rows)
 
 
+def test_a_category_that_is_gone_is_not_a_new_one() -> None:
+    """What only the reference holds has vanished, and what only the current rows hold is new."""
+    both, less = ["a", "b", "c"] * 150, ["a", "b"] * 225
+    gone, come = _findings(_case({"c": both}, {"c": less})), _findings(_case({"c": less}, {"c": both}))
+    for found, failed, passed in ((gone, "vanished", "new"), (come, "new", "vanished")):
+        assert found[f"c: {failed}_categories"].verdict is Verdict.FAILED
+        assert found[f"c: {passed}_categories"].verdict is Verdict.PASSED
+
+
 def test_many_rare_new_categories_are_found() -> None:
     """Values that are each too rare to show in the shares fail together as new categories."""
     rng = np.random.default_rng(3)
@@ -131,6 +140,10 @@ def test_repeated_rows_are_drift_however_many_rows_there_are() -> None:
     repeated = rng.permutation(np.concatenate([once[:200], once[:100]]))
     named = [{"x": rows[:, 0].tolist(), "y": rows[:, 1].tolist()} for rows in (old, repeated)]
     assert _findings(_case(*named))["(rows): duplicates"].verdict is Verdict.FAILED
+    paired = np.concatenate([old[:300], np.repeat(old[300:600], 2, axis=0)])
+    named = [{"x": rows[:, 0].tolist(), "y": rows[:, 1].tolist()} for rows in (paired, once)]
+    # A third of so many rows, wherever they stand, holds some of the pairs.
+    assert _findings(_case(*named))["(rows): duplicates"].details["distance"] > 0.1
     few = rng.integers(0, 40, (900, 2)).astype(str)
     named = [{"x": rows[:, 0].tolist(), "y": rows[:, 1].tolist()} for rows in (few[:700], few[700:])]
     assert _findings(_case(*named))["(rows): duplicates"].verdict is Verdict.PASSED
@@ -167,8 +180,9 @@ def test_texts_are_compared_by_form_and_content() -> None:
     pieces = _figure(given).pieces
     assert pieces[0].piece.startswith("new")
     assert pieces[0].current_share > pieces[0].reference_share == 0.0
-    calm = _findings(_case(old, {"text": _texts(3, 500)}, text="text", features=()))
-    assert {finding.verdict for finding in calm.values()} == {Verdict.PASSED}
+    calm = _case(old, {"text": _texts(3, 500)}, text="text", features=())
+    assert {finding.verdict for finding in _findings(calm).values()} == {Verdict.PASSED}
+    assert not _figure(calm).pieces, "words of texts that cannot be told apart mean nothing"
 
 
 def test_label_prediction_and_score_are_compared() -> None:
@@ -230,14 +244,17 @@ def test_some_columns_may_be_allowed_to_drift() -> None:
     assert verdicts["x", None] == "failed"
 
 
-def _timed(n: int, shift: float, nowhere: int = 0) -> dict[str, Any]:
+def _timed(n: int, shift: float, nowhere: int = 0, gone: bool = False) -> dict[str, Any]:
     times: list[str | None] = [str(time) for time in pd.date_range("2024-03-04", periods=n, freq="1h")]
     times[:nowhere] = [None] * nowhere
     x = np.random.default_rng(17).normal(size=n)
     x[n // 2 :] += shift
+    values: list[float | None] = x.tolist()
+    if gone:
+        values[n // 2 :: 2] = [None] * len(values[n // 2 :: 2])
     given = inputs(
         batch("train", {"x": _normal(18, 500), "when": [None] * 500}),
-        batch("live", {"x": x.tolist(), "when": times}, first=10_000),
+        batch("live", {"x": values, "when": times}, first=10_000),
         features=("x",),
         time="when",
     )
@@ -253,6 +270,13 @@ def test_the_window_in_which_a_column_broke_is_named() -> None:
     assert [window.rows for window in timeline.windows] == [168] * 4
     assert timeline.courses[0].verdicts == ("passed", "passed", "failed", "failed")
     assert "x: week" not in _findings(given, windows="none")
+
+
+def test_values_that_go_missing_are_found_in_their_window() -> None:
+    """A column that is there until half way, and then missing in half of the rows, breaks as missing."""
+    given = _timed(24 * 28, 0.0, gone=True)
+    found = _findings(given, windows="week")["x: missing: week"]
+    assert (found.verdict, found.message.values["start"]) == (Verdict.FAILED, "2024-03-18")
 
 
 def test_windows_without_drift_pass_and_rows_without_time_are_reported() -> None:

@@ -149,3 +149,14 @@ def test_pieces_say_which_sample_holds_them() -> None:
     ]
     assert [one.area.value for one in found] == pytest.approx([0.875, 0.8125])
     assert len(characteristic_pieces(Seen.of_texts(texts), _flags(40, 40), 1)) == 1
+
+
+def test_the_p_value_is_that_of_two_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of both halves the smaller p-value counts twice, and no more than 1."""
+    seen = Seen(np.random.default_rng(1).normal(size=(60, 2)), ("a", "b"), False)
+    for both, wanted in (([0.3, 0.01], 0.02), ([0.7, 0.8], 1.0)):
+        given = iter(both)
+        monkeypatch.setattr(drift_content, "_mann_whitney", lambda *_, given=given: next(given))
+        found = content_drift(seen, np.repeat([False, True], 30), 0)
+        assert found is not None
+        assert found.p_value == pytest.approx(wanted)
