@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
+from collections.abc import Callable
 from datetime import date
 
 __all__ = [
+    "account",
+    "base58",
+    "bech32",
+    "bic",
     "card",
     "card_of_issuer",
-    "cn_resident_id",
+    "day",
     "email",
+    "ethereum",
     "iban",
     "ipv4",
-    "ipv4_long",
     "ipv6",
-    "ssn",
+    "luhn",
+    "mac",
+    "mac_with_letter",
+    "record",
+    "record_begun",
 ]
 
 ISSUERS = re.compile(
@@ -23,51 +33,82 @@ ISSUERS = re.compile(
     r"4(?:[0-9]{12}|[0-9]{15}|[0-9]{18})"  # Visa
     r"|(?:5[1-5][0-9]{2}|222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"  # Mastercard
     r"|3[47][0-9]{13}"  # American Express
-    r"|3(?:0[0-59]|[689][0-9])[0-9]{11}"  # Diners Club
-    r"|6(?:011|4[4-9][0-9]|5[0-9]{2})[0-9]{12}"  # Discover
-    r"|35(?:2[89]|[3-8][0-9])[0-9]{12}"  # JCB
+    r"|3(?:0[0-59]|[689][0-9])[0-9]{11}(?:[0-9]{2})?"  # Diners Club
+    r"|6(?:011|4[4-9][0-9]|5[0-9]{2})[0-9]{12}(?:[0-9]{3})?"  # Discover
+    r"|(?:35(?:2[89]|[3-8][0-9])[0-9]|2131|1800)[0-9]{11}"  # JCB, old and new
+    r"|35(?:2[89]|[3-8][0-9])[0-9]{12}"
     r"|62[0-9]{14,17}"  # UnionPay
-    r"|(?:50[0-9]{2}|5[6-9][0-9]{2}|6304|6759|676[1-3])[0-9]{9,15}"  # Maestro
+    r"|9558[0-9]{15}"  # Industrial and Commercial Bank of China
+    r"|220[0-4][0-9]{12,15}"  # Mir
+    r"|(?:60|8[12])[0-9]{14}"  # RuPay
+    r"|9792[0-9]{12}"  # Troy
+    r"|(?:50[0-9]{2}|5[6-9][0-9]{2}|0604|6304|6390|6759|676[1-3])[0-9]{8,15}"  # Maestro, Verve, Dankort
     r")\Z"
 )
 """Ranges of issuer identification numbers with the lengths that each issuer gives out (ISO/IEC 7812)."""
 
-IBAN_LENGTHS = {
-    country: int(length)
-    for country, length in re.findall(
-        r"([A-Z]{2}):([0-9]{2})",
-        "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BI:27 BR:29 BY:28 CH:21 CR:22 CY:28 CZ:24 "
-        "DE:22 DJ:27 DK:18 DO:28 EE:20 EG:29 ES:24 FI:18 FK:18 FO:18 FR:27 GB:22 GE:22 GI:23 GL:18 GR:27 "
-        "GT:28 HN:28 HR:21 HU:28 IE:22 IL:23 IQ:23 IS:26 IT:27 JO:30 KW:30 KZ:20 LB:28 LC:32 LI:21 LT:20 "
-        "LU:20 LV:21 LY:25 MC:27 MD:24 ME:22 MK:19 MN:20 MR:27 MT:31 MU:30 NI:28 NL:18 NO:15 OM:23 PK:24 "
-        "PL:28 PS:29 PT:25 QA:29 RO:24 RS:22 RU:33 SA:24 SC:31 SD:18 SE:24 SI:19 SK:24 SM:27 SO:23 ST:25 "
-        "SV:28 TL:23 TN:24 TR:26 UA:29 VA:22 VG:24 XK:20 YE:30",
+IBAN_FORMS = {
+    country: re.compile(
+        f"{country}[0-9]{{2}}"
+        + "".join(
+            f"{ {'n': '[0-9]', 'a': '[A-Z]', 'c': '[0-9A-Z]'}[kind] }{{{length}}}"
+            for length, kind in re.findall("([0-9]+)([nac])", form)
+        )
+    )
+    for country, form in re.findall(
+        r"([A-Z]{2}):([0-9nac]+)",
+        "AD:8n12c AE:19n AL:8n16c AT:16n AZ:4a20c BA:16n BE:12n BG:4a6n8c BH:4a14c BI:23n BR:23n1a1c BY:4c4n16c "
+        "CH:5n12c CR:18n CY:8n16c CZ:20n DE:18n DJ:23n DK:14n DO:4c20n EE:16n EG:25n ES:20n FI:14n FK:2a12n FO:14n "
+        "FR:10n11c2n GB:4a14n GE:2a16n GI:4a15c GL:14n GR:7n16c GT:24c HN:4a20n HR:17n HU:24n IE:4a14n IL:19n "
+        "IQ:4a15n IS:22n IT:1a10n12c JO:4a4n18c KW:4a22c KZ:3n13c LB:4n20c LC:4a24c LI:5n12c LT:16n LU:3n13c "
+        "LV:4a13c LY:21n MC:10n11c2n MD:20c ME:18n MK:3n10c2n MN:16n MR:23n MT:4a5n18c MU:4a19n3a NI:4a20n NL:4a10n "
+        "NO:11n OM:3n16c PK:4a16c PL:24n PS:4a21c PT:21n QA:4a21c RO:4a16c RS:18n RU:14n15c SA:2n18c SC:4a20n3a "
+        "SD:14n SE:20n SI:15n SK:20n SM:1a10n12c SO:19n ST:21n SV:4a20n TL:19n TN:20n TR:6n16c UA:6n19c VA:18n "
+        "VG:4a16n XK:16n YE:4a4n18c",
     )
 }
-"""Characters of an IBAN by country (SWIFT IBAN registry, ISO 13616)."""
+"""Make-up of an IBAN by country: digits, letters or both (SWIFT IBAN registry, release 101; ISO 13616)."""
 
-CN_PROVINCES = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
-"""First two digits of a Chinese region code (GB/T 2260), with 81 to 83 for residence permits."""
-
-CN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-CN_CHECK = "10X98765432"
-CN_YEARS = range(1900, 2050)
-
-ADVERTISED_SSNS = frozenset({"078051120", "219099999"})
-"""Numbers that were printed in advertisements and voided by the Social Security Administration."""
+IBAN_LENGTHS = {
+    country: 4 + sum(map(int, re.findall(r"\{([0-9]+)\}", form.pattern)[1:])) for country, form in IBAN_FORMS.items()
+}
 
 FILE_ENDINGS = re.compile(
-    r"\.(?:bmp|css|gif|html|ico|jpe?g|js|json|pdf|php|png|svg|tiff|webp)\Z",
+    r"\.(?:bmp|css|gif|html|ico|jpe?g|js|json|pdf|php|png|service|socket|svg|tiff|timer|webp|yaml|yml)\Z",
     re.IGNORECASE,
 )
 """No top-level domains: ``logo@2x.png`` is a file."""
 
-LONG_IPV4 = 7
-"""Digits from which four small numbers with dots are hardly a section or version number any more."""
+FULL_IPV6_GROUP = 3
+"""Digits of the longest group from which eight groups are an address: shorter ones are a row of octets or numbers."""
+
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+BASE58_VERSIONS = frozenset({0x00, 0x05, 0x1E, 0x30, 0x32, 0x41})
+"""First byte of an address: Bitcoin (two), Dogecoin, Litecoin (two), Tron."""
+
+BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+BECH32_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+BECH32_CONSTANTS = frozenset({1, 0x2BC830A3})
+
+BIRTH_YEARS = range(1900, 2036)
+MONTHS = {"janfebmaraprmayjunjulaugsepoctnovdec"[3 * i : 3 * i + 3]: str(i + 1) for i in range(12)}
+"""Numbers of months by the first three letters of their English names."""
+
+YEARS = re.compile(r"(?:19|20)[0-9]{2}-(?:19|20)[0-9]{2}\Z")
+ACCOUNT_DIGITS = range(7, 20)
+RECORD_DIGITS = 4
 
 
 def _alnum(text: str) -> str:
-    return text.replace(" ", "").replace("-", "")
+    return re.sub("[^0-9A-Za-z]", "", text)
+
+
+def longest(text: str, accepts: Callable[[str], bool]) -> int:
+    """Return the end of the longest run of whole digit groups that is accepted: what follows may be another number."""
+    for end in reversed([group.end() for group in re.finditer(r"[0-9]+", text)]):
+        if accepts(text[:end]):
+            return end
+    return 0
 
 
 def luhn(digits: str) -> bool:
@@ -84,43 +125,92 @@ def card(text: str) -> int:
 
 
 def card_of_issuer(text: str) -> int:
-    """Accept a number that passes Luhn and lies in a range of a known issuer."""
-    return len(text) if ISSUERS.match(_alnum(text)) and card(text) else 0
+    """Accept the first groups of digits that pass Luhn and lie in a range of a known issuer."""
+    return longest(text, lambda head: bool(ISSUERS.match(_alnum(head)) and card(head)))
 
 
-def iban(text: str) -> int:
-    """Accept the first characters of the candidate that make an IBAN of its country's length, modulo 97 being 1."""
-    length = IBAN_LENGTHS.get(text[:2].upper(), 0)
+def _iban_end(text: str) -> int:
+    """Return where the characters end that are as many as the country's IBAN has, and of its make-up; 0 for none."""
+    country = text[:2].upper()
     places = [place for place, character in enumerate(text) if character not in " -"]
+    length = IBAN_LENGTHS.get(country, 0)
     if not length or len(places) < length:
         return 0
     end = places[length - 1] + 1
     if end < len(text) and text[end] not in " -":
         return 0
+    return end if IBAN_FORMS[country].fullmatch(_alnum(text[:end]).upper()) else 0
+
+
+def iban(text: str) -> int:
+    """Accept the first characters that make an IBAN of its country's length and make-up, modulo 97 being 1."""
+    end = _iban_end(text)
     compact = _alnum(text[:end]).upper()
+    if not "02" <= compact[2:4] <= "98":
+        return 0
     number = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
     return end if int(number) % 97 == 1 else 0
 
 
-def ssn(text: str) -> int:
-    """Accept area, group and serial numbers that the Social Security Administration gives out."""
+def bic(text: str) -> int:
+    """Accept a business identifier code with a country (ISO 9362)."""
+    # The library is slow to import, and most texts have no candidate.
+    from stdnum import bic as stdnum_bic
+
+    return len(text) if stdnum_bic.is_valid(text) else 0
+
+
+def account(text: str) -> int:
+    """Accept a number of an account: 7 to 19 digits, neither a date nor one digit over and over nor a round amount."""
+    digits = _alnum(text)
+    varied = len(set(digits)) > 2 and not digits.endswith("00000")
+    return len(text) if len(digits) in ACCOUNT_DIGITS and varied and not day(text) else 0
+
+
+def record(text: str) -> int:
+    """Accept a number of a file: at least four digits beside letters or five without, no date, not all the same."""
+    return 0 if day(text) else record_begun(text)
+
+
+def record_begun(text: str) -> int:
+    """Accept a number of a file, also one of eight digits that begins with the day on which the file was opened."""
     digits = "".join(filter(str.isdigit, text))
-    area, group, serial = digits[:3], digits[3:5], digits[5:]
-    given_out = area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
-    return len(text) if given_out and digits not in ADVERTISED_SSNS and len(set(digits)) > 1 else 0
+    plain = digits == text
+    dated = not plain and (day(text) or YEARS.match(text))
+    return len(text) if len(digits) >= RECORD_DIGITS + plain and len(set(digits)) > 1 and not dated else 0
 
 
-def cn_resident_id(text: str) -> int:
-    """Accept a number with province, birth date and check character (GB 11643-1999, ISO 7064 MOD 11-2)."""
-    number = _alnum(text).upper()
-    if not CN_PROVINCES.match(number) or int(number[6:10]) not in CN_YEARS:
-        return 0
+def base58(text: str) -> int:
+    """Accept an address in base 58 with its checksum: version, 20 bytes, first bytes of their double SHA-256."""
+    number = 0
+    for character in text:
+        number = number * 58 + BASE58.index(character)
     try:
-        date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
+        raw = number.to_bytes(25, "big")
+    except OverflowError:
         return 0
-    total = sum(weight * int(digit) for weight, digit in zip(CN_WEIGHTS, number, strict=False))
-    return len(text) if CN_CHECK[total % 11] == number[17] else 0
+    digest = hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()
+    return len(text) if raw[0] in BASE58_VERSIONS and digest[:4] == raw[-4:] else 0
+
+
+def bech32(text: str) -> int:
+    """Accept an address whose checksum is that of BIP 173 or BIP 350."""
+    prefix, _, data = text.lower().rpartition("1")
+    if text not in (text.lower(), text.upper()) or not set(data) <= set(BECH32):
+        return 0
+    values = [ord(character) >> 5 for character in prefix] + [0] + [ord(character) & 31 for character in prefix]
+    check = 1
+    for value in values + [BECH32.index(character) for character in data]:
+        top = check >> 25
+        check = (check & 0x1FFFFFF) << 5 ^ value
+        for i, generator in enumerate(BECH32_GENERATOR):
+            check ^= generator if top >> i & 1 else 0
+    return len(text) if check in BECH32_CONSTANTS else 0
+
+
+def ethereum(text: str) -> int:
+    """Accept forty hexadecimal digits of many kinds: a row of zeros is no address."""
+    return len(text) if len(set(text[2:].lower())) > 5 else 0
 
 
 def email(text: str) -> int:
@@ -135,11 +225,6 @@ def ipv4(text: str) -> int:
     return len(text) if plain and 0 < int(parts[0]) < 224 and parts[0] != "127" else 0
 
 
-def ipv4_long(text: str) -> int:
-    """Accept an address that is too long to be a section or version number."""
-    return ipv4(text) if sum(map(str.isdigit, text)) >= LONG_IPV4 else 0
-
-
 def ipv6(text: str) -> int:
     """Accept an address in full, or a shortened one in the space that is given out (2000::/3, fc00::/7, fe80::/10)."""
     text = text.rstrip(":") if not text.endswith("::") else text
@@ -151,4 +236,51 @@ def ipv6(text: str) -> int:
         return 0
     first = int(address) >> 112
     given_out = 0x2000 <= first < 0x4000 or 0xFC00 <= first < 0xFE00 or 0xFE80 <= first < 0xFEC0
-    return len(text) if given_out or "::" not in text else 0
+    full = "::" not in text and max(map(len, text.split(":"))) >= FULL_IPV6_GROUP
+    return len(text) if given_out or full else 0
+
+
+def mac(text: str) -> int:
+    """Accept the address of one network card: neither broadcast nor all the same digit."""
+    return len(text) if len(set(_alnum(text).lower())) > 1 else 0
+
+
+def mac_with_letter(text: str) -> int:
+    """Accept an address of a network card in which a letter stands: without one it may be a row of numbers."""
+    return mac(text) if any(map(str.isalpha, text)) else 0
+
+
+def _is_day(year: str, month: str, number: str) -> bool:
+    if len(year) not in (2, 4):
+        return False
+    try:
+        # A year of two digits fits some century; 2000 is the one that has every day.
+        return date(int(year) if len(year) > 2 else 2000, int(month), int(number)).year in BIRTH_YEARS
+    except (ValueError, OverflowError):
+        return False
+
+
+def _orders(text: str) -> list[tuple[str, str, str]]:
+    """Return the ways to read a date as year, month and day."""
+    parts = re.findall("[0-9]+", text)
+    months = [MONTHS[word[:3]] for word in re.findall("[a-z]{3,}", text.lower()) if word[:3] in MONTHS]
+    if re.search("[A-Za-z]{3}", text):
+        return [(parts[-1], months[0], parts[0])] if months and len(parts) == 2 else []
+    if len(parts) == 1 and len(parts[0]) == len("19900304"):
+        digits = parts[0]
+        return [
+            (digits[:4], digits[4:6], digits[6:]),
+            (digits[4:], digits[2:4], digits[:2]),
+            (digits[4:], digits[:2], digits[2:4]),
+        ]
+    if len(parts) == 2 and "月" in text:
+        return [(parts[0], parts[1], "1")]
+    if len(parts) != 3:
+        return []
+    one, two, three = parts
+    return [(one, two, three)] if len(one) == 4 or "月" in text else [(three, two, one), (three, one, two)]
+
+
+def day(text: str) -> int:
+    """Accept a day of the calendar from 1900 on, in any order of its parts, in digits or with the month as a word."""
+    return len(text) if any(_is_day(*order) for order in _orders(text)) else 0

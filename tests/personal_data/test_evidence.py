@@ -1,32 +1,62 @@
-"""Counting personal data: rows across columns, the column's name, missing cells, and values inside refused ones."""
+"""Counting personal data: rows across columns, the column's name, missing cells, values by their hashes."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from llmops_audit.evidence import personal_data as module
 from llmops_audit.evidence.base import Batch, Plan
-from llmops_audit.evidence.personal_data import PersonalData
-from llmops_audit.personal_data import find
+from llmops_audit.evidence.personal_data import PersonalData, values_in
+from llmops_audit.personal_data import Confidence
+from llmops_audit.personal_data.harmless import Harmless, entry
+
+CONFIRMED, LIKELY, SUSPECTED = Confidence
 
 
-def _count(**columns: list[str | None]) -> PersonalData:
-    table = pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})
-    rows = np.arange(1, table.num_rows + 1)
-    return PersonalData.of(Batch("test", table, ["f.csv"] * len(rows), rows, rows.astype(np.uint64)), Plan())
+def _batch(first: int = 1, **columns: list[Any]) -> Batch:
+    table = pa.table({name: pa.array(cells) for name, cells in columns.items()})
+    rows = np.arange(first, first + table.num_rows)
+    return Batch("test", table, ["f.csv"] * len(rows), rows, rows.astype(np.uint64))
+
+
+def _count(**columns: list[Any]) -> PersonalData:
+    return PersonalData.of(_batch(**columns), Plan())
 
 
 def test_a_row_counts_once_whatever_its_columns() -> None:
     """A row holds a kind where any of its columns does, and counts once where several do."""
     counted = _count(one=["a@example.com", "a@example.com", None], two=["b@example.com", None, "c@example.com"])
-    assert counted.kinds == {"email": 3}
-    assert {column: found.rows for (column, _), found in counted.found.items()} == {"one": 2, "two": 2}
+    assert counted.kinds == {("email", CONFIRMED): 3}
+    assert {column: found.rows for (column, *_), found in counted.found.items()} == {"one": 2, "two": 2}
+
+
+def test_a_row_counts_by_its_best_confidence() -> None:
+    """A row with a sure and a suspected number of one kind counts as sure, and only once."""
+    counted = _count(text=["card 4111111111111111, card 4111111111111112", "card 4111111111111112"])
+    assert counted.kinds == {("payment_card", CONFIRMED): 1, ("payment_card", SUSPECTED): 1}
+    assert counted.found["text", "payment_card", SUSPECTED].rows == 2
 
 
 def test_the_column_s_name_counts_as_context() -> None:
     """A bare number is judged by what the column is called."""
-    assert _count(ssn=["536904399"]).kinds == {"us_ssn": 1}
+    assert list(_count(ssn=["536904399"]).kinds) == [("us_ssn", LIKELY)]
     assert _count(order=["536904399"]).kinds == {}
+
+
+def test_numbers_are_searched_where_the_column_s_name_speaks_of_a_kind() -> None:
+    """A column of numbers called `ssn` is searched, one called `amount` is not."""
+    assert _count(ssn=[536904399.0, None]).scanned == {"ssn": 1}
+    assert list(_count(ssn=[536904399]).kinds) == [("us_ssn", LIKELY)]
+    assert _count(amount=[536904399.0]).scanned == {}
+
+
+def test_cells_of_json_are_read_with_their_keys() -> None:
+    """Free text inside JSON cells is found, escapes and all."""
+    cell = '{"note": "\\u7535\\u8bdd 13812345678", "n": {"ssn": "536-90-4399"}}'
+    assert set(_count(payload=[cell]).kinds) == {("phone", CONFIRMED), ("us_ssn", CONFIRMED)}
 
 
 def test_missing_cells_are_not_scanned() -> None:
@@ -35,7 +65,44 @@ def test_missing_cells_are_not_scanned() -> None:
     assert (counted.rows, counted.scanned) == (2, {"one": 1, "two": 1})
 
 
-def test_a_refused_candidate_does_not_hide_a_value() -> None:
-    """A value is found where it begins inside something of its shape that was refused."""
-    text = "AB12 GB82 WEST 1234 5698 7654 32"
-    assert [text[span.start : span.end] for span in find([text])[0]] == ["GB82 WEST 1234 5698 7654 32"]
+def test_values_are_counted_by_their_hashes_in_whatever_form() -> None:
+    """One value in two forms is one value, in as many rows as hold it; a row counts once."""
+    counted = _count(
+        a=["card 4111 1111 1111 1111", "card 4111-1111-1111-1111 and 4111111111111111", "mail a@example.com"],
+        b=["卡号4111111111111111", None, None],
+    )
+    assert sorted((held.kind, held.rows) for held in counted.values.values()) == [("email", 1), ("payment_card", 2)]
+    assert "4111" not in repr(counted)
+
+
+def test_suspected_values_are_not_compared() -> None:
+    """What is merely suspected is no value to look for elsewhere."""
+    assert _count(text=["card 4111111111111112"]).values == {}
+
+
+def test_values_can_be_read_where_they_stand() -> None:
+    """In memory a value is found again by its place, also where rows share a key."""
+    batch = _batch(text=["nothing here at all, nothing", "mail jane@example.com", "card 4111111111111111"])
+    batch = Batch("test", batch.table, batch.source, batch.row, np.zeros(3, dtype=np.uint64))
+    counted = PersonalData.of(batch, Plan(seed=3))
+    assert {value for _, value in values_in(batch, counted.values, 3)} == {"jane@example.com", "4111111111111111"}
+
+
+def test_beyond_the_most_a_uniform_sample_of_values_is_kept(monkeypatch: Any) -> None:
+    """However the rows are cut, the same values are kept, with all the rows that hold them."""
+    monkeypatch.setattr(module, "VALUES", 5)
+    texts = [f"mail user{i % 40}@example.com" for i in range(120)]
+    whole = PersonalData.of(_batch(text=texts), Plan())
+    parts = [PersonalData.of(_batch(first=i + 1, text=texts[i : i + 30]), Plan()) for i in range(0, 120, 30)]
+    total = parts[2] + parts[0] + parts[3] + parts[1]
+    assert total == whole
+    assert [held.rows for held in whole.values.values()] == [3] * 5
+
+
+def test_harmless_values_count_nowhere_but_among_the_harmless() -> None:
+    """What the allow-list covers is no find; how many were covered is told, over all rows."""
+    harmless = Harmless.read(entry("email", "info@example.com", bytes(16)))
+    texts = ["mail info@example.com", "mail INFO@example.com", "mail info@example.com", "jane@example.com", None]
+    counted = PersonalData.of(_batch(text=texts), Plan(harmless=harmless))
+    assert (counted.kinds, counted.harmless) == ({("email", CONFIRMED): 1}, 3)
+    assert len(counted.values) == 1

@@ -1,0 +1,130 @@
+"""Numbering plans of the library phonenumbers, compiled by calling code: its own functions take ten times longer."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Any
+
+__all__ = ["is_possible", "is_valid"]
+
+_TYPES = (
+    "fixed_line",
+    "mobile",
+    "pager",
+    "personal_number",
+    "premium_rate",
+    "shared_cost",
+    "toll_free",
+    "uan",
+    "voicemail",
+    "voip",
+)
+_LONGEST_CODE = 3
+_NOTHING = re.compile("(?!)")
+
+
+@lru_cache(maxsize=1 << 14)
+def is_valid(digits: str) -> bool:
+    """Return whether a numbering plan gives a number out, as ``phonenumbers.is_valid_number`` does.
+
+    Parameters
+    ----------
+    digits : str
+        ASCII digits, calling code first.
+    """
+    code = _calling_code(digits)
+    if code is None:
+        return False
+    if _given_out(code).match(digits, len(str(code))):
+        return True
+    national = _national(digits, code)
+    if national is None:
+        return _by_library(digits, "is_valid_number")
+    return _given_out(code).match(national) is not None
+
+
+@lru_cache(maxsize=1 << 14)
+def is_possible(digits: str) -> bool:
+    """Return whether a number has a length of its plan, as ``phonenumbers.is_possible_number`` does."""
+    code = _calling_code(digits)
+    if code is None:
+        return False
+    national = _national(digits, code)
+    if national is None:
+        return _by_library(digits, "is_possible_number")
+    general = _metadata(code)[0].general_desc
+    return len(national) in {*general.possible_length, *general.possible_length_local_only}
+
+
+def _national(digits: str, code: int) -> str | None:
+    """Return a number without calling code and without a prefix that is dialled inside the country.
+
+    The prefix goes, unless the number is one of the plan with it alone, or has no length of the plan without it. None
+    where the country rewrites numbers: that is left to the library.
+    """
+    national = digits[len(str(code)) :]
+    main = _metadata(code)[0]
+    prefix = _compiled(main.national_prefix_for_parsing or "(?!)").match(national)
+    if prefix is None or not prefix.end():
+        return national
+    if main.national_prefix_transform_rule is not None:
+        return None
+    rest = national[prefix.end() :]
+    general, lengths = _compiled(main.general_desc.national_number_pattern), main.general_desc.possible_length
+    keeps = general.fullmatch(national) is not None and general.fullmatch(rest) is None
+    fits = len(rest) in lengths or len(rest) > max(lengths)
+    return rest if fits and not keeps else national
+
+
+def _by_library(digits: str, question: str) -> bool:
+    import phonenumbers
+
+    try:
+        return bool(getattr(phonenumbers, question)(phonenumbers.parse(f"+{digits}", None)))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _calling_code(digits: str) -> int | None:
+    # The library is slow to import, and most texts have no candidate.
+    import phonenumbers
+
+    if digits[:1] in ("", "0"):
+        return None
+    codes = (int(digits[:length]) for length in range(1, _LONGEST_CODE + 1))
+    return next((code for code in codes if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), None)
+
+
+@cache
+def _given_out(code: int) -> re.Pattern[str]:
+    """Return the pattern of the national numbers of a calling code: of any type that any of its regions has."""
+    regions = []
+    for metadata in _metadata(code):
+        general = metadata.general_desc
+        kinds = []
+        for name in _TYPES:
+            kind = getattr(metadata, name)
+            if kind is not None and kind.national_number_pattern:
+                lengths = [length for length in kind.possible_length or general.possible_length if length > 0]
+                look = f"(?=(?:{'|'.join(f'.{{{length}}}' for length in lengths)})\\Z)" if lengths else ""
+                kinds.append(f"{look}(?:{kind.national_number_pattern})\\Z")
+        if kinds:
+            regions.append(f"(?:(?=(?:{general.national_number_pattern})\\Z)(?:{'|'.join(kinds)}))")
+    return re.compile("|".join(regions)) if regions else _NOTHING
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+@cache
+def _metadata(code: int) -> list[Any]:
+    import phonenumbers
+
+    found = (
+        phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+        for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]
+    )
+    return [metadata for metadata in found if metadata is not None]

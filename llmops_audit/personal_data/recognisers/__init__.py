@@ -1,0 +1,1 @@
+"""Recognisers: the kinds of personal data, by where they come from."""
