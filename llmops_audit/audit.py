@@ -111,7 +111,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
     Raises
     ------
     AuditError
-        Where the data or the subject cannot be had.
+        Where the data or the subject cannot be had, or the record would give personal data away.
     """
     clock = clock or Clock()
     started = datetime.now(UTC)
@@ -120,6 +120,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         # Heavy imports wait until the workers are on their way.
         from llmops_audit.baseline import read_baseline
         from llmops_audit.collect import collect
+        from llmops_audit.leaks import refuse_leaks
 
         before = read_baseline(prepared.spec, prepared.draft.folder)
         collected = collect(
@@ -129,6 +130,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
             jobs,
             clock,
             judges_training=_judges_training(prepared.checks),
+            searches_model=any("model_contents" in enabled.check.inputs for enabled in prepared.checks.values()),
         )
         with clock.stage("running checks"):
             outcomes = with_own_figures(_judge(prepared, collected, before, workers), ["confusion_matrix"])
@@ -156,6 +158,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
             ),
         )
     )
+    refuse_leaks(record, prepared.draft.raw)
     if reports is None:
         return record
     earlier = set(earlier_audits(reports, record.data["test"].sha256)) - {record.digest}
@@ -187,6 +190,7 @@ def _judge(
         **collected.evidence,
         "baseline": baseline(before, collected.task.labels, _audit_info(prepared), _data(collected)),
         "importance": _importance(prepared.checks, collected),
+        "model_contents": collected.model_contents,
         "policy": policy_for(prepared.spec.gate.policy(), prepared.checks),
         "spec": prepared.spec,
         "subject": collected.subject,

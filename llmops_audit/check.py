@@ -39,7 +39,7 @@ def evidence_names() -> tuple[str, ...]:
     return tuple(sorted(name for name in names - {"base"} if not name.startswith("_")))
 
 
-INPUTS = (*evidence_names(), "baseline", "importance", "policy", "spec", "subject", "task")
+INPUTS = (*evidence_names(), "baseline", "importance", "model_contents", "policy", "spec", "subject", "task")
 """Every input that a check may name."""
 
 

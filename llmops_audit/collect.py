@@ -23,7 +23,9 @@ from llmops_audit.task import Task
 from llmops_audit.values import canonical_label, label_order
 
 if TYPE_CHECKING:
+    from llmops_audit.carried import ModelContents
     from llmops_audit.one_rule import OneRule
+    from llmops_audit.personal_data.harmless import Harmless
     from llmops_audit.training import OutOfFold
 
 __all__ = ["Collected", "collect"]
@@ -62,6 +64,8 @@ class Collected:
         Split to the first and last time, where a time column is named.
     weight : str, optional
         Column of sample weights.
+    model_contents : ModelContents, optional
+        What the fitted model carries away, where a check asks for it and something was trained here.
     """
 
     evidence: Mapping[str, Mapping[str, Evidence]]
@@ -71,6 +75,7 @@ class Collected:
     sha256: Mapping[str, str]
     time: Mapping[str, tuple[str, str]]
     weight: str | None
+    model_contents: ModelContents | None
 
     @property
     def outcomes(self) -> Mapping[str, Outcomes]:
@@ -79,7 +84,14 @@ class Collected:
 
 
 def collect(
-    spec: Spec, folder: Path, names: tuple[str, ...], jobs: int, clock: Stages, *, judges_training: bool
+    spec: Spec,
+    folder: Path,
+    names: tuple[str, ...],
+    jobs: int,
+    clock: Stages,
+    *,
+    judges_training: bool,
+    searches_model: bool = False,
 ) -> Collected:
     """Read the data once and sum up what the checks ask for.
 
@@ -93,6 +105,8 @@ def collect(
     clock : Stages
     judges_training : bool
         Whether a check looks at answers on the training split, which are then out-of-fold.
+    searches_model : bool
+        Whether a check asks what the fitted model carries away.
 
     Raises
     ------
@@ -106,7 +120,7 @@ def collect(
     else:
         parts = {split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files}
         ready = _Ready(open_subject(spec, folder, frozenset()), parts)
-    plan = _plan(spec)
+    plan = _plan(spec, folder)
     evidence: dict[str, dict[str, Evidence]] = {name: {} for name in names}
     with clock.stage("gathering evidence"):
         for split, rows in ready.parts.items():
@@ -116,6 +130,8 @@ def collect(
             evidence["outcomes"][FITTED] = Outcomes.of(ready.fitted, plan)
         if "rows" in names:
             evidence["rows"] = _scored(cast(Mapping[str, Rows], evidence["rows"]), ready)
+    with clock.stage("searching the model"):
+        contents = _contents(ready, evidence, plan) if searches_model else None
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
     part_of = {split: split if split in dataset.files else "path" for split in ready.parts}
     with clock.stage("computing digests"):
@@ -130,6 +146,7 @@ def collect(
         {split: sha256[part] for split, part in part_of.items()},
         reading.time,
         spec.data.weight,
+        contents,
     )
 
 
@@ -142,9 +159,10 @@ class _Ready:
     fitted: Batch | None = None
     rule: OneRule | None = None
     held_out: OutOfFold | None = None
+    train: Batch | None = None
 
 
-def _plan(spec: Spec) -> Plan:
+def _plan(spec: Spec, folder: Path) -> Plan:
     data = spec.data
     named = (*data.features, data.text, data.unit, data.time, *data.groups)
     keep = tuple(dict.fromkeys(name for name in named if name is not None))
@@ -156,7 +174,40 @@ def _plan(spec: Spec) -> Plan:
         data.sample,
         keep,
         uncounted=tuple(name for name in keep if name not in counted),
+        harmless=None if data.harmless is None else _harmless(folder, data.harmless),
     )
+
+
+def _contents(ready: _Ready, evidence: Mapping[str, Mapping[str, Evidence]], plan: Plan) -> ModelContents | None:
+    """Search the model for the values that were found in its training rows; they stay in memory, as the rows do."""
+    if ready.train is None or "personal_data" not in evidence:
+        return None
+    from llmops_audit.carried import TrainingValue, carried
+    from llmops_audit.evidence.personal_data import PersonalData, values_in
+    from llmops_audit.personal_data.harmless import NOTHING_HARMLESS
+    from llmops_audit.subjects.fitted import Trained
+
+    subject = ready.subject
+    if not isinstance(subject, Trained):
+        return None
+    held = cast(PersonalData, evidence["personal_data"]["train"]).values
+    values = [
+        TrainingValue(known.kind, known.confidence, value, known.rows)
+        for known, value in values_in(ready.train, held, plan.seed)
+    ]
+    texts = None if subject.text is None else ready.train.table.column(subject.text)
+    return carried(subject.estimator, values, texts, harmless=plan.harmless or NOTHING_HARMLESS)
+
+
+def _harmless(folder: Path, shown: str) -> Harmless:
+    from llmops_audit.personal_data.harmless import Harmless
+
+    try:
+        return Harmless.read((folder / shown).read_text(encoding="utf-8"), shown)
+    except OSError as error:
+        raise SpecError("data.harmless", f"cannot be read: {error.strerror}", "a text file", repr(shown)) from error
+    except UnicodeDecodeError as error:
+        raise SpecError("data.harmless", "is no UTF-8 text", "a text file", repr(shown)) from error
 
 
 def _scored(rows: Mapping[str, Rows], ready: _Ready) -> dict[str, Evidence]:
@@ -203,7 +254,7 @@ def _train(dataset: Dataset, reading: Reading, names: tuple[str, ...], judges_tr
     parts: dict[str, Iterable[Batch]] = {"train": slices(train), "test": map(ask, tests)}
     if "live" in dataset.files:
         parts["live"] = map(ask, batches(dataset, "live", reading))
-    return _Ready(trained, parts, fitted, rule, held_out)
+    return _Ready(trained, parts, fitted, rule, held_out, train)
 
 
 def _labels_of(train: Batch) -> tuple[Label, ...]:

@@ -89,6 +89,9 @@ class DataSection(_Section):
     quote: bool = Field(default=True, description="Whether a double quote quotes.")
     columns: tuple[NonEmpty, ...] | None = Field(default=None, description="Column names of files without a header.")
     skip_rows: Annotated[int, Field(ge=0)] = Field(default=0, description="Lines to skip at the top of each file.")
+    harmless: NonEmpty | None = Field(
+        default=None, description="File of salted hashes of values that are known to be no personal data."
+    )
     sample: Annotated[int, Field(ge=100)] = Field(
         default=10_000, description="Most rows a split that checks on rows work on."
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from llmops_audit.personal_data.harmless import Harmless
 
 __all__ = ["UNIT_GROUPS", "Batch", "Codes", "Evidence", "Plan", "Scored", "concatenated"]
 
@@ -93,6 +96,8 @@ class Plan:
     uncounted : tuple of str
         Columns whose values `Distributions` does not count, only whether they are there: texts, times and the like,
         which hardly ever occur twice.
+    harmless : Harmless, optional
+        Values that `PersonalData` does not count.
     """
 
     labels: tuple[Label, ...] | None = None
@@ -102,6 +107,7 @@ class Plan:
     keep: tuple[str, ...] | None = None
     scan: tuple[str, ...] | None = None
     uncounted: tuple[str, ...] = ()
+    harmless: Harmless | None = None
 
 
 @dataclass(frozen=True)

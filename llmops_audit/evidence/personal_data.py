@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -12,12 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmops_audit.evidence.base import Batch, Plan
-from llmops_audit.personal_data import CANDIDATE, Span, find, mask
+from llmops_audit.personal_data import Confidence, Span, mask, names_a_kind, scan
+from llmops_audit.personal_data.harmless import keyed
 
-__all__ = ["Example", "Found", "PersonalData"]
+__all__ = ["VALUES", "Example", "Found", "Held", "PersonalData", "Place", "values_in"]
 
 EXAMPLES = 3
-"""Masked examples kept for each column and kind."""
+"""Masked examples kept for each column, kind and confidence."""
+
+VALUES = 20_000
+"""Distinct values that are remembered by their hashes: all of them, or a uniform sample of so many."""
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -50,7 +54,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of one kind in one column.
+    """What was found of one kind, with one confidence, in one column.
 
     Attributes
     ----------
@@ -69,9 +73,46 @@ class Found:
         return Found(self.rows + other.rows, self.hits + other.hits, tuple(examples))
 
 
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a value stands: the key of a row, a column, and the place in the cell in code points."""
+
+    key: int
+    column: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """A value that was found, confirmed or likely; the value itself is not kept.
+
+    One value may be found as two kinds: the first by name stands for both.
+
+    Attributes
+    ----------
+    kind : str
+    confidence : Confidence
+        The best that it was found with.
+    rows : int
+        Rows that hold it.
+    place : Place
+        The first of its places, by the keys of the rows.
+    """
+
+    kind: str
+    confidence: Confidence
+    rows: int
+    place: Place
+
+    def __add__(self, other: Held) -> Held:
+        confidence = min(self.confidence, other.confidence, key=_rank)
+        return Held(min(self.kind, other.kind), confidence, self.rows + other.rows, min(self.place, other.place))
+
+
 @dataclass(frozen=True)
 class PersonalData:
-    """Counts of personal data by column and kind, with a few masked examples.
+    """Counts of personal data by column, kind and confidence, with a few masked examples.
 
     Attributes
     ----------
@@ -79,16 +120,24 @@ class PersonalData:
         Rows in which at least one cell was scanned.
     scanned : mapping of str to int
         Cells scanned by column; missing ones are skipped.
-    kinds : mapping of str to int
-        Rows that hold a kind in any column; kinds without a hit are absent.
-    found : mapping of (str, str) to Found
-        By column and kind; pairs without a hit are absent.
+    kinds : mapping of (str, Confidence) to int
+        Rows that hold a kind in any column, by the best confidence that it was found with there; pairs without a row
+        are absent.
+    found : mapping of (str, str, Confidence) to Found
+        By column, kind and confidence; what was not found is absent.
+    values : mapping of int to Held
+        Keyed hash of a value to what is known of it: of all distinct values, or of the `VALUES` with the smallest
+        hashes.
+    harmless : int
+        Finds that the spec's allow-list covers, and that count nowhere else.
     """
 
     rows: int = 0
     scanned: Mapping[str, int] = field(default_factory=dict)
-    kinds: Mapping[str, int] = field(default_factory=dict)
-    found: Mapping[tuple[str, str], Found] = field(default_factory=dict)
+    kinds: Mapping[tuple[str, Confidence], int] = field(default_factory=dict)
+    found: Mapping[tuple[str, str, Confidence], Found] = field(default_factory=dict)
+    values: Mapping[int, Held] = field(default_factory=dict)
+    harmless: int = 0
 
     @classmethod
     def empty(cls, plan: Plan) -> Self:
@@ -97,28 +146,33 @@ class PersonalData:
 
     @classmethod
     def of(cls, batch: Batch, plan: Plan) -> Self:
-        """Scan the text columns of one batch; each distinct value of a column is scanned once."""
-        if not len(batch):
+        """Scan the columns of one batch; each distinct value of a column is scanned once."""
+        n = len(batch)
+        if not n:
             return cls.empty(plan)
-        present = np.zeros(len(batch), dtype=np.bool_)
-        scanned: dict[str, int] = {}
-        holding: dict[str, Bools] = {}
-        found: dict[tuple[str, str], Found] = {}
-        for name in _text_columns(batch.table, plan.scan):
-            values, index = _distinct(batch.table[name])
-            present |= index >= 0
-            scanned[name] = int(np.count_nonzero(index >= 0))
-            spans = _scan(values, name)
-            for kind in sorted({span.kind for cell in spans.values() for span in cell}):
-                cells = {
-                    place: hits
-                    for place, cell in spans.items()
-                    if (hits := [span for span in cell if span.kind == kind])
-                }
-                rows, found[name, kind] = _count(batch, values, index, cells)
-                holding[kind] = holding.get(kind, False) | rows
-        kinds = {kind: int(np.count_nonzero(rows)) for kind, rows in holding.items()}
-        return cls(int(np.count_nonzero(present)), scanned, kinds, found)
+        columns = [_read(batch.table[name], name, plan) for name in _columns(batch.table, plan.scan)]
+        present = np.zeros(n, dtype=np.bool_)
+        ranks: dict[str, npt.NDArray[np.intp]] = {}
+        found: dict[tuple[str, str, Confidence], Found] = {}
+        for column in columns:
+            present |= column.index >= 0
+            for kind, confidence in column.pairs():
+                rows, found[column.name, kind, confidence] = _count(batch, column, kind, confidence)
+                best = ranks.setdefault(kind, np.full(n, len(Confidence)))
+                np.minimum(best, np.where(rows, confidence.rank, len(Confidence)), out=best)
+        return cls(
+            int(np.count_nonzero(present)),
+            {column.name: int(np.count_nonzero(column.index >= 0)) for column in columns},
+            {
+                (kind, confidence): counted
+                for kind, rank in ranks.items()
+                for confidence in Confidence
+                if (counted := int(np.count_nonzero(rank == confidence.rank)))
+            },
+            found,
+            _held(batch, columns),
+            sum(column.harmless_rows() for column in columns),
+        )
 
     def __add__(self, other: Self) -> Self:
         return replace(
@@ -127,7 +181,85 @@ class PersonalData:
             scanned=_sum(self.scanned, other.scanned),
             kinds=_sum(self.kinds, other.kinds),
             found=_sum(self.found, other.found),
+            values=_smallest(_sum(self.values, other.values)),
+            harmless=self.harmless + other.harmless,
         )
+
+
+def values_in(batch: Batch, values: Mapping[int, Held], seed: int) -> Iterator[tuple[Held, str]]:
+    """Read values where they stand.
+
+    Parameters
+    ----------
+    batch : Batch
+        The rows that the values were found in.
+    values : mapping of int to Held
+        As in `PersonalData.values`.
+    seed : int
+        Of the plan that they were hashed by.
+
+    Returns
+    -------
+    iterator of (Held, str)
+        For use in memory alone; none of them may be written anywhere.
+    """
+    order = np.argsort(batch.key, kind="stable")
+    keys = batch.key[order]
+    for hash, held in values.items():
+        place = held.place
+        sought = np.array([place.key], dtype=np.uint64)
+        first, last = (int(np.searchsorted(keys, sought, side)[0]) for side in ("left", "right"))
+        # Rows that share an id share a key: the hash tells which of them it was.
+        for row in order[first:last].tolist():
+            cell = batch.table.column(place.column)[row].as_py()
+            text = cell if isinstance(cell, str) else _digits(cell) or ""
+            value = text[place.start : place.end]
+            if value and keyed(held.kind, value, str(seed).encode()) == hash:
+                yield held, value
+                break
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A find in a distinct cell."""
+
+    span: Span
+    hash: int
+    masked: str
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column that was scanned.
+
+    Attributes
+    ----------
+    name : str
+    index : numpy array of int64, (n,)
+        Which distinct cell each row holds, -1 where it is missing.
+    cells : mapping of int to list of _Value
+        Distinct cell to its finds.
+    harmless : mapping of int to int
+        Distinct cell to the number of its finds that the allow-list covers.
+    """
+
+    name: str
+    index: Ints
+    cells: Mapping[int, list[_Value]]
+    harmless: Mapping[int, int]
+
+    def pairs(self) -> list[tuple[str, Confidence]]:
+        """Return what was found, sorted."""
+        return sorted({(value.span.kind, value.span.confidence) for cell in self.cells.values() for value in cell})
+
+    def harmless_rows(self) -> int:
+        """Return the finds that the allow-list covers, over all rows."""
+        rows = np.bincount(self.index[self.index >= 0], minlength=max(self.harmless, default=-1) + 1)
+        return sum(int(rows[cell]) * finds for cell, finds in self.harmless.items())
+
+
+def _rank(confidence: Confidence) -> int:
+    return confidence.rank
 
 
 def _sum(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -135,17 +267,52 @@ def _sum(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> dict[Any, Any]:
     return {**left, **right, **{key: left[key] + right[key] for key in both}}
 
 
-def _text_columns(table: pa.Table, scan: Iterable[str] | None) -> Iterator[str]:
+def _smallest(values: Mapping[int, Held]) -> Mapping[int, Held]:
+    if len(values) <= VALUES:
+        return values
+    return {hash: values[hash] for hash in sorted(values)[:VALUES]}
+
+
+def _columns(table: pa.Table, scan: Iterable[str] | None) -> Iterator[str]:
+    """Yield the columns of texts, and those of numbers whose name speaks of a kind: ``ssn``, ``phone``."""
     wanted = table.column_names if scan is None else scan
     for name in sorted(set(wanted) & set(table.column_names)):
         kind = table.schema.field(name).type
         if pa.types.is_dictionary(kind):
             kind = kind.value_type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        texts = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        numbers = pa.types.is_floating(kind) or pa.types.is_integer(kind)
+        if texts or (numbers and names_a_kind(name)):
             yield name
 
 
-def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+def _read(column: pa.ChunkedArray, name: str, plan: Plan) -> _Column:
+    values, index = _distinct(column)
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        values = pa.array([_digits(value) for value in values.to_pylist()], pa.string())
+    cells: dict[int, list[_Value]] = {}
+    harmless: dict[int, int] = {}
+    key = str(plan.seed).encode()
+    for place, spans in scan(values, header=name).items():
+        text = values[place].as_py()
+        for span in spans:
+            value = text[span.start : span.end]
+            if plan.harmless is not None and plan.harmless.covers(span.kind, value):
+                harmless[place] = harmless.get(place, 0) + 1
+            else:
+                found = _Value(span, keyed(span.kind, value, key), mask(span.kind, value))
+                cells.setdefault(place, []).append(found)
+    return _Column(name, index, cells, harmless)
+
+
+def _digits(number: float | None) -> str | None:
+    """Write a number as a file would have it: identity numbers are whole."""
+    if number is None:
+        return None
+    return str(int(number)) if float(number).is_integer() else str(number)
+
+
+def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
     """Return the distinct values of a column, and for each row the place of its value, -1 where it is missing."""
     encoded = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     array = encoded.combine_chunks()
@@ -155,42 +322,60 @@ def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int64]]
     return array.dictionary, index.to_numpy(zero_copy_only=False)
 
 
-def _scan(values: pa.Array, column: str) -> dict[int, list[Span]]:
-    """Return the finds by place of the value; a pass in Arrow leaves the texts that can hold anything."""
-    candidate = pc.fill_null(pc.match_substring_regex(values, CANDIDATE), False)
-    places = np.flatnonzero(candidate.to_numpy(zero_copy_only=False))
-    texts = values.take(pa.array(places)).to_pylist()
-    return {int(place): spans for place, spans in zip(places, find(texts, header=column), strict=True) if spans}
-
-
-def _count(batch: Batch, values: pa.Array, index: Ints, cells: Mapping[int, list[Span]]) -> tuple[Bools, Found]:
-    """Map the finds of distinct values back to rows; return which rows hold any, and the counts."""
-    hits = np.zeros(len(values) + 1, dtype=np.int64)  # the last place is that of missing cells, index -1
-    hits[list(cells)] = [len(spans) for spans in cells.values()]
-    by_row = hits[index]
+def _count(batch: Batch, column: _Column, kind: str, confidence: Confidence) -> tuple[Bools, Found]:
+    """Map the finds of distinct cells back to rows; return which rows hold any, and the counts."""
+    cells = {
+        place: hits
+        for place, cell in column.cells.items()
+        if (hits := [value for value in cell if (value.span.kind, value.span.confidence) == (kind, confidence)])
+    }
+    size = int(max(column.index.max(initial=-1), max(cells))) + 2
+    finds = np.zeros(size, dtype=np.int64)  # the last place is that of missing cells, index -1
+    finds[list(cells)] = [len(found) for found in cells.values()]
+    by_row = finds[column.index]
     holding = by_row > 0
     rows = np.flatnonzero(holding)
-    examples: list[Example] = []
-    for row in _smallest(batch.key, rows):
-        text = values[int(index[row])].as_py()
-        examples += (
-            Example(
-                int(batch.key[row]),
-                batch.source[row],
-                int(batch.row[row]),
-                span.start,
-                span.end,
-                mask(span.kind, text[span.start : span.end]),
-            )
-            for span in cells[int(index[row])][:EXAMPLES]
+    examples = [
+        Example(
+            int(batch.key[row]),
+            batch.source[row],
+            int(batch.row[row]),
+            value.span.start,
+            value.span.end,
+            value.masked,
         )
+        for row in _first(batch.key, rows)
+        for value in cells[int(column.index[row])][:EXAMPLES]
+    ]
     return holding, Found(len(rows), int(by_row.sum()), tuple(sorted(examples)[:EXAMPLES]))
 
 
-def _smallest(key: npt.NDArray[np.uint64], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+def _first(key: npt.NDArray[np.uint64], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Return the rows with the smallest keys, with all that tie with the last of them."""
     if len(rows) <= EXAMPLES:
         return rows
     keys = key[rows]
     kept: npt.NDArray[np.intp] = rows[keys <= np.partition(keys, EXAMPLES - 1)[EXAMPLES - 1]]
     return kept
+
+
+def _held(batch: Batch, columns: Sequence[_Column]) -> Mapping[int, Held]:
+    """Return what is known of each value that is confirmed or likely; a row counts once, however often it holds it."""
+    held: dict[int, Held] = {}
+    last: dict[int, int] = {}
+    by_row: list[tuple[int, str, _Value]] = []
+    for column in columns:
+        sure = {
+            cell: values
+            for cell, found in column.cells.items()
+            if (values := [value for value in found if value.span.confidence is not Confidence.SUSPECTED])
+        }
+        rows = np.flatnonzero(np.isin(column.index, list(sure)))
+        by_row += ((row, column.name, value) for row in rows.tolist() for value in sure[int(column.index[row])])
+    for row, name, value in sorted(by_row, key=lambda hit: hit[0]):
+        place = Place(int(batch.key[row]), name, value.span.start, value.span.end)
+        counts = last.get(value.hash) != row
+        last[value.hash] = row
+        found = Held(value.span.kind, value.span.confidence, int(counts), place)
+        held[value.hash] = held[value.hash] + found if value.hash in held else found
+    return _smallest(held)

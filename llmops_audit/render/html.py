@@ -97,8 +97,8 @@ def environment_of(translate: Translate, numbers: Numbers) -> Environment:
     def sentence(text: str, **values: Scalar) -> str:
         return say(message(text, **values))
 
-    def value_of(value: Scalar | tuple[Scalar, ...]) -> str:
-        items = value if isinstance(value, tuple) else (value,)
+    def value_of(value: Scalar | tuple[Scalar, ...] | list[Scalar]) -> str:
+        items = value if isinstance(value, tuple | list) else (value,)
         return translate(i18n.SEPARATOR.id).join(numbers.value(item) for item in items)
 
     environment.globals.update(_=sentence, value_of=value_of, numbers=numbers, say=say, nothing=i18n.NOTHING)

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from llmops_audit.asked import AskedSubject
+from llmops_audit.carried import ModelContents
 from llmops_audit.check import Check, evidence_names
 from llmops_audit.columns import unit_groups
 from llmops_audit.engine import evidence_type
@@ -114,6 +115,7 @@ def inputs(
     seed: int = 42,
     subject: AskedSubject | None = None,
     importance: Mapping[str, float] | None = None,
+    model_contents: ModelContents | None = None,
 ) -> dict[str, Any]:
     """Make every input that a check may name.
 
@@ -131,6 +133,8 @@ def inputs(
         By default one whose answers were saved.
     importance : mapping of str to float, optional
         See `llmops_audit.importance.answer_changes`.
+    model_contents : ModelContents, optional
+        See `llmops_audit.carried.carried`.
 
     Returns
     -------
@@ -150,6 +154,7 @@ def inputs(
         **made,
         "baseline": None,
         "importance": None if importance is None else dict(importance),
+        "model_contents": model_contents,
         "policy": Policy(confidence=confidence, alpha=share),
         "spec": None,
         "subject": _saved() if subject is None else subject,

@@ -7,16 +7,23 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from llmops_audit.carried import CarriedKind, ModelContents
 from llmops_audit.model import Finding, Severity, Table, Verdict
+from llmops_audit.personal_data import Confidence
 from llmops_audit.registry import provided
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["pii"].check
 CARD = "4111 1111 1111 1111"
+WRONG = "4111 1111 1111 1112"
 
 
-def _case(texts: list[str | None], split: str = "test") -> dict[str, Any]:
-    return inputs(batch(split, {"text": texts}, label=[0] * len(texts), prediction=[0] * len(texts)))
+def _batch(texts: list[str | None], split: str = "test", column: str = "text") -> Any:
+    return batch(split, {column: texts}, label=[0] * len(texts), prediction=[0] * len(texts), source=f"{split}.csv")
+
+
+def _case(texts: list[str | None], split: str = "test", column: str = "text") -> dict[str, Any]:
+    return inputs(_batch(texts, split, column))
 
 
 def _findings(given: dict[str, Any], **settings: Any) -> dict[str, Finding]:
@@ -24,8 +31,12 @@ def _findings(given: dict[str, Any], **settings: Any) -> dict[str, Finding]:
     return {finding.scope.get("kind", finding.metric): finding for finding in found}
 
 
-def _table(given: dict[str, Any]) -> list[dict[str, Any]]:
-    return next(list(item.rows) for item in run(CHECK, given) if isinstance(item, Table))
+def _table(given: dict[str, Any], name: str = "personal_data") -> list[dict[str, Any]]:
+    return next(list(item.rows) for item in run(CHECK, given) if isinstance(item, Table) and item.name == name)
+
+
+def _contents(*found: CarriedKind, strings: int = 10) -> ModelContents:
+    return ModelContents(places=("inputs.vocabulary_",), strings=strings, unread=(), found=found)
 
 
 def test_it_conforms() -> None:
@@ -53,12 +64,21 @@ def test_identifying_kinds_fail_by_default(text: str, kind: str) -> None:
     assert finding.interval is None
 
 
-def test_contact_kinds_are_counted_and_judged_on_demand() -> None:
-    """E-mail addresses are in the table; they are judged where a limit is set, by rows or by rate."""
+def test_a_clean_split_passes_and_says_what_it_could_not_see() -> None:
+    """Where nothing identifying was found, one requirement says so, and what was not looked for."""
+    finding = _findings(_case(["nothing"]))["rows_with_identifying_data"]
+    assert (finding.verdict, finding.value, finding.n) == (Verdict.PASSED, 0, 1)
+    assert "names" in finding.details["not_searched_for"]  # type: ignore[operator]
+
+
+def test_contact_kinds_are_told_and_judged_on_demand() -> None:
+    """E-mail addresses are told with medium severity; they are judged where a limit is set, by rows or by rate."""
     given = _case(["mail a@example.org and b@example.org", "mail c@example.org", "none", "none"])
-    assert "email" not in _findings(given)
+    told = _findings(given)["email"]
+    assert (told.verdict, told.value, told.severity) == (Verdict.NOT_APPLICABLE, 2, Severity.MEDIUM)
     row = _table(given)[0]
-    assert (row["kind"], row["rows"], row["hits"], row["rate"]) == ("email", 2, 3, 500)
+    assert (row["kind"], row["confidence"], row["rows"], row["hits"], row["rate"]) == ("email", "confirmed", 2, 3, 500)
+    assert 0 < row["low"] < 500 < row["high"] < 1000
     assert _findings(given, max_count={"email": 1})["email"].verdict is Verdict.FAILED
     assert _findings(given, max_count={"email": 2})["email"].verdict is Verdict.PASSED
     assert _findings(given, max_rate={"email": 499.0})["email"].verdict is Verdict.FAILED
@@ -67,8 +87,42 @@ def test_contact_kinds_are_counted_and_judged_on_demand() -> None:
 
 def test_a_limit_of_the_spec_replaces_the_default() -> None:
     """An identifying kind with a limit of its own is judged by that."""
+    finding = _findings(_case([CARD + " is my card"]), max_count={"payment_card": 1})["payment_card"]
+    assert finding.verdict is Verdict.PASSED
+
+
+def test_limits_by_column_leave_the_other_columns_to_the_default() -> None:
+    """A limit or a permission for one column says nothing of another."""
+    columns = {"a": [f"card {CARD}", ""], "b": ["", f"card {CARD}"]}
+    given = inputs(batch("test", columns, label=[0, 0], prediction=[0, 0]))
+    limited = [f for f in run(CHECK, given, max_count={"a:payment_card": 1}) if isinstance(f, Finding)]
+    assert [(f.scope.get("column"), f.value, f.verdict.value) for f in limited] == [
+        ("a", 1, "passed"),
+        (None, 1, "failed"),
+    ]
+    allowed = _findings(given, allow=("a:payment_card",))["payment_card"]
+    assert (allowed.value, allowed.verdict) == (1, Verdict.FAILED)
+    everywhere = _findings(given, allow=("payment_card",))
+    assert everywhere["payment_card"].verdict is Verdict.NOT_APPLICABLE
+    assert everywhere["rows_with_identifying_data"].verdict is Verdict.PASSED
+
+
+def test_a_limit_of_an_unknown_column_is_an_error() -> None:
+    """A column that nobody searched could never exceed its limit."""
+    with pytest.raises(ValueError, match="'notes' was not searched"):
+        run(CHECK, _case(["nothing"]), allow=("notes:email",))
+
+
+def test_mistyped_numbers_are_told_and_count_where_the_spec_says_so() -> None:
+    """A card number with a wrong checksum is suspected: told, and judged from that step of confidence on."""
+    given = _case([f"my card is {WRONG}"])
+    told = _findings(given)["payment_card"]
+    assert (told.verdict, told.scope["certainty"]) == (Verdict.NOT_APPLICABLE, "suspected")
+    assert _findings(given)["rows_with_identifying_data"].verdict is Verdict.PASSED
+    assert _findings(given, confidence="suspected")["payment_card"].verdict is Verdict.FAILED
+    assert _findings(given, confidence={"payment_card": "suspected"})["payment_card"].verdict is Verdict.FAILED
     assert (
-        _findings(_case([CARD + " is my card"]), max_count={"payment_card": 1})["payment_card"].verdict
+        _findings(_case(["536-90-4399 was on file"]), confidence="confirmed")["rows_with_identifying_data"].verdict
         is Verdict.PASSED
     )
 
@@ -86,6 +140,48 @@ def test_no_text_is_not_applicable() -> None:
     assert [finding.verdict for finding in _findings(given).values()] == [Verdict.NOT_APPLICABLE]
 
 
+def test_rare_identifying_values_in_the_model_fail() -> None:
+    """A value that can be read from the model and stands in few training rows fails; a common one does not."""
+    card = CarriedKind("inputs.vocabulary_", "payment_card", Confidence.CONFIRMED, 3, 2, ("****",))
+    given = _case(["nothing"]) | {"model_contents": _contents(card)}
+    finding = _findings(given)["payment_card"]
+    assert (finding.verdict, finding.value, finding.metric) == (Verdict.FAILED, 2, "personal_values_in_model")
+    assert _table(given, "personal_data_in_model")[0]["place"] == "inputs.vocabulary_"
+    assert _findings(given, max_in_model={"payment_card": 2})["payment_card"].verdict is Verdict.PASSED
+    common = CarriedKind("inputs.vocabulary_", "payment_card", Confidence.CONFIRMED, 3, 0, ("****",))
+    given = _case(["nothing"]) | {"model_contents": _contents(common)}
+    assert _findings(given)["identifying_values_in_model"].verdict is Verdict.PASSED
+
+
+def test_contact_details_in_the_model_are_told() -> None:
+    """An e-mail address in the vocabulary is told with its severity, and judged on demand."""
+    mail = CarriedKind("inputs.vocabulary_", "email", Confidence.CONFIRMED, 1, 1, ("***@***",))
+    given = _case(["nothing"]) | {"model_contents": _contents(mail)}
+    assert (_findings(given)["email"].verdict, _findings(given)["email"].severity) == (
+        Verdict.NOT_APPLICABLE,
+        Severity.MEDIUM,
+    )
+    assert _findings(given, max_in_model={"email": 0})["email"].verdict is Verdict.FAILED
+
+
+def test_a_model_that_cannot_be_searched_passes_nothing() -> None:
+    """Where no text of the model could be looked at, there is no pass for it."""
+    given = _case(["nothing"]) | {"model_contents": _contents(strings=0)}
+    assert _findings(given)["identifying_values_in_model"].verdict is Verdict.NOT_APPLICABLE
+
+
+def test_training_values_that_return_are_counted() -> None:
+    """A value of the training rows that stands in test rows, in whatever form, is told, and judged on demand."""
+    train = _batch(["mail jane@example.com", "+44 20 7946 0958", "none"], "train")
+    test = _batch(["ask JANE@example.com", "again jane@example.com", "bob@example.com"], "test")
+    given = inputs(train, test)
+    told = _findings(given)["training_values_that_return"]
+    assert (told.value, told.n, told.details["rows"]) == (1, 2, 2)
+    assert told.verdict is Verdict.NOT_APPLICABLE
+    assert _findings(given, max_overlap=0)["training_values_that_return"].verdict is Verdict.FAILED
+    assert _findings(given, max_overlap=1)["training_values_that_return"].verdict is Verdict.PASSED
+
+
 def test_nothing_leaks() -> None:
     """Neither findings nor table hold any part of a value."""
     given = _case([f"my card is {CARD}, mail jane.doe@example.org, call +44 20 7946 0958"])
@@ -96,7 +192,17 @@ def test_nothing_leaks() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"max_count": {"shoe_size": 0}}', '{"max_count": {"email": -1}}', '{"max_rate": {"email": "1"}}']
+    "text",
+    [
+        '{"max_count": {"shoe_size": 0}}',
+        '{"max_count": {"notes:shoe_size": 0}}',
+        '{"max_count": {"email": -1}}',
+        '{"max_rate": {"email": "1"}}',
+        '{"allow": ["shoe_size"]}',
+        '{"confidence": "sure"}',
+        '{"max_in_model": {"notes:email": 0}}',
+        '{"max_overlap": -1}',
+    ],
 )
 def test_wrong_settings_are_refused(text: str) -> None:
     """An unknown kind, a negative limit and a limit of the wrong type are refused before anything runs."""
