@@ -138,6 +138,53 @@ def render(
 
 
 @app.command()
+def pii(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, and folders with all below them.")],
+    format: Annotated[
+        str,
+        typer.Option(metavar="text|jsonl|hashes", help="A line for each find; hashes: the lines of an allow-list."),
+    ] = "text",
+    allow: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Allow-list of harmless values, which are left out.")
+    ] = None,
+    encoding: Annotated[str, typer.Option(metavar="NAME", help="Encoding of text files.")] = "utf-8",
+) -> None:
+    """Find personal data in files: where it is, not what it is.
+
+    CSV, TSV, JSON Lines and Parquet are scanned cell by cell, any other text line by line. Row 0 is the header. In
+    folders, hidden folders, binary files and links are left out.
+
+    Exit codes: 0 nothing confirmed or likely (what is suspected alone is shown), 1 something, 2 a path could not be
+    read, whatever was found in the others.
+    """
+    from collections import Counter
+
+    from llmops_audit.errors import Problem
+    from llmops_audit.personal_data import Confidence
+    from llmops_audit.pii_files import Passed, settings_of, summary, written
+    from llmops_audit.pii_files import scan as scan_files
+
+    counts: Counter[Confidence | Passed] = Counter()
+    entries: set[str] = set()
+    failed = False
+    for event in scan_files(paths, settings_of(format, allow, encoding)):
+        if isinstance(event, Passed):
+            counts[event] += 1
+        elif isinstance(event, Problem):
+            failed = True
+            typer.echo(f"error: {event}", err=True)
+        else:
+            counts[event.confidence] += 1
+            # An allow-list names each value once.
+            if not event.entry or event.entry not in entries:
+                entries.add(event.entry)
+                typer.echo(written(event, format))
+    typer.echo(summary(counts), err=True)
+    found = counts[Confidence.CONFIRMED] + counts[Confidence.LIKELY] > 0
+    raise typer.Exit(NOT_JUDGED if failed else int(found))
+
+
+@app.command()
 def schema(what: Annotated[str, typer.Argument(metavar="spec|record", help="Which schema.")]) -> None:
     """Print the JSON Schema of the spec or of the record."""
     import json
