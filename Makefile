@@ -9,7 +9,7 @@ RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip install --quiet --quiet --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: audit test lint lock readme calibrate drift clean
+.PHONY: audit test lint lock readme calibrate drift pii clean
 
 # The tutorial's classifier must be rejected (1), the good one approved (0).
 audit: $(READY)
@@ -50,6 +50,11 @@ lock: $(READY)
 # Measure what the drift check finds and what it costs: about twenty minutes on two cores.
 drift: $(READY)
 	$(RUN)/python -m benchmarks.drift --jobs 2 --write docs/drift.md
+
+# Measure what the search for personal data finds and what it costs: about half an hour. RIVALS names an interpreter
+# that has presidio-analyzer and spaCy, which are no dependencies; without it Presidio is left out.
+pii: $(READY)
+	$(RUN)/python -m benchmarks.pii $(if $(RIVALS),--rivals $(RIVALS)) --write docs/personal-data.md
 
 # Simulate how often the audit is wrong: half an hour to an hour on two cores. Ends with an error where a cell misses the bar.
 calibrate: $(READY)
