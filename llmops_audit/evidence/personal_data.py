@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from llmops_audit.evidence._searched import Searched, Value, digits, searched, to_search
 from llmops_audit.evidence.base import Batch, Plan
-from llmops_audit.personal_data import Confidence, Span, mask, names_a_kind, scan
+from llmops_audit.personal_data import Confidence
 from llmops_audit.personal_data.harmless import keyed
 
 __all__ = ["VALUES", "Example", "Found", "Held", "PersonalData", "Place", "values_in"]
@@ -24,7 +23,6 @@ VALUES = 20_000
 """Distinct values that are remembered by their hashes: all of them, or a uniform sample of so many."""
 
 Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, order=True)
@@ -150,7 +148,7 @@ class PersonalData:
         n = len(batch)
         if not n:
             return cls.empty(plan)
-        columns = [_read(batch.table[name], name, plan) for name in _columns(batch.table, plan.scan)]
+        columns = [searched(batch.table[name], name, plan) for name in to_search(batch.table, plan.scan)]
         present = np.zeros(n, dtype=np.bool_)
         ranks: dict[str, npt.NDArray[np.intp]] = {}
         found: dict[tuple[str, str, Confidence], Found] = {}
@@ -212,50 +210,11 @@ def values_in(batch: Batch, values: Mapping[int, Held], seed: int) -> Iterator[t
         # Rows that share an id share a key: the hash tells which of them it was.
         for row in order[first:last].tolist():
             cell = batch.table.column(place.column)[row].as_py()
-            text = cell if isinstance(cell, str) else _digits(cell) or ""
+            text = cell if isinstance(cell, str) else digits(cell) or ""
             value = text[place.start : place.end]
             if value and keyed(held.kind, value, str(seed).encode()) == hash:
                 yield held, value
                 break
-
-
-@dataclass(frozen=True)
-class _Value:
-    """A find in a distinct cell."""
-
-    span: Span
-    hash: int
-    masked: str
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A column that was scanned.
-
-    Attributes
-    ----------
-    name : str
-    index : numpy array of int64, (n,)
-        Which distinct cell each row holds, -1 where it is missing.
-    cells : mapping of int to list of _Value
-        Distinct cell to its finds.
-    harmless : mapping of int to int
-        Distinct cell to the number of its finds that the allow-list covers.
-    """
-
-    name: str
-    index: Ints
-    cells: Mapping[int, list[_Value]]
-    harmless: Mapping[int, int]
-
-    def pairs(self) -> list[tuple[str, Confidence]]:
-        """Return what was found, sorted."""
-        return sorted({(value.span.kind, value.span.confidence) for cell in self.cells.values() for value in cell})
-
-    def harmless_rows(self) -> int:
-        """Return the finds that the allow-list covers, over all rows."""
-        rows = np.bincount(self.index[self.index >= 0], minlength=max(self.harmless, default=-1) + 1)
-        return sum(int(rows[cell]) * finds for cell, finds in self.harmless.items())
 
 
 def _rank(confidence: Confidence) -> int:
@@ -273,56 +232,7 @@ def _smallest(values: Mapping[int, Held]) -> Mapping[int, Held]:
     return {hash: values[hash] for hash in sorted(values)[:VALUES]}
 
 
-def _columns(table: pa.Table, scan: Iterable[str] | None) -> Iterator[str]:
-    """Yield the columns of texts, and those of numbers whose name speaks of a kind: ``ssn``, ``phone``."""
-    wanted = table.column_names if scan is None else scan
-    for name in sorted(set(wanted) & set(table.column_names)):
-        kind = table.schema.field(name).type
-        if pa.types.is_dictionary(kind):
-            kind = kind.value_type
-        texts = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-        numbers = pa.types.is_floating(kind) or pa.types.is_integer(kind)
-        if texts or (numbers and names_a_kind(name)):
-            yield name
-
-
-def _read(column: pa.ChunkedArray, name: str, plan: Plan) -> _Column:
-    values, index = _distinct(column)
-    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
-        values = pa.array([_digits(value) for value in values.to_pylist()], pa.string())
-    cells: dict[int, list[_Value]] = {}
-    harmless: dict[int, int] = {}
-    key = str(plan.seed).encode()
-    for place, spans in scan(values, header=name).items():
-        text = values[place].as_py()
-        for span in spans:
-            value = text[span.start : span.end]
-            if plan.harmless is not None and plan.harmless.covers(span.kind, value):
-                harmless[place] = harmless.get(place, 0) + 1
-            else:
-                found = _Value(span, keyed(span.kind, value, key), mask(span.kind, value))
-                cells.setdefault(place, []).append(found)
-    return _Column(name, index, cells, harmless)
-
-
-def _digits(number: float | None) -> str | None:
-    """Write a number as a file would have it: identity numbers are whole."""
-    if number is None:
-        return None
-    return str(int(number)) if float(number).is_integer() else str(number)
-
-
-def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
-    """Return the distinct values of a column, and for each row the place of its value, -1 where it is missing."""
-    encoded = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    array = encoded.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0)
-    index = pc.fill_null(array.indices.cast(pa.int64()), -1)
-    return array.dictionary, index.to_numpy(zero_copy_only=False)
-
-
-def _count(batch: Batch, column: _Column, kind: str, confidence: Confidence) -> tuple[Bools, Found]:
+def _count(batch: Batch, column: Searched, kind: str, confidence: Confidence) -> tuple[Bools, Found]:
     """Map the finds of distinct cells back to rows; return which rows hold any, and the counts."""
     cells = {
         place: hits
@@ -359,11 +269,11 @@ def _first(key: npt.NDArray[np.uint64], rows: npt.NDArray[np.intp]) -> npt.NDArr
     return kept
 
 
-def _held(batch: Batch, columns: Sequence[_Column]) -> Mapping[int, Held]:
+def _held(batch: Batch, columns: Sequence[Searched]) -> Mapping[int, Held]:
     """Return what is known of each value that is confirmed or likely; a row counts once, however often it holds it."""
     held: dict[int, Held] = {}
     last: dict[int, int] = {}
-    by_row: list[tuple[int, str, _Value]] = []
+    by_row: list[tuple[int, str, Value]] = []
     for column in columns:
         sure = {
             cell: values
