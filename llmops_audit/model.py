@@ -10,18 +10,24 @@ from pydantic import ConfigDict, Field
 
 from llmops_audit.figures import Column, ConfusionMatrix, Figure, NamedFigure, Table, interval_columns
 from llmops_audit.frozen import Frozen, Label, Message, Scalar, message
+from llmops_audit.governance import Card, Framework
 
 __all__ = [
     "SCHEMA",
     "AuditInfo",
+    "Card",
+    "Changes",
     "CheckResult",
     "Column",
     "ConfusionMatrix",
     "Decision",
+    "Duplicates",
     "Environment",
     "Finding",
+    "Framework",
     "Frozen",
     "Label",
+    "LimitChange",
     "Message",
     "NamedFigure",
     "Op",
@@ -37,6 +43,7 @@ __all__ = [
     "SubjectInfo",
     "Table",
     "Verdict",
+    "VerdictChange",
     "interval_columns",
     "message",
 ]
@@ -210,8 +217,18 @@ class LabelCount(Frozen):
     rows: int
 
 
+class Duplicates(Frozen):
+    """Rows of a sample that are alike in every feature: how many were compared, and how many repeat another one."""
+
+    compared: int
+    repeated: int
+
+
 class SplitInfo(Frozen):
-    """One split of the data."""
+    """One split of the data.
+
+    `missing` holds the rows without a value, by column, for the columns that were read; null where nobody counted.
+    """
 
     rows: int
     columns: tuple[str, ...]
@@ -222,6 +239,8 @@ class SplitInfo(Frozen):
     weight: str | None = None
     unit: str | None = None
     time: tuple[str, str] | None = None
+    missing: dict[str, int] | None = None
+    duplicates: Duplicates | None = None
 
 
 class Environment(Frozen):
@@ -245,6 +264,55 @@ class Decision(Frozen):
     status: Status
     exit_code: int
     reasons: tuple[Message, ...]
+
+
+class VerdictChange(Frozen):
+    """A finding, or a check, with its verdict before and now; null where there was or is none."""
+
+    id: str
+    before: Verdict | None
+    now: Verdict | None
+
+
+class LimitChange(Frozen):
+    """A limit before and now, null where there was or is none.
+
+    `loosened` where it now asks for less; `id` is that of a finding, or of a setting of the gate.
+    """
+
+    id: str
+    op: Op | None
+    before: Scalar
+    now: Scalar
+    loosened: bool
+
+
+class Changes(Frozen):
+    """What differs from an earlier audit.
+
+    Attributes
+    ----------
+    name, version, digest : str
+        Of the earlier record.
+    status : Status
+        What the gate decided then.
+    verdicts : tuple of VerdictChange
+        Those that differ, checks and findings.
+    limits : tuple of LimitChange
+    data : mapping of str to bool
+        By split, those of both records: whether the bytes that were read are the same.
+    same_model, same_spec : bool
+    """
+
+    name: str
+    version: str
+    digest: str
+    status: Status
+    verdicts: tuple[VerdictChange, ...]
+    limits: tuple[LimitChange, ...]
+    data: dict[str, bool]
+    same_model: bool
+    same_spec: bool
 
 
 class Run(Frozen):
@@ -272,6 +340,9 @@ class Record(Frozen):
     gate: GatePolicy
     checks: tuple[CheckResult, ...]
     figures: dict[str, Figure]
+    card: Card | None = None
+    frameworks: tuple[Framework, ...] = ()
+    changes: Changes | None = None
     decision: Decision
     digest: str
     run: Run

@@ -206,6 +206,28 @@ class GateSection(_Section):
         return GatePolicy(**self.model_dump())
 
 
+class CardSection(_Section):
+    """`[card]`: the system, for those who answer for it."""
+
+    intended_use: NonEmpty | None = Field(default=None, description="What it is meant for, and where.")
+    intended_users: NonEmpty | None = Field(
+        default=None, description="Who works with its answers, and whom they are about."
+    )
+    misuse: NonEmpty | None = Field(
+        default=None, description="What it is not meant for, and the misuse that can be foreseen."
+    )
+    limitations: NonEmpty | None = Field(default=None, description="Where it is known to fail.")
+    human_oversight: NonEmpty | None = Field(default=None, description="Who may overrule or stop it, and how.")
+    data_source: NonEmpty | None = Field(
+        default=None, description="Where the data come from, how they were selected and labelled."
+    )
+    license: NonEmpty | None = Field(default=None, description="License of the classifier, as an SPDX identifier.")
+    contact: NonEmpty | None = Field(default=None, description="Who answers questions.")
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(
+        default=(), description="Languages of the texts that it reads, as ISO 639 codes."
+    )
+
+
 class Spec(_Section):
     """All that `audit.toml` says."""
 
@@ -217,6 +239,10 @@ class Spec(_Section):
     )
     baseline: BaselineSection | None = None
     gate: GateSection = GateSection()
+    card: CardSection | None = None
+    frameworks: tuple[NonEmpty, ...] = Field(
+        default=(), description="Laws, standards and guides that the report is read against, by name."
+    )
     plugins: tuple[NonEmpty, ...] = Field(
         default=(), description="Files or folders of single-file checks, relative to the spec."
     )
