@@ -283,6 +283,7 @@ def _nothing(scope: dict[str, str], text: Message, verdict: Verdict, n: int | No
 def _table(lines: list[dict[str, Scalar | Message]]) -> Table:
     return Table(
         name="proxies",
+        chapter="fairness",
         caption=message("The strongest proxies: how well each, used alone, tells the group from the rest"),
         columns=(
             Column(key="attribute", heading=message("Attribute")),

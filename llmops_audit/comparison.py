@@ -94,6 +94,7 @@ def flip_table(counts: Counts, task: Task) -> Table:
     by_label = zip(task.labels, counts.sum(axis=(1, 2)), *flips(counts), strict=True)
     return Table(
         name="flips",
+        chapter="performance",
         caption=message("Rows whose answer changed, by true label"),
         columns=(
             Column(key="label", heading=message("Label")),
@@ -113,6 +114,7 @@ def difference_table(name: str, rows: Sequence[Row]) -> Table:
     """Return comparisons as a table; what the rows begin with gets columns of its own."""
     return Table(
         name=name,
+        chapter="performance",
         caption=message("The release before and now, with the interval of the difference"),
         columns=(
             *(column for key, column in _HEADINGS.items() if key in rows[0]),

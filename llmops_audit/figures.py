@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+Chapter = Literal["performance", "fairness", "drift", "personal_data", "robustness"]
+"""Chapters of the report that a check's tables can belong to."""
+
+
 class Column(Frozen):
     """A column of a `Table`: key in the rows, heading, and how its numbers are written."""
 
@@ -47,6 +51,8 @@ class Table(Frozen):
     columns : tuple of Column
     rows : tuple of mapping
         One value a column key; a `share` is between 0 and 1; null is undefined.
+    chapter : str, optional
+        Chapter of the report that shows it; null where none is its own.
     """
 
     kind: Literal["table"] = "table"
@@ -54,6 +60,7 @@ class Table(Frozen):
     caption: Message
     columns: tuple[Column, ...]
     rows: tuple[dict[str, Scalar | Message], ...]
+    chapter: Chapter | None = None
 
 
 def interval_columns(format: Literal["share", "number"] = "number") -> tuple[Column, Column]:

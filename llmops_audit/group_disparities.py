@@ -41,6 +41,7 @@ def disparity_table(
                     rows.append({"attribute": one.attribute, "metric": f"worst_group_{name}", **worst})
     return Table(
         name="disparities",
+        chapter="fairness",
         caption=message(
             "Disparities between the groups that have enough rows; the interval is that of the pair, or group, that "
             "makes each, and does not allow for its having been picked"

@@ -41,7 +41,7 @@ SEPARATOR = message(", ")
 NOTHING = "–"
 """What stands for a value that is undefined."""
 
-WORD_PLACES = frozenset({"metric", "severity", "split", "splits", "status", "verdict"})
+WORD_PLACES = frozenset({"kinds", "metric", "severity", "split", "splits", "status", "verdict"})
 """Places of a message whose values are keys of `WORDS`, not data."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

@@ -267,6 +267,7 @@ def table(by_split: Mapping[str, PersonalData], policy: Policy) -> Table:
             )
     return Table(
         name="personal_data",
+        chapter="personal_data",
         caption=message("Personal data by split, column, kind and confidence"),
         columns=(
             Column(key="split", heading=message("Split")),
@@ -298,6 +299,7 @@ def model_table(contents: ModelContents) -> Table:
     )
     return Table(
         name="personal_data_in_model",
+        chapter="personal_data",
         caption=message("Personal data that the fitted model carries away, by part of the model"),
         columns=(
             Column(key="place", heading=message("Part of the model")),

@@ -196,7 +196,7 @@ def pair_table(trial: Trial, policy: Policy) -> Table:
         }),
     )  # fmt: skip
     caption = message("Answers that changed where terms of one group were put in the place of another's")
-    return Table(name="counterfactual", caption=caption, columns=columns, rows=tuple(rows))
+    return Table(name="counterfactual", chapter="fairness", caption=caption, columns=columns, rows=tuple(rows))
 
 
 def term_table(trial: Trial, policy: Policy) -> Table:
@@ -222,7 +222,7 @@ def term_table(trial: Trial, policy: Policy) -> Table:
         *interval_columns("share"),
     )
     caption = message("Terms whose replacement changed most answers; a text with several counts for each")
-    return Table(name="counterfactual_terms", caption=caption, columns=columns, rows=tuple(rows))
+    return Table(name="counterfactual_terms", chapter="fairness", caption=caption, columns=columns, rows=tuple(rows))
 
 
 def _columns(

@@ -11,13 +11,13 @@ from markupsafe import Markup, escape
 from llmops_audit import i18n
 from llmops_audit.drift_figure import Course, Shift
 from llmops_audit.i18n import Translate
-from llmops_audit.model import ConfusionMatrix, Message, Record, Scalar, message
+from llmops_audit.model import Card, ConfusionMatrix, Message, Record, Scalar, message
 from llmops_audit.render import figures
 from llmops_audit.render.drift_charts import course_chart, histogram_chart
 from llmops_audit.render.forest import forest
 from llmops_audit.render.groups import ratio_place
 from llmops_audit.render.text import Numbers, clean, compact, shorten
-from llmops_audit.render.view import confused_pairs, most, view
+from llmops_audit.render.view import confused_pairs, most, view, with_missing
 
 __all__ = ["render_html"]
 
@@ -69,6 +69,8 @@ def render_html(record: Record, language: str | None = None) -> str:
         course_chart=course_chart,
         ratio_place=ratio_place,
         max_columns=_MAX_COLUMNS,
+        empty_card=Card(),
+        with_missing=with_missing,
         heat_map=lambda matrix, number: _heat_map(matrix, number, translate, numbers),
     )
 
@@ -109,6 +111,7 @@ def environment_of(translate: Translate, numbers: Numbers) -> Environment:
         shift_name=lambda shift: _shift_name(shift, translate),
         stamp=lambda time: _short(time.replace("T", " "), _STAMP_COLUMNS),
         blanks=_blanks,
+        css_string=_css_string,
         compact=compact,
         prose=lambda text: _prose(translate(text)),
         short=_short,
@@ -133,6 +136,12 @@ def _blanks(text: str) -> str:
     inner = text.strip(" ")
     start = len(text) - len(text.lstrip(" ")) if inner else len(text)
     return "␣" * start + inner + "␣" * (len(text) - start - len(inner))
+
+
+def _css_string(text: str) -> Markup:
+    """Return a text for between the quotation marks of a CSS string, whatever it holds."""
+    safe = (c if c.isalnum() or c in " .-" else f"\\{ord(c):x} " for c in _short(text))
+    return Markup("".join(safe))  # noqa: S704 - letters, digits and escapes alone
 
 
 def _finalize(value: object) -> object:

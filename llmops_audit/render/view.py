@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from llmops_audit.figures import BiasAudit, ConfusionMatrix, Drift, GroupMetrics, Table
 from llmops_audit.model import (
@@ -15,12 +16,20 @@ from llmops_audit.model import (
     Record,
     Severity,
     SplitInfo,
+    Status,
     Verdict,
+    message,
 )
+from llmops_audit.render.changed import ChangesView, changes_view
 from llmops_audit.render.drift import DriftView, drift_view
+from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups import MAX_LINES, GroupView, group_view
+from llmops_audit.render.unmeasured import Unmeasured, unmeasured
 
-__all__ = ["Judged", "Pair", "Plot", "Reason", "ReportView", "confused_pairs", "most", "plot", "view"]
+__all__ = ["Judged", "Pair", "Plot", "Reason", "ReportView", "confused_pairs", "most", "plot", "view", "with_missing"]
+
+ADVICE = "What to do"
+"""Heading of the section of a check's page whose first paragraph is quoted beside its findings."""
 
 MAX_PAIRS = 25
 MAX_VALUES = 20
@@ -43,12 +52,18 @@ _PADDING = 0.08
 
 @dataclass(frozen=True)
 class Judged:
-    """A finding with the check that made it and the place it has in the page."""
+    """A finding with the check that made it and the place it has in the page.
+
+    `advice` is what the page of the check says to do about it, null where it says nothing; `advised` where it is the
+    first of its check with its verdict, which alone says what to do.
+    """
 
     finding: Finding
     check: CheckResult
     anchor: str
     plot: Plot | None
+    advice: str | None = None
+    advised: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,8 +111,14 @@ class ReportView:
     Attributes
     ----------
     reasons : tuple of Reason
-    attention, attention_briefly : tuple of Judged
-        Failed, errors and inconclusive, the most severe first: those that are shown in full, and on one line.
+    gist : Message
+        What the findings came to, in a sentence.
+    attention : tuple of Judged
+        Failed, errors and inconclusive that are shown in full, the most severe first.
+    by_severity : tuple of (Severity or None, tuple of Judged)
+        The same, the failed first within a severity.
+    attention_briefly : tuple of Judged
+        Those that are shown on one line.
     others, others_briefly : tuple of Judged
         Not applicable and passed, likewise.
     listed : frozenset of str
@@ -112,6 +133,11 @@ class ReportView:
     tables : tuple of Table
     groups : tuple of GroupView
     drifts : tuple of DriftView
+    fairness, personal_data, robustness : tuple of Table
+        Tables of these chapters.
+    changes : ChangesView, optional
+    unmeasured : tuple of Unmeasured
+    terms : tuple of Term
     bias_audit : bool
         A bias audit, which is a page of its own, stands in the record.
     tests, chance_checks : int
@@ -121,7 +147,9 @@ class ReportView:
     """
 
     reasons: tuple[Reason, ...]
+    gist: Message
     attention: tuple[Judged, ...]
+    by_severity: tuple[tuple[Severity | None, tuple[Judged, ...]], ...]
     attention_briefly: tuple[Judged, ...]
     others: tuple[Judged, ...]
     others_briefly: tuple[Judged, ...]
@@ -133,6 +161,12 @@ class ReportView:
     tables: tuple[Table, ...]
     groups: tuple[GroupView, ...]
     drifts: tuple[DriftView, ...]
+    fairness: tuple[Table, ...]
+    personal_data: tuple[Table, ...]
+    robustness: tuple[Table, ...]
+    changes: ChangesView | None
+    unmeasured: tuple[Unmeasured, ...]
+    terms: tuple[Term, ...]
     bias_audit: bool
     tests: int
     chance_checks: int
@@ -143,7 +177,8 @@ def view(record: Record) -> ReportView:
     """Return the parts of the report of a record."""
     found = [(check, finding) for check in record.checks for finding in check.findings]
     judged = [
-        Judged(finding, check, f"finding-{number}", plot(finding)) for number, (check, finding) in enumerate(found, 1)
+        Judged(finding, check, f"finding-{number}", plot(finding), _advice(check))
+        for number, (check, finding) in enumerate(found, 1)
     ]
     ordered = sorted(judged, key=lambda j: (_ORDER.index(j.finding.verdict), _severity_rank(j.finding)))
     attention = [j for j in ordered if j.finding.verdict in _ATTENTION]
@@ -158,7 +193,9 @@ def view(record: Record) -> ReportView:
     counts = Counter(finding.verdict for _, finding in found)
     return ReportView(
         reasons=_reasons(record, judged),
+        gist=_gist(record, counts),
         attention=tuple(attention[:cards]),
+        by_severity=_by_severity(attention[:cards]),
         attention_briefly=tuple(j for j in briefly if j.finding.verdict in _ATTENTION),
         others=tuple(others[:rows]),
         others_briefly=tuple(j for j in briefly if j.finding.verdict not in _ATTENTION),
@@ -167,14 +204,61 @@ def view(record: Record) -> ReportView:
         tally=tuple((verdict, counts[verdict]) for verdict in _ORDER if counts[verdict]),
         splits=tuple(sorted(record.data.items(), key=lambda item: _split_rank(item[0]))),
         matrices=tuple(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix)),
-        tables=tuple(figure for figure in record.figures.values() if isinstance(figure, Table)),
+        tables=_tables(record, None),
         groups=tuple(group_view(figure, MAX_LINES // len(by_group)) for figure in by_group),
         drifts=tuple(drift_view(figure, parts=len(drifts)) for figure in drifts),
+        fairness=_tables(record, "fairness"),
+        personal_data=_tables(record, "personal_data"),
+        robustness=_tables(record, "robustness"),
+        changes=None if record.changes is None else changes_view(record.changes),
+        unmeasured=unmeasured(record),
+        terms=glossary(record),
         bias_audit=any(isinstance(figure, BiasAudit) for figure in record.figures.values()),
         tests=sum(finding.tests is not None for _, finding in found),
         unit=next((split.unit for split in record.data.values() if split.unit is not None), None),
         chance_checks=len({check.name for check, finding in found if finding.tests is not None}),
     )
+
+
+def _gist(record: Record, counts: Mapping[Verdict, int]) -> Message:
+    if record.decision.status is Status.APPROVED:
+        return record.decision.reasons[0] if record.decision.reasons else message("The record names no reason.")
+    named = {
+        "all": sum(counts.values()),
+        "failed": counts[Verdict.FAILED],
+        "undecided": counts[Verdict.INCONCLUSIVE],
+        "errors": counts[Verdict.ERROR],
+    }
+    if named["errors"]:
+        return message(
+            "Of {all} findings, {failed} failed, {undecided} could not be decided, and {errors} ended in an error.",
+            **named,
+        )
+    if named["failed"] and named["undecided"]:
+        return message("Of {all} findings, {failed} failed and {undecided} could not be decided.", **named)
+    if named["failed"]:
+        return message("Of {all} findings, {failed} failed.", **named)
+    return message("Of {all} findings, {undecided} could not be decided.", **named)
+
+
+def _tables(record: Record, chapter: str | None) -> tuple[Table, ...]:
+    tables = (figure for figure in record.figures.values() if isinstance(figure, Table))
+    return tuple(table for table in tables if table.chapter == chapter)
+
+
+def _advice(check: CheckResult) -> str | None:
+    sections = {section.heading: section.paragraphs for section in check.page.sections}
+    return next(iter(sections.get(ADVICE, ())), None)
+
+
+def _by_severity(judged: Sequence[Judged]) -> tuple[tuple[Severity | None, tuple[Judged, ...]], ...]:
+    ordered = sorted(judged, key=lambda j: _severity_rank(j.finding))
+    told: set[tuple[str, Verdict]] = set()
+    for place, one in enumerate(ordered):
+        alike = one.check.name, one.finding.verdict
+        ordered[place] = replace(one, advised=alike not in told)
+        told.add(alike)
+    return tuple((severity, tuple(group)) for severity, group in groupby(ordered, key=lambda j: j.finding.severity))
 
 
 def plot(finding: Finding) -> Plot | None:
@@ -222,6 +306,12 @@ def most(counts: Iterable[LabelCount]) -> tuple[LabelCount, ...]:
     """Return the values with the most rows, at most `MAX_VALUES`, in the record's order where all fit."""
     given = tuple(counts)
     return given if len(given) <= MAX_VALUES else tuple(sorted(given, key=lambda c: -c.rows)[:MAX_VALUES])
+
+
+def with_missing(split: SplitInfo) -> tuple[tuple[str, int], ...]:
+    """Return the columns of a split that miss values, with the rows that do, at most `MAX_VALUES`, most rows first."""
+    found = [(column, rows) for column, rows in (split.missing or {}).items() if rows]
+    return tuple(sorted(found, key=lambda item: (-item[1], item[0]))[:MAX_VALUES])
 
 
 def _split_rank(name: str) -> int:

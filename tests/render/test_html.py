@@ -20,6 +20,7 @@ from llmops_audit.model import (
     ConfusionMatrix,
     Message,
     Record,
+    Severity,
     Status,
     Verdict,
     message,
@@ -31,8 +32,8 @@ LANGUAGES = ("en", "zh")
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 VOID = {"meta", "link", "img", "br", "hr", "input", "base", "col", "embed", "source", "wbr"}
 KNOWN = {
-    "a", "article", "body", "caption", "clippath", "code", "dd", "defs", "div", "dl", "dt", "em", "figcaption",
-    "figure", "footer", "g", "h1", "h2", "h3", "h4", "head", "header", "html", "i", "image", "li", "line", "main",
+    "a", "article", "b", "body", "br", "caption", "clippath", "code", "dd", "defs", "div", "dl", "dt", "em",
+    "figcaption", "figure", "footer", "g", "h1", "h2", "h3", "h4", "head", "header", "html", "i", "image", "li", "line", "main",
     "meta", "nav", "ol", "p", "path", "rect", "section", "small", "span", "style", "svg", "table", "tbody", "td",
     "text", "th", "thead", "title", "tr", "tspan", "ul",
 }  # fmt: skip
@@ -130,9 +131,23 @@ def test_every_finding_shows_all_that_it_rests_on(sample: ModuleType) -> None:
         "Rows that would decide", "about 4,321", "< 0.0001", "0.0123", "0.71 to no bound", "default of the check",
     ):  # fmt: skip
         assert part in page.words
-    cards = [a for tag, a in page.tags if tag == "article" and "card" in (a.get("class") or "")]
-    kinds = [(a["class"] or "").removeprefix("card is-") for a in cards]
-    assert kinds == ["failed", "failed", "error", "inconclusive"]
+
+
+def test_the_most_severe_findings_come_first(sample: ModuleType) -> None:
+    """Cards stand under their severity, the failed first; the first of a check and verdict says what to do."""
+    severities = [Severity.LOW, Severity.CRITICAL, Severity.CRITICAL, Severity.HIGH, Severity.CRITICAL]
+    verdicts = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.FAILED, Verdict.ERROR, Verdict.FAILED]
+    findings = [
+        sample.finding(verdict, id=f"own.metric{place}", severity=severity)
+        for place, (severity, verdict) in enumerate(zip(severities, verdicts, strict=True))
+    ]
+    html = render_html(sample.record(checks=[sample.check_result("own", Verdict.FAILED, findings)]))
+    cards = re.findall(r'class="card is-(\w+)".*?</article>|(severity \w+)</h3>', html, re.DOTALL)
+    told = ["".join(card) for card in cards]
+    assert told == [
+        "severity critical", "failed", "failed", "inconclusive", "severity high", "error", "severity low", "failed",
+    ]  # fmt: skip
+    assert html.count('class="to-do"') == 3
 
 
 def test_every_check_is_listed_once_with_verdict_and_reason(sample: ModuleType) -> None:
@@ -242,9 +257,8 @@ def test_a_drift_table_of_two_hundred_columns_stays_small(sample: ModuleType) ->
 def of_groups(sample: ModuleType, language: str = "en", **changes: object) -> str:
     """The chapter on groups of a page that has no other figure."""
     page = render_html(sample.record(figures={"groups": sample.group_metrics(**changes)}), language)
-    return page[
-        page.index('<section aria-labelledby="groups">') : page.index('<section aria-labelledby="measurements">')
-    ]
+    chapter = page[page.index('<section aria-labelledby="groups">') :]
+    return chapter[: chapter.index("</section>") + len("</section>")]
 
 
 def test_groups_have_a_chapter_only_where_the_record_has_them(sample: ModuleType) -> None:

@@ -1,0 +1,55 @@
+"""What the report shows of the changes since an earlier audit, the gravest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llmops_audit.model import Changes, LimitChange, Verdict, VerdictChange
+
+__all__ = ["ChangesView", "changes_view"]
+
+MAX_LINES = 60
+"""Lines of each table."""
+
+_GRAVITY = (
+    Verdict.FAILED,
+    Verdict.ERROR,
+    Verdict.INCONCLUSIVE,
+    Verdict.NOT_APPLICABLE,
+    None,
+    Verdict.PASSED,
+)
+
+
+@dataclass(frozen=True)
+class ChangesView:
+    """The changes that are shown.
+
+    Attributes
+    ----------
+    loosened : int
+        Limits that ask for less than before, shown or not.
+    limits : tuple of LimitChange
+        The loosened ones first.
+    verdicts : tuple of VerdictChange
+        The gravest of today's verdicts first.
+    hidden : int
+        Changes that are not shown.
+    """
+
+    loosened: int
+    limits: tuple[LimitChange, ...]
+    verdicts: tuple[VerdictChange, ...]
+    hidden: int
+
+
+def changes_view(changes: Changes) -> ChangesView:
+    """Return what is shown of the changes; the record holds the others."""
+    limits = sorted(changes.limits, key=lambda change: not change.loosened)[:MAX_LINES]
+    verdicts = sorted(changes.verdicts, key=lambda change: _GRAVITY.index(change.now))[:MAX_LINES]
+    return ChangesView(
+        loosened=sum(change.loosened for change in changes.limits),
+        limits=tuple(limits),
+        verdicts=tuple(verdicts),
+        hidden=len(changes.limits) + len(changes.verdicts) - len(limits) - len(verdicts),
+    )

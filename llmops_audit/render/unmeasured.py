@@ -1,0 +1,105 @@
+"""What an audit did not measure and why: what checks could not judge, and what the spec left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from llmops_audit.figures import GroupMetrics
+from llmops_audit.model import CheckResult, Finding, Message, Record, Scalar, Verdict, message
+
+__all__ = ["Unmeasured", "unmeasured"]
+
+MAX_PLACES = 6
+"""Places that one line names; the others are counted."""
+
+MAX_LINES = 40
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """One thing that was not measured.
+
+    Attributes
+    ----------
+    what : Message, optional
+        Null where it is a finding.
+    findings : tuple of Finding
+        Those of one metric that were not judged for one reason, at most `MAX_PLACES`.
+    more : int
+        Findings beyond those.
+    check : str, optional
+        The check that was to measure it.
+    why : Message
+    """
+
+    what: Message | None
+    why: Message
+    findings: tuple[Finding, ...] = ()
+    more: int = 0
+    check: str | None = None
+
+
+def unmeasured(record: Record) -> tuple[Unmeasured, ...]:
+    """Return what a record holds no measurement of, at most `MAX_LINES` of what checks could not judge first."""
+    asked = [line for check in record.checks for line in _of_check(check)]
+    return (*asked[:MAX_LINES], *_left_out(record), *_not_searched(record))
+
+
+def _of_check(check: CheckResult) -> Iterator[Unmeasured]:
+    if not check.findings and check.reason is not None:
+        yield Unmeasured(message("All that the check measures"), check.reason, check=check.name)
+    alike: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in check.findings:
+        if finding.verdict in (Verdict.NOT_APPLICABLE, Verdict.ERROR):
+            alike.setdefault((finding.verdict, finding.metric, finding.message.id), []).append(finding)
+    for findings in alike.values():
+        shown = tuple(findings[:MAX_PLACES])
+        yield Unmeasured(None, findings[0].message, shown, len(findings) - len(shown), check.name)
+
+
+def _left_out(record: Record) -> Iterator[Unmeasured]:
+    if "live" not in record.data:
+        yield Unmeasured(
+            message("Rows from production"),
+            message("The spec names none (`data.live`): how the classifier does in use is not known."),
+        )
+    if not any(split.groups for split in record.data.values()) and not any(
+        isinstance(figure, GroupMetrics) for figure in record.figures.values()
+    ):
+        yield Unmeasured(
+            message("Differences between groups of people"),
+            message("The spec names no column of a sensitive attribute (`data.groups`)."),
+        )
+    if not any(_names_a_score(finding) for check in record.checks for finding in check.findings) and not any(
+        str(figure.kind) == "curves" for figure in record.figures.values()
+    ):
+        yield Unmeasured(
+            message("How well scores order rows, and whether they come true"),
+            message("The classifier gives no scores, or no check asked for them."),
+        )
+    if record.changes is None and all(finding.scope.get("against") != "before" for finding in _all(record)):
+        yield Unmeasured(
+            message("Whether this version is worse than the one before"),
+            message("The spec names no earlier audit or answers (`[baseline]`)."),
+        )
+
+
+def _not_searched(record: Record) -> Iterator[Unmeasured]:
+    kinds: dict[Scalar, None] = {}
+    for finding in _all(record):
+        given = finding.details.get("not_searched_for", ())
+        kinds.update(dict.fromkeys(given if isinstance(given, tuple) else (given,)))
+    if kinds:
+        yield Unmeasured(
+            message("Personal data of these kinds: {kinds}", kinds=tuple(kinds)),
+            message("The search knows numbers and forms; it has no rule that would find these."),
+        )
+
+
+def _names_a_score(finding: Finding) -> bool:
+    return finding.metric in ("roc_auc", "average_precision", "expected_calibration_error", "brier_score")
+
+
+def _all(record: Record) -> Sequence[Finding]:
+    return [finding for check in record.checks for finding in check.findings]
