@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import rfc8785
@@ -22,8 +23,7 @@ def canonical(record: Record) -> bytes:
 
 def digest(record: Record) -> str:
     """Return the SHA-256 of the canonical bytes without `digest` and `run`."""
-    content = {key: value for key, value in _plain(record).items() if key not in _NOT_COVERED}
-    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+    return _digest(_plain(record))
 
 
 def sealed(record: Record) -> Record:
@@ -47,10 +47,19 @@ def parse(content: bytes, subject: str) -> Record:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise RecordError(subject, f"is no record: {where}: {first['msg']}") from error
-    found = digest(record)
+    # Of what the file says, not of the model's fields: a later release may know more of them.
+    try:
+        found = _digest(json.loads(content))
+    except rfc8785.CanonicalizationError as error:
+        raise RecordError(subject, f"is no canonical JSON: {error}") from error
     if found != record.digest:
         raise RecordError(subject, "was changed after it was written", f"digest {record.digest}", found)
     return record
+
+
+def _digest(content: dict[str, Any]) -> str:
+    covered = {key: value for key, value in content.items() if key not in _NOT_COVERED}
+    return hashlib.sha256(rfc8785.dumps(covered)).hexdigest()
 
 
 def _plain(record: Record) -> dict[str, Any]:

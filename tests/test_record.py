@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+import rfc8785
 
 from llmops_audit.audit import prepare, run
 from llmops_audit.canonical import canonical, digest, parse
@@ -99,6 +101,18 @@ def test_a_record_that_was_changed_is_refused(project: Project) -> None:
         parse(content.replace(b'"accuracy":0.8', b'"accuracy":0.1'), "record.json")
     with pytest.raises(RecordError, match="is no record"):
         parse(b"{}", "record.json")
+
+
+def test_a_record_of_an_earlier_release_stays_valid(project: Project) -> None:
+    """A record that lacks fields which a later release added is read, and its digest still holds."""
+    content = json.loads(canonical(run(prepare(project()))))
+    for name in ("card", "frameworks", "changes"):
+        del content[name]
+    covered = {key: value for key, value in content.items() if key not in ("digest", "run")}
+    content["digest"] = hashlib.sha256(rfc8785.dumps(covered)).hexdigest()
+    assert parse(rfc8785.dumps(content), "record.json").changes is None
+    with pytest.raises(RecordError, match="was changed after it was written"):
+        parse(rfc8785.dumps(content | {"checks": []}), "record.json")
 
 
 def test_labels_compare_by_value(project: Project) -> None:
