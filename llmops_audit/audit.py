@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
-from llmops_audit import gate
+from llmops_audit import frameworks, gate
 from llmops_audit.canonical import sealed
 from llmops_audit.errors import SpecError
 from llmops_audit.model import AuditInfo, ConfusionMatrix, Environment, LabelCount, NamedFigure, Record, Run, SplitInfo
@@ -148,6 +148,8 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
             gate=policy,
             checks=results,
             figures=_figures(collected, [figure for _, figures in outcomes for figure in figures]),
+            card=None if prepared.spec.card is None else prepared.spec.card.card(),
+            frameworks=tuple(frameworks.framework(name) for name in prepared.spec.frameworks),
             decision=gate.decide(results, policy),
             digest="",
             run=Run(

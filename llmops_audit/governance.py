@@ -59,7 +59,8 @@ class Clause(Frozen):
     checks : tuple of str
         Checks whose findings show something for it.
     parts : tuple of str
-        Parts of the record that show something for it, as dotted paths: ``"data"``, ``"card.intended_use"``.
+        Parts of the record that show something for it, as dotted paths: ``"card.intended_use"``, ``"data.labels"`` (of
+        any split), ``"figures.confusion_matrix"`` (any figure of that kind).
     note : mapping of language to str
         What this tool cannot show for it; empty where nothing is missing.
     """
@@ -82,10 +83,10 @@ class Framework(Frozen):
     title : mapping of language to str
     version : str
         Of this collection of clauses.
-    source : str
+    source : mapping of language to str
         What was read: document and date.
     effective : str
-        ISO date from which it applies; empty where it binds nobody.
+        ISO date from which it applies; empty for what anybody may choose to follow, and for what was withdrawn.
     superseded_by : str, optional
         Id of what replaced it.
     note : mapping of language to str
@@ -96,7 +97,7 @@ class Framework(Frozen):
     id: str
     title: InLanguages
     version: str
-    source: str
+    source: InLanguages
     effective: str
     superseded_by: str | None = None
     note: InLanguages = Field(default_factory=dict)

@@ -46,6 +46,7 @@ BAD = [
     ({"[checks.accuracy]\nmin = { accuracy = 0.8 }": ""}, None, "checks: is missing"),
     ({"[checks.accuracy]\nmin = { accuracy = 0.8 }": "[checks]"}, None, "audit.toml: checks: is not valid"),
     ({"[checks.accuracy]": "[checks.accurcy]"}, None, "checks.accurcy: unknown check"),
+    ({"[audit]": 'frameworks = ["eu-ai-act", "ai-act"]\n[audit]'}, None, "audit.toml: frameworks[1]: unknown framework; expected one of ccpa-admt"),
     ({"accuracy = 0.8": "acuracy = 0.8"}, None, "checks.accuracy.min.acuracy: unknown name"),
     ({"accuracy = 0.8": 'accuracy = "0.8"'}, None, "checks.accuracy.min.accuracy: is not valid; expected a valid number"),
     (

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from llmops_audit.audit import prepare
+from llmops_audit import frameworks
+from llmops_audit.audit import prepare, run
 from llmops_audit.errors import SpecError
 from llmops_audit.spec import Spec, key_lines, read_spec
 
@@ -82,6 +83,21 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
         ("accuracy = 0.8", "accuracy = 80", "less than or equal to 1 or a table; got 80"),
         ('name = "small"', 'name = "../small"', "audit.name: is not valid"),
         ('name = "small"', 'name = "sma', "is no TOML"),
+        (
+            "[audit]",
+            'frameworks = ["gdpr", "x"]\n[audit]',
+            "audit.toml: frameworks[1]: unknown framework; expected one of ccpa-admt, ",
+        ),
+        (
+            "[audit]",
+            'frameworks = ["gdpr", "gdpr"]\n[audit]',
+            "audit.toml: frameworks[1]: is named twice; expected each framework once; got 'gdpr'",
+        ),
+        ("[audit]", 'frameworks = "gdpr"\n[audit]', "audit.toml: frameworks: is not valid"),
+        ("[audit]", "frameworks = [1]\n[audit]", "audit.toml: frameworks.0: is not valid"),
+        ("[audit]", '[card]\nlanguages = ["English"]\n[audit]', "audit.toml: card.languages.0: is not valid"),
+        ("[audit]", '[card]\nmisuse = ""\n[audit]', "audit.toml: card.misuse: is not valid"),
+        ("[audit]", '[card]\nowner = "x"\n[audit]', "card.owner: unknown key; expected one of intended_use, "),
     ],
 )
 def test_what_cannot_be_carried_out_is_refused(project: Project, old: str, new: str, said: str) -> None:
@@ -107,6 +123,33 @@ def test_limits_know_their_line() -> None:
 def test_the_schema_covers_every_section() -> None:
     """The JSON Schema of the spec describes each section and refuses unknown keys."""
     schema = Spec.model_json_schema()
-    assert set(schema["properties"]) == {"audit", "data", "model", "checks", "baseline", "gate", "plugins"}
+    assert set(schema["properties"]) == {
+        *("audit", "data", "model", "checks", "baseline", "gate", "card", "frameworks", "plugins")
+    }
     assert schema["additionalProperties"] is False
     assert all("description" in field for field in schema["$defs"]["DataSection"]["properties"].values())
+
+
+def test_the_schema_names_the_frameworks() -> None:
+    """An editor can complete the known ids."""
+    assert Spec.model_json_schema()["properties"]["frameworks"]["items"]["enum"] == list(frameworks.names())
+
+
+def test_card_and_frameworks_stand_in_the_record(project: Project) -> None:
+    """The record keeps the card, and the chosen frameworks whole, in the order of the spec."""
+    card = '[card]\nmisuse = "Diagnosis"\ncontact = "owner@example.org"\nlanguages = ["en"]\n\n[audit]'
+    record = run(prepare(project({"[audit]": f'frameworks = ["nyc-ll144", "gdpr"]\n{card}'})))
+    assert record.card is not None
+    assert (record.card.misuse, record.card.contact, record.card.languages) == (
+        "Diagnosis",
+        "owner@example.org",
+        ("en",),
+    )
+    assert record.card.intended_use is None
+    assert record.frameworks == (frameworks.framework("nyc-ll144"), frameworks.framework("gdpr"))
+
+
+def test_a_spec_without_them_has_none(project: Project) -> None:
+    """Neither card nor frameworks are asked for."""
+    spec = prepare(project()).spec
+    assert (spec.card, spec.frameworks) == (None, ())

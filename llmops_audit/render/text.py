@@ -6,10 +6,10 @@ import json
 import math
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent, format_scientific
 
 from llmops_audit.i18n import NOTHING
@@ -29,6 +29,7 @@ _UNSAFE = re.compile(
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "…"
 
+_DATE_PATTERNS = {"en": "d MMMM y", "zh": "y年M月d日"}
 _TIME_PATTERNS = {"en": "d MMMM y, HH:mm", "zh": "y年M月d日 HH:mm"}
 
 _SIGNIFICANT = 4
@@ -129,6 +130,14 @@ class Numbers:
     def value(self, value: object) -> str:
         """Return a number of no declared format; anything else as JSON."""
         return self.number(value) if isinstance(value, int | float) and not isinstance(value, bool) else compact(value)
+
+    def date(self, text: str) -> str:
+        """Return an ISO 8601 date in words; what is none is returned as it is."""
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return text
+        return format_date(day, _DATE_PATTERNS.get(self.locale.language, "long"), locale=self.locale)
 
     def time(self, text: str) -> str:
         """Return an ISO 8601 time in words, in UTC where it names its zone; what is none is returned as it is."""

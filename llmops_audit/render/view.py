@@ -21,6 +21,7 @@ from llmops_audit.model import (
     message,
 )
 from llmops_audit.render.changed import ChangesView, changes_view
+from llmops_audit.render.clauses import FrameworkView, clause_view
 from llmops_audit.render.drift import DriftView, drift_view
 from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups import MAX_LINES, GroupView, group_view
@@ -136,6 +137,7 @@ class ReportView:
     fairness, personal_data, robustness : tuple of Table
         Tables of these chapters.
     changes : ChangesView, optional
+    clauses : tuple of FrameworkView
     unmeasured : tuple of Unmeasured
     terms : tuple of Term
     bias_audit : bool
@@ -165,6 +167,7 @@ class ReportView:
     personal_data: tuple[Table, ...]
     robustness: tuple[Table, ...]
     changes: ChangesView | None
+    clauses: tuple[FrameworkView, ...]
     unmeasured: tuple[Unmeasured, ...]
     terms: tuple[Term, ...]
     bias_audit: bool
@@ -211,6 +214,7 @@ def view(record: Record) -> ReportView:
         personal_data=_tables(record, "personal_data"),
         robustness=_tables(record, "robustness"),
         changes=None if record.changes is None else changes_view(record.changes),
+        clauses=clause_view(record, judged),
         unmeasured=unmeasured(record),
         terms=glossary(record),
         bias_audit=any(isinstance(figure, BiasAudit) for figure in record.figures.values()),
