@@ -158,7 +158,7 @@ def test_a_replaced_framework_names_its_successor(sample: ModuleType) -> None:
     """By its title where the record holds it, by its id otherwise."""
     old, new = frameworks.framework("sr-11-7"), frameworks.framework("sr-26-2")
     assert "<code>sr-26-2</code>" in chapter(of(sample.record(), old)).split("no longer")[0]
-    assert f"<strong>{new.title['en']}" in chapter(of(sample.record(), old, new)).replace("\n", "")
+    assert f"<b>{new.title['en']}" in chapter(of(sample.record(), old, new)).replace("\n", "")
 
 
 def test_the_table_says_that_it_is_no_judgement(sample: ModuleType) -> None:
