@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from llmops_audit.evidence.outcomes import Outcomes
     from llmops_audit.evidence.pairs import Pairs
     from llmops_audit.evidence.scores import Scores
+    from llmops_audit.figures import Curves
     from llmops_audit.measures import Measure
     from llmops_audit.performance import Performance
     from llmops_audit.task import Policy, Task
@@ -114,8 +115,9 @@ def accuracy(
     max_train_test_gap: Limit | None = None,
     min_lift: Limit | None = None,
     current: tuple[Split, ...] = ("test",),
-) -> Iterator[Finding | Table]:
+) -> Iterator[Finding | Table | Curves]:
     """Judge the minima of the spec, chance, baselines, and labels that are never recognised."""
+    from llmops_audit.curves import ranking_curves
     from llmops_audit.performance import baseline_table, gap_table, label_table, metric_table, performance
 
     minima = _minima(min or {}, task)
@@ -149,6 +151,8 @@ def accuracy(
         yield baseline_table(found, policy)
         if (gaps := gap_table(found, policy)) is not None:
             yield gaps
+    for one in found:
+        yield from ranking_curves(one.split, one.scores, task, one.table.counts.sum(axis=1).tolist(), policy)
 
 
 def _minima(given: Mapping[Metric, float | dict[str, float]], task: Task) -> list[tuple[Metric, str | None, float]]:

@@ -93,14 +93,13 @@ from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar
 
 if TYPE_CHECKING:
     from llmops_audit.evidence.scores import ScoreHistogram, Scores
+    from llmops_audit.figures import Curves
+    from llmops_audit.frozen import Label
     from llmops_audit.stats import Bounds, BrierScore, CalibrationError
     from llmops_audit.task import Policy, Task
 
 Split = Literal["train", "test", "live"]
 Limit = Annotated[float, Field(ge=0, le=1)]
-
-MOST_CURVES = 10
-"""A report of a hundred curves is not read."""
 
 
 @check(severity=Severity.MEDIUM)
@@ -113,7 +112,7 @@ def calibration(
     max_brier_score: Limit | None = None,
     bins: Annotated[int, Field(ge=1, le=100)] = 15,
     current: tuple[Split, ...] = ("test",),
-) -> Iterator[Finding | Table]:
+) -> Iterator[Finding | Table | Curves]:
     """Judge the expected calibration error and the Brier score of probabilities."""
     found = {split: _split(scores.get(split), task, bins) for split in current}
     fit: dict[str, _Split] = {split: one for split, one in found.items() if isinstance(one, _Split)}
@@ -133,14 +132,15 @@ def calibration(
         yield from _doubts(split, one)
     if fit:
         yield _summary(fit, policy)
-        yield _curves(fit, policy, bins)
+        for name, judgeable in fit.items():
+            yield _curves(name, judgeable, policy, bins)
 
 
 @dataclass(frozen=True)
 class _Class:
     """The probabilities of one label."""
 
-    label: str
+    label: Label
     histogram: ScoreHistogram
     effect: float
     error: CalibrationError
@@ -189,12 +189,12 @@ def _split(scores: Scores | None, task: Task, bins: int) -> _Split | Message:
         return message("There are no scores of labelled rows: the subject gives none, or the split is not labelled.")
     if not all(histogram.probabilities for histogram, _ in found.values()):
         return message("The scores do not lie between 0 and 1: they are decision values, not probabilities.")
-    classes = [_class(str(label), histogram, bins) for label, (histogram, _) in found.items()]
+    classes = [_class(label, histogram, bins) for label, (histogram, _) in found.items()]
     unscored = tuple(str(label) for label in labels if label not in found)
     return _Split(tuple(classes), max(missing for _, missing in found.values()), unscored)
 
 
-def _class(label: str, histogram: ScoreHistogram, bins: int) -> _Class:
+def _class(label: Label, histogram: ScoreHistogram, bins: int) -> _Class:
     from llmops_audit import stats
 
     effect = 1.0
@@ -245,7 +245,7 @@ def _summary(found: Mapping[str, _Split], policy: Policy) -> Table:
                 "skill": brier.skill, "log_loss": stats.log_loss(part.histogram),
             }  # fmt: skip
             known = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
-            rows.append({"split": split, "label": part.label, "rows": part.rows, **known})
+            rows.append({"split": split, "label": str(part.label), "rows": part.rows, **known})
     headings = {
         "corrected": message("Calibration error"), "low": message("Lower end"), "high": message("Upper end"),
         "plug_in": message("Calibration error, as observed"), "brier_score": message("Brier score"),
@@ -253,36 +253,22 @@ def _summary(found: Mapping[str, _Split], policy: Policy) -> Table:
         "uncertainty": message("Uncertainty"), "within": message("Within bins"), "skill": message("Brier skill score"),
         "log_loss": message("Log loss"),
     }  # fmt: skip
-    text = message("Calibration; Brier score = reliability - resolution + uncertainty + what lies within bins")
-    return _table("calibration", text, headings, "number", rows)
+    return Table(
+        name="calibration",
+        chapter="performance",
+        caption=message("Calibration; Brier score = reliability - resolution + uncertainty + what lies within bins"),
+        columns=(
+            Column(key="split", heading=message("Split")),
+            Column(key="label", heading=message("Label")),
+            Column(key="rows", heading=message("Rows"), format="count"),
+            *(Column(key=key, heading=heading, format="number") for key, heading in headings.items()),
+        ),
+        rows=tuple(rows),
+    )
 
 
-def _curves(found: Mapping[str, _Split], policy: Policy, bins: int) -> Table:
-    from llmops_audit import stats
+def _curves(split: str, one: _Split, policy: Policy, bins: int) -> Curves:
+    from llmops_audit.curves import Calibrated, reliability_curves
 
-    rows: list[dict[str, Scalar | Message]] = []
-    for split, one in found.items():
-        for part in sorted(one.classes, key=lambda part: (-part.error.corrected, part.label))[:MOST_CURVES]:
-            curve = stats.reliability_curve(part.histogram, policy.confidence, bins, part.effect)
-            for score, share, (low, high), n in curve:
-                numbers = {"score": score, "observed": share, "low": low, "high": high}
-                rows.append({"split": split, "label": part.label, "rows": round(n), **numbers})
-    headings = {
-        "score": message("Mean score"), "observed": message("Observed share"),
-        "low": message("Lower end"), "high": message("Upper end"),
-    }  # fmt: skip
-    text = message("Reliability curve, in bins of about equally many rows; of many labels, the ten furthest off")
-    return _table("reliability", text, headings, "share", rows)
-
-
-def _table(
-    name: str, caption: Message, headings: Mapping[str, Message], form: Literal["number", "share"],
-    rows: list[dict[str, Scalar | Message]],
-) -> Table:  # fmt: skip
-    columns = [
-        Column(key="split", heading=message("Split")),
-        Column(key="label", heading=message("Label")),
-        Column(key="rows", heading=message("Rows"), format="count"),
-        *(Column(key=key, heading=heading, format=form) for key, heading in headings.items()),
-    ]
-    return Table(name=name, caption=caption, columns=tuple(columns), rows=tuple(rows))
+    found = (Calibrated(part.label, part.histogram, part.effect, part.error) for part in one.classes)
+    return reliability_curves(split, found, policy, bins)

@@ -10,11 +10,15 @@ from llmops_audit.drift_figure import Drift
 from llmops_audit.frozen import Frozen, Label, Message, Scalar, message
 
 __all__ = [
+    "FALSE_POSITIVE_RATES",
+    "RECALLS",
     "BiasAudit",
     "BiasTable",
     "Category",
     "Column",
     "ConfusionMatrix",
+    "Curve",
+    "Curves",
     "Drift",
     "Estimate",
     "Figure",
@@ -82,6 +86,71 @@ class ConfusionMatrix(Frozen):
     labels: tuple[Label, ...]
     counts: tuple[tuple[int, ...], ...]
     invalid: tuple[int, ...]
+
+
+FALSE_POSITIVE_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+RECALLS = (0.5, 0.8, 0.9, 0.95, 0.99)
+"""Where curves are read off: `Curve` holds the last point up to such a rate, and the first from such a recall on."""
+
+
+class Curve(Frozen):
+    """A curve of one label against all others, to five decimals.
+
+    Attributes
+    ----------
+    label : label
+    positives, negatives : int
+        Rows that carry the label, and that carry another.
+    base_rate : float, optional
+        The share of the former, of weights where rows are weighted; null where no row has a weight.
+    value, low, high : float, optional
+        Area under the ROC curve, average precision, or expected calibration error, with its interval.
+    x, y : tuple of float, (p,)
+        ROC: false and true positive rate, from (0, 0) to (1, 1). Precision-recall: rising recall, and precision, each
+        of which holds from the recall before. Reliability: mean score and observed share of each bin.
+    y_low, y_high : tuple of float, (p,)
+        Ends of the interval of each observed share; empty for the other curves.
+    rows : tuple of int, (p,)
+        Rows of each bin; empty for the other curves.
+    """
+
+    label: Label
+    positives: int
+    negatives: int
+    base_rate: float | None
+    value: float | None
+    low: float | None
+    high: float | None
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    y_low: tuple[float, ...] = ()
+    y_high: tuple[float, ...] = ()
+    rows: tuple[int, ...] = ()
+
+
+class Curves(Frozen):
+    """What the scores of one split say, as curves of one kind.
+
+    Attributes
+    ----------
+    name : str
+    curve : {"roc", "precision_recall", "reliability"}
+    split : str
+    confidence : float
+        Of every interval.
+    labels : int
+        Labels that a curve was wanted of; `curves` holds those with the most rows that have one.
+    curves : tuple of Curve
+        The most rows first.
+    """
+
+    kind: Literal["curves"] = "curves"
+    name: str
+    curve: Literal["roc", "precision_recall", "reliability"]
+    split: str
+    confidence: float
+    labels: int
+    curves: tuple[Curve, ...]
 
 
 class GroupSize(Frozen):
@@ -274,7 +343,7 @@ class BiasAudit(Frozen):
     tables: tuple[BiasTable, ...]
 
 
-NamedFigure = Table | GroupMetrics | BiasAudit | Drift
+NamedFigure = Table | Curves | GroupMetrics | BiasAudit | Drift
 """A figure that a check may return."""
 
 Figure = Annotated[ConfusionMatrix | NamedFigure, Field(discriminator="kind")]

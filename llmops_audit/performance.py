@@ -122,6 +122,7 @@ def metric_table(found: Iterable[Performance], policy: Policy) -> Table:
             rows.append({"split": one.split, "metric": name, **_with_ends(measured, policy)})
     return Table(
         name="performance",
+        chapter="performance",
         caption=message("Performance on the rows that were judged, with confidence intervals"),
         columns=(
             Column(key="split", heading=message("Split")),
@@ -154,6 +155,7 @@ def label_table(found: Iterable[Performance], policy: Policy) -> Table:
             )
     return Table(
         name="labels",
+        chapter="performance",
         caption=message("Performance by label; the ends are those of the interval of recall"),
         columns=(
             Column(key="split", heading=message("Split")),
@@ -176,6 +178,7 @@ def baseline_table(found: Iterable[Performance], policy: Policy) -> Table:
         rows += _baselines(one, policy)
     return Table(
         name="baselines",
+        chapter="performance",
         caption=message("Baselines, and how much higher the balanced accuracy of the classifier is"),
         columns=(
             Column(key="split", heading=message("Split")),
@@ -240,6 +243,7 @@ def gap_table(found: Iterable[Performance], policy: Policy) -> Table | None:
     ]
     return None if not rows else Table(
         name="train_test_gap",
+        chapter="performance",
         caption=message("Accuracy on rows (a sample) that the model was trained on, and on rows that it never saw"),
         columns=(
             Column(key="split", heading=message("Split")),

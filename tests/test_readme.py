@@ -36,7 +36,7 @@ def _screen(folder: Path) -> str:
 
 
 def _help() -> str:
-    commands = [[], ["run"], ["init"], ["render"], ["pii"], ["checks"], ["schema"]]
+    commands = [[], ["run"], ["init"], ["render"], ["pii"], ["checks"], ["frameworks"], ["schema"]]
     return "\n\n".join(f"$ llmops-audit {' '.join([*c, '--help'])}\n{_printed(*c, '--help')}" for c in commands)
 
 

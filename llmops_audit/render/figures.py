@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from importlib import import_module
 from io import StringIO
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = ["MAX_ANNOTATED", "heat_map", "preload"]
+__all__ = ["DASHES", "MAX_ANNOTATED", "Line", "heat_map", "line_chart", "preload"]
 
 MAX_ANNOTATED = 15
 """Labels up to which every cell carries its numbers."""
@@ -34,6 +36,14 @@ _MAX_TICKS = 32
 _LABEL_COLUMNS = 18
 _POINTS = 72
 _TEXT, _SMALL = 10.0, 8.5
+
+DASHES = ((), (6.0, 2.0), (1.5, 1.5), (8.0, 2.0, 1.5, 2.0), (3.5, 1.5), (1.0, 3.0))
+"""Strokes and gaps by style, in points: no two lines of a picture differ in colour alone."""
+
+_BOX = 166
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 42
+_GUIDE = (3.0, 3.0)
+_GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
 _COLUMN = 0.56 * _TEXT / _POINTS
 _CELL = {True: 0.62, False: 0.22}
 _MIN_SIDE, _MAX_SIDE = 1.7, 7.0
@@ -51,8 +61,11 @@ _PAINT = {
     "#010204": "currentColor",
     "#010205": "var(--heat-ink)",
     "#010206": "var(--paper)",
+    "#010207": "var(--rule)",
+    "#010208": "var(--soft)",
+    **{f"#01021{style}": f"var(--line-{style})" for style in range(1, len(DASHES) + 1)},
 }
-_INK, _INK_STRONG, _GAP = "#010204", "#010205", "#010206"
+_INK, _INK_STRONG, _GAP, _RULE, _SOFT = "#010204", "#010205", "#010206", "#010207", "#010208"
 # A picture of many cells holds pixels, which no style sheet reaches: a blue that reads on white and on black.
 _PIXEL = (0.16, 0.45, 0.78)
 
@@ -107,20 +120,11 @@ def heat_map(
     Markup
         An ``<svg>`` element; the same input gives the same bytes.
     """
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     row_names = [shorten(name, _LABEL_COLUMNS) for name in rows]
     column_names = [shorten(name, _LABEL_COLUMNS) for name in columns]
-    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
-        # Matplotlib has no font for every script and warns when it measures such text. It draws none of it here:
-        # the reader's browser does, and the margins are measured by `width`.
-        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
-        figure = Figure()
-        FigureCanvasSVG(figure)
+    with _canvas() as (figure, buffer):
         tilted = _tilted(column_names, counts.shape[1], texts is not None)
         axes = _place(figure, counts.shape, row_names, column_names, texts is not None, tilted)
         _draw(axes, shares, texts)
@@ -128,9 +132,125 @@ def heat_map(
         axes.set_ylabel(row_axis, color=_INK, fontsize=_TEXT, labelpad=6)
         axes.set_xlabel(column_axis, color=_INK, fontsize=_TEXT, labelpad=8)
         axes.xaxis.set_label_position("top")
-        buffer = StringIO()
-        figure.savefig(buffer, format="svg", metadata=_NO_METADATA, transparent=True)
     return _embedded(buffer.getvalue(), title, prefix)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a chart.
+
+    Attributes
+    ----------
+    x, y : sequence of float, (p,)
+        Between 0 and 1.
+    style : int
+        From 1 to the length of `DASHES`: its colour and its dashes.
+    steps : bool
+        Whether each y holds from the x before; otherwise points are joined.
+    bars : sequence of (float, float), (p,)
+        Ends of the interval of each point, which is then marked; empty for none.
+    """
+
+    x: Sequence[float]
+    y: Sequence[float]
+    style: int
+    steps: bool = False
+    bars: Sequence[tuple[float, float]] = ()
+
+
+def line_chart(
+    lines: Sequence[Line],
+    *,
+    guides: Sequence[tuple[tuple[float, float], tuple[float, float]]],
+    ticks: Sequence[tuple[float, str]],
+    title: str,
+    x_axis: str,
+    y_axis: str,
+    prefix: str,
+) -> Markup:
+    """Draw lines in the unit square.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+    guides : sequence of two points
+        Dashed lines to compare with.
+    ticks : sequence of (float, str)
+        Numbers beside both axes, and how they read.
+    title, x_axis, y_axis : str
+        In the report's language; the title is the text alternative.
+    prefix : str
+        Makes the ids in the figure unique within the page.
+
+    Returns
+    -------
+    Markup
+        An ``<svg>`` element; the same input gives the same bytes.
+
+    Notes
+    -----
+    Lines stand in the figure itself: an `Axes` with its ticks takes five times as long to make and to draw.
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.transforms import Affine2D
+
+    with _canvas() as (figure, buffer):
+        figure.set_size_inches((_LEFT + _BOX + _RIGHT) / _POINTS, (_BOTTOM + _BOX + _TOP) / _POINTS)
+        figure.patch.set_visible(False)
+        place = Affine2D().scale(_BOX).translate(_LEFT, _BOTTOM)
+
+        def draw(x: Sequence[float], y: Sequence[float], **style: Any) -> None:
+            figure.add_artist(Line2D(x, y, transform=place, solid_capstyle="butt", dash_capstyle="butt", **style))
+
+        draw(*_apart([((0, at), (1, at)) for at in _GRID] + [((at, 0), (at, 1)) for at in _GRID]), color=_RULE, lw=0.75)
+        if guides:
+            draw(*_apart(guides), color=_SOFT, lw=1, dashes=_GUIDE)
+        for line in lines:
+            color = f"#01021{line.style}"
+            if line.bars:
+                ends = [((x, low), (x, high)) for x, (low, high) in zip(line.x, line.bars, strict=True)]
+                draw(*_apart(ends), color=color, lw=1)
+            marks: dict[str, Any] = {"marker": "o", "markersize": 4, "markeredgewidth": 0} if line.bars else {}
+            if DASHES[line.style - 1]:
+                marks["dashes"] = DASHES[line.style - 1]
+            draw(line.x, line.y, color=color, lw=1.75, drawstyle="steps-pre" if line.steps else "default", **marks)
+        _letter(figure, ticks, x_axis, y_axis)
+    return _embedded(buffer.getvalue(), title, prefix)
+
+
+def _apart(pieces: Sequence[tuple[tuple[float, float], tuple[float, float]]]) -> tuple[list[float], list[float]]:
+    """Return separate pieces as one line with gaps."""
+    points = [point for start, end in pieces for point in (start, end, (math.nan, math.nan))]
+    return [x for x, _ in points], [y for _, y in points]
+
+
+def _letter(figure: Figure, ticks: Sequence[tuple[float, str]], x_axis: str, y_axis: str) -> None:
+    from matplotlib.transforms import IdentityTransform
+
+    style: dict[str, Any] = {"fontsize": _TEXT, "va": "baseline", "transform": IdentityTransform()}
+    for at, text in ticks:
+        figure.text(_LEFT + at * _BOX, _BOTTOM - 14, text, ha="center", color=_SOFT, **style)
+        figure.text(_LEFT - 5, _BOTTOM + at * _BOX - 3.5, text, ha="right", color=_SOFT, **style)
+    figure.text(_LEFT + _BOX / 2, 8, x_axis, ha="center", color=_INK, **style)
+    figure.text(11, _BOTTOM + _BOX / 2, y_axis, ha="center", color=_INK, rotation=90, rotation_mode="anchor", **style)
+
+
+@contextmanager
+def _canvas() -> Iterator[tuple[Figure, StringIO]]:
+    """Lend a figure that is written as SVG in the end, with settings that end with it."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    buffer = StringIO()
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        # Matplotlib has no font for every script and warns when it measures such text. It draws none of it here:
+        # the reader's browser does, and the margins are measured by `width`.
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
+        figure = Figure()
+        FigureCanvasSVG(figure)
+        yield figure, buffer
+        figure.savefig(buffer, format="svg", metadata=_NO_METADATA, transparent=True)
 
 
 def _side(cells: int, annotated: bool) -> float:
@@ -218,6 +338,7 @@ def _adapted(tag: str, prefix: str) -> str:
     tag = " ".join(tag.split())
     for stand_in, paint in _PAINT.items():
         tag = tag.replace(stand_in, paint)
+    tag = re.sub(r"(?<=[\d.]) L (?=-?\d)", " ", tag) if tag.startswith("<path ") else tag
     tag = re.sub(r"font-family: [^;\"]*;? ?", "", tag)
     tag = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", tag)
     tag = re.sub(r'(width|height)="([\d.]+)pt"', lambda m: f'{m[1]}="{float(m[2]) * _CSS_PIXELS:.0f}"', tag)

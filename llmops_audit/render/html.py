@@ -13,6 +13,7 @@ from llmops_audit.drift_figure import Course, Shift
 from llmops_audit.i18n import Translate
 from llmops_audit.model import Card, ConfusionMatrix, Message, Record, Scalar, message
 from llmops_audit.render import figures
+from llmops_audit.render.curves import draw_curves
 from llmops_audit.render.drift_charts import course_chart, histogram_chart
 from llmops_audit.render.forest import forest
 from llmops_audit.render.groups import ratio_place
@@ -71,6 +72,7 @@ def render_html(record: Record, language: str | None = None) -> str:
         max_columns=_MAX_COLUMNS,
         empty_card=Card(),
         with_missing=with_missing,
+        draw_curves=lambda picture, number: draw_curves(picture, number, translate, numbers),
         heat_map=lambda matrix, number: _heat_map(matrix, number, translate, numbers),
     )
 

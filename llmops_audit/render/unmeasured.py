@@ -72,7 +72,7 @@ def _left_out(record: Record) -> Iterator[Unmeasured]:
             message("The spec names no column of a sensitive attribute (`data.groups`)."),
         )
     if not any(_names_a_score(finding) for check in record.checks for finding in check.findings) and not any(
-        str(figure.kind) == "curves" for figure in record.figures.values()
+        figure.kind == "curves" for figure in record.figures.values()
     ):
         yield Unmeasured(
             message("How well scores order rows, and whether they come true"),

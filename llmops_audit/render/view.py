@@ -22,6 +22,7 @@ from llmops_audit.model import (
 )
 from llmops_audit.render.changed import ChangesView, changes_view
 from llmops_audit.render.clauses import FrameworkView, clause_view
+from llmops_audit.render.curves import PerformanceView, performance_view
 from llmops_audit.render.drift import DriftView, drift_view
 from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups import MAX_LINES, GroupView, group_view
@@ -131,6 +132,7 @@ class ReportView:
     splits : tuple of (str, SplitInfo)
         In the order in which a classifier meets them.
     matrices : tuple of ConfusionMatrix
+    performance : PerformanceView
     tables : tuple of Table
     groups : tuple of GroupView
     drifts : tuple of DriftView
@@ -160,6 +162,7 @@ class ReportView:
     tally: tuple[tuple[Verdict, int], ...]
     splits: tuple[tuple[str, SplitInfo], ...]
     matrices: tuple[ConfusionMatrix, ...]
+    performance: PerformanceView
     tables: tuple[Table, ...]
     groups: tuple[GroupView, ...]
     drifts: tuple[DriftView, ...]
@@ -207,6 +210,7 @@ def view(record: Record) -> ReportView:
         tally=tuple((verdict, counts[verdict]) for verdict in _ORDER if counts[verdict]),
         splits=tuple(sorted(record.data.items(), key=lambda item: _split_rank(item[0]))),
         matrices=tuple(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix)),
+        performance=performance_view(record),
         tables=_tables(record, None),
         groups=tuple(group_view(figure, MAX_LINES // len(by_group)) for figure in by_group),
         drifts=tuple(drift_view(figure, parts=len(drifts)) for figure in drifts),
