@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -10,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmops_audit.errors import AuditError
+from llmops_audit.formats import DEFAULT, FORMATS, formats_of, page_of
+from llmops_audit.formats import spec_folder as folder_in_repository
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
     from llmops_audit.model import Record
 
@@ -33,26 +36,46 @@ checks_app = typer.Typer(
 )
 app.add_typer(checks_app, name="checks")
 
+frameworks_app = typer.Typer(
+    help="The laws, standards and guides that a report can be read against.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(frameworks_app, name="frameworks")
+
 NOT_JUDGED = 2
-FORMATS = ("html",)
-PAGES = ("ll144",)
-COLOURS = {
-    "passed": "green",
-    "approved": "green",
-    "failed": "red",
-    "rejected": "red",
-    "error": "magenta",
-    "not_judged": "magenta",
-    "inconclusive": "yellow",
-    "needs_review": "yellow",
-    "not_applicable": "cyan",
-}
+MAX_SUMMARY = 1024 * 1024
+"""Bytes of a job's summary beyond which GitHub drops all of it."""
 
 SpecPath = Annotated[Path, typer.Argument(metavar="[audit.toml]", help="The spec.", show_default=False)]
 Output = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Where the output goes; by default reports/NAME-VERSION."),
 ]
+Formats = Annotated[str, typer.Option(metavar="LIST", help=f"Files beside the record, of: {', '.join(FORMATS)}.")]
+SpecFolder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER", help="Folder of the spec in the repository, for files that point to lines of the spec."
+    ),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"llmops-audit {version('llmops-audit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()
@@ -60,9 +83,8 @@ def run(
     spec: SpecPath = Path("audit.toml"),
     output: Output = None,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Processes that read and count.")] = 1,
-    format: Annotated[
-        str, typer.Option(metavar="LIST", help=f"Reports beside the record, of: {', '.join(FORMATS)}.")
-    ] = "html",
+    format: Formats = DEFAULT,
+    spec_folder: SpecFolder = None,
 ) -> None:
     """Audit a classifier and end with the gate's exit code."""
     from llmops_audit.audit import Clock, prepare
@@ -71,7 +93,8 @@ def run(
     from llmops_audit.outputs import prepare as prepare_output
     from llmops_audit.outputs import write
 
-    formats = _formats(format)
+    formats = formats_of(format)
+    place = folder_in_repository(spec_folder, spec)
     prepared = prepare(spec)
     folder = output or Path("reports") / f"{prepared.spec.audit.name}-{prepared.spec.audit.version}"
     prepare_output(folder)
@@ -79,11 +102,12 @@ def run(
     with progress.status("starting") as status:
         record = carry_out(prepared, jobs=jobs, clock=Clock(lambda stage: status.update(stage)), reports=folder.parent)
         status.update("report")
-        reports = _reports(record, formats, None)
+        reports = _rendered(record, formats, None, place)
         write(folder, {"record.json": canonical(record), **reports})
+        _summarise(record, place)
     # Who reads the screen may have gone away; the decision stands.
     with suppress(BrokenPipeError, SystemExit):
-        _show(record, folder, tuple(reports) or ("record.json",))
+        _show(record, folder, tuple(reports) or ("record.json",), place)
     raise typer.Exit(record.decision.exit_code)
 
 
@@ -112,17 +136,22 @@ def render(
         typer.Option(metavar="FOLDER", help="Where the report goes; by default beside the record."),
     ] = None,
     language: Annotated[str | None, typer.Option(metavar="en|zh", help="Language; by default the record's.")] = None,
-    format: Annotated[str, typer.Option(metavar="LIST", help=f"Reports, of: {', '.join(FORMATS)}.")] = "html",
+    format: Formats = DEFAULT,
     page: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="One page alone: ll144, the bias audit of New York City Local Law 144."),
+        typer.Option(
+            metavar="NAME",
+            help="One page alone: ll144, the bias audit of New York City Local Law 144; card, the model card.",
+        ),
     ] = None,
+    spec_folder: SpecFolder = None,
 ) -> None:
-    """Render the report of a record again, without the data."""
+    """Render the files of a record again, without the data."""
     from llmops_audit.canonical import parse
     from llmops_audit.errors import RecordError
     from llmops_audit.outputs import of_record, write
 
+    formats, place = formats_of(format), folder_in_repository(spec_folder)
     path = record / "record.json" if record.is_dir() else record
     try:
         content = path.read_bytes()
@@ -130,7 +159,7 @@ def render(
         raise RecordError(str(path), f"cannot be read: {error.strerror}") from error
     found = parse(content, str(path))
     folder = output or path.parent
-    made = _reports(found, _formats(format), language) if page is None else _page(found, page, language)
+    made = _rendered(found, formats, language, place) if page is None else _page(found, page, language)
     # A single page joins the reports that the folder holds of the same record.
     write(folder, {**({} if page is None else of_record(folder, content)), "record.json": content, **made})
     for name in made:
@@ -214,48 +243,52 @@ def list_checks() -> None:
 @checks_app.command("show")
 def show_check(name: Annotated[str, typer.Argument(metavar="NAME", help="A check.")]) -> None:
     """Show the page of a check, and its settings with their defaults."""
-    import textwrap
-
     from llmops_audit.errors import PluginError
     from llmops_audit.registry import provided
+    from llmops_audit.terminal import check_page
 
     known = provided()
     if name not in known:
         raise PluginError(f"check '{name}'", "is not installed", f"one of {', '.join(known)}")
-    check = known[name].check
-    typer.echo(f"{name}\n{'=' * len(name)}\n{check.page.title}\n")
-    for section in check.page.sections:
-        typer.echo(f"{section.heading}\n{'-' * len(section.heading)}")
-        for paragraph in section.paragraphs:
-            typer.echo(textwrap.fill(paragraph, 100) + "\n")
-    typer.echo("Settings\n--------")
-    for key, value in check.settings().model_dump(mode="json").items():
-        typer.echo(f"{key} = {value!r}" if value is not None else f"{key}  (not set)")
+    typer.echo(check_page(name, known[name].check))
 
 
-def _formats(text: str) -> tuple[str, ...]:
-    formats = tuple(part.strip() for part in text.split(",") if part.strip())
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise AuditError("--format", "unknown format", f"of {', '.join(FORMATS)}", repr(unknown[0]))
-    return formats
+@frameworks_app.command("list")
+def list_frameworks() -> None:
+    """List the frameworks: id, date from which it applies, title."""
+    from llmops_audit.frameworks import known
+    from llmops_audit.terminal import framework_line
+
+    for one in known().values():
+        typer.echo(framework_line(one))
 
 
-def _reports(record: Record, formats: tuple[str, ...], language: str | None) -> dict[str, bytes]:
-    if "html" not in formats:
+@frameworks_app.command("show")
+def show_framework(
+    id: Annotated[str, typer.Argument(metavar="ID", help="A framework.")],
+    language: Annotated[str, typer.Option(metavar="en|zh", help="Language.")] = "en",
+) -> None:
+    """Show the clauses of a framework, and what of an audit answers each."""
+    from llmops_audit.frameworks import framework
+    from llmops_audit.terminal import framework_page
+
+    typer.echo(framework_page(framework(id), language))
+
+
+def _rendered(record: Record, formats: tuple[str, ...], language: str | None, place: str) -> dict[str, bytes]:
+    if not formats:
         return {}
-    from llmops_audit.render import bias_audit_of, render_html
+    from llmops_audit.render import rendered
 
-    pages = {} if bias_audit_of(record) is None else _page(record, "ll144", language)
-    return {"report.html": render_html(record, language).encode(), **pages}
+    return rendered(record, formats, language, place)
 
 
 def _page(record: Record, page: str, language: str | None) -> dict[str, bytes]:
-    if page not in PAGES:
-        raise AuditError("--page", "unknown page", f"of {', '.join(PAGES)}", repr(page))
-    from llmops_audit.render import render_ll144
+    # An unknown page is told before anything slow is imported.
+    page_of(page)
+    from llmops_audit.render import page as rendered_page
 
-    return {f"{page}.html": render_ll144(record, language).encode()}
+    return rendered_page(record, page, language)
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -264,53 +297,36 @@ def _console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr)
 
 
-def _show(record: Record, folder: Path, reports: tuple[str, ...]) -> None:
-    from rich.table import Table as Grid
-    from rich.text import Text
+def _summarise(record: Record, place: str) -> None:
+    """Append the summary to GitHub's summary of the job; what goes wrong there changes no decision."""
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not file:
+        return
+    from llmops_audit.outputs import append
+    from llmops_audit.render import render_brief, render_markdown
 
-    from llmops_audit.i18n import render as in_words
-    from llmops_audit.i18n import translator
+    try:
+        append(Path(file), (render_markdown(record, None, place), render_brief(record)), MAX_SUMMARY)
+    except AuditError as error:
+        typer.echo(f"warning: {error}", err=True)
 
-    english = translator("en")
+
+def _show(record: Record, folder: Path, reports: tuple[str, ...], place: str) -> None:
+    from llmops_audit.terminal import screen
+
     console = _console()
-    console.print(Text(f"{record.audit.name} {record.audit.version}: {record.subject.description}", style="bold"))
-    grid = Grid("check", "verdict", "findings", "why", box=None, padding=(0, 2, 0, 0))
-    for check in record.checks:
-        counts: dict[str, int] = {}
-        for finding in check.findings:
-            counts[finding.verdict.value] = counts.get(finding.verdict.value, 0) + 1
-        parts = ", ".join(f"{n} {_spoken(verdict)}" for verdict, n in counts.items())
-        worst = next((f for f in check.findings if f.verdict is check.verdict), None)
-        why = check.reason or (worst.message if worst is not None and check.verdict.value != "passed" else None)
-        grid.add_row(
-            check.name,
-            _coloured(check.verdict.value),
-            parts or "none",
-            Text("" if why is None else in_words(why, english)),
-        )
-    console.print(grid)
-    status = record.decision.status.value
-    console.print(Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})"))
-    for reason in record.decision.reasons:
-        console.print(Text(f"  - {in_words(reason, english)}"))
-    if record.run.earlier:
-        console.print(
-            Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out by use.")
-        )
-    for name in reports:
+    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    # What a record quotes may look like a command to the workflow that reads the screen.
+    token = secrets.token_hex()
+    if on_github:
+        typer.echo(f"::stop-commands::{token}")
+    for part in screen(record, folder, reports):
         # A path that is broken over lines cannot be copied.
-        console.print(Text(f"Report: {folder / name}"), soft_wrap=True)
-    console.print()
+        console.print(part, soft_wrap=str(part).startswith("Report: "))
+    if on_github:
+        from llmops_audit.render import workflow_commands
 
-
-def _spoken(word: str) -> str:
-    return word.replace("_", " ")
-
-
-def _coloured(word: str) -> Text:
-    from rich.text import Text
-
-    return Text(_spoken(word).upper(), style=f"bold {COLOURS[word]}")
+        typer.echo("\n".join((f"::{token}::", *workflow_commands(record, None, place))))
 
 
 # The library's own errors of usage share this base, wherever a version of it keeps the class.

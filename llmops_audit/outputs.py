@@ -7,15 +7,16 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from llmops_audit.errors import OutputError
+from llmops_audit.formats import FORMATS, PAGES
 from llmops_audit.model import SCHEMA
 
-__all__ = ["OUR_FILES", "earlier_audits", "of_record", "prepare", "write"]
+__all__ = ["OUR_FILES", "append", "earlier_audits", "of_record", "prepare", "write"]
 
-OUR_FILES = frozenset({"record.json", "report.html", "ll144.html", "junit.xml", "findings.sarif", "summary.md"})
+OUR_FILES = frozenset({"record.json", *FORMATS.values(), *PAGES.values()})
 """Names of the files that an output may hold."""
 
 
@@ -99,6 +100,36 @@ def of_record(folder: Path, record: bytes) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name in OUR_FILES}
     except OSError as error:
         raise OutputError(str(folder), f"cannot be read: {error.strerror}") from error
+
+
+def append(path: Path, texts: Sequence[str], limit: int) -> None:
+    """Append the first text that fits to a file.
+
+    Parameters
+    ----------
+    path : Path
+    texts : sequence of str
+        The longest first.
+    limit : int
+        Bytes that the file may hold afterwards.
+
+    Raises
+    ------
+    OutputError
+        Where none fits, or the file cannot be written.
+    """
+    try:
+        room = limit - (path.stat().st_size if path.exists() else 0)
+        # What stands there may end in the middle of a line.
+        contents = (f"\n\n{text}".encode() for text in texts)
+        content = next((content for content in contents if len(content) <= room), None)
+        if content is not None:
+            with path.open("ab") as file:
+                file.write(content)
+    except OSError as error:
+        raise OutputError(str(path), f"cannot be written: {error.strerror}") from error
+    if content is None:
+        raise OutputError(str(path), "has no room left", f"at most {limit} bytes")
 
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")

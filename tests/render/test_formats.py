@@ -1,0 +1,265 @@
+"""Every file tells the story of the record: the same findings, verdicts and decision, whatever the record holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from junitparser import JUnitXml
+from lxml import etree, html
+from markdown_it import MarkdownIt
+
+from llmops_audit.formats import FORMATS
+from llmops_audit.gate import decide
+from llmops_audit.model import (
+    Finding,
+    GatePolicy,
+    Message,
+    Op,
+    Record,
+    Requirement,
+    Severity,
+    Status,
+    Verdict,
+    message,
+)
+from llmops_audit.render import page, rendered, workflow_commands
+from llmops_audit.render.machine import bounded
+from llmops_audit.verdicts import combined
+
+SCHEMAS = Path(__file__).parent.parent / "schemas"
+JUNIT = etree.XMLSchema(etree.parse(SCHEMAS / "junit.xsd"))
+SARIF = Draft202012Validator(json.loads((SCHEMAS / "sarif.schema.json").read_text(encoding="utf-8")))
+GITLAB = Draft202012Validator(json.loads((SCHEMAS / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")))
+MACHINES = tuple(name for name in FORMATS if name != "html")
+KINDS = {
+    "passed": "pass",
+    "failed": "fail",
+    "inconclusive": "open",
+    "error": "review",
+    "not_applicable": "notApplicable",
+}
+POLICY = GatePolicy(confidence=0.95, decide="bound", on_inconclusive="review")
+
+# A message may hold lone surrogates as well.
+texts = st.one_of(
+    st.text(max_size=30),
+    st.text(st.characters(categories=("Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Po", "Sm")), max_size=12),
+    st.sampled_from(
+        ("=1+1", "@user", "a|b", "](x", "{0}", "::error::x", "%0A::x", "\n::set-env::", "```", "<!--", "]]>")
+    ),
+)
+numbers = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))
+limits = st.builds(
+    Requirement,
+    op=st.sampled_from(Op),
+    limit=st.floats(allow_nan=False, allow_infinity=False),
+    source=st.one_of(st.sampled_from((None, "default", "audit.toml:17")), texts),
+)
+findings = st.builds(
+    Finding,
+    metric=texts,
+    scope=st.dictionaries(st.sampled_from(("split", "column", "kind", "sex")), st.text(max_size=8), max_size=3),
+    value=numbers,
+    interval=st.one_of(st.none(), st.tuples(numbers, numbers)),
+    n=st.one_of(st.none(), st.integers(0, 10**9)),
+    requirement=st.one_of(st.none(), limits),
+    verdict=st.sampled_from(Verdict),
+    severity=st.one_of(st.none(), st.sampled_from(Severity)),
+    message=st.builds(Message, id=texts),
+)
+checks = st.lists(st.lists(findings, max_size=4), min_size=1, max_size=4)
+
+
+def judged(sample: ModuleType, found: Sequence[Sequence[Finding]]) -> Record:
+    """A record of these findings: ids and verdicts as the runner gives them, the decision the gate's."""
+    results = []
+    for number, given_ in enumerate(found):
+        name = f"check_{number}"
+        named = [f.model_copy(update={"id": f"{name}.{f.metric}[{place}]"}) for place, f in enumerate(given_)]
+        reason = None if given_ else message("The check found nothing to judge.")
+        verdict = combined(f.verdict for f in given_)
+        results.append(sample.check_result(name, verdict, reason=reason).model_copy(update={"findings": tuple(named)}))
+    decision = decide(results, POLICY)
+    record: Record = sample.record(decision.status, checks=results, figures={}, reasons=decision.reasons)
+    return record
+
+
+def story(record: Record) -> list[tuple[str, str]]:
+    """What a record says: each finding with its verdict, and each check whose verdict no finding tells."""
+    told = []
+    for check in record.checks:
+        if check.verdict is Verdict.NOT_APPLICABLE or all(f.verdict is not check.verdict for f in check.findings):
+            told.append((bounded(check.name), check.verdict.value))
+        told += [(bounded(finding.id), finding.verdict.value) for finding in check.findings]
+    return told
+
+
+def assert_one_story(record: Record, language: str | None = None) -> None:
+    """Read every file as its consumers do, and compare it with the record."""
+    files = rendered(record, MACHINES, language)
+    assert set(files) == {FORMATS[name] for name in MACHINES}
+    told = story(record)
+    waiting = waiting_of(told, record)
+    _junit(files["junit.xml"], record, told)
+    prints = _sarif(files["findings.sarif"], record, told)
+    _github(files["github.sarif"], record, waiting)
+    _gitlab(files["gl-code-quality-report.json"], [prints[item] for item in waiting])
+    _csv(files["findings.csv"], told)
+    _markdown(files["summary.md"].decode(), record, len(waiting))
+    commands = workflow_commands(record, language)
+    assert len(commands) == min(10, len(waiting))
+    assert all(re.fullmatch(r"::(error|warning) [^\r\n]*::[^\r\n]*", command) for command in commands)
+
+
+def waiting_of(told: list[tuple[str, str]], record: Record) -> list[int]:
+    """Places in the story of what stands between the subject and an approval."""
+    names = {bounded(check.name) for check in record.checks}
+    return [
+        place
+        for place, (id, verdict) in enumerate(told)
+        if verdict in ("failed", "error", "inconclusive") or (verdict == "not_applicable" and id in names)
+    ]
+
+
+def _junit(content: bytes, record: Record, told: list[tuple[str, str]]) -> None:
+    JUNIT.assertValid(etree.fromstring(content))
+    gate, *suites = JUnitXml.fromstring(content)
+    cases = [case for suite in suites for case in suite]
+    verdicts = {"Failure": None, "Error": "error", "Skipped": "not_applicable"}
+    found = []
+    for case in cases:
+        kinds = [verdicts[type(one).__name__] or one.type for one in case.result]
+        found.append((case.name, kinds[0] if kinds else "passed"))
+    assert found == told
+    (decision,) = gate
+    assert [one.type for one in decision.result] == (
+        [] if record.decision.status is Status.APPROVED else [record.decision.status.value]
+    )
+    whole = JUnitXml.fromstring(content)
+    assert (whole.failures + whole.errors == 0) == (record.decision.status is Status.APPROVED)
+
+
+def _sarif(content: bytes, record: Record, told: list[tuple[str, str]]) -> list[str]:
+    log = json.loads(content)
+    SARIF.validate(log)
+    run = log["runs"][0]
+    assert [(r["properties"]["id"], r["properties"]["verdict"]) for r in run["results"]] == told
+    assert [r["kind"] for r in run["results"]] == [KINDS[verdict] for _, verdict in told]
+    assert run["properties"]["decision"] == record.decision.status.value
+    assert run["invocations"][0]["exitCode"] == record.decision.exit_code
+    return [r["partialFingerprints"]["findingId/v1"] for r in run["results"]]
+
+
+def _github(content: bytes, record: Record, waiting: list[int]) -> None:
+    log = json.loads(content)
+    SARIF.validate(log)
+    told = story(record)
+    found = Counter((r["properties"]["id"], r["properties"]["verdict"]) for r in log["runs"][0]["results"])
+    assert found == Counter(told[place] for place in waiting)
+
+
+def _gitlab(content: bytes, prints: list[str]) -> None:
+    issues = json.loads(content)
+    GITLAB.validate(issues)
+    found = [issue["fingerprint"] for issue in issues]
+    assert len(set(found)) == len(found)
+    assert sorted(found) == sorted(prints)
+
+
+def _csv(content: bytes, told: list[tuple[str, str]]) -> None:
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
+    assert [(row["id"].removeprefix("'"), row["verdict"]) for row in rows] == [
+        (id.removeprefix("'"), verdict) for id, verdict in told
+    ]
+    assert all(None not in row and None not in row.values() for row in rows)
+
+
+def _markdown(text: str, record: Record, waiting: int) -> None:
+    tree = html.fromstring(f"<main>{MarkdownIt('commonmark').enable('table').render(text)}</main>")
+    assert {e.tag for e in tree.iter() if isinstance(e.tag, str)} <= {
+        "main", "h1", "h2", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td",
+    }  # fmt: skip
+    sizes = [[len(row) for row in table.iter("tr")] for table in tree.iter("table")]
+    assert all(len(set(size)) == 1 for size in sizes)
+    assert f"{record.decision.exit_code})" in tree.xpath("string(p[1])")
+    attention = [table for table in tree.iter("table") if len(table.find(".//tr")) == 8]
+    assert sum(len(list(table.iter("tr"))) - 1 for table in attention) == min(50, waiting)
+
+
+@given(checks)
+def test_every_file_tells_the_story_of_the_record(sample: ModuleType, found: list[list[Finding]]) -> None:
+    """Any findings, with any texts and numbers: the same ids with the same verdicts and one decision, well-formed."""
+    assert_one_story(judged(sample, found))
+
+
+@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_sample_records_are_told_alike(sample: ModuleType, status: Status, language: str) -> None:
+    """Each decision in either language."""
+    record = sample.approved(language) if status is Status.APPROVED else sample.record(status, language=language)
+    assert_one_story(record)
+
+
+@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_hostile_texts_survive_in_every_file(sample: ModuleType, place: int, language: str) -> None:
+    """A hostile text in every text field, names and ids included, leaves every file well-formed and complete."""
+    assert len(sample.HOSTILE) == 9
+    assert_one_story(sample.hostile(sample.HOSTILE[place]), language)
+
+
+def test_a_mebibyte_in_every_text_stays_bounded(sample: ModuleType) -> None:
+    """Words of 1 MB give files of an ordinary size."""
+    record = sample.hostile("w" * 1_000_000)
+    assert_one_story(record, "en")
+    assert all(len(content) < 200_000 for content in rendered(record, MACHINES, "en").values())
+
+
+def test_the_texts_of_a_record_stand_in_every_file(sample: ModuleType) -> None:
+    """A harmless name that a record quotes is found in each file as it was written."""
+    record = sample.hostile("Ümläut 审计")
+    for name, content in rendered(record, MACHINES, "en").items():
+        assert "Ümläut 审计" in content.decode(), name
+
+
+def test_a_check_without_a_finding_of_its_verdict_does_not_vanish(sample: ModuleType) -> None:
+    """Where no finding bears the verdict of its check, the check is told beside them."""
+    odd = sample.check_result("odd", Verdict.ERROR, [sample.finding(Verdict.PASSED)], reason=None)
+    record = sample.record(Status.NOT_JUDGED, checks=[odd])
+    assert_one_story(record)
+    assert "The check ended with the verdict error." in rendered(record, ["csv"])["findings.csv"].decode()
+
+
+def test_long_names_stay_different(sample: ModuleType) -> None:
+    """Two ids that differ far beyond what is shown are told apart."""
+    assert bounded("x" * 5_000 + "a") != bounded("x" * 5_000 + "b")
+    assert bounded("a\x00") != bounded("a\x01")
+    assert bounded("accuracy.f1[split=test]") == "accuracy.f1[split=test]"
+
+
+def test_only_what_is_asked_for_is_made(sample: ModuleType) -> None:
+    """A format gives its file, HTML the bias audit too where the record holds one."""
+    assert rendered(sample.record(), []) == {}
+    assert set(rendered(sample.record(), ["csv"])) == {"findings.csv"}
+    assert set(rendered(sample.record(figures={"bias_audit": sample.bias_audit()}), ["html"])) == {
+        "report.html",
+        "ll144.html",
+    }
+
+
+def test_the_model_card_is_a_page(sample: ModuleType) -> None:
+    """The card is rendered alone, as Markdown with front matter."""
+    made = page(sample.record(), "card")
+    assert set(made) == {"model-card.md"}
+    assert made["model-card.md"].startswith(b"---\n")

@@ -1,0 +1,163 @@
+"""JUnit XML: legal, countable, and never greener than the gate."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from junitparser import JUnitXml
+from lxml import etree
+
+from llmops_audit.model import Record, Status, Verdict, message
+from llmops_audit.render import render_junit
+
+SHAPE = etree.XMLSchema(etree.parse(Path(__file__).parent.parent / "schemas" / "junit.xsd"))
+
+
+def _read(content: bytes) -> etree._Element:
+    tree = etree.fromstring(content)
+    SHAPE.assertValid(tree)
+    return tree
+
+
+def _cases(record: Record, language: str | None = None) -> dict[str, etree._Element]:
+    cases = _read(render_junit(record, language)).findall("testsuite[@name!='gate']/testcase")
+    return {case.get("name", ""): case for case in cases}
+
+
+def _facts(case: etree._Element) -> dict[str, str]:
+    return {one.get("name", ""): one.get("value", "") for one in case.iterfind("properties/property")}
+
+
+def test_a_suite_is_a_check_and_a_case_a_finding(sample: ModuleType) -> None:
+    """Each check is a suite in the record's order, after the gate's; each finding a case with what became of it."""
+    tree = _read(render_junit(sample.record()))
+    names = [suite.get("name") for suite in tree]
+    assert names == ["gate", "accuracy", "drift", "fairness", "pii", "robustness", "odd"]
+    found = {
+        name: [(r.tag, r.get("type")) for r in case if r.tag != "properties"]
+        for name, case in _cases(sample.record()).items()
+    }
+    assert found == {
+        "accuracy.balanced_accuracy[split=test]": [("failure", "failed")],
+        "accuracy.accuracy[split=test]": [],
+        "drift": [("error", "error")],
+        "fairness.selection_rate_ratio[sex=F,split=test]": [("failure", "inconclusive")],
+        "fairness.eo": [("skipped", "not_applicable")],
+        "pii.personal_data[column=message,kind=phone,split=train]": [("failure", "failed")],
+        "robustness": [("skipped", "not_applicable")],
+        "odd.own_metric": [("error", "error")],
+    }
+
+
+def test_its_reader_counts_the_same(sample: ModuleType) -> None:
+    """junitparser reads the file back, and the counts of suites and whole are those of the cases."""
+    read = JUnitXml.fromstring(render_junit(sample.record()))
+    for suite in read:
+        cases = list(suite)
+        assert suite.tests == len(cases)
+        assert suite.failures == sum(case.is_failure for case in cases)
+        assert suite.errors == sum(case.is_error for case in cases)
+        assert suite.skipped == sum(case.is_skipped for case in cases)
+    assert read.tests == sum(suite.tests for suite in read) == 9
+    assert (read.failures, read.errors, read.skipped) == (4, 2, 2)
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_the_gate_is_green_for_an_approval_alone(sample: ModuleType, status: Status) -> None:
+    """The decision is a case that fails or errs unless the gate approves, even where all findings were skipped."""
+    record = sample.record(status, checks=[sample.check_result("drift", Verdict.NOT_APPLICABLE)])
+    gate = _read(render_junit(record)).find("testsuite[@name='gate']")
+    assert gate is not None
+    facts = {one.get("name"): one.get("value") for one in gate.iterfind("properties/property")}
+    assert facts == {"status": status.value, "exit_code": str(status.exit_code), "record_sha256": record.digest}
+    results = [(one.tag, one.get("type")) for one in gate.iterfind("testcase/*")]
+    expected = {
+        Status.APPROVED: [],
+        Status.REJECTED: [("failure", "rejected")],
+        Status.NEEDS_REVIEW: [("failure", "needs_review")],
+        Status.NOT_JUDGED: [("error", "not_judged")],
+    }
+    assert results == expected[status]
+
+
+def test_a_case_holds_the_numbers_and_the_place_of_the_limit(sample: ModuleType) -> None:
+    """Value, interval and limit are properties in full; a default is told as one, in the sentence too."""
+    cases = _cases(sample.record())
+    facts = _facts(cases["accuracy.balanced_accuracy[split=test]"])
+    assert {
+        key: facts[key] for key in ("value", "interval_low", "interval_high", "op", "limit", "source", "place")
+    } == {
+        "value": "0.5",
+        "interval_low": "0.4312",
+        "interval_high": "0.5688",
+        "op": ">=",
+        "limit": "0.8",
+        "source": "audit.toml:17",
+        "place": "audit.toml:17",
+    }
+    undecided = cases["fairness.selection_rate_ratio[sex=F,split=test]"]
+    facts = _facts(undecided)
+    assert "interval_high" not in facts
+    assert (facts["source"], facts["place"]) == ("default", "audit.toml:1")
+    assert "required: ≥ 0.8 (default of the check)" in (undecided.find("failure").get("message") or "")
+
+
+def test_the_folder_of_the_spec_stands_before_places(sample: ModuleType) -> None:
+    """In a subfolder of a repository the place leads there."""
+    tree = _read(render_junit(sample.record(), None, "audits/sms"))
+    assert tree.find(".//property[@value='audits/sms/audit.toml:17']") is not None
+
+
+def test_sentences_come_in_the_language(sample: ModuleType) -> None:
+    """A Chinese record has Chinese sentences; names, types and properties stay keys."""
+    cases = _cases(sample.record(language="zh"))
+    failure = cases["accuracy.balanced_accuracy[split=test]"].find("failure")
+    assert failure is not None
+    assert "校正" in (failure.get("message") or "")
+    assert failure.get("type") == "failed"
+    assert set(cases) == set(_cases(sample.record()))
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00\x08\x1b", "\ud800\udfff", "\ufffe\uffff", "]]>&<\"'", "w" * 1_000_000, "\u202e\r\n\t"]
+)
+def test_any_text_is_legal_xml(sample: ModuleType, text: str) -> None:
+    """Controls, lone surrogates, noncharacters and 1 MB words give legal XML of bounded size."""
+    finding = sample.finding(Verdict.FAILED).model_copy(update={"id": text, "message": message(text), "method": text})
+    check = sample.check_result("accuracy", Verdict.FAILED, []).model_copy(update={"findings": (finding,)})
+    record = sample.record(checks=[check], reasons=[message("{x}", x="y")])
+    broken = record.model_copy(
+        update={
+            "audit": record.audit.model_copy(update={"name": text}),
+            "decision": record.decision.model_copy(update={"reasons": (message(text),)}),
+        }
+    )
+    content = render_junit(broken)
+    _read(content)
+    assert len(content) < 20_000
+
+
+def test_many_findings_are_all_told(sample: ModuleType) -> None:
+    """Five thousand findings are five thousand cases."""
+    many = [sample.finding(Verdict.FAILED, id=f"accuracy.accuracy[column={i}]") for i in range(5_000)]
+    tree = _read(render_junit(sample.record(checks=[sample.check_result("accuracy", Verdict.FAILED, many)])))
+    assert tree.get("tests") == "5001"
+
+
+def test_bytes_depend_on_the_record_alone(sample: ModuleType) -> None:
+    """Another parser behind the library, and scopes in another order, change no byte."""
+    record = sample.record()
+    content = render_junit(record)
+    assert render_junit(Record.model_validate_json(record.model_dump_json(by_alias=True))) == content
+    code = (
+        "import sys; sys.modules['lxml'] = None\n"
+        "from llmops_audit.model import Record\nfrom llmops_audit.render.junit import render_junit\n"
+        "sys.stdout.buffer.write(render_junit(Record.model_validate_json(sys.stdin.buffer.read())))"
+    )
+    given = record.model_dump_json(by_alias=True).encode()
+    done = subprocess.run([sys.executable, "-c", code], input=given, capture_output=True, check=True)
+    assert done.stdout == content

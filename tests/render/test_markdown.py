@@ -1,0 +1,153 @@
+"""The Markdown summary, read by a CommonMark parser as its hosts read it."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+from lxml import html
+from markdown_it import MarkdownIt
+
+from llmops_audit.model import Record, Requirement, Verdict, message
+from llmops_audit.render import render_brief, render_markdown
+from llmops_audit.render.markdown import MAX_ROWS, escaped, prose
+
+READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+MIB = 1024 * 1024
+
+
+def _page(text: str) -> html.HtmlElement:
+    return html.fromstring(f"<main>{READER.render(text)}</main>")
+
+
+def _tables(record: Record, language: str | None = None) -> dict[str, list[list[str]]]:
+    """The rows of each table by the heading above it; a row has as many cells as the head."""
+    found: dict[str, list[list[str]]] = {}
+    for table in _page(render_markdown(record, language)).iter("table"):
+        heading = table.xpath("string(preceding-sibling::h2[1])")
+        rows = [[cell.text_content() for cell in row] for row in table.iter("tr")]
+        assert len({len(row) for row in rows}) == 1
+        found[heading] = rows[1:]
+    return found
+
+
+def test_it_tells_decision_reasons_findings_and_digests(sample: ModuleType) -> None:
+    """The decision comes first, then reasons, tally, what needs attention, checks and digests."""
+    record = sample.record()
+    page = _page(render_markdown(record))
+    assert page.findtext("h1") == "sms-spam-filter 1.4.0: Rejected"
+    assert page.xpath("string(p[1])") == "Decision: Rejected (exit code 1)"
+    assert [h.text_content() for h in page.iter("h2")] == [
+        "Reasons", "Findings", "What needs attention", "Checks", "Digests",
+    ]  # fmt: skip
+    assert [li.text_content() for li in page.iter("li")] == [
+        "Failed: accuracy.balanced_accuracy[split=test].",
+        "Failed: pii.personal_data[column=message,kind=phone,split=train].",
+    ]
+    tables = _tables(record)
+    assert tables["Findings"] == [
+        ["failed", "2"], ["error", "1"], ["inconclusive", "1"], ["not applicable", "1"], ["passed", "1"],
+    ]  # fmt: skip
+    assert tables["What needs attention"][0] == [
+        "balanced accuracy (split test)", "failed", "high", "0.5", "0.4312 to 0.5688", "≥ 0.8", "audit.toml:17",
+        "Even the upper end of the corrected interval misses the limit.",
+    ]  # fmt: skip
+    assert [row[0] for row in tables["Checks"]] == [check.name for check in record.checks]
+    assert ["Spec", record.audit.spec_sha256] in tables["Digests"]
+
+
+def test_a_default_is_told_as_one(sample: ModuleType) -> None:
+    """Where no line sets the limit, the column of its place says so."""
+    assert _tables(sample.record())["What needs attention"][1][6] == "default of the check"
+
+
+def test_nothing_needs_attention_after_an_approval(sample: ModuleType) -> None:
+    """An approved audit says so in words and has no table of troubles."""
+    page = _page(render_markdown(sample.approved()))
+    assert "What needs attention" not in _tables(sample.approved())
+    assert "Decision: Approved (exit code 0)" in page.text_content()
+    assert "None." in page.text_content()
+
+
+def test_it_comes_in_the_language(sample: ModuleType) -> None:
+    """Words, verdicts and sentences are Chinese in a Chinese record, or where that is asked for."""
+    text = render_markdown(sample.record(language="zh"))
+    assert text == render_markdown(sample.record(), "zh")
+    assert "未通过" in text or "不通过" in text
+    assert "misses the limit" not in text
+
+
+ODD = (
+    "a|b", "`code` ``x``", "<script>alert(1)</script>", "<!-- x", "**bold** __b__ ~~s~~", "[x](https://example.org)",
+    "![x](y)", "1. one", "- two", "# three", "> four", "+ five", "=====", "&amp; &#64;", "\\", "a\nb\n\n# c", "$x$", "{{ x }}",
+    "<https://example.org>", "[x]: y", "trailing \\|", "| --- |",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_quoted_text_is_shown_as_it_is(text: str) -> None:
+    """Marks, pipes, tags and entities of a text are text, in a paragraph, a list and a cell."""
+    plain = " ".join(text.split())
+    page = _page(
+        f"{escaped(text)}\n\n- {escaped(text)}\n\n| a | b |\n| --- | --- |\n| {escaped(text)} | {escaped(text)} |\n"
+    )
+    assert [p.text_content() for p in page.findall("p")] == [plain]
+    assert [li.text_content() for li in page.iter("li")] == [plain]
+    assert [td.text_content() for td in page.iter("td")] == [plain, plain]
+    assert {e.tag for e in page.iter() if isinstance(e.tag, str)} == {
+        "main", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["@team", "someone@example.org", "#12", "https://example.org", "www.example.org", "WWW.x.org"]
+)
+def test_nobody_is_mentioned_and_nothing_linked(text: str) -> None:
+    """What hosts turn into mentions, mail addresses, links and issues by itself is parted, and shown whole."""
+    written = escaped(text)
+    assert text not in written
+    assert _page(written).text_content().strip() == text
+
+
+def test_invisible_controls_do_not_pass() -> None:
+    """Bidirectional and other controls, and lone surrogates, are shown as replaced."""
+    assert escaped("a\u202eb\x00c\ud800") == "a\ufffdb\ufffdc\ufffd"
+
+
+def test_code_of_a_page_stays_code() -> None:
+    """In a paragraph of a check's page code spans are kept, and nothing else is markup."""
+    page = _page(prose("Use `a_b < c` and *not* <b>this</b>.", 200))
+    assert page.findtext(".//code") == "a_b < c"
+    assert page.text_content().strip() == "Use a_b < c and *not* <b>this</b>."
+
+
+@pytest.mark.parametrize(
+    "text", ["@" * 5_000, "字" * 5_000, "\u0301" * 5_000, "&" * 5_000, "w" * 1_000_000, "😀|" * 5_000]
+)
+def test_it_stays_far_under_a_mebibyte(sample: ModuleType, text: str) -> None:
+    """Thousands of findings and checks of long texts are cut to a bound, and the others counted."""
+    many = [
+        sample.finding(
+            Verdict.FAILED,
+            id=f"a.{i}",
+            metric=text,
+            message=message("{x}", x=text),
+            requirement=Requirement(op=">=", limit=1, source=text),
+        )
+        for i in range(60)
+    ]
+    checks = [sample.check_result(f"c{i}", Verdict.FAILED, many[i:], reason=message(text)) for i in range(60)]
+    reasons = [message("{x}", x=text) for _ in range(60)]
+    written = render_markdown(sample.record(checks=checks, reasons=reasons, purpose=text))
+    assert len(written.encode()) < MIB * 0.75
+    assert "10 more in the record." in written
+    assert "50 more in the record." in written
+    assert written.count("\n") < 3 * MAX_ROWS
+
+
+def test_the_brief_is_the_decision(sample: ModuleType) -> None:
+    """Where there is no room, the head alone is told."""
+    brief = render_brief(sample.record())
+    assert render_markdown(sample.record()).startswith(brief.rstrip())
+    assert "Decision: Rejected" in brief
+    assert len(brief) < 200
