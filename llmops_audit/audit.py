@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from llmops_audit import frameworks, gate
 from llmops_audit.canonical import sealed
+from llmops_audit.changes import changes
 from llmops_audit.errors import SpecError
 from llmops_audit.model import AuditInfo, ConfusionMatrix, Environment, LabelCount, NamedFigure, Record, Run, SplitInfo
 from llmops_audit.outputs import earlier_audits
@@ -86,8 +87,10 @@ def prepare(path: Path) -> Prepared:
     if draft.spec is None or problems or draft.problems:
         raise SpecError.of([*draft.problems, *problems])
     compares = any("baseline" in enabled.check.inputs for enabled in checks.values())
-    if draft.spec.baseline is not None and not compares:
-        raise SpecError(f"{draft.file}: baseline", "no check compares with it", "[checks.regression], say")
+    if draft.spec.baseline is not None and draft.spec.baseline.predictions is not None and not compares:
+        raise SpecError(
+            f"{draft.file}: baseline.predictions", "no check compares with them", "[checks.regression], say"
+        )
     return Prepared(draft, draft.spec, checks)
 
 
@@ -139,7 +142,8 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
             worker.close()
     results = tuple(result for result, _ in outcomes)
     policy = prepared.spec.gate.policy()
-    record = sealed(
+    record = _sealed(
+        before,
         Record(
             audit=_audit_info(prepared),
             subject=collected.subject.info,
@@ -158,13 +162,19 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
                 host=socket.gethostname(),
                 platform=platform.platform(),
             ),
-        )
+        ),
     )
     refuse_leaks(record, prepared.draft.raw)
     if reports is None:
         return record
     earlier = set(earlier_audits(reports, record.data["test"].sha256)) - {record.digest}
     return record.model_copy(update={"run": record.run.model_copy(update={"earlier": tuple(sorted(earlier))})})
+
+
+def _sealed(before: Record | None, record: Record) -> Record:
+    return sealed(
+        record if before is None else record.model_copy(update={"changes": changes(before, record)}),
+    )
 
 
 def _evidence(checks: Mapping[str, Enabled]) -> tuple[str, ...]:

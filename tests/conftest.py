@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,6 +26,17 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("real data: set LLMOPS_AUDIT_DATA to the folder of the data sets")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample() -> ModuleType:
+    """The module that makes records to render, reachable whatever way pytest imports tests."""
+    spec = importlib.util.spec_from_file_location("render_sample", Path(__file__).parent / "render" / "sample.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 GOOD_ROWS = "text,label,sex,told\n" + "\n".join(

@@ -88,7 +88,7 @@ def test_a_record_of_the_release_before_is_compared_without_pairs(tmp_path: Path
     ("rest", "error", "said"),
     [
         (_model("new", "regression") + '[baseline]\nrecord = "nowhere"\n', RecordError, "cannot be read"),
-        (_model("new", "accuracy") + '[baseline]\npredictions = "old"\n', SpecError, "no check compares"),
+        (_model("new", "accuracy") + '[baseline]\npredictions = "old"\n', SpecError, "no check compares with them"),
         (_model("new", "regression") + "[baseline]\n", SpecError, "`record`, `predictions`"),
         (_model("new", "regression") + '[baseline]\npredictions = "nobody"\n', DataError, "has no column 'nobody'"),
         (_model("new", "regression") + '[baseline]\npredictions = "new"\n', SpecError, "two of label, prediction"),

@@ -1,0 +1,90 @@
+"""What changed since an earlier audit: verdicts, limits, data and model, from the two records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from llmops_audit.model import Changes, LimitChange, Op, Record, Requirement, Verdict, VerdictChange
+
+__all__ = ["changes", "loosened"]
+
+_LOWER = (Op.AT_LEAST, Op.ABOVE)
+_STRICT = (Op.ABOVE, Op.BELOW)
+
+
+def changes(before: Record, now: Record) -> Changes:
+    """Compare two records.
+
+    Parameters
+    ----------
+    before, now : Record
+
+    Returns
+    -------
+    Changes
+        Sorted by id. What one of the records does not hold is null there, and a limit that is gone is a loosened one.
+    """
+    return Changes(
+        name=before.audit.name,
+        version=before.audit.version,
+        digest=before.digest,
+        status=before.decision.status,
+        verdicts=tuple(_verdicts(_judged(before), _judged(now))),
+        limits=(*_of_gate(before, now), *_limits(_required(before), _required(now))),
+        data={split: before.data[split].sha256 == now.data[split].sha256 for split in before.data if split in now.data},
+        same_model=before.subject.sha256 == now.subject.sha256,
+        same_spec=before.audit.spec_sha256 == now.audit.spec_sha256,
+    )
+
+
+def loosened(before: Requirement | None, now: Requirement | None) -> bool:
+    """Return whether a requirement asks for less than before: any value that met it then meets it now, and more do."""
+    if before is None:
+        return False
+    if now is None or (before.op in _LOWER) is not (now.op in _LOWER):
+        return True
+    step = before.limit - now.limit if before.op in _LOWER else now.limit - before.limit
+    return step > 0 or (step == 0 and before.op in _STRICT and now.op not in _STRICT)
+
+
+def _judged(record: Record) -> dict[str, Verdict]:
+    checks = {check.name: check.verdict for check in record.checks}
+    return checks | {finding.id: finding.verdict for check in record.checks for finding in check.findings}
+
+
+def _required(record: Record) -> dict[str, Requirement]:
+    found = (finding for check in record.checks for finding in check.findings)
+    return {finding.id: finding.requirement for finding in found if finding.requirement is not None}
+
+
+def _verdicts(before: Mapping[str, Verdict], now: Mapping[str, Verdict]) -> Iterator[VerdictChange]:
+    for id in sorted(before.keys() | now.keys()):
+        if before.get(id) is not now.get(id):
+            yield VerdictChange(id=id, before=before.get(id), now=now.get(id))
+
+
+def _limits(before: Mapping[str, Requirement], now: Mapping[str, Requirement]) -> Iterator[LimitChange]:
+    for id in sorted(before.keys() | now.keys()):
+        then, today = before.get(id), now.get(id)
+        if then is not None and today is not None and then.op is today.op and then.limit == today.limit:
+            continue
+        known = today or then
+        yield LimitChange(
+            id=id,
+            op=None if known is None else known.op,
+            before=None if then is None else then.limit,
+            now=None if today is None else today.limit,
+            loosened=loosened(then, today),
+        )
+
+
+def _of_gate(before: Record, now: Record) -> Iterator[LimitChange]:
+    then, today = before.gate, now.gate
+    settings = (
+        ("confidence", then.confidence, today.confidence, today.confidence < then.confidence),
+        ("decide", then.decide, today.decide, today.decide == "point"),
+        ("on_inconclusive", then.on_inconclusive, today.on_inconclusive, today.on_inconclusive == "review"),
+    )
+    for name, was, is_now, less in settings:
+        if was != is_now:
+            yield LimitChange(id=f"gate.{name}", op=None, before=was, now=is_now, loosened=less)
