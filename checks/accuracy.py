@@ -44,6 +44,15 @@ by it.
 
 Answers that are missing or off the list of labels stay in the count, as wrong.
 
+What to do
+----------
+Look at the labels that fail in the table by label and in the most confused pairs, get more or better labelled rows of
+them, and train anew. Another threshold or another model is chosen on rows of its own, never on these test rows, and
+the limit stays.
+
+Where a label is never recognised, or chance is not beaten, the classifier has not learned the task: look at how the
+labels and the features were made before you look at the model.
+
 Limits
 ------
 The numbers hold for rows like the test rows. They assume that rows are independent of each other; several

@@ -46,6 +46,13 @@ shows an error above 0 on any test set, the more the fewer the rows. The table g
 The reliability curve shows where the probabilities are off: where the observed share is below the mean score,
 the classifier is too sure of the label; where it is above, not sure enough.
 
+What to do
+----------
+Calibrate the scores on rows of their own (Platt scaling, isotonic regression), or do not use them as probabilities:
+rank by them and set a threshold.
+
+The reliability curve shows in which range of scores the harm is done: where decisions are made is what counts.
+
 Limits
 ------
 The error is that of the bins. Errors that cancel out within a bin are not seen, so that the error of the

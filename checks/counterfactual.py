@@ -43,6 +43,11 @@ by the lower end of their interval.
 The same lexicon (its digest stands in each finding) and the same seed make the same swaps again: where several terms
 would do, one is drawn by the row's key.
 
+What to do
+----------
+Read the terms that flip most answers: mend the training texts in which they stand for a label, by balancing them or
+adding the swapped texts, and train anew. Where an answer rightly depends on the group, write down why.
+
 Limits
 ------
 Only what is said counts: a text about a woman that never says so is not swapped, and no finding says that the

@@ -50,6 +50,13 @@ Predictions and scores on training rows are out-of-fold: they come from a classi
 classifier knows its own training rows too well to be compared on them. Probabilities are compared to two decimals,
 because the classifiers of different folds agree no further.
 
+What to do
+----------
+Find out why the column moved before you train anew: an error on its way into the data is mended at its source, a
+change of the world asks for new labelled rows. Where the classifier hardly relies on the column, write that down.
+
+Until it is known what the change does to the answers, have a person look at a sample of production rows.
+
 Limits
 ------
 Drift is looked for one column at a time; how columns depend on each other shows only in the area under the curve.

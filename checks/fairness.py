@@ -50,6 +50,13 @@ count but not judged. A rate without rows to rest on is left empty, never called
 than it truly is, because it was picked for its size; that is why rules are decided on bounds, and why its interval
 alone should not be quoted.
 
+What to do
+----------
+Have somebody who may decide about it look at the two groups named: are their rows labelled alike, are there enough of
+them, and which features part them? Mend the data or the model, and test again on fresh rows; do not lower the limit.
+
+What the law calls discrimination, and what may justify a gap, is for a lawyer to say; this check gives the numbers.
+
 Limits
 ------
 Equal rates do not prove fairness, and unequal rates do not prove discrimination; the numbers say where to look. They

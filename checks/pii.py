@@ -37,6 +37,11 @@ salted hashes that `data.harmless` names.
 
 Examples are masked: only length and separators are shown, and nothing of the value can be recovered from them.
 
+What to do
+----------
+Remove or mask these values at their source, train anew, and treat copies of the data as personal data until then.
+Values that are known to be harmless go into the list of `data.harmless`, with a reason.
+
 Where values can be read from the model, a vocabulary of terms that stand in at least ten rows is the cure
 (`vectorizer_parameters = { min_df = 10 }`), or to mask the training texts.
 

@@ -33,12 +33,14 @@ Each area stands with its confidence interval. The limit is passed where even th
 the lower end (of a wider interval, corrected for the number of requirements in the whole audit) exceeds it, and
 inconclusive between: then test on more rows.
 
+Where the classifier sees the attribute itself, the area is about 1, and the message says so. Some need it, to treat
+groups alike or by law; then `without_itself = true` leaves it out and asks what the others give away.
+
+What to do
+----------
 A failed limit is a question, not yet a finding of discrimination. Look at the strongest proxies. Is each needed for the
 purpose, and could a weaker one serve as well? The fairness check says whether the groups are treated differently. Where
 a proxy has to stay, write down why, and raise the limit with that reason.
-
-Where the classifier sees the attribute itself, the area is about 1, and the message says so. Some need it, to treat
-groups alike or by law; then `without_itself = true` leaves it out and asks what the others give away.
 
 Limits
 ------

@@ -24,10 +24,6 @@ acceptable, and to show that the loss is smaller is a non-inferiority test: pass
 interval stays within the margin; failed where even the upper end (of a wider interval, corrected for the number of
 requirements) is beyond it; inconclusive between.
 
-Inconclusive does not mean worse. It means that these rows do not exclude it. Test on more rows of the same kind (their
-estimated number is given), give the old answers row by row, or let a person who is entitled to it accept the risk in
-writing. Do not widen the margin after the result is known.
-
 The p-value beside accuracy is McNemar's: how often chance alone would part lost and won rows this unevenly, were both
 classifiers equally good. It does not decide. "Worse than before beyond chance, but within the margin" passes, yet
 deserves a look at the flips.
@@ -36,6 +32,14 @@ Why these margins? 0.02 of accuracy is two more errors in a hundred rows. Accura
 1 row in 100 is fraud, losing all fraud costs 0.01. Balanced accuracy counts every label alike, but rests on the rows of
 the rarest: with two labels, and not one row flipped, it takes about 92 rows of the rarer one to exclude a loss of 0.02.
 Better margins come from what an error costs; set them beforehand.
+
+What to do
+----------
+Keep the release before, and look at the rows that were lost: the table of flips says which labels they carry.
+
+Inconclusive does not mean worse. It means that these rows do not exclude it. Test on more rows of the same kind (their
+estimated number is given), give the old answers row by row, or let a person who is entitled to it accept the risk in
+writing. Do not widen the margin after the result is known.
 
 Limits
 ------
@@ -214,9 +218,8 @@ def _groups(
         if (name, value) not in enough:
             least = rules.min_group_rows
             text = message("{rows} rows are fewer than the {least} that a group needs.", rows=n, least=least)
-            yield Finding(
-                metric="group_rows", scope=scope, value=n, n=n, verdict=Verdict.NOT_APPLICABLE, message=text
-            )  # fmt: skip
+            none = Verdict.NOT_APPLICABLE
+            yield Finding(metric="group_rows", scope=scope, value=n, n=n, verdict=none, message=text)
             continue
         for metric, margin in sorted(rules.by_group.items()):
             one = rules.compared(metric, table)

@@ -21,12 +21,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model,
 
 from llmops_audit import evidence
 from llmops_audit.errors import PluginError, Problem
-from llmops_audit.model import Finding, NamedFigure, Page, Section, Severity
+from llmops_audit.model import ADVICE, Finding, NamedFigure, Page, Section, Severity
 
 __all__ = ["HEADINGS", "INPUTS", "Check", "TextFile", "check", "evidence_names"]
 
 HEADINGS = ("What it measures", "Why it matters", "How to read it", "Limits", "References")
-"""Headings of a check's page, in this order."""
+"""Headings of a check's page, in this order; `ADVICE` may stand before the limits."""
+
+_WITH_ADVICE = (*HEADINGS[:3], ADVICE, *HEADINGS[3:])
 
 DEFAULT_TIME_LIMIT = 600.0
 
@@ -234,7 +236,8 @@ def read_page(name: str, docstring: str | None) -> Page:
     name : str
         The check's name, for errors.
     docstring : str or None
-        First line is the title; headings are underlined with hyphens, in the order of `HEADINGS`.
+        First line is the title; headings are underlined with hyphens, in the order of `HEADINGS`, with or
+        without `ADVICE` before the limits.
 
     Raises
     ------
@@ -252,7 +255,7 @@ def read_page(name: str, docstring: str | None) -> Page:
         for mark, end in zip(marks, [*marks[1:], len(lines) + 1], strict=True)
     )
     headings = tuple(section.heading for section in sections)
-    if headings != HEADINGS:
+    if headings not in (HEADINGS, _WITH_ADVICE):
         raise PluginError(subject, "its page has other headings", expected, ", ".join(headings) or "none")
     for section in sections:
         if not section.paragraphs:

@@ -13,6 +13,7 @@ from llmops_audit.frozen import Frozen, Label, Message, Scalar, message
 from llmops_audit.governance import Card, Framework
 
 __all__ = [
+    "ADVICE",
     "SCHEMA",
     "AuditInfo",
     "Card",
@@ -160,6 +161,10 @@ class Finding(Frozen):
     severity: Severity | None = None
     message: Message
     details: dict[str, Scalar | tuple[Scalar, ...]] = Field(default_factory=dict)
+
+
+ADVICE = "What to do"
+"""Heading of the section of a page whose first paragraph is quoted beside what failed."""
 
 
 class Section(Frozen):

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from llmops_audit.audit import prepare, run
-from llmops_audit.check import INPUTS, check
+from llmops_audit.check import HEADINGS, INPUTS, check, read_page
 from llmops_audit.errors import PluginError, SpecError
-from llmops_audit.model import Finding, Verdict, message
+from llmops_audit.model import ADVICE, Finding, Verdict, message
 from llmops_audit.registry import provided
 from llmops_audit.testing import assert_conforms, batch, inputs
 
@@ -30,6 +30,23 @@ OWN = (
     + '    yield Finding(metric="labels", value=n, n=n, message=message("Counted."), '
     + 'verdict="passed" if n == wanted else "failed")\n'
 )
+
+
+def test_every_check_of_ours_says_what_to_do() -> None:
+    """The first paragraph under "What to do" stands alone in one to three sentences: the report quotes it."""
+    for name, found in provided().items():
+        sections = {section.heading: section.paragraphs for section in found.check.page.sections}
+        assert 1 <= sections[ADVICE][0].count(". ") + 1 <= 3, name
+
+
+def test_a_page_may_leave_out_what_to_do_but_not_move_it() -> None:
+    """A page of the five headings loads, with the advice before the limits as well; anywhere else it is refused."""
+    parts = [f"{heading}\n{'-' * len(heading)}\nText.\n\n" for heading in HEADINGS]
+    advice = f"{ADVICE}\n{'-' * len(ADVICE)}\nMend it.\n\n"
+    assert len(read_page("own", "T.\n\n" + "".join(parts)).sections) == 5
+    assert len(read_page("own", "T.\n\n" + "".join([*parts[:3], advice, *parts[3:]])).sections) == 6
+    with pytest.raises(PluginError, match="its page has other headings"):
+        read_page("own", "T.\n\n" + "".join([advice, *parts]))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from llmops_audit.figures import BiasAudit, ConfusionMatrix, Drift, GroupMetrics, Table
 from llmops_audit.model import (
+    ADVICE,
     CheckResult,
     Finding,
     LabelCount,
@@ -29,9 +30,6 @@ from llmops_audit.render.groups import MAX_LINES, GroupView, group_view
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
 
 __all__ = ["Judged", "Pair", "Plot", "Reason", "ReportView", "confused_pairs", "most", "plot", "view", "with_missing"]
-
-ADVICE = "What to do"
-"""Heading of the section of a check's page whose first paragraph is quoted beside its findings."""
 
 MAX_PAIRS = 25
 MAX_VALUES = 20
