@@ -33,10 +33,10 @@ OWN = (
 
 
 def test_every_check_of_ours_says_what_to_do() -> None:
-    """The first paragraph under "What to do" stands alone in one to three sentences: the report quotes it."""
+    """The first paragraph under "What to do" stands alone in a few sentences: the report quotes it."""
     for name, found in provided().items():
         sections = {section.heading: section.paragraphs for section in found.check.page.sections}
-        assert 1 <= sections[ADVICE][0].count(". ") + 1 <= 3, name
+        assert 1 <= sections[ADVICE][0].count(". ") + 1 <= 5, name
 
 
 def test_a_page_may_leave_out_what_to_do_but_not_move_it() -> None:

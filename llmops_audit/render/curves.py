@@ -203,9 +203,9 @@ def _in_words(picture: Picture, translate: Translate, numbers: Numbers) -> str:
             "{label}: {name} {value}, interval {low} to {high}",
             label=shorten(one.name, _LABEL_COLUMNS),
             name=picture.value,
-            value=_number(one.curve.value, numbers),
-            low=_number(one.curve.low, numbers),
-            high=_number(one.curve.high, numbers),
+            value=numbers.number(one.curve.value),
+            low=numbers.number(one.curve.low),
+            high=numbers.number(one.curve.high),
         )
         for one in picture.curves
     ]
@@ -216,10 +216,6 @@ def _in_words(picture: Picture, translate: Translate, numbers: Numbers) -> str:
         curves="; ".join(i18n.render(part, translate) for part in parts),
     )
     return i18n.render(said, translate)
-
-
-def _number(value: float | None, numbers: Numbers) -> str:
-    return i18n.NOTHING if value is None else numbers.number(value)
 
 
 def _rank(name: str, order: tuple[str, ...]) -> int:

@@ -82,15 +82,18 @@ def render_brief(record: Record, language: str | None = None) -> str:
 
 def escaped(text: str, characters: int = MAX_CELL) -> str:
     """Return a text on one line, bounded, that Markdown shows as it is: no markup, no link, no mention."""
-    plain = _SPECIAL.sub(r"\\\g<0>", one_line(text, characters))
-    entities = _ENTITY.sub(lambda sign: _ENTITIES[sign[0]], _NUMBERED.sub(r"\1\\", plain))
-    return _PARTED.sub(r"\g<0><!-- -->", entities)
+    return _escaped(one_line(text, characters))
 
 
 def prose(text: str, characters: int) -> str:
     """Return a text of a check's page on one line, in which nothing but its code spans is markup."""
     parts = _CODE.split(one_line(text, characters))
-    return "".join(part if number % 2 else escaped(part, characters) for number, part in enumerate(parts))
+    return "".join(part if number % 2 else _escaped(part) for number, part in enumerate(parts))
+
+
+def _escaped(line: str) -> str:
+    plain = _NUMBERED.sub(r"\1\\", _SPECIAL.sub(r"\\\g<0>", line))
+    return _PARTED.sub(r"\g<0><!-- -->", _ENTITY.sub(lambda sign: _ENTITIES[sign[0]], plain))
 
 
 def _head(record: Record, tell: Teller) -> Iterator[str]:

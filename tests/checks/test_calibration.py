@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
+from llmops_audit.figures import Curves
 from llmops_audit.model import Finding, Table, Verdict
 from llmops_audit.registry import provided
 from llmops_audit.testing import assert_conforms, batch, inputs, run
@@ -101,9 +102,12 @@ def test_the_parts_of_the_brier_score_add_up() -> None:
 
 def test_the_curve_has_the_bins_that_were_asked_for() -> None:
     """Each bin holds its share of the rows, and the observed share lies in its interval."""
-    rows = _tables(_given(), bins=10)["reliability"].rows
-    assert [float(str(row["rows"])) for row in rows] == pytest.approx([200] * 10, abs=2)
-    assert all(float(str(row["low"])) <= float(str(row["observed"])) <= float(str(row["high"])) for row in rows)
+    (figure,) = [item for item in run(CHECK, _given(), bins=10) if isinstance(item, Curves)]
+    (curve,) = figure.curves
+    assert figure.curve == "reliability"
+    assert curve.rows == pytest.approx([200] * 10, abs=2)
+    ends = zip(curve.y_low, curve.y, curve.y_high, strict=True)
+    assert all(low <= observed <= high for low, observed, high in ends)
 
 
 def test_the_score_of_the_other_label_serves_as_well() -> None:
@@ -194,7 +198,7 @@ def test_without_limits_nothing_is_judged() -> None:
     """Numbers are shown, and the check is not applicable."""
     produced = run(CHECK, _given(), max_expected_calibration_error=None)
     assert [item.verdict for item in produced if isinstance(item, Finding)] == [Verdict.NOT_APPLICABLE]
-    assert len([item for item in produced if isinstance(item, Table)]) == 2
+    assert [type(item) for item in produced if not isinstance(item, Finding)] == [Table, Curves]
 
 
 def test_rows_of_one_unit_count_less() -> None:

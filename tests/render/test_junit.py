@@ -24,7 +24,7 @@ def _read(content: bytes) -> etree._Element:
 
 
 def _cases(record: Record, language: str | None = None) -> dict[str, etree._Element]:
-    cases = _read(render_junit(record, language)).findall("testsuite[@name!='gate']/testcase")
+    cases = _read(render_junit(record, language)).xpath("testsuite[@name != 'gate']/testcase")
     return {case.get("name", ""): case for case in cases}
 
 
@@ -54,7 +54,7 @@ def test_a_suite_is_a_check_and_a_case_a_finding(sample: ModuleType) -> None:
 
 
 def test_its_reader_counts_the_same(sample: ModuleType) -> None:
-    """junitparser reads the file back, and the counts of suites and whole are those of the cases."""
+    """The library reads its file back, and the counts of suites and whole are those of the cases."""
     read = JUnitXml.fromstring(render_junit(sample.record()))
     for suite in read:
         cases = list(suite)
