@@ -9,7 +9,7 @@ RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip install --quiet --quiet --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: audit test lint lock readme calibrate drift pii clean
+.PHONY: audit test lint lock readme samples calibrate drift pii clean
 
 # The tutorial's classifier must be rejected (1), the good one approved (0).
 audit: $(READY)
@@ -59,6 +59,10 @@ pii: $(READY)
 # Simulate how often the audit is wrong: half an hour to an hour on two cores. Ends with an error where a cell misses the bar.
 calibrate: $(READY)
 	$(RUN)/python -m benchmarks.null_calibration --jobs 2 --keep .calibration --write docs/calibration.md
+
+# The committed reports, from the examples: a minute.
+samples: $(READY)
+	$(RUN)/python reports/samples/make_samples.py
 
 readme: $(READY)
 	$(RUN)/python tests/test_readme.py

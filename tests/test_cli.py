@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from llmops_audit.cli import app
+from llmops_audit.frameworks import framework, known
 from llmops_audit.spec import read_spec
 
 Project = Callable[..., Path]
@@ -45,9 +46,21 @@ def _said(*arguments: str, code: int = 0) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["checks", "list"], ["schema", "spec"], ["schema", "record"]])
+DEFAULT = {"record.json", "report.html", "junit.xml", "findings.sarif", "summary.md"}
+LIGHT = (
+    ["--help"],
+    ["--version"],
+    ["checks", "list"],
+    ["frameworks", "list"],
+    ["frameworks", "show", "gdpr"],
+    ["schema", "spec"],
+    ["schema", "record"],
+)
+
+
+@pytest.mark.parametrize("arguments", LIGHT)
 def test_light_commands_import_no_scientific_library(arguments: list[str]) -> None:
-    """Help, list of checks and schemas start without numpy and everything above it."""
+    """Help, version, lists and schemas start without numpy and everything above it."""
     code = (
         "import sys\nfrom llmops_audit.cli import app\n"
         f"try:\n    app({arguments!r})\nexcept SystemExit:\n    pass\n"
@@ -67,7 +80,7 @@ def test_the_screen_tells_the_verdicts(project: Project) -> None:
     assert "PASSED" in said
     assert "Decision: APPROVED (exit code 0)" in said
     assert "report.html" in said
-    assert {path.name for path in out.iterdir()} == {"record.json", "report.html"}
+    assert {path.name for path in out.iterdir()} == DEFAULT
 
 
 def test_the_default_output_is_named_after_the_audit(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +171,7 @@ def biased(project: Project) -> Path:
 
 def test_a_run_writes_the_bias_audit_beside_the_report(biased: Path) -> None:
     """Where the record holds a bias audit, its page stands beside the report, with the dates of the spec."""
-    assert {path.name for path in biased.iterdir()} == {"record.json", "report.html", "ll144.html"}
+    assert {path.name for path in biased.iterdir()} == DEFAULT | {"ll144.html"}
     page = (biased / "ll144.html").read_text(encoding="utf-8")
     assert "November 2, 2026" in page
     assert "Made for this test." in page
@@ -197,6 +210,142 @@ def test_a_page_that_cannot_be_made_is_an_error(project: Project) -> None:
         assert done.returncode == 2
         assert said in done.stderr
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+EVERY_FORMAT = "html,junit,sarif,github-sarif,gitlab,markdown,csv"
+
+
+def test_every_format_is_written_and_rendered_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run writes each format that is asked for; rendering its record again gives the same bytes."""
+    spec = project()
+    out, again = spec.parent / "out", spec.parent / "again"
+    monkeypatch.chdir(spec.parent)
+    said = _said("run", "audit.toml", "--output", str(out), "--format", EVERY_FORMAT)
+    names = {path.name for path in out.iterdir()}
+    assert names == DEFAULT | {"github.sarif", "gl-code-quality-report.json", "findings.csv"}
+    assert all(name in said for name in names - {"record.json"})
+    _said("render", str(out), "--output", str(again), "--format", EVERY_FORMAT)
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == {
+        path.name: path.read_bytes() for path in out.iterdir()
+    }
+
+
+def test_a_format_that_there_is_not_is_an_error_before_the_work(project: Project) -> None:
+    """An unknown format ends with the known ones, and nothing is written."""
+    spec = project()
+    done = CliRunner().invoke(app, ["run", str(spec), "--output", str(spec.parent / "out"), "--format", "html,pdf"])
+    assert str(done.exception) == f"--format: unknown format; expected of {EVERY_FORMAT.replace(',', ', ')}; got 'pdf'"
+    assert not (spec.parent / "out").exists()
+
+
+def test_places_start_at_the_top_of_the_repository(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A spec that is named by a relative path is found there by readers of SARIF; an option says it otherwise."""
+    spec = project()
+    monkeypatch.chdir(spec.parent.parent)
+    name = spec.parent.name
+    _said("run", f"{name}/audit.toml", "--output", str(spec.parent / "out"), "--format", "sarif")
+    log = (spec.parent / "out" / "findings.sarif").read_text(encoding="utf-8")
+    assert f'"uri":"{name}/audit.toml"' in log
+    _said("render", str(spec.parent / "out"), "--format", "sarif", "--spec-folder", "audits/./small/")
+    assert '"uri":"audits/small/audit.toml"' in (spec.parent / "out" / "findings.sarif").read_text(encoding="utf-8")
+    for folder in ("/audits", "../audits"):
+        done = CliRunner().invoke(app, ["render", str(spec.parent / "out"), "--spec-folder", folder])
+        assert "--spec-folder: leads out of the repository" in str(done.exception)
+
+
+def test_github_gets_a_summary_and_annotations(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where GitHub names a file for it the summary is appended; annotations follow what the screen quotes."""
+    spec = project(rows="text,label\n" + "\n".join(f"same words,{i % 2}" for i in range(400)))
+    summary = spec.parent / "summary"
+    summary.write_text("what another command said", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = _said("run", str(spec), "--output", str(spec.parent / "out"), code=1).splitlines()
+    written = summary.read_text(encoding="utf-8")
+    assert written.startswith("what another command said\n\n# small 1.0: Rejected\n")
+    assert written.endswith((spec.parent / "out" / "summary.md").read_text(encoding="utf-8"))
+    assert said[0].startswith("::stop-commands::")
+    end = said.index(f"::{said[0].removeprefix('::stop-commands::')}::")
+    assert any("Decision: REJECTED" in line for line in said[:end])
+    assert said[end + 1].startswith("::error file=audit.toml,line=")
+    assert all(line.startswith(("::error ", "::warning ")) for line in said[end + 1 :])
+
+
+@pytest.mark.parametrize("before", ["a folder", "full"])
+def test_a_summary_that_cannot_be_written_changes_no_decision(
+    project: Project, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """What goes wrong with the summary is a warning on the standard error; the exit code is the gate's."""
+    spec = project()
+    summary = spec.parent / "summary"
+    summary.mkdir() if before == "a folder" else summary.write_bytes(b"x" * 1024 * 1024)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    done = CliRunner().invoke(app, ["run", str(spec), "--output", str(spec.parent / "out"), "--format", ""])
+    assert done.exit_code == 0
+    assert f"warning: {summary}: " in done.stderr
+    assert before == "a folder" or summary.stat().st_size == 1024 * 1024
+
+
+def test_outside_of_github_the_screen_holds_no_command(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without GitHub's variables nothing is said to a workflow."""
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    spec = project()
+    assert "::" not in _said("run", str(spec), "--output", str(spec.parent / "out"), "--format", "").replace("a::b", "")
+
+
+def test_the_model_card_alone_is_rendered(project: Project) -> None:
+    """`render --page card` writes the model card beside the reports of its record."""
+    spec = project()
+    out = spec.parent / "out"
+    _said("run", str(spec), "--output", str(out), "--format", "csv")
+    _said("render", str(out), "--page", "card")
+    assert {path.name for path in out.iterdir()} == {"record.json", "findings.csv", "model-card.md"}
+    assert (out / "model-card.md").read_text(encoding="utf-8").startswith("---\n")
+
+
+def test_the_version_is_told() -> None:
+    """`--version` prints name and version and ends with 0."""
+    assert _said("--version").startswith("llmops-audit ")
+
+
+def test_frameworks_are_listed() -> None:
+    """A line has id, date, title, and what replaced a framework."""
+    lines = {line.split()[0]: line for line in _said("frameworks", "list").splitlines()}
+    assert "2018-05-25   GDPR: Regulation (EU) 2016/679" in lines["gdpr"]
+    assert lines["sr-11-7"].endswith("[superseded by sr-26-2]")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_framework_is_shown_with_its_clauses(language: str) -> None:
+    """Each clause is there with its reference, what it asks, and what answers it, in either language."""
+    found = framework("sr-11-7"), framework("gdpr")
+    for one in found:
+        said = "".join(_said("frameworks", "show", one.id, "--language", language).split())
+        for text in (
+            one.title,
+            one.source,
+            one.note,
+            *(c.reference for c in one.clauses),
+            *(c.asks for c in one.clauses),
+        ):
+            assert "".join(text.get(language, "").split()) in said
+        assert all(f"[{clause.id}]" in said for clause in one.clauses)
+        assert all(part in said for clause in one.clauses for part in (*clause.checks, *clause.parts))
+    assert "Superseded by: sr-26-2" in _said("frameworks", "show", "sr-11-7")
+
+
+def test_a_clause_that_nothing_answers_says_so() -> None:
+    """A clause without checks and parts is told as not covered, as often as there are such clauses."""
+    for one in known().values():
+        bare = sum(not clause.checks and not clause.parts for clause in one.clauses)
+        assert _said("frameworks", "show", one.id).count("Not covered by this tool.") == bare
+    assert any(not c.checks and not c.parts for one in known().values() for c in one.clauses)
+
+
+def test_an_unknown_framework_is_an_error() -> None:
+    """The error names the known ones."""
+    done = CliRunner().invoke(app, ["frameworks", "show", "hipaa"])
+    assert "unknown framework; expected one of ccpa-admt" in str(done.exception)
 
 
 def test_pages_are_shown() -> None:

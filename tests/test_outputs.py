@@ -14,7 +14,8 @@ import pytest
 
 from llmops_audit.errors import OutputError
 from llmops_audit.model import SCHEMA
-from llmops_audit.outputs import prepare, write
+from llmops_audit.formats import FORMATS, PAGES
+from llmops_audit.outputs import append, of_record, prepare, write
 
 Project = Callable[..., Path]
 RECORD = f'{{"schema": "{SCHEMA}"}}'.encode()
@@ -42,6 +43,29 @@ def test_a_foreign_folder_is_left_alone(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError, match="holds something that is not ours"):
         write(folder, {"record.json": RECORD})
     assert [path.name for path in folder.iterdir()] == [name]
+
+
+def test_every_file_that_can_be_rendered_is_ours(tmp_path: Path) -> None:
+    """An output of all formats and pages can be replaced, and is kept beside its own record."""
+    files = {"record.json": RECORD, **dict.fromkeys((*FORMATS.values(), *PAGES.values()), b"x")}
+    write(tmp_path / "out", files)
+    assert of_record(tmp_path / "out", RECORD) == files
+    write(tmp_path / "out", {"record.json": RECORD})
+    assert _files(tmp_path / "out") == {"record.json": RECORD}
+
+
+def test_what_is_appended_keeps_to_the_limit(tmp_path: Path) -> None:
+    """The first text that fits goes to the end of the file, parted from what stands there; otherwise an error."""
+    file = tmp_path / "summary"
+    append(file, ("long text", "short"), 20)
+    assert file.read_text() == "\n\nlong text"
+    append(file, ("long text", "short"), 20)
+    assert file.read_text() == "\n\nlong text\n\nshort"
+    with pytest.raises(OutputError, match="has no room left; expected at most 20 bytes"):
+        append(file, ("long text", "short"), 20)
+    with pytest.raises(OutputError, match="cannot be written"):
+        append(tmp_path, ("x",), 10**6)
+    assert file.read_text() == "\n\nlong text\n\nshort"
 
 
 def test_our_names_with_other_content_are_foreign(tmp_path: Path) -> None:

@@ -174,10 +174,11 @@ class Teller:
     def title(self, item: Item) -> str:
         """Return what was measured, and on what."""
         if item.finding is None:
-            return one_line(self.translate(item.check.page.title), MAX_NAME)
+            return one_line(self.translate(item.check.page.title), MAX_NAME) or item.rule
         name = self.word(item.finding.metric)
         scope = [f"{self.word(key)} {self._part(key, value)}" for key, value in sorted(item.finding.scope.items())]
-        return one_line(f"{name} ({self.translate(i18n.SEPARATOR.id).join(scope)})" if scope else name, MAX_NAME)
+        title = f"{name} ({self.translate(i18n.SEPARATOR.id).join(scope)})" if scope else name
+        return one_line(title, MAX_NAME) or item.rule
 
     def sentence(self, item: Item) -> str:
         """Return why an item has its verdict, with value, interval, limit, and where the limit was set."""
@@ -193,7 +194,7 @@ class Teller:
     def why(self, item: Item) -> str:
         """Return why an item has its verdict, in a sentence."""
         if item.finding is not None:
-            return self.say(item.finding.message)
+            return self.say(item.finding.message) or self.word(item.verdict)
         if item.verdict is Verdict.NOT_APPLICABLE:
             nothing = message("{check} found nothing to judge, so that a person must decide.", check=item.check.name)
             if item.check.reason is None:

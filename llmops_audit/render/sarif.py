@@ -107,8 +107,8 @@ def _log(record: Record, tell: Teller, found: Sequence[Item], results: Sequence[
 
 
 def _driver(record: Record, tell: Teller, found: Iterable[Item]) -> dict[str, Any]:
-    rules = {item.rule: _rule(item, tell) for item in found}
-    driver: dict[str, Any] = {"name": TOOL, "rules": [rules[id] for id in sorted(rules)]}
+    by_rule = {item.rule: item for item in found}
+    driver: dict[str, Any] = {"name": TOOL, "rules": [_rule(by_rule[id], tell) for id in sorted(by_rule)]}
     version = record.environment.packages.get(TOOL)
     return driver if version is None else {**driver, "version": one_line(version, MAX_NAME)}
 
