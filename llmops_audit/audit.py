@@ -19,7 +19,17 @@ from llmops_audit import frameworks, gate
 from llmops_audit.canonical import sealed
 from llmops_audit.changes import changes
 from llmops_audit.errors import SpecError
-from llmops_audit.model import AuditInfo, ConfusionMatrix, Environment, LabelCount, NamedFigure, Record, Run, SplitInfo
+from llmops_audit.model import (
+    AuditInfo,
+    ConfusionMatrix,
+    Duplicates,
+    Environment,
+    LabelCount,
+    NamedFigure,
+    Record,
+    Run,
+    SplitInfo,
+)
 from llmops_audit.outputs import earlier_audits
 from llmops_audit.registry import Enabled, enabled
 from llmops_audit.runner import Outcome, policy_for, run_check, start_workers, with_own_figures
@@ -29,6 +39,7 @@ from llmops_audit.worker import Worker
 
 if TYPE_CHECKING:
     from llmops_audit.collect import Collected
+    from llmops_audit.evidence.missing import Missing
     from llmops_audit.evidence.rows import Rows
 
 __all__ = ["Clock", "Prepared", "prepare", "run"]
@@ -181,8 +192,8 @@ def _evidence(checks: Mapping[str, Enabled]) -> tuple[str, ...]:
     from llmops_audit.check import evidence_names
 
     asked = {name for enabled in checks.values() for name in enabled.check.inputs}
-    # The data sheet and the confusion matrix need the outcomes whatever the checks ask for; importance needs rows.
-    needed = {"outcomes", "rows"} if "importance" in asked else {"outcomes"}
+    # The data sheet and the confusion matrix need these whatever the checks ask for; importance needs rows.
+    needed = {"missing", "outcomes", "rows"} if "importance" in asked else {"missing", "outcomes"}
     return tuple(sorted((asked & set(evidence_names())) | needed))
 
 
@@ -249,7 +260,8 @@ def _data(collected: Collected) -> dict[str, SplitInfo]:
 
 def _split_info(collected: Collected, split: str) -> SplitInfo:
     outcomes = collected.outcomes[split]
-    rows = collected.evidence.get("rows", {}).get(split)
+    rows = cast("Rows | None", collected.evidence.get("rows", {}).get(split))
+    missing = cast("Missing", collected.evidence["missing"][split])
     return SplitInfo(
         rows=outcomes.rows,
         columns=collected.columns[split],
@@ -259,11 +271,23 @@ def _split_info(collected: Collected, split: str) -> SplitInfo:
             name: tuple(LabelCount(value=value, rows=n) for value, n in outcomes.group_counts(name))
             for name in outcomes.groups
         },
-        sampled=None if rows is None else len(cast("Rows", rows)),
+        sampled=None if rows is None else len(rows),
         weight=collected.weight,
         unit=collected.task.unit,
         time=collected.time.get(split),
+        missing=dict(missing.rows),
+        duplicates=None if rows is None else _duplicates(rows, collected.task),
     )
+
+
+def _duplicates(rows: Rows, task: Task) -> Duplicates | None:
+    """Count, in the sample, the rows that are alike in all that the classifier sees."""
+    seen = [task.text] if task.text is not None else list(task.features)
+    known = [name for name in seen if name in rows.table.column_names]
+    if not known:
+        return None
+    distinct = rows.table.select(known).group_by(known).aggregate([]).num_rows
+    return Duplicates(compared=len(rows), repeated=len(rows) - distinct)
 
 
 def _figures(collected: Collected, figures: list[NamedFigure]) -> dict[str, Any]:

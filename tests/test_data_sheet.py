@@ -1,0 +1,53 @@
+"""The data sheet counts missing values over all rows, and repeated rows in the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llmops_audit import data
+from llmops_audit.audit import prepare, run
+from llmops_audit.model import Duplicates
+
+Project = Callable[..., Path]
+TABULAR = {
+    'text = "text"': 'features = ["hours", "kind"]',
+    'vectorizer = "sklearn.feature_extraction.text:CountVectorizer"\n': "",
+    "[checks.accuracy]": "[checks.drift]\n\n[checks.accuracy]",
+}
+ROWS = "hours,kind,label,sex\n" + "\n".join(
+    f"{'' if i % 5 == 0 else i % 40},{'NA' if i % 10 == 3 else 'abc'[i % 3]},{i % 2},F" for i in range(400)
+)
+
+
+@pytest.mark.parametrize(("jobs", "batch"), [(1, 7), (1, 10_000), (2, 50)])
+def test_missing_values_are_counted_over_all_rows(
+    project: Project, monkeypatch: pytest.MonkeyPatch, jobs: int, batch: int
+) -> None:
+    """Each column that was read has its count, and it depends neither on batches nor on processes."""
+    monkeypatch.setattr(data, "BATCH_ROWS", batch)
+    record = run(prepare(project(TABULAR, ROWS)), jobs=jobs)
+    counts = [split.missing for split in record.data.values()]
+    assert all(found is not None for found in counts)
+    for column, expected in (("hours", 80), ("kind", 40)):
+        assert sum(found[column] for found in counts if found is not None) == expected
+
+
+def test_repeated_rows_are_those_alike_in_all_features(project: Project) -> None:
+    """Rows that differ in the label alone repeat each other; a row that stands once does not."""
+    rows = "hours,kind,label,sex\n" + "\n".join(f"{i // 2},a,{i % 2},F" for i in range(400))
+    record = run(prepare(project({**TABULAR, 'path = "rows.csv"': 'path = "rows.csv"\nstratify = false'}, rows)))
+    found = [split.duplicates for split in record.data.values()]
+    assert all(isinstance(one, Duplicates) for one in found)
+    assert sum(one.compared for one in found if one is not None) == 400
+    # Of the 200 pairs, those that fell apart between the splits repeat nothing within one.
+    assert 80 < sum(one.repeated for one in found if one is not None) < 200
+
+
+def test_without_a_sample_nobody_counts_repetitions(project: Project) -> None:
+    """Where no check asks for rows there is no sample, and the record says that nothing was counted."""
+    record = run(prepare(project()))
+    assert record.data["test"].duplicates is None
+    assert record.data["test"].missing is not None
