@@ -26,6 +26,9 @@ MAX_LENGTH = 4_000
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
+_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+# No script puts more than a few marks on a letter; hundreds make one cluster that no line can hold.
+_PILED = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "…"
 
@@ -39,10 +42,10 @@ _CERTAIN_P = 0.1
 
 
 def clean(text: str) -> str:
-    """Return text without invisible or reordering characters, and of bounded length."""
+    """Return text without invisible or reordering characters and piles of marks, and of bounded length."""
     if len(text) > MAX_LENGTH:
         text = text[: MAX_LENGTH - 1] + _ELLIPSIS
-    return _UNSAFE.sub(_REPLACEMENT, text)
+    return _PILED.sub(r"\1", _UNSAFE.sub(_REPLACEMENT, text))
 
 
 def shorten(text: str, columns: float) -> str:
