@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from llmops_audit.errors import OutputError
-from llmops_audit.model import SCHEMA
 from llmops_audit.formats import FORMATS, PAGES
+from llmops_audit.model import SCHEMA
 from llmops_audit.outputs import append, of_record, prepare, write
 
 Project = Callable[..., Path]
