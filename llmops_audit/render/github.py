@@ -41,7 +41,7 @@ def workflow_commands(record: Record, language: str | None = None, folder: str =
 def _command(item: Item, tell: Teller) -> str:
     kind = "error" if item.verdict in _ERRORS else "warning"
     place = f"file={_property(item.place.file)},line={item.place.line}"
-    title = _property(f"{tell.title(item)}: {tell.word(item.verdict)}")
+    title = _property(tell.about(tell.title(item), tell.word(item.verdict)))
     return f"::{kind} {place},title={title}::{_data(tell.sentence(item))}"
 
 

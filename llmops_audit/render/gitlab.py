@@ -48,7 +48,7 @@ def render_gitlab(record: Record, language: str | None = None, folder: str = "")
 
 def _issue(item: Item, tell: Teller) -> dict[str, Any]:
     return {
-        "description": f"{tell.title(item)}: {tell.word(item.verdict)}. {tell.sentence(item)}",
+        "description": tell.about(tell.about(tell.title(item), tell.word(item.verdict)), tell.sentence(item)),
         "check_name": item.rule,
         "fingerprint": item.fingerprint,
         "severity": _SEVERITIES[item.severity],

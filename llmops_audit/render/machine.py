@@ -171,14 +171,22 @@ class Teller:
         """Return the field's name for a key of the record."""
         return one_line(i18n.word(key, self.translate), MAX_NAME)
 
+    def joined(self, parts: Iterable[str]) -> str:
+        """Return texts one after the other."""
+        return self.translate(i18n.SEPARATOR.id).join(parts)
+
+    def about(self, name: str, text: str) -> str:
+        """Return what is said of something behind its name."""
+        return one_line(i18n.render(message("{check}: {reason}", check=name, reason=text), self.translate), MAX_TOLD)
+
     def title(self, item: Item) -> str:
         """Return what was measured, and on what."""
         if item.finding is None:
             return one_line(self.translate(item.check.page.title), MAX_NAME) or item.rule
         name = self.word(item.finding.metric)
         scope = [f"{self.word(key)} {self._part(key, value)}" for key, value in sorted(item.finding.scope.items())]
-        title = f"{name} ({self.translate(i18n.SEPARATOR.id).join(scope)})" if scope else name
-        return one_line(title, MAX_NAME) or item.rule
+        title = message("{name} ({scope})", name=name, scope=self.joined(scope))
+        return one_line(i18n.render(title, self.translate) if scope else name, MAX_NAME) or item.rule
 
     def sentence(self, item: Item) -> str:
         """Return why an item has its verdict, with value, interval, limit, and where the limit was set."""

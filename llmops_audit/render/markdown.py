@@ -98,10 +98,10 @@ def _escaped(line: str) -> str:
 
 def _head(record: Record, tell: Teller) -> Iterator[str]:
     audit, decision = record.audit, record.decision
-    status = tell.word(decision.status)
-    code = tell.say(message("exit code {code}", code=decision.exit_code))
-    yield f"# {escaped(f'{audit.name} {audit.version}: {status}')}"
-    yield f"**{tell.say(message('Decision'))}: {escaped(status)}** ({escaped(code)})"
+    code = decision.exit_code
+    told = message("Decision: {status} (exit code {code})", status=decision.status.value, code=code)
+    yield f"# {escaped(tell.about(f'{audit.name} {audit.version}', tell.word(decision.status)))}"
+    yield f"**{escaped(tell.say(told))}**"
     if audit.purpose is not None:
         yield escaped(audit.purpose, 2 * MAX_CELL)
 
@@ -152,7 +152,7 @@ def _check(check: CheckResult, alone: Item | None, tell: Teller) -> tuple[str, .
     parts = [f"{tell.numbers.count(counts[verdict])} {tell.word(verdict)}" for verdict in _ORDER if counts[verdict]]
     why = "" if alone is None else tell.why(alone)
     title = tell.translate(check.page.title)
-    return (check.name, title, tell.word(check.verdict), ", ".join(parts) or NOTHING, why)
+    return (check.name, title, tell.word(check.verdict), tell.joined(parts) or NOTHING, why)
 
 
 def _origin(record: Record, tell: Teller) -> Iterator[str]:

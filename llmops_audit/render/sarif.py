@@ -120,14 +120,14 @@ def _invocation(record: Record, tell: Teller) -> dict[str, Any]:
         "exitCode": record.decision.exit_code,
         "exitCodeDescription": tell.word(record.decision.status),
     }
-    notes = [{"level": "error", "message": _message(f"{item.id}: {tell.why(item)}")} for item in broken]
+    notes = [{"level": "error", "message": _message(tell.about(item.id, tell.why(item)))} for item in broken]
     return {**told, "toolExecutionNotifications": notes[:MAX_RESULTS]} if notes else told
 
 
 def _rule(item: Item, tell: Teller) -> dict[str, Any]:
     page = item.check.page
     title = one_line(tell.translate(page.title), _MAX_TEXT)
-    name = title if item.finding is None else f"{tell.word(item.finding.metric)}: {title}"
+    name = title if item.finding is None else tell.about(tell.word(item.finding.metric), title)
     first = next((paragraph for section in page.sections for paragraph in section.paragraphs), page.title)
     return {
         "id": item.rule,
@@ -158,7 +158,7 @@ def _marked(page: Page, tell: Teller) -> str:
 def _result(item: Item, tell: Teller) -> dict[str, Any]:
     return {
         "ruleId": item.rule,
-        "message": _message(f"{tell.title(item)}: {tell.sentence(item)}"),
+        "message": _message(tell.about(tell.title(item), tell.sentence(item))),
         "locations": [
             {
                 "physicalLocation": {
