@@ -24,6 +24,18 @@ RUN = """
 async ([where, options]) => (await axe.run(where, options)).violations.flatMap(
   found => found.nodes.map(node => `${found.id}: ${node.target.join(" ")}: ${node.html.slice(0, 200)}`))
 """
+# Rows and paragraphs that are made of the same classes in the same place have the same colours: one of each tells.
+THIN_OUT = """
+() => {
+  const look = node => `${node.tagName}.${node.getAttribute("class") ?? ""}`, seen = new Set();
+  for (const part of document.querySelectorAll("tr, li, dl > div, article, p")) {
+    const around = [];
+    for (let node = part.parentElement; node; node = node.parentElement) around.push(look(node));
+    const key = [...around, "", ...[part, ...part.querySelectorAll("*")].map(look)].join();
+    seen.has(key) ? part.remove() : seen.add(key);
+  }
+}
+"""
 LANGUAGES = ("en", "zh")
 SCHEMES = ("light", "dark")
 
@@ -58,6 +70,7 @@ def test_there_is_enough_contrast(
 ) -> None:
     """Every text of every chapter is told from its ground, in both languages, by day and by night."""
     shown = opened(records.html(name, language), bypass_csp=True, color_scheme=scheme)
+    shown.page.evaluate(THIN_OUT)
     assert violations(shown, CONTRAST_ALONE) == []
 
 
