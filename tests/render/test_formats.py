@@ -188,7 +188,7 @@ def _markdown(text: str, record: Record, waiting: int) -> None:
     }  # fmt: skip
     sizes = [[len(row) for row in table.iter("tr")] for table in tree.iter("table")]
     assert all(len(set(size)) == 1 for size in sizes)
-    assert f"{record.decision.exit_code})" in tree.xpath("string(p[1])")
+    assert re.search(rf" {record.decision.exit_code}[)）]\Z", tree.xpath("string(p[1])"))
     attention = [table for table in tree.iter("table") if len(table.find(".//tr")) == 8]
     assert sum(len(list(table.iter("tr"))) - 1 for table in attention) == min(50, waiting)
 

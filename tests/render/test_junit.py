@@ -142,10 +142,10 @@ def test_any_text_is_legal_xml(sample: ModuleType, text: str) -> None:
 
 
 def test_many_findings_are_all_told(sample: ModuleType) -> None:
-    """Five thousand findings are five thousand cases."""
-    many = [sample.finding(Verdict.FAILED, id=f"accuracy.accuracy[column={i}]") for i in range(5_000)]
+    """As many findings are as many cases."""
+    many = [sample.finding(Verdict.FAILED, id=f"accuracy.accuracy[column={i}]") for i in range(500)]
     tree = _read(render_junit(sample.record(checks=[sample.check_result("accuracy", Verdict.FAILED, many)])))
-    assert tree.get("tests") == "5001"
+    assert tree.get("tests") == "501"
 
 
 def test_bytes_depend_on_the_record_alone(sample: ModuleType) -> None:

@@ -136,7 +136,7 @@ def test_it_stays_far_under_a_mebibyte(sample: ModuleType, text: str) -> None:
         )
         for i in range(60)
     ]
-    checks = [sample.check_result(f"c{i}", Verdict.FAILED, many[i:], reason=message(text)) for i in range(60)]
+    checks = [sample.check_result(f"c{i}", Verdict.FAILED, many[i : i + 1], reason=message(text)) for i in range(60)]
     reasons = [message("{x}", x=text) for _ in range(60)]
     written = render_markdown(sample.record(checks=checks, reasons=reasons, purpose=text))
     assert len(written.encode()) < MIB * 0.75

@@ -69,7 +69,8 @@ def test_github_gets_no_more_than_it_shows(sample: ModuleType) -> None:
         sample.finding(Verdict.INCONCLUSIVE if i else Verdict.FAILED, id=f"drift.psi[column={i}]")
         for i in range(MAX_RESULTS + 7, -1, -1)
     ]
-    run = _read(render_github_sarif(sample.record(checks=[sample.check_result("drift", Verdict.FAILED, many)])))
+    content = render_github_sarif(sample.record(checks=[sample.check_result("drift", Verdict.FAILED, many)]))
+    run = json.loads(content)["runs"][0]
     assert len(run["results"]) == MAX_RESULTS
     assert run["results"][0]["properties"]["verdict"] == "failed"
     assert run["properties"]["resultsLeftOut"] == 8
