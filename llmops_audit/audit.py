@@ -97,8 +97,7 @@ def prepare(path: Path) -> Prepared:
     checks, problems = enabled(draft)
     if draft.spec is None or problems or draft.problems:
         raise SpecError.of([*draft.problems, *problems])
-    compares = any("baseline" in enabled.check.inputs for enabled in checks.values())
-    if draft.spec.baseline is not None and draft.spec.baseline.predictions is not None and not compares:
+    if draft.spec.baseline is not None and draft.spec.baseline.predictions is not None and not _compares(checks):
         raise SpecError(
             f"{draft.file}: baseline.predictions", "no check compares with them", "[checks.regression], say"
         )
@@ -197,6 +196,10 @@ def _evidence(checks: Mapping[str, Enabled]) -> tuple[str, ...]:
     return tuple(sorted((asked & set(evidence_names())) | needed))
 
 
+def _compares(checks: Mapping[str, Enabled]) -> bool:
+    return any("baseline" in enabled.check.inputs for enabled in checks.values())
+
+
 def _judges_training(checks: Mapping[str, Enabled]) -> bool:
     """Whether a check that gets answers names the training split in its settings."""
     asking = [enabled for enabled in checks.values() if {"outcomes", "rows"} & set(enabled.check.inputs)]
@@ -211,7 +214,10 @@ def _judge(
 
     inputs: dict[str, Any] = {
         **collected.evidence,
-        "baseline": baseline(before, collected.task.labels, _audit_info(prepared), _data(collected)),
+        # Where no check compares answers, the record may be of any system, on any labels.
+        "baseline": baseline(before, collected.task.labels, _audit_info(prepared), _data(collected))
+        if _compares(prepared.checks)
+        else None,
         "importance": _importance(prepared.checks, collected),
         "model_contents": collected.model_contents,
         "policy": policy_for(prepared.spec.gate.policy(), prepared.checks),

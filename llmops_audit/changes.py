@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from llmops_audit.model import Changes, LimitChange, Op, Record, Requirement, Verdict, VerdictChange
+from llmops_audit.model import Changes, CheckResult, LimitChange, Op, Record, Requirement, Verdict, VerdictChange
 
 __all__ = ["changes", "loosened"]
 
@@ -22,15 +22,17 @@ def changes(before: Record, now: Record) -> Changes:
     Returns
     -------
     Changes
-        Sorted by id. What one of the records does not hold is null there, and a limit that is gone is a loosened one.
+        Sorted by id. What one of the records does not hold is null there, and a limit that is gone is a loosened one;
+        but a check that came to no end, on the settings of the other record, changed no limit.
     """
+    silent = _silent(before, now)
     return Changes(
         name=before.audit.name,
         version=before.audit.version,
         digest=before.digest,
         status=before.decision.status,
         verdicts=tuple(_verdicts(_judged(before), _judged(now))),
-        limits=(*_of_gate(before, now), *_limits(_required(before), _required(now))),
+        limits=(*_of_gate(before, now), *_limits(_required(before, silent), _required(now, silent))),
         data={split: before.data[split].sha256 == now.data[split].sha256 for split in before.data if split in now.data},
         same_model=before.subject.sha256 == now.subject.sha256,
         same_spec=before.audit.spec_sha256 == now.audit.spec_sha256,
@@ -52,8 +54,25 @@ def _judged(record: Record) -> dict[str, Verdict]:
     return checks | {finding.id: finding.verdict for check in record.checks for finding in check.findings}
 
 
-def _required(record: Record) -> dict[str, Requirement]:
-    found = (finding for check in record.checks for finding in check.findings)
+def _silent(before: Record, now: Record) -> frozenset[str]:
+    """Return the checks of the same settings in both records that state no limits in one, because they broke down."""
+    then = {check.name: check for check in before.checks}
+    return frozenset(
+        check.name
+        for check in now.checks
+        if (other := then.get(check.name)) is not None
+        and _settings(check) == _settings(other)
+        and any(one.verdict is Verdict.ERROR and not one.findings for one in (check, other))
+    )
+
+
+def _settings(check: CheckResult) -> object:
+    # A record that was read holds lists where one in memory holds tuples.
+    return check.model_dump(mode="json", include={"settings"})
+
+
+def _required(record: Record, silent: frozenset[str]) -> dict[str, Requirement]:
+    found = (finding for check in record.checks if check.name not in silent for finding in check.findings)
     return {finding.id: finding.requirement for finding in found if finding.requirement is not None}
 
 

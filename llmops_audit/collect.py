@@ -175,6 +175,7 @@ def _plan(spec: Spec, folder: Path) -> Plan:
         keep,
         uncounted=tuple(name for name in keep if name not in counted),
         harmless=None if data.harmless is None else _harmless(folder, data.harmless),
+        text=data.text,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from llmops_audit.errors import OutputError, Problem
@@ -11,6 +13,9 @@ from llmops_audit.model import Record
 from llmops_audit.personal_data import Confidence, find, mask
 
 __all__ = ["masked", "refuse_leaks"]
+
+_SCOPE = re.compile(r"([^=,]*)=(.*?)(?=,[^=,]*=|$)", re.DOTALL)
+"""A key and its value between the brackets of a finding's id."""
 
 _OURS = frozenset(
     {
@@ -62,7 +67,8 @@ def refuse_leaks(record: Record, spec: Mapping[str, Any]) -> None:
     """
     said = frozenset(_texts_of(spec))
     by_key: dict[str, dict[str, str]] = defaultdict(dict)
-    for place, key, text in _texts(record.model_dump(mode="json"), "record", ""):
+    texts = chain(_texts(record.model_dump(mode="json"), "record", ""), _of_changes(record))
+    for place, key, text in texts:
         if text not in said:
             by_key[key].setdefault(text, place)
     problems = [
@@ -94,6 +100,16 @@ def _texts(value: object, place: str, key: str) -> Iterator[tuple[str, str, str]
             if name not in _OURS:
                 yield f"{place}: a key", "", name
                 yield from _texts(item, f"{place}.{name}", name)
+
+
+def _of_changes(record: Record) -> Iterator[tuple[str, str, str]]:
+    """Yield what ids of an earlier record say of its data: no finding of this one may have that scope."""
+    if record.changes is None:
+        return
+    for part in ("verdicts", "limits"):
+        for number, change in enumerate(getattr(record.changes, part)):
+            for key, value in _SCOPE.findall(change.id.partition("[")[2].removesuffix("]")):
+                yield f"record.changes.{part}[{number}].id", key, value
 
 
 def _texts_of(value: object) -> Iterator[str]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops_audit.audit import prepare, run
-from llmops_audit.canonical import canonical
+from llmops_audit.canonical import canonical, sealed
 from llmops_audit.changes import changes, loosened
 from llmops_audit.errors import SpecError
 from llmops_audit.model import GatePolicy, LimitChange, Op, Requirement, Verdict, VerdictChange
@@ -73,6 +73,40 @@ def test_verdicts_are_compared_both_ways(sample: ModuleType) -> None:
     assert [(c.id, c.now, c.before) for c in back.verdicts] == [(c.id, c.before, c.now) for c in there.verdicts]
 
 
+Stated = dict[str, tuple[Verdict, Requirement | None]]
+FINDINGS = st.dictionaries(
+    st.sampled_from(["own.a", "own.b", "own.c"]), st.tuples(st.sampled_from(Verdict), st.none() | REQUIREMENTS)
+)
+
+
+@given(FINDINGS, FINDINGS)
+def test_swapping_the_records_swaps_before_and_now(sample: ModuleType, one: Stated, other: Stated) -> None:
+    """Verdicts and limits are compared alike both ways, once an id; of one comparison, one way alone is looser."""
+    records = []
+    for side in (one, other):
+        found = [sample.finding(verdict, id=id, requirement=asked) for id, (verdict, asked) in side.items()]
+        records.append(sample.record(checks=[sample.check_result("own", Verdict.PASSED, found)]))
+    there, back = changes(*records), changes(*reversed(records))
+    for these, those in ((there.verdicts, back.verdicts), (there.limits, back.limits)):
+        assert [(c.id, c.before, c.now) for c in these] == [(c.id, c.now, c.before) for c in those]
+        assert len({change.id for change in these}) == len(these)
+    for forth, reverse in zip(there.limits, back.limits, strict=True):
+        assert forth.loosened or reverse.loosened
+        if forth.op is reverse.op and None not in (forth.before, forth.now):
+            assert forth.loosened is not reverse.loosened
+
+
+def test_a_check_that_broke_down_loosened_nothing(sample: ModuleType) -> None:
+    """A check that came to no end states no limits: on the same settings they did not change, on others they did."""
+    found = [sample.finding(Verdict.PASSED, id="own.a")]
+    whole = sample.record(checks=[sample.check_result("own", Verdict.PASSED, found, settings={"min": ("a", 0.8)})])
+    broken = sample.record(checks=[sample.check_result("own", Verdict.ERROR, settings={"min": ["a", 0.8]})])
+    lax = sample.record(checks=[sample.check_result("own", Verdict.ERROR, settings={"min": ["a", 0.1]})])
+    assert changes(whole, broken).limits == changes(broken, whole).limits == ()
+    assert VerdictChange(id="own", before=Verdict.PASSED, now=Verdict.ERROR) in changes(whole, broken).verdicts
+    assert [(change.id, change.loosened) for change in changes(whole, lax).limits] == [("own.a", True)]
+
+
 def test_a_gate_that_asks_for_less_is_told(sample: ModuleType) -> None:
     """Less confidence, values instead of bounds, review instead of rejection: each is a loosened limit."""
     strict = sample.record().model_copy(
@@ -127,6 +161,17 @@ def test_an_audit_is_compared_with_the_record_it_names(project: Project, tmp_pat
         ("accuracy.accuracy", 0.8, 0.1)
     ]
     assert now.changes.limits[0].loosened
+
+
+def test_the_record_of_another_system_is_compared(project: Project, tmp_path: Path, sample: ModuleType) -> None:
+    """Where no check compares answers, the earlier record may have another name and other labels."""
+    place = tmp_path / "other.json"
+    place.write_bytes(canonical(sealed(sample.record())))
+    now = run(prepare(project({"[checks.accuracy]": f'[baseline]\nrecord = "{place}"\n\n[checks.accuracy]'})))
+    assert now.changes is not None
+    assert now.changes.name == "sms-spam-filter"
+    assert not now.changes.same_model
+    assert now.changes.data == {"train": False, "test": False}
 
 
 def test_answers_that_no_check_compares_are_refused(project: Project) -> None:

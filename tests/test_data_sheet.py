@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow.csv import write_csv
+from pyarrow.parquet import write_table
 
 from llmops_audit import data
 from llmops_audit.audit import prepare, run
@@ -33,6 +36,17 @@ def test_missing_values_are_counted_over_all_rows(
     assert all(found is not None for found in counts)
     for column, expected in (("hours", 80), ("kind", 40)):
         assert sum(found[column] for found in counts if found is not None) == expected
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_texts_that_are_not_there_are_missing(project: Project, tmp_path: Path, form: str) -> None:
+    """A text to classify that is empty or null is read as an empty one, and counts as missing all the same."""
+    texts = [None if i % 10 == 0 else "" if i % 10 == 1 else f"word{i % 7} and more" for i in range(400)]
+    table = pa.table({"text": texts, "label": [i % 2 for i in range(400)]})
+    name = f"texts.{form}"
+    (write_csv if form == "csv" else write_table)(table, tmp_path / name)
+    record = run(prepare(project({'path = "rows.csv"': f'path = "{name}"'})))
+    assert sum((split.missing or {})["text"] for split in record.data.values()) == 80
 
 
 def test_repeated_rows_are_those_alike_in_all_features(project: Project) -> None:

@@ -18,7 +18,7 @@ from llmops_audit.evidence.base import Batch, Plan, Scored
 from llmops_audit.testing import batch
 from llmops_audit.testing.strategies import batches
 
-PLAN = Plan(None, ("sex",), 7, 8, uncounted=("text",))
+PLAN = Plan(None, ("sex",), 7, 8, uncounted=("text",), text="text")
 EVERY_TYPE = pytest.mark.parametrize("name", evidence_names())
 
 

@@ -11,7 +11,7 @@ import pytest
 from llmops_audit.canonical import parse
 from llmops_audit.errors import OutputError
 from llmops_audit.leaks import masked, refuse_leaks
-from llmops_audit.model import Column, Record, Table, message
+from llmops_audit.model import Changes, Column, LimitChange, Record, Table, VerdictChange, message
 
 TUTORIAL = Path(__file__).parent.parent / "examples" / "tutorial"
 
@@ -42,6 +42,35 @@ def _with(record: Record, **cells: str) -> Record:
 def test_an_honest_record_passes(record: Record) -> None:
     """What a real audit writes holds no personal data."""
     refuse_leaks(record, {})
+
+
+def _since(record: Record, *ids: str) -> Record:
+    """The record with findings that only an earlier one had."""
+    told = {"name": "own", "version": "1", "digest": "", "data": {}, "same_model": True, "same_spec": True}
+    changes = Changes(
+        **told,
+        status="approved",
+        verdicts=tuple(VerdictChange(id=id, before="passed", now=None) for id in ids),
+        limits=tuple(LimitChange(id=id, op=">=", before=0.8, now=None, loosened=True) for id in ids),
+    )
+    return record.model_copy(update={"changes": changes})
+
+
+@pytest.mark.parametrize(
+    ("id", "kind"),
+    [
+        ("own.a[sex=anna.miller@gmail.com]", "email"),
+        ("own.a[city=Rome,ssn=536904399]", "us_ssn"),
+        ("own.a[who=Miller, A. a.miller@gmail.com,split=live]", "email"),
+    ],
+)
+def test_a_group_of_the_earlier_record_is_searched_as_well(record: Record, id: str, kind: str) -> None:
+    """An id that is told as changed may name a group that this audit's own findings do not have."""
+    refuse_leaks(_since(record, "own.a[sex=F,split=live]", "own"), {})
+    with pytest.raises(OutputError, match="would hold personal data") as refused:
+        refuse_leaks(_since(record, "own.b", id), {})
+    assert kind in str(refused.value)
+    assert "iller" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

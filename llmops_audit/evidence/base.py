@@ -98,6 +98,8 @@ class Plan:
         which hardly ever occur twice.
     harmless : Harmless, optional
         Values that `PersonalData` does not count.
+    text : str, optional
+        Column of the text that is classified, in which a missing value is read as an empty text.
     """
 
     labels: tuple[Label, ...] | None = None
@@ -108,6 +110,7 @@ class Plan:
     scan: tuple[str, ...] | None = None
     uncounted: tuple[str, ...] = ()
     harmless: Harmless | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+import pyarrow.compute as pc
+
 from llmops_audit.evidence.base import Batch, Plan
 
 __all__ = ["Missing"]
@@ -18,7 +20,8 @@ class Missing:
     Attributes
     ----------
     rows : mapping of str to int
-        Rows without a value, by column that was read, names sorted. An empty text to classify is a text.
+        Rows without a value, by column that was read, names sorted. Of the text to classify these are the empty ones,
+        which missing ones are read as.
     total : int
         Rows that were looked at.
     """
@@ -35,7 +38,10 @@ class Missing:
     def of(cls, batch: Batch, plan: Plan) -> Self:
         """Count one batch; Arrow keeps the counts beside the values."""
         table = batch.table if len(batch) else batch.table.select([])
-        return cls({name: table.column(name).null_count for name in sorted(table.column_names)}, len(batch))
+        rows = {name: table.column(name).null_count for name in sorted(table.column_names)}
+        if plan.text in rows:
+            rows[plan.text] += pc.sum(pc.equal(table.column(plan.text), "")).as_py() or 0
+        return cls(rows, len(batch))
 
     def __add__(self, other: Self) -> Self:
         names = sorted({*self.rows, *other.rows})

@@ -51,7 +51,10 @@ def violations(shown: Any, options: dict[str, Any], where: str = "html") -> list
 @pytest.mark.parametrize(
     ("name", "language"),
     [
-        *itertools.product(("full", "labels", "approved", "needs_review", "not_judged"), LANGUAGES),
+        *itertools.product(("full", "approved"), LANGUAGES),
+        ("labels", "en"),
+        ("needs_review", "zh"),
+        ("not_judged", "en"),
         ("breast-cancer", "en"),
         ("tickets-zh", "zh"),
         ("tutorial", "en"),

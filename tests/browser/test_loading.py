@@ -11,7 +11,7 @@ LANGUAGES = ("en", "zh")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["full", "approved", "labels"])
+@pytest.mark.parametrize("name", ["full", "approved"])
 def test_the_page_asks_for_nothing(records: Any, opened: Callable[..., Any], name: str, language: str) -> None:
     """In both languages the page opens from disk without a request beside itself and a word on the console."""
     shown = opened(records.html(name, language))

@@ -6,7 +6,17 @@ import functools
 import itertools
 from collections.abc import Mapping, Sequence
 
-from llmops_audit.figures import BiasAudit, ConfusionMatrix, Estimate, Gap, Grouping, GroupMetrics, GroupSize
+from llmops_audit.figures import (
+    BiasAudit,
+    ConfusionMatrix,
+    Curve,
+    Curves,
+    Estimate,
+    Gap,
+    Grouping,
+    GroupMetrics,
+    GroupSize,
+)
 from llmops_audit.model import (
     AuditInfo,
     CheckResult,
@@ -102,6 +112,49 @@ def matrix(labels: Sequence[str | int] = SPAM, *, invalid: bool = False, split: 
         counts=counts,
         invalid=tuple(i + 1 if invalid else 0 for i in range(k)),
     )
+
+
+def curves(labels: Sequence[str | int] = ("spam",), *, split: str = "test", of: int | None = None) -> dict[str, Curves]:
+    """Curves of every kind by name: as many points as there can be, a bit worse from label to label."""
+    rises = [i / 56 for i in range(57)]
+    bins = [(2 * i + 1) / 30 for i in range(15)]
+    drawn = {
+        "roc": [{"x": rises, "y": [x ** (0.1 + 0.05 * place) for x in rises]} for place in range(len(labels))],
+        "precision_recall": [
+            {"x": rises[1:], "y": [1 - (0.3 + 0.05 * place) * x**3 for x in rises[1:]]} for place in range(len(labels))
+        ],
+        "reliability": [
+            {
+                "x": bins,
+                "y": [x**power for x in bins],
+                "y_low": [max(0.0, x**power - 0.1) for x in bins],
+                "y_high": [min(1.0, x**power + 0.1) for x in bins],
+                "rows": [80] * 15,
+            }
+            for power in (1.3 + 0.1 * place for place in range(len(labels)))
+        ],
+    }
+    sides = {"positives": 400, "negatives": 800, "base_rate": 0.33333, "low": 0.9012, "high": 0.9678}
+    return {
+        f"{kind}.{split}": Curves.model_validate(
+            {
+                "name": f"{kind}.{split}",
+                "curve": kind,
+                "split": split,
+                "confidence": 0.95,
+                "labels": len(labels) if of is None else of,
+                "curves": tuple(
+                    Curve.model_validate(
+                        sides
+                        | {"label": label, "value": round(0.9456 - 0.01 * place, 4)}
+                        | {key: tuple(round(number, 5) for number in numbers) for key, numbers in line.items()}
+                    )
+                    for place, (label, line) in enumerate(zip(labels, lines, strict=True))
+                ),
+            }
+        )
+        for kind, lines in drawn.items()
+    }
 
 
 def table(name: str, rows: int) -> Table:
@@ -270,6 +323,7 @@ def record(
             "confusion": matrix(labels, invalid=True),
             "drift.columns": table("drift.columns", 9),
             "groups": group_metrics(),
+            **curves([str(labels[-1])]),
         }
         if figures is None
         else dict(figures),
@@ -363,6 +417,7 @@ _FIXED = frozenset(
     {
         "schema",
         "kind",
+        "curve",
         "key",
         "verdict",
         "status",
