@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
+from importlib import resources
+from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from llmops_audit import i18n
@@ -87,6 +91,7 @@ def _ordered(value: object) -> object:
 def environment_of(translate: Translate, numbers: Numbers) -> Environment:
     environment = Environment(
         loader=PackageLoader("llmops_audit.templates", ""),
+        bytecode_cache=_compiled(),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalize,
@@ -122,6 +127,16 @@ def environment_of(translate: Translate, numbers: Numbers) -> Environment:
         is_message=lambda value: isinstance(value, Message),
     )
     return environment
+
+
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Keep compiled templates where Python keeps its compiled modules, which is as safe: compiling takes half a second.
+
+    Jinja checks the source by its hash; where nothing may be written, templates are compiled anew.
+    """
+    folder = Path(str(resources.files("llmops_audit.templates"))) / "__pycache__"
+    writable = not sys.dont_write_bytecode and os.access(folder, os.W_OK | os.X_OK)
+    return FileSystemBytecodeCache(str(folder), "%s.pyc") if writable else None
 
 
 def _short(text: str, columns: int = _NAME_COLUMNS) -> str:

@@ -32,10 +32,10 @@ LANGUAGES = ("en", "zh")
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 VOID = {"meta", "link", "img", "br", "hr", "input", "base", "col", "embed", "source", "wbr"}
 KNOWN = {
-    "a", "article", "b", "body", "br", "caption", "clippath", "code", "dd", "defs", "div", "dl", "dt", "em",
-    "figcaption", "figure", "footer", "g", "h1", "h2", "h3", "h4", "head", "header", "html", "i", "image", "li",
-    "line", "main", "meta", "nav", "ol", "p", "path", "rect", "section", "small", "span", "style", "svg", "table",
-    "tbody", "td", "text", "th", "thead", "title", "tr", "tspan", "ul",
+    "a", "article", "b", "body", "br", "caption", "clippath", "code", "dd", "defs", "details", "div", "dl", "dt",
+    "em", "figcaption", "figure", "footer", "g", "h1", "h2", "h3", "h4", "head", "header", "html", "i", "image",
+    "li", "line", "main", "meta", "nav", "ol", "p", "path", "rect", "section", "small", "span", "style", "summary",
+    "svg", "table", "tbody", "td", "text", "th", "thead", "title", "tr", "tspan", "ul", "use",
 }  # fmt: skip
 
 
