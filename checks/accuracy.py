@@ -44,6 +44,9 @@ by it.
 
 Answers that are missing or off the list of labels stay in the count, as wrong.
 
+Where there are scores, the ROC and the precision-recall curve are drawn: of the positive label, or of at most five
+labels, those with the most rows, each against all others.
+
 What to do
 ----------
 Look at the labels that fail in the table by label and in the most confused pairs, get more or better labelled rows of

@@ -46,6 +46,8 @@ shows an error above 0 on any test set, the more the fewer the rows. The table g
 The reliability curve shows where the probabilities are off: where the observed share is below the mean score,
 the classifier is too sure of the label; where it is above, not sure enough.
 
+Of more than five labels, the curves of the five with the most rows are drawn.
+
 What to do
 ----------
 Calibrate the scores on rows of their own (Platt scaling, isotonic regression), or do not use them as probabilities:

@@ -60,6 +60,8 @@ SpecFolder = Annotated[
     ),
 ]
 
+PageLanguage = Annotated[str, typer.Option(metavar="en|zh", help="Language.")]
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -241,7 +243,9 @@ def list_checks() -> None:
 
 
 @checks_app.command("show")
-def show_check(name: Annotated[str, typer.Argument(metavar="NAME", help="A check.")]) -> None:
+def show_check(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A check.")], language: PageLanguage = "en"
+) -> None:
     """Show the page of a check, and its settings with their defaults."""
     from llmops_audit.errors import PluginError
     from llmops_audit.registry import provided
@@ -250,7 +254,7 @@ def show_check(name: Annotated[str, typer.Argument(metavar="NAME", help="A check
     known = provided()
     if name not in known:
         raise PluginError(f"check '{name}'", "is not installed", f"one of {', '.join(known)}")
-    typer.echo(check_page(name, known[name].check))
+    typer.echo(check_page(name, known[name].check, language))
 
 
 @frameworks_app.command("list")
@@ -266,7 +270,7 @@ def list_frameworks() -> None:
 @frameworks_app.command("show")
 def show_framework(
     id: Annotated[str, typer.Argument(metavar="ID", help="A framework.")],
-    language: Annotated[str, typer.Option(metavar="en|zh", help="Language.")] = "en",
+    language: PageLanguage = "en",
 ) -> None:
     """Show the clauses of a framework, and what of an audit answers each."""
     from llmops_audit.frameworks import framework

@@ -61,16 +61,24 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     yield Text("")
 
 
-def check_page(name: str, check: Check) -> str:
-    """Return the page of a check, and its settings with their defaults."""
-    lines = [*_underlined(name, "="), check.page.title, ""]
+def check_page(name: str, check: Check, language: str) -> str:
+    """Return the page of a check, and its settings with their defaults.
+
+    Raises
+    ------
+    AuditError
+        Where there is no catalogue of the language.
+    """
+    _ = translator(language)
+    lines = [*_underlined(name, "="), _(check.page.title), ""]
     for section in check.page.sections:
-        lines += _underlined(section.heading, "-")
+        lines += _underlined(_(section.heading), "-")
         for paragraph in section.paragraphs:
-            lines += [textwrap.fill(paragraph, WIDTH), ""]
-    lines += _underlined("Settings", "-")
+            lines += [_filled(_(paragraph), language), ""]
+    lines += _underlined(_("Settings"), "-")
+    unset = _("not set")
     for key, value in check.settings().model_dump(mode="json").items():
-        lines.append(f"{key} = {value!r}" if value is not None else f"{key}  (not set)")
+        lines.append(f"{key} = {value!r}" if value is not None else f"{key}  ({unset})")
     return "\n".join(lines)
 
 
@@ -94,9 +102,10 @@ def framework_page(one: Framework, language: str) -> str:
         _("Version of this collection"): one.version,
         _("Source"): _text(one.source, language),
         _("Applies from"): one.effective or _("no date"),
-        _("Superseded by"): one.superseded_by or _("nothing"),
     }
-    lines = [title, "=" * len(title), *(f"{key}: {value}" for key, value in facts.items()), ""]
+    if one.superseded_by is not None:
+        facts[_("Superseded by")] = one.superseded_by
+    lines = [*_underlined(title, "="), *(f"{key}: {value}" for key, value in facts.items()), ""]
     if one.note:
         lines += [_filled(_text(one.note, language), language), ""]
     for clause in one.clauses:
@@ -108,12 +117,12 @@ def _clause(clause: Clause, language: str, translate: Translate) -> Iterator[str
     _ = translate
     yield f"{_text(clause.reference, language)}  [{clause.id}]"
     yield _filled(_text(clause.asks, language), language, "  ")
-    if clause.checks:
-        yield f"  {_('Checks that answer it')}: {', '.join(clause.checks)}"
-    if clause.parts:
-        yield f"  {_('Parts of the record that answer it')}: {', '.join(clause.parts)}"
-    if not clause.checks and not clause.parts:
-        yield f"  {_('Not covered by this tool.')}"
+    answers = {_("Checks that answer it"): clause.checks, _("Parts of the record that answer it"): clause.parts}
+    for name, places in answers.items():
+        if places:
+            yield f"  {name}: {', '.join(places)}"
+    if not any(answers.values()):
+        yield "  " + _("Not covered by this tool.")
     if clause.note:
         yield _filled(_text(clause.note, language), language, "  ")
 
@@ -129,7 +138,9 @@ def _filled(text: str, language: str, indent: str = "") -> str:
 
 
 def _underlined(text: str, by: str) -> tuple[str, str]:
-    return text, by * len(text)
+    from rich.cells import cell_len
+
+    return text, by * cell_len(text)
 
 
 def _grid(checks: Sequence[CheckResult]) -> RenderableType:

@@ -213,7 +213,7 @@ def _in_words(picture: Picture, translate: Translate, numbers: Numbers) -> str:
         "{title}, {split}. {curves}.",
         title=picture.title,
         split=i18n.word(picture.figure.split, translate),
-        curves="; ".join(i18n.render(part, translate) for part in parts),
+        curves=translate(i18n.SEPARATOR.id).join(i18n.render(part, translate) for part in parts),
     )
     return i18n.render(said, translate)
 

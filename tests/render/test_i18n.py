@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from importlib import resources
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -24,6 +27,20 @@ def places(text: str) -> set[tuple[str, str]]:
 def test_every_sentence_is_translated(language: str) -> None:
     """No sentence of program, checks, pages or templates lacks a translation."""
     assert catalogue.missing(language) == ()
+
+
+def test_no_sentence_hides_in_an_f_string() -> None:
+    """The extractor does not look into f-strings before Python 3.12, so that a sentence in one would stay English."""
+    hidden = [
+        f"{file.name}:{call.lineno}"
+        for package in ("llmops_audit", "llmops_audit.checks")
+        for file in Path(str(resources.files(package))).rglob("*.py")
+        for string in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in catalogue.KEYWORDS
+    ]
+    assert hidden == []
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
