@@ -21,6 +21,7 @@ _SPLITS = ("train", "test", "live")
 _FIRST = ("performance", "labels")
 """Tables that a reader looks for first."""
 
+_BETWEEN = message("; ")
 _LABEL_COLUMNS = 24
 _TICKS = (0.0, 0.5, 1.0)
 _DIAGONAL = ((0.0, 0.0), (1.0, 1.0))
@@ -213,7 +214,7 @@ def _in_words(picture: Picture, translate: Translate, numbers: Numbers) -> str:
         "{title}, {split}. {curves}.",
         title=picture.title,
         split=i18n.word(picture.figure.split, translate),
-        curves=translate(i18n.SEPARATOR.id).join(i18n.render(part, translate) for part in parts),
+        curves=translate(_BETWEEN.id).join(i18n.render(part, translate) for part in parts),
     )
     return i18n.render(said, translate)
 
