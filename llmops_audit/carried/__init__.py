@@ -214,7 +214,7 @@ def _in_terms(
                 yield _Hit(span.kind, span.confidence, rare_terms[term], text)
 
 
-def _scanned(terms: list[str]) -> dict[int, list[Span]]:
+def _scanned(terms: list[str]) -> dict[int, tuple[Span, ...]]:
     """Find by place: a list for each of a million terms would take longer than finding."""
     try:
         return scan(pa.array(terms, pa.large_string()))

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmops_audit.personal_data.context import Topics
+from llmops_audit.personal_data.gates import DIGIT, FOREIGN
 from llmops_audit.personal_data.kinds import Form, Gate, Kind
 from llmops_audit.personal_data.relaxed import relaxed
 
@@ -86,8 +87,10 @@ class Sieve:
         self._patterns = tuple(relaxed(entry.form.pattern) for entry in entries)
         gates = sorted({entry.form.gate for entry in entries}, key=lambda gate: (gate.digits, gate.pattern))
         self._tiers = [self._tier(gate) for gate in gates]
-        # One pass leaves the texts that hold anything at all.
-        self._any = "|".join(sorted({gate.within or gate.pattern for gate in gates}, key=len))
+        # One pass leaves the texts that hold anything at all, another those that hold what few texts do.
+        coarse = sorted({gate.within or gate.pattern for gate in gates}, key=len)
+        self._any = "|".join(coarse)
+        self._seldom = "|".join(pattern for pattern in coarse if pattern not in (DIGIT, FOREIGN))
         self._gates = [re.compile(gate.pattern) for gate in gates]
 
     def _tier(self, gate: Gate) -> _Tier:
@@ -116,12 +119,12 @@ class Sieve:
         if len(texts) < FEW:
             return self._left_of_few(texts.to_pylist(), named)
         whole = _Part(texts, np.arange(len(texts))).where(self._any)
-        coarse = {"": whole}
+        coarse = {DIGIT: whole.where(DIGIT), FOREIGN: whole.where(FOREIGN), "": whole.where(self._seldom)}
         hits: list[tuple[int, Places]] = []
         for tier in self._tiers:
             gate = tier.gate
             if gate.within not in coarse:
-                coarse[gate.within] = whole.where(gate.within)
+                coarse[gate.within] = coarse[""].where(gate.within)
             # A run of seven digits is also one of five: each gate of numbers looks at what the one before left.
             before = _NUMBERS if gate.digits and _NUMBERS in coarse else gate.within
             part = coarse[before].where(gate.pattern)
@@ -181,5 +184,6 @@ class Sieve:
 
 def matches(values: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:
     """Return which values a pattern of RE2 matches, (n,); a missing one never."""
-    matched = pc.fill_null(pc.match_substring_regex(values, pattern), False)
+    found = pc.invert(pc.string_is_ascii(values)) if pattern == FOREIGN else pc.match_substring_regex(values, pattern)
+    matched = pc.fill_null(found, False)
     return np.asarray(matched.to_numpy(zero_copy_only=False), dtype=np.bool_)

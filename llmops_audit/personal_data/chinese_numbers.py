@@ -87,10 +87,12 @@ def _is_organisation(code: str) -> bool:
 
 
 def _is_region(code: str) -> bool:
+    if code == NATIONAL or not PROVINCES.match(code):
+        return code == NATIONAL
+    # The list of all counties is long to read.
     from stdnum import numdb
 
-    found = numdb.get("cn/loc").info(code)
-    return code == NATIONAL or any("county" in properties for _, properties in found)
+    return any("county" in properties for _, properties in numdb.get("cn/loc").info(code))
 
 
 def taiwan_permit(text: str) -> int:

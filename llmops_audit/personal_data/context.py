@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from llmops_audit.personal_data.kinds import AFTER, Words
 
@@ -29,6 +30,8 @@ Word = tuple[int, int, tuple[int, ...]]
 
 _LETTER = "A-Za-z\u00c0-\u024f"
 _WORD = re.compile(f"([{_LETTER}]+)(?:['\u2019]s(?![{_LETTER}]))?")
+_LOWER = bytes(code | 0x20 if chr(code).isalpha() and code < 0x80 else 0x20 for code in range(0x100))
+"""Letters of ASCII in small, all else blank."""
 _GAPS = frozenset(("", " ", "_", "-"))
 _STOPS = _GAPS | {".", "/"}
 """What may stand between the words of a phrase, and behind a letter that is a word of its own: ``A/C``."""
@@ -112,6 +115,8 @@ class Topics:
         self._lists = tuple(lists)
         self._latin = _by_word((topic, _and_plurals(words.latin)) for topic, words in enumerate(lists))
         self._first = frozenset(phrase[0] for words in lists for phrase in words.phrases)
+        self._ascii = {word.encode(): word for word in self._latin}
+        self._openings = frozenset(_openings(self._first, self._latin))
         self._chinese = _by_word((topic, words.chinese) for topic, words in enumerate(lists))
         lengths: dict[str, set[int]] = defaultdict(set)
         for word in self._chinese:
@@ -141,6 +146,16 @@ class Topics:
         return Said(text, found if text.isascii() else [*found, *self._in_chinese(text)])
 
     def _in_latin(self, text: str) -> list[Word]:
+        """Find words by their letters alone where a text is ASCII, and no phrase or genitive can be in it."""
+        if not text.isascii() or "'s" in text:
+            return self._word_by_word(text)
+        words = text.encode().translate(_LOWER).split()
+        if not self._openings.isdisjoint(pairwise(words)):
+            return self._word_by_word(text)
+        spoken = [self._ascii[word] for word in self._ascii.keys() & words]
+        return list(_places(spoken, text.lower(), self._latin)) if spoken else []
+
+    def _word_by_word(self, text: str) -> list[Word]:
         named, first = self._latin, self._first
         found: list[Word] = []
         opening: list[tuple[int, str, int, int]] = []
@@ -167,6 +182,26 @@ class Topics:
             for length in self._lengths[match.group()]:
                 if topics := self._chinese.get(text[start : start + length]):
                     yield start, start + length, topics
+
+
+def _openings(first: Iterable[str], named: Iterable[str]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield every pair of words that a phrase may begin with."""
+    for word in first:
+        for phrase in named:
+            if phrase.startswith(word):
+                second = phrase[len(word) :].encode()
+                yield from ((word.encode(), second[:end]) for end in range(1, len(second) + 1))
+
+
+def _places(words: Iterable[str], text: str, topics: Mapping[str, tuple[int, ...]]) -> Iterator[Word]:
+    """Yield where words of an ASCII text in small letters stand between letters of no kind."""
+    for word in words:
+        start = text.find(word)
+        while start >= 0:
+            end = start + len(word)
+            if not text[start - 1 : start].isalpha() and not text[end : end + 1].isalpha():
+                yield start, end, topics[word]
+            start = text.find(word, end)
 
 
 def _apart(phrase: Sequence[str]) -> str:

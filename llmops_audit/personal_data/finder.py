@@ -71,11 +71,13 @@ _ENTRIES = tuple(
 )
 """The surest forms come first: where they find something, the others need not look."""
 
+_DIGITS = bytes(0x30 <= code <= 0x39 for code in range(0x100))
+
 _BEST = tuple(entry.form.best for entry in _ENTRIES)
 _SIEVE = Sieve(_ENTRIES, _TOPICS)
 
 
-def find(texts: Sequence[str], *, header: str = "") -> list[list[Span]]:
+def find(texts: Sequence[str], *, header: str = "") -> list[tuple[Span, ...]]:
     """Find personal data.
 
     Parameters
@@ -86,7 +88,7 @@ def find(texts: Sequence[str], *, header: str = "") -> list[list[Span]]:
 
     Returns
     -------
-    list of list of Span, (n,)
+    list of tuple of Span, (n,)
         For each text its finds in order; no two overlap.
 
     Notes
@@ -94,7 +96,7 @@ def find(texts: Sequence[str], *, header: str = "") -> list[list[Span]]:
     Linear in the text: every pattern has a bounded length. Texts are read in their normal form, see
     `llmops_audit.personal_data.normal`, and the places of the finds are those in the texts as given.
     """
-    found: list[list[Span]] = [[] for _ in texts]
+    found: list[tuple[Span, ...]] = [()] * len(texts)
     for place, spans in scan(_array(texts), header=header).items():
         found[place] = spans
     return found
@@ -105,12 +107,12 @@ def names_a_kind(header: str) -> bool:
     return bool(_said(header).context)
 
 
-def scan(values: pa.Array, *, header: str = "") -> dict[int, list[Span]]:
+def scan(values: pa.Array, *, header: str = "") -> dict[int, tuple[Span, ...]]:
     """Find personal data in an array of strings, (n,), null where missing: place to finds, where there are any."""
     said = _said(header)
     changed = _changed(values)
     same, altered = np.flatnonzero(~changed), np.flatnonzero(changed)
-    found: dict[int, list[Span]] = {}
+    found: dict[int, tuple[Span, ...]] = {}
     texts = values if len(same) == len(values) else values.take(pa.array(same))
     left = _SIEVE.left(texts, said.context)
     chosen = texts.take(pa.array([place for place, _ in left], pa.int64())).to_pylist()
@@ -152,13 +154,13 @@ def _array(texts: Sequence[str]) -> pa.Array:
         return pa.array([re.sub("[\ud800-\udfff]", "\ufffd", text) for text in texts], pa.large_string())
 
 
-def _find(given: Normal, entries: Sequence[int], header: _Header) -> list[Span]:
+def _find(given: Normal, entries: Sequence[int], header: _Header) -> tuple[Span, ...]:
     reader = _Reader(given.text, header)
     hits = [hit for entry in sorted(entries) for hit in reader.hits(_ENTRIES[entry], _BEST[entry])]
-    return [
+    return tuple(
         Span(*given.given(hit.start, hit.end), hit.entry.kind.name, hit.confidence)
         for hit in _settled(hits, len(given.text))
-    ]
+    )
 
 
 class _Reader:
@@ -183,6 +185,8 @@ class _Reader:
         """Yield the candidates of a form that stand; what overlaps a surer find could not keep its place."""
         search, place = entry.form.pattern.search, 0
         surer = self.surer[best] if self.surer else b""
+        if surer and self.digits_beside(surer) < entry.form.gate.digits:
+            return
         while match := search(self.text, place):
             if surer and (taken := surer.find(1, *match.span())) >= 0:
                 place = surer.find(0, taken)
@@ -200,6 +204,15 @@ class _Reader:
             else:
                 self.take(hit)
                 place = hit.end
+
+    @cached_property
+    def digits(self) -> int:
+        """One bit for each digit, in a byte of its own."""
+        return int.from_bytes(self.text.encode("latin-1", "replace").translate(_DIGITS))
+
+    def digits_beside(self, taken: bytes | bytearray) -> int:
+        """Return how many digits stand outside the places that are taken."""
+        return (self.digits & ~int.from_bytes(taken)).bit_count()
 
     def take(self, hit: _Hit) -> None:
         """Keep less sure forms out of the place of a find."""

@@ -85,6 +85,16 @@ def test_contact_kinds_are_told_and_judged_on_demand() -> None:
     assert _findings(given, max_rate={"email": 500.0})["email"].verdict is Verdict.PASSED
 
 
+def test_no_contact_kind_fails_by_default() -> None:
+    """Beside e-mail addresses and telephone numbers, which are told, the split passes: nothing identifies a person."""
+    given = _case(["mail a@example.org", "call +1 415 555 2671", "none"])
+    found = [item for item in run(CHECK, given) if isinstance(item, Finding)]
+    told = [finding.scope["kind"] for finding in found if finding.verdict is Verdict.NOT_APPLICABLE]
+    assert sorted(told) == ["email", "phone"]
+    assert [finding.metric for finding in found if finding.verdict is Verdict.PASSED] == ["rows_with_identifying_data"]
+    assert len(found) == len(told) + 1
+
+
 def test_a_limit_of_the_spec_replaces_the_default() -> None:
     """An identifying kind with a limit of its own is judged by that."""
     finding = _findings(_case([CARD + " is my card"]), max_count={"payment_card": 1})["payment_card"]

@@ -13,13 +13,13 @@ IN_HEADER = 1000
 NOWHERE = 1001
 
 
-def find(texts: Sequence[str], header: str = "") -> list[list[Span]]:
+def find(texts: Sequence[str], header: str = "") -> list[tuple[Span, ...]]:
     """Find personal data, slowly."""
     name = normal(spelled(header)).text
     return [_find(text, name) for text in texts]
 
 
-def _find(text: str, header: str) -> list[Span]:
+def _find(text: str, header: str) -> tuple[Span, ...]:
     form_of_text = normal(text)
     plain = form_of_text.text
     forms = [(order, kind, form) for order, kind in enumerate(KINDS.values()) for form in kind.forms]
@@ -34,7 +34,9 @@ def _find(text: str, header: str) -> list[Span]:
     for *_, start, end, kind, confidence in sorted(found, key=lambda hit: hit[:6]):
         if all(end <= other[0] or other[1] <= start for other in kept):
             kept.append((start, end, kind.name, confidence))
-    return [Span(*form_of_text.given(start, end), kind, confidence) for start, end, kind, confidence in sorted(kept)]
+    return tuple(
+        Span(*form_of_text.given(start, end), kind, confidence) for start, end, kind, confidence in sorted(kept)
+    )
 
 
 def _of_form(

@@ -178,7 +178,7 @@ def test_the_column_s_name_is_context() -> None:
 
 def test_arrays_with_gaps_are_scanned() -> None:
     """An array of Arrow gives the places that hold anything; missing cells hold nothing."""
-    assert scan(pa.array(["none", None, "jane@example.com"])) == {2: [Span(0, 16, "email", Confidence.CONFIRMED)]}
+    assert scan(pa.array(["none", None, "jane@example.com"])) == {2: (Span(0, 16, "email", Confidence.CONFIRMED),)}
 
 
 def test_masks_tell_nothing() -> None:

@@ -7,7 +7,7 @@ import re
 from llmops_audit.model import Severity, message
 from llmops_audit.personal_data import validators
 from llmops_audit.personal_data.checksums import aba_routing, itin, passes, ssn
-from llmops_audit.personal_data.gates import CODE, DIGIT, LEFT, RIGHT, code, number
+from llmops_audit.personal_data.gates import CODE, LEFT, RIGHT, code, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.personal_data.national import TAX, THINGS, digits, joined, weak
 
@@ -157,7 +157,7 @@ LICENSE_LETTERS = (
     r"|[0-9]{8,9}[A-Z]{1,2}|[0-9]{7}A"  # North Dakota, New Hampshire, Iowa; Missouri, Vermont
     r"|[A-Z][A-Z*]{5}(?:[A-Z][0-9]{3}[0-9A-Z]|\*[0-9]{3}[A-Z])[0-9A-Z]|WDL[0-9]{2}[0-9A-Z]{7}"  # Washington
 )
-MARKED = Gate(r"[Dd][Ll](?:[ #:=]|\":)", within=DIGIT)
+MARKED = Gate(r"[Dd][Ll](?:[ #:=]|\":)")
 LICENSE_MARKS = ("DL ", "DL:", "DL: ", "DL#", "DL# ", "DL #", "DL=", "dl=", '[Dd][Ll]":"', '[Dd][Ll]": "')
 
 US_DRIVER_LICENSE = Kind(

@@ -14,7 +14,7 @@ from llmops_audit.personal_data.checksums import (
     se_personnummer,
     uk_nino,
 )
-from llmops_audit.personal_data.gates import CODE, DIGIT, LEFT, RIGHT, code, number
+from llmops_audit.personal_data.gates import CODE, LEFT, RIGHT, code, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.personal_data.national import IDENTITY, TAX, THINGS, digits, joined, weak
 
@@ -129,7 +129,7 @@ DE_TAX_ID = Kind(
 
 NIR_GROUPED = r"[0-9] [0-9]{2} [0-9]{2} [0-9]{2} [0-9]{3} [0-9]{3} [0-9]{2}"
 NIR_SIGN = r"[ .\-/]{0,2}"
-CORSICA = Gate(rf"[0-9]{{2}}{NIR_SIGN}2[ABab]{NIR_SIGN}[0-9]{{3}}", within=DIGIT)
+CORSICA = Gate(rf"[0-9]{{2}}{NIR_SIGN}2[ABab]{NIR_SIGN}[0-9]{{3}}")
 
 FR_NIR = Kind(
     name="fr_nir",
