@@ -51,7 +51,7 @@ HYPHENS = Gate("-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-", within=_SIGNS)
 SCHEME = Gate("://", within=_SIGNS)
 CODE = Gate(r"[A-Za-z][ \-]?[0-9]{2}|[0-9]{2}[ \-]?[A-Za-z]", within=DIGIT)
 """Letters beside digits: numbers of passports, accounts and cars."""
-TOKEN = Gate(r"[0-9A-Za-z_\-]{20}")
+TOKEN = Gate(r"[0-9A-Za-z_\-]{20}", within=DIGIT)
 """Long words: keys and tokens."""
 WRITTEN_DATE = Gate(r"[0-9] ?[年/.\-]|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", within=DIGIT)
 """Dates in words or signs."""
