@@ -112,7 +112,7 @@ def judged(
         decided_by=finite(decided_by),
         rows_to_decide=needed,
         verdict=verdict,
-        message=_bound_message(verdict, requirement.op in (Op.AT_LEAST, Op.ABOVE), needed),
+        message=_bound_message(verdict, requirement, shown, needed),
     )
 
 
@@ -125,7 +125,8 @@ def _by_bounds(requirement: Requirement, shown: Bounds, decided_by: Bounds) -> V
     return Verdict.INCONCLUSIVE
 
 
-def _bound_message(verdict: Verdict, wants_more: bool, needed: int | None) -> Message:
+def _bound_message(verdict: Verdict, requirement: Requirement, shown: Bounds, needed: int | None) -> Message:
+    wants_more = requirement.op in (Op.AT_LEAST, Op.ABOVE)
     if verdict is Verdict.PASSED:
         if wants_more:
             return message("Even the lower end of the interval meets the limit.")
@@ -134,6 +135,15 @@ def _bound_message(verdict: Verdict, wants_more: bool, needed: int | None) -> Me
         if wants_more:
             return message("Even the upper end of the corrected interval misses the limit.")
         return message("Even the lower end of the corrected interval misses the limit.")
+    if not at_limit(shown[1] if wants_more else shown[0], requirement):
+        # The interval that is shown does not hold the limit.
+        if needed is None:
+            return message("The interval misses the limit, the corrected interval does not: these rows cannot decide.")
+        return message(
+            "The interval misses the limit, the corrected interval does not: these rows cannot decide. "
+            "About {needed:,} rows would, at this value.",
+            needed=needed,
+        )
     if needed is None:
         return message("The limit lies inside the interval: these rows cannot decide.")
     return message(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,24 @@ def _fairness(found: Rows, decide: str = "bound") -> dict[str, Finding]:
 
 def _verdict(findings: dict[str, Finding]) -> Verdict:
     return combined(finding.verdict for finding in findings.values())
+
+
+@pytest.mark.parametrize("judge", [_accuracy, _fairness])
+@settings(max_examples=50)
+@given(found=rows)
+def test_the_message_tells_of_the_interval_that_is_shown(judge: Any, found: Rows) -> None:
+    """What is said of the limit and the interval holds of the numbers beside it."""
+    for finding in judge(found).values():
+        if finding.interval is None or finding.requirement is None:
+            continue
+        low, high = (
+            math.inf * sign if end is None else end for end, sign in zip(finding.interval, (-1, 1), strict=True)
+        )
+        said = finding.message.id
+        if said.startswith("The limit lies inside the interval"):
+            assert low <= finding.requirement.limit <= high
+        elif said.startswith("The interval misses the limit"):
+            assert high <= finding.requirement.limit or finding.requirement.limit <= low
 
 
 @settings(max_examples=50)

@@ -37,7 +37,10 @@ _ALWAYS = (
     ),
     Term(
         message("Inconclusive"),
-        message("The limit lies inside the interval, so that these rows can neither meet nor miss it."),
+        message(
+            "The limit lies inside the interval, or inside the corrected one, so that these rows can neither meet nor "
+            "miss it."
+        ),
     ),
     Term(
         message("Corrected"),

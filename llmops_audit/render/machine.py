@@ -9,7 +9,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from llmops_audit import i18n
-from llmops_audit.model import CheckResult, Finding, Message, Record, Requirement, Severity, Verdict, message
+from llmops_audit.model import (
+    CheckResult,
+    Finding,
+    Message,
+    Op,
+    Record,
+    Requirement,
+    Scalar,
+    Severity,
+    Verdict,
+    message,
+)
 from llmops_audit.render.text import Numbers, clean
 
 __all__ = ["DEFAULT_SOURCE", "Item", "Place", "Teller", "bounded", "items", "one_line", "scope_of", "waiting"]
@@ -228,7 +239,14 @@ class Teller:
         """Return what is demanded, or the sign for nothing."""
         if requirement is None:
             return i18n.NOTHING
-        return f"{_OPS.get(requirement.op, requirement.op)} {self.numbers.number(requirement.limit)}"
+        return self.limit(requirement.op, requirement.limit)
+
+    def limit(self, op: Op | None, value: Scalar) -> str:
+        """Return a limit, or a setting where there is no comparison."""
+        if value is None:
+            return self.say(message("none"))
+        told = one_line(value if isinstance(value, str) else self.numbers.value(value), MAX_NAME)
+        return told if op is None else f"{_OPS.get(op, op)} {told}"
 
     def source(self, requirement: Requirement | None) -> str:
         """Return where the limit was set, a default told as such."""

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from llmops_audit.i18n import NOTHING
-from llmops_audit.model import CheckResult, Message, Record, Verdict, message
+from llmops_audit.model import CheckResult, LimitChange, Message, Record, Verdict, message
+from llmops_audit.render.changed import changes_view
 from llmops_audit.render.machine import Item, Teller, items, one_line, waiting
 
 __all__ = ["escaped", "prose", "render_brief", "render_markdown"]
@@ -31,6 +32,8 @@ _ATTENTION = (
     message("Why"),
 )
 _CHECKS = (message("Check"), message("What it asks"), message("Verdict"), message("Findings"), message("Why"))
+_LIMITS = (message("Requirement or setting"), message("Direction"), message("Before"), message("Now"))
+_VERDICTS = (message("Check or finding"), message("Before"), message("Now"))
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # Marks, the starts of addresses that become links by themselves, and what begins a list, a heading or a rule.
 _SPECIAL = re.compile(r"[\\`*_{}\[\]!|~$]|:(?=//)|(?<=www)\.|^[-+=#]", re.IGNORECASE)
@@ -67,6 +70,7 @@ def render_markdown(record: Record, language: str | None = None, folder: str = "
     parts = (
         *_head(record, tell),
         *_reasons(record, tell),
+        *_changes(record, tell),
         *_tally(found, tell),
         *_attention(waiting(found), tell),
         *_checks(record, found, tell),
@@ -113,6 +117,51 @@ def _reasons(record: Record, tell: Teller) -> Iterator[str]:
     lines = [f"- {escaped(reason, 2 * MAX_CELL)}" for reason in reasons[:MAX_REASONS]]
     yield _heading(message("Reasons"), tell)
     yield "\n".join([*lines, *_more(len(reasons) - MAX_REASONS, tell, "- ")])
+
+
+def _changes(record: Record, tell: Teller) -> Iterator[str]:
+    changes = record.changes
+    if changes is None:
+        return
+    shown = changes_view(changes)
+    yield _heading(message("What changed since the last audit"), tell)
+    yield escaped(
+        tell.say(
+            message(
+                "Compared with the record of {name} {version}, whose decision was: {status}.",
+                name=changes.name,
+                version=changes.version,
+                status=changes.status.value,
+            )
+        ),
+        2 * MAX_CELL,
+    )
+    same_bytes = {True: message("the same bytes"), False: message("other bytes")}
+    facts = [
+        (message("Classifier"), message("the same, byte for byte") if changes.same_model else message("another one")),
+        *((message("Data: {split}", split=name), same_bytes[same]) for name, same in sorted(changes.data.items())),
+        (message("Spec"), message("unchanged") if changes.same_spec else message("changed")),
+    ]
+    yield _table(
+        (message("What"), message("Compared")), [(tell.say(what), tell.say(told)) for what, told in facts], tell
+    )
+    if shown.limits:
+        yield _table(_LIMITS, [_limit(change, tell) for change in shown.limits], tell)
+    if shown.verdicts:
+        rows = [(one.id, _verdict(one.before, tell), _verdict(one.now, tell)) for one in shown.verdicts]
+        yield _table(_VERDICTS, rows, tell)
+    else:
+        yield escaped(tell.say(message("No verdict changed.")))
+    yield from _more(shown.hidden, tell)
+
+
+def _limit(change: LimitChange, tell: Teller) -> tuple[str, ...]:
+    direction = message("loosened") if change.loosened else message("not loosened")
+    return (change.id, tell.say(direction), tell.limit(change.op, change.before), tell.limit(change.op, change.now))
+
+
+def _verdict(verdict: Verdict | None, tell: Teller) -> str:
+    return tell.say(message("none")) if verdict is None else tell.word(verdict)
 
 
 def _tally(found: Iterable[Item], tell: Teller) -> Iterator[str]:

@@ -73,6 +73,8 @@ class Plot:
     Attributes
     ----------
     value, low, high, limit : float
+    corrected : tuple of float, (2,), optional
+        The corrected interval where it is another one, cut off where the scale ends.
     start, end : float
         What the ends of the scale stand for.
     """
@@ -80,6 +82,7 @@ class Plot:
     value: float
     low: float
     high: float
+    corrected: tuple[float, float] | None
     limit: float
     start: float
     end: float
@@ -279,15 +282,21 @@ def plot(finding: Finding) -> Plot | None:
     else:
         margin = (end - start) * _PADDING or 1.0
         start, end = start - margin, end + margin
-    low, high = finding.interval
 
     def place(x: float) -> float:
-        return round(100 * (x - start) / (end - start), 2)
+        return min(100.0, max(0.0, round(100 * (x - start) / (end - start), 2)))
 
+    def places(interval: tuple[float | None, float | None]) -> tuple[float, float]:
+        low, high = interval
+        return 0.0 if low is None else place(low), 100.0 if high is None else place(high)
+
+    low, high = places(finding.interval)
+    other = finding.decided_by if finding.decided_by != finding.interval else None
     return Plot(
         value=place(finding.value),
-        low=0.0 if low is None else place(low),
-        high=100.0 if high is None else place(high),
+        low=low,
+        high=high,
+        corrected=None if other is None else places(other),
         limit=place(limit),
         start=start,
         end=end,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,16 @@ from llmops_audit.model import (
     CheckResult,
     ConfusionMatrix,
     Message,
+    Op,
     Record,
+    Requirement,
     Severity,
     Status,
     Verdict,
     message,
 )
 from llmops_audit.render import render_html
+from llmops_audit.render.view import plot
 from llmops_audit.testing import catalogue
 
 LANGUAGES = ("en", "zh")
@@ -307,6 +311,30 @@ def test_the_largest_gap_of_each_metric_is_shown(sample: ModuleType) -> None:
     words = Parsed(of_groups(sample)).words
     assert "Selection ratelabel ham Other <script>alert(1)</script> 0.27750.2454 to 0.3096 0.0345 0.0789" in words
     assert "False positive ratelabel spam <script>alert(1)</script> Other 0.15750.1254 to 0.1896" in words
+
+
+@pytest.mark.parametrize(
+    ("interval", "corrected", "limit", "drawn"),
+    [
+        ((0.2, 0.5), (0.1, 0.9), 0.8, (20.0, 50.0, (10.0, 90.0))),
+        ((0.2, 0.5), (0.2, 0.5), 0.8, (20.0, 50.0, None)),
+        ((0.2, 0.5), (None, 7.0), 0.8, (20.0, 50.0, (0.0, 100.0))),
+        ((-1.0, None), (-40.0, None), 1.0, (6.9, 100.0, (0.0, 100.0))),
+    ],
+)
+def test_the_corrected_interval_is_drawn_where_it_is_another(
+    sample: ModuleType, interval: Any, corrected: Any, limit: float, drawn: Any
+) -> None:
+    """Both intervals lie on one scale, which the corrected one does not widen: it is cut off where the scale ends."""
+    requirement = Requirement(op=Op.AT_LEAST, limit=limit, source="default")
+    finding = sample.finding(
+        Verdict.INCONCLUSIVE, value=0.3, interval=interval, decided_by=corrected, requirement=requirement
+    )
+    found = plot(finding)
+    assert found is not None
+    assert (found.low, found.high, found.corrected) == drawn
+    assert 0 <= found.value <= 100
+    assert 0 <= found.limit <= 100
 
 
 def test_the_plot_has_a_text_alternative(sample: ModuleType) -> None:

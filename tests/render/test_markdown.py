@@ -8,7 +8,17 @@ import pytest
 from lxml import html
 from markdown_it import MarkdownIt
 
-from llmops_audit.model import Record, Requirement, Verdict, message
+from llmops_audit.model import (
+    Changes,
+    LimitChange,
+    Op,
+    Record,
+    Requirement,
+    Status,
+    Verdict,
+    VerdictChange,
+    message,
+)
 from llmops_audit.render import render_brief, render_markdown
 from llmops_audit.render.markdown import MAX_ROWS, escaped, prose
 
@@ -54,6 +64,50 @@ def test_it_tells_decision_reasons_findings_and_digests(sample: ModuleType) -> N
     ]  # fmt: skip
     assert [row[0] for row in tables["Checks"]] == [check.name for check in record.checks]
     assert ["Spec", record.audit.spec_sha256] in tables["Digests"]
+
+
+def test_what_changed_is_told_the_loosened_limits_first(sample: ModuleType) -> None:
+    """Beside a baseline: what is the same, limits with their direction, verdicts before and now, the gravest first."""
+    changes = Changes(
+        name="sms-spam-filter",
+        version="1.3.0",
+        digest="9a" * 32,
+        status=Status.APPROVED,
+        verdicts=(
+            VerdictChange(id="drift.size[column=b|c]", before=None, now=Verdict.PASSED),
+            VerdictChange(id="accuracy", before=Verdict.PASSED, now=Verdict.FAILED),
+        ),
+        limits=(
+            LimitChange(id="accuracy.recall", op=Op.AT_LEAST, before=None, now=0.5, loosened=False),
+            LimitChange(id="accuracy.accuracy", op=Op.AT_LEAST, before=0.9, now=0.8, loosened=True),
+            LimitChange(id="gate.on_inconclusive", op=None, before="reject", now="review", loosened=True),
+        ),
+        data={"test": True, "train": False},
+        same_model=False,
+        same_spec=True,
+    )
+    page = _page(render_markdown(sample.record().model_copy(update={"changes": changes})))
+    (heading,) = page.xpath("h2[text()='What changed since the last audit']")
+    assert heading.getnext().text == (
+        "Compared with the record of sms-spam-filter 1.3.0, whose decision was: Approved."
+    )
+    tables = heading.xpath("following-sibling::table")[:3]
+    told = [[[cell.text_content() for cell in row] for row in table.iter("tr")] for table in tables]
+    assert told[0][1:] == [
+        ["Classifier", "another one"],
+        ["Data: test", "the same bytes"],
+        ["Data: train", "other bytes"],
+        ["Spec", "unchanged"],
+    ]
+    assert told[1][1:] == [
+        ["accuracy.accuracy", "loosened", "≥ 0.9", "≥ 0.8"],
+        ["gate.on_inconclusive", "loosened", "reject", "review"],
+        ["accuracy.recall", "not loosened", "none", "≥ 0.5"],
+    ]
+    assert told[2][1:] == [["accuracy", "passed", "failed"], ["drift.size[column=b|c]", "none", "passed"]]
+    unchanged = changes.model_copy(update={"verdicts": (), "limits": ()})
+    assert "No verdict changed." in render_markdown(sample.record().model_copy(update={"changes": unchanged}))
+    assert "What changed" not in render_markdown(sample.record())
 
 
 def test_a_default_is_told_as_one(sample: ModuleType) -> None:
