@@ -23,6 +23,8 @@ __all__ = ["check_page", "framework_line", "framework_page", "screen"]
 
 WIDTH = 100
 
+MAX_REASONS = 20
+
 _COLOURS = {
     "passed": "green",
     "approved": "green",
@@ -52,8 +54,13 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     yield _grid(record.checks)
     status = record.decision.status.value
     yield Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})")
-    for reason in record.decision.reasons:
+    reasons = record.decision.reasons
+    for reason in reasons[:MAX_REASONS]:
         yield Text(f"  - {_in_english(reason)}")
+    if len(reasons) > MAX_REASONS:
+        yield Text(f"  - {len(reasons) - MAX_REASONS} more in the record.")
+    if record.changes is not None and (loosened := sum(change.loosened for change in record.changes.limits)):
+        yield Text(f"Limits that ask for less than in the baseline: {loosened}.", style="yellow")
     if record.run.earlier:
         yield Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out by use.")
     for name in reports:

@@ -15,7 +15,8 @@ from llmops_audit.audit import prepare, run
 from llmops_audit.canonical import canonical, sealed
 from llmops_audit.changes import changes, loosened
 from llmops_audit.errors import SpecError
-from llmops_audit.model import GatePolicy, LimitChange, Op, Requirement, Verdict, VerdictChange
+from llmops_audit.model import GatePolicy, LimitChange, Op, Requirement, Verdict, VerdictChange, message
+from llmops_audit.terminal import MAX_REASONS, screen
 
 Project = Callable[..., Path]
 REQUIREMENTS = st.builds(Requirement, op=st.sampled_from(Op), limit=st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]))
@@ -118,6 +119,21 @@ def test_a_gate_that_asks_for_less_is_told(sample: ModuleType) -> None:
     assert [change.id for change in found] == ["gate.confidence", "gate.decide", "gate.on_inconclusive"]
     assert all(change.loosened for change in found)
     assert not any(change.loosened for change in changes(lax, strict).limits)
+
+
+def test_the_screen_counts_loosened_limits_and_bounds_reasons(sample: ModuleType) -> None:
+    """A log tells that limits were loosened, and of many reasons the first, with how many more there are."""
+    reasons = tuple(message("Failed: {id}.", id=f"accuracy.a{number}") for number in range(MAX_REASONS + 7))
+    record = sample.record(reasons=reasons)
+    strict = record.model_copy(update={"gate": GatePolicy(confidence=0.99, decide="bound", on_inconclusive="review")})
+    looser, same = (record.model_copy(update={"changes": changes(then, record)}) for then in (strict, record))
+    told = [str(line) for line in screen(looser, Path("out"), ())]
+    assert "Limits that ask for less than in the baseline: 1." in told
+    first, *_, last, more = (line for line in told if line.startswith("  - "))
+    assert first == "  - Failed: accuracy.a0."
+    assert last == f"  - Failed: accuracy.a{MAX_REASONS - 1}."
+    assert more == "  - 7 more in the record."
+    assert not [line for line in map(str, screen(same, Path("out"), ())) if "less than" in line]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), REQUIREMENTS), min_size=2, max_size=2))
