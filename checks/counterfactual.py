@@ -187,7 +187,7 @@ def _small(rows: Mapping[tuple[str, str, str], int], least: int, split: str) -> 
         targets = {pair[2]: n for pair, n in rows.items() if pair[:2] == (identity, source)}
         text = message(
             "Fewer than the {least} changed texts that a pair needs: {groups}.",
-            least=least, groups=tuple(f"{target} ({n})" for target, n in targets.items()),
+            least=least, groups=tuple(targets),
         )  # fmt: skip
         scope = {"split": split, "identity": identity, "from": source}
         yield _nothing(text, max(targets.values()), **scope)

@@ -37,7 +37,8 @@ def read_baseline(spec: Spec, folder: Path) -> Record | None:
     try:
         content = (path / "record.json" if path.is_dir() else path).read_bytes()
     except OSError as error:
-        raise RecordError(f"baseline.record: {shown}", f"cannot be read: {error.strerror}") from error
+        expected = "the record.json of an earlier audit, or its folder"
+        raise RecordError(f"baseline.record: {shown}", f"cannot be read: {error.strerror}", expected) from error
     return parse(content, f"baseline.record: {shown}")
 
 

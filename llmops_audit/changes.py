@@ -33,10 +33,16 @@ def changes(before: Record, now: Record) -> Changes:
         status=before.decision.status,
         verdicts=tuple(_verdicts(_judged(before), _judged(now))),
         limits=(*_of_gate(before, now), *_limits(_required(before, silent), _required(now, silent))),
-        data={split: before.data[split].sha256 == now.data[split].sha256 for split in before.data if split in now.data},
+        data={split: _same_data(split, before, now) for split in sorted({*before.data, *now.data})},
         same_model=before.subject.sha256 == now.subject.sha256,
         same_spec=before.audit.spec_sha256 == now.audit.spec_sha256,
     )
+
+
+def _same_data(split: str, before: Record, now: Record) -> bool | None:
+    if split not in before.data or split not in now.data:
+        return None
+    return before.data[split].sha256 == now.data[split].sha256
 
 
 def loosened(before: Requirement | None, now: Requirement | None) -> bool:

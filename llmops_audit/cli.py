@@ -162,8 +162,8 @@ def render(
     found = parse(content, str(path))
     folder = output or path.parent
     made = _rendered(found, formats, language, place) if page is None else _page(found, page, language)
-    # A single page joins the reports that the folder holds of the same record.
-    write(folder, {**({} if page is None else of_record(folder, content)), "record.json": content, **made})
+    # What is rendered joins the files that the folder holds of the same record.
+    write(folder, {**of_record(folder, content), "record.json": content, **made})
     for name in made:
         _console().print(f"wrote {folder / name}", highlight=False, markup=False, soft_wrap=True)
 
@@ -258,13 +258,13 @@ def show_check(
 
 
 @frameworks_app.command("list")
-def list_frameworks() -> None:
+def list_frameworks(language: PageLanguage = "en") -> None:
     """List the frameworks: id, date from which it applies, title."""
     from llmops_audit.frameworks import known
     from llmops_audit.terminal import framework_line
 
     for one in known().values():
-        typer.echo(framework_line(one))
+        typer.echo(framework_line(one, language))
 
 
 @frameworks_app.command("show")

@@ -29,6 +29,7 @@ __all__ = [
     "render",
     "translator",
     "word",
+    "written",
 ]
 
 Translate = Callable[[str], str]
@@ -41,7 +42,7 @@ SEPARATOR = message(", ")
 NOTHING = "–"
 """What stands for a value that is undefined."""
 
-WORD_PLACES = frozenset({"kinds", "metric", "severity", "split", "splits", "status", "verdict"})
+WORD_PLACES = frozenset({"groups", "kinds", "metric", "severity", "split", "splits", "status", "verdict"})
 """Places of a message whose values are keys of `WORDS`, not data."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -128,11 +129,12 @@ def _fill(text: str, values: Mapping[str, Scalar | tuple[Scalar, ...] | Message]
         items = value if isinstance(value, tuple) else (value,)
         if name in WORD_PLACES:
             items = tuple(word(item, translate) if isinstance(item, str) else item for item in items)
-        parts.append(translate(SEPARATOR.id).join(_written(item, spec or "", translate) for item in items))
+        parts.append(translate(SEPARATOR.id).join(written(item, translate, spec or "") for item in items))
     return "".join(parts)
 
 
-def _written(value: Scalar, spec: str, translate: Translate) -> str:
+def written(value: Scalar, translate: Translate, spec: str = "") -> str:
+    """Return a value in words or digits, by a number format where one is given."""
     # The catalogue's sentences are found by the name `_`.
     _ = translate
     if value is None:

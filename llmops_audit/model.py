@@ -304,8 +304,8 @@ class Changes(Frozen):
     verdicts : tuple of VerdictChange
         Those that differ, checks and findings.
     limits : tuple of LimitChange
-    data : mapping of str to bool
-        By split, those of both records: whether the bytes that were read are the same.
+    data : mapping of str to bool or None
+        By split: whether the bytes that were read are the same; null where one of the records has no such split.
     same_model, same_spec : bool
     """
 
@@ -315,7 +315,7 @@ class Changes(Frozen):
     status: Status
     verdicts: tuple[VerdictChange, ...]
     limits: tuple[LimitChange, ...]
-    data: dict[str, bool]
+    data: dict[str, bool | None]
     same_model: bool
     same_spec: bool
 

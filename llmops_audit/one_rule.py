@@ -20,6 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from llmops_audit import stats
 from llmops_audit.evidence.base import Batch, Codes, Label
+from llmops_audit.model import Message, message
 from llmops_audit.spec import DataSection
 
 __all__ = ["OneRule", "one_rule"]
@@ -45,13 +46,13 @@ class OneRule:
 
     Attributes
     ----------
-    feature : str
+    feature : str or Message
         Column, or column and what of its text; never a word of the data.
     labels : tuple of label
     rule : callable
     """
 
-    feature: str
+    feature: str | Message
     labels: tuple[Label, ...]
     rule: Rule
 
@@ -82,7 +83,7 @@ def one_rule(train: Batch, data: DataSection, most: int) -> OneRule | None:
     sample = train.sample(most)
     pick = sample[:ROWS_TO_PICK]
     halves = pick[np.arange(0, len(pick), 2)], pick[np.arange(1, len(pick), 2)]
-    best: tuple[float, str, Rule | None] = (0.0, "", None)
+    best: tuple[float, str | Message, Rule | None] = (0.0, "", None)
     for feature, learn in _features(data, pick.table):
         rule = learn(halves[0])
         if rule is None:
@@ -100,7 +101,7 @@ def _index(batch: Batch) -> Ints:
     return np.zeros(0, dtype=np.int64) if batch.label is None else batch.label.index.astype(np.int64)
 
 
-def _features(data: DataSection, table: pa.Table) -> Iterator[tuple[str, Callable[[Batch], Rule | None]]]:
+def _features(data: DataSection, table: pa.Table) -> Iterator[tuple[str | Message, Callable[[Batch], Rule | None]]]:
     for name in data.features:
         if pa.types.is_floating(table.schema.field(name).type):
             yield name, _on_numbers(lambda rows, name=name: rows.column(name).to_numpy(zero_copy_only=False))  # type: ignore[misc]
@@ -108,8 +109,11 @@ def _features(data: DataSection, table: pa.Table) -> Iterator[tuple[str, Callabl
             yield name, _on_categories(name)
     if data.text is not None:
         text = data.text
-        yield f"{text}: one word", _on_a_word(text)
-        yield f"{text}: characters", _on_numbers(lambda rows: np.array([len(x) for x in rows.column(text).to_pylist()]))
+        yield message("{column}: one word", column=text), _on_a_word(text)
+        yield (
+            message("{column}: characters", column=text),
+            _on_numbers(lambda rows: np.array([len(x) for x in rows.column(text).to_pylist()])),
+        )
 
 
 def _on_numbers(read: Callable[[pa.Table], npt.NDArray[Any]]) -> Callable[[Batch], Rule | None]:

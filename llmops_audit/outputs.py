@@ -69,6 +69,9 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
                     file.flush()
                     os.fsync(file.fileno())
             fresh.chmod(0o755)
+            if _is_here(folder):
+                _refill(folder, fresh, aside)
+                return
             if folder.exists():
                 # A run that was killed just before its end left it there; the output in place is whole.
                 shutil.rmtree(aside, ignore_errors=True)
@@ -84,6 +87,33 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         raise OutputError(
             str(folder), f"cannot be written: {error.strerror}", "a folder that may be written"
         ) from error
+
+
+def _is_here(folder: Path) -> bool:
+    return folder.is_dir() and Path.cwd().samefile(folder)
+
+
+def _refill(folder: Path, fresh: Path, aside: Path) -> None:
+    """Put the files in place one after the other: whoever stands in a folder that is renamed stands nowhere.
+
+    What was there lies aside meanwhile, and comes back where something goes wrong.
+    """
+    shutil.rmtree(aside, ignore_errors=True)
+    before = sorted(path.name for path in folder.iterdir())
+    shutil.copytree(folder, aside)
+    try:
+        for path in sorted(fresh.iterdir()):
+            path.replace(folder / path.name)
+            before = [name for name in before if name != path.name]
+        for name in before:
+            (folder / name).unlink()
+    except BaseException:
+        for path in aside.iterdir():
+            shutil.copy2(path, folder / path.name)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def of_record(folder: Path, record: bytes) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from llmops_audit.model import Card, GatePolicy
 from llmops_audit.values import canonical_label, label_order
@@ -21,8 +21,12 @@ __all__ = [
     "Section",
 ]
 
+SCOPE_WORDS = frozenset({"attribute", "split"})
+"""Keys of a finding about groups that stand beside the names of their columns."""
+
 LabelValue = str | bool | int | float
 NonEmpty = Annotated[str, Field(min_length=1)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Paths = NonEmpty | Annotated[tuple[NonEmpty, ...], Field(min_length=1)]
 DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*[:.][A-Za-z_]\w*$")]
 # The name becomes a folder: nothing that could leave it, and no hidden folder.
@@ -124,6 +128,8 @@ class DataSection(Section):
         doubled = {name for name in named if named.count(name) > 1} | {self.unit} & {self.text, self.weight, self.label}
         if known := sorted(name for name in doubled if name is not None):
             raise ValueError(f"column {known[0]!r} has two meanings")
+        if taken := sorted(SCOPE_WORDS.intersection(self.groups)):
+            raise ValueError(f"`groups` names {taken[0]!r}, which findings call something else: rename the column")
         return self
 
     def paths(self, split: str) -> tuple[str, ...]:
@@ -208,20 +214,20 @@ class GateSection(Section):
 class CardSection(Section):
     """`[card]`: the system, for those who answer for it."""
 
-    intended_use: NonEmpty | None = Field(default=None, description="What it is meant for, and where.")
-    intended_users: NonEmpty | None = Field(
+    intended_use: Prose | None = Field(default=None, description="What it is meant for, and where.")
+    intended_users: Prose | None = Field(
         default=None, description="Who works with its answers, and whom they are about."
     )
-    misuse: NonEmpty | None = Field(
+    misuse: Prose | None = Field(
         default=None, description="What it is not meant for, and the misuse that can be foreseen."
     )
-    limitations: NonEmpty | None = Field(default=None, description="Where it is known to fail.")
-    human_oversight: NonEmpty | None = Field(default=None, description="Who may overrule or stop it, and how.")
-    data_source: NonEmpty | None = Field(
+    limitations: Prose | None = Field(default=None, description="Where it is known to fail.")
+    human_oversight: Prose | None = Field(default=None, description="Who may overrule or stop it, and how.")
+    data_source: Prose | None = Field(
         default=None, description="Where the data come from, how they were selected and labelled."
     )
-    license: NonEmpty | None = Field(default=None, description="License of the classifier, as an SPDX identifier.")
-    contact: NonEmpty | None = Field(default=None, description="Who answers questions.")
+    license: Prose | None = Field(default=None, description="License of the classifier, as an SPDX identifier.")
+    contact: Prose | None = Field(default=None, description="Who answers questions.")
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(
         default=(), description="Languages of the texts that it reads, as ISO 639 codes."
     )

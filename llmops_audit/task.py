@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from llmops_audit.model import Frozen, Label
+from llmops_audit.model import Frozen, Label, Message
 
 __all__ = ["Baseline", "Policy", "Task"]
 
@@ -51,7 +51,7 @@ class Task(Frozen):
         Column of the person or document that rows belong to; intervals then allow for their dependence.
     time : str, optional
         Column of the time that a row stems from, in ISO 8601.
-    one_feature : str, optional
+    one_feature : str or Message, optional
         What the rule on one feature looks at, see `llmops_audit.one_rule`.
     """
 
@@ -65,7 +65,7 @@ class Task(Frozen):
     seed: int = 0
     unit: str | None = None
     time: str | None = None
-    one_feature: str | None = None
+    one_feature: str | Message | None = None
 
 
 class Baseline(Frozen):

@@ -89,10 +89,18 @@ def check_page(name: str, check: Check, language: str) -> str:
     return "\n".join(lines)
 
 
-def framework_line(one: Framework) -> str:
-    """Return a framework on one line: id, date from which it applies, title, and what replaced it."""
-    replaced = "" if one.superseded_by is None else f"  [superseded by {one.superseded_by}]"
-    return f"{one.id:<32} {one.effective or '-':<12} {one.title['en']}{replaced}"
+def framework_line(one: Framework, language: str) -> str:
+    """Return a framework on one line: id, date from which it applies, title, and what replaced it.
+
+    Raises
+    ------
+    AuditError
+        Where there is no catalogue of the language.
+    """
+    _ = translator(language)
+    superseded = _("Superseded by")
+    replaced = "" if one.superseded_by is None else f"  [{superseded}: {one.superseded_by}]"
+    return f"{one.id:<32} {one.effective or '-':<12} {_text(one.title, language)}{replaced}"
 
 
 def framework_page(one: Framework, language: str) -> str:
@@ -166,7 +174,8 @@ def _grid(checks: Sequence[CheckResult]) -> RenderableType:
 
 
 def _in_english(text: Message) -> str:
-    return in_words(text, translator("en"))
+    # On one line: a value of the data must not write lines of its own into a log.
+    return " ".join(in_words(text, translator("en")).split())
 
 
 def _spoken(word: str) -> str:

@@ -16,6 +16,7 @@ from llmops_audit.canonical import canonical, sealed
 from llmops_audit.changes import changes, loosened
 from llmops_audit.errors import SpecError
 from llmops_audit.model import GatePolicy, LimitChange, Op, Requirement, Verdict, VerdictChange, message
+from llmops_audit.render import render_html, render_markdown
 from llmops_audit.terminal import MAX_REASONS, screen
 
 Project = Callable[..., Path]
@@ -56,6 +57,18 @@ def test_nothing_changed_since_the_same_record(sample: ModuleType) -> None:
     assert found.same_model
     assert found.same_spec
     assert all(found.data.values())
+
+
+def test_a_split_that_only_one_record_has_is_neither_the_same_nor_another(sample: ModuleType) -> None:
+    """A split that is gone, or new, is null, and the summary says which."""
+    whole = sample.record()
+    without = whole.model_copy(update={"data": {name: one for name, one in whole.data.items() if name != "live"}})
+    assert changes(whole, without).data == changes(without, whole).data == {"live": None, "test": True, "train": True}
+    gone = without.model_copy(update={"changes": changes(whole, without)})
+    new = whole.model_copy(update={"changes": changes(without, whole)})
+    for record, said in ((gone, "no longer there"), (new, "not there before")):
+        assert said in render_html(record)
+        assert said in render_markdown(record)
 
 
 def test_verdicts_are_compared_both_ways(sample: ModuleType) -> None:
@@ -187,7 +200,7 @@ def test_the_record_of_another_system_is_compared(project: Project, tmp_path: Pa
     assert now.changes is not None
     assert now.changes.name == "sms-spam-filter"
     assert not now.changes.same_model
-    assert now.changes.data == {"train": False, "test": False}
+    assert now.changes.data == {"live": None, "test": False, "train": False}
 
 
 def test_answers_that_no_check_compares_are_refused(project: Project) -> None:

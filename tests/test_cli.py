@@ -230,6 +230,20 @@ def test_every_format_is_written_and_rendered_again(project: Project, monkeypatc
     }
 
 
+def test_rendering_in_place_keeps_the_other_files(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From inside the folder one file is rendered in another language; the folder and its other files stay."""
+    spec = project()
+    out = spec.parent / "out"
+    _said("run", str(spec), "--output", str(out), "--format", EVERY_FORMAT)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    monkeypatch.chdir(out)
+    for language in ("zh", "en"):
+        _said("render", "record.json", "--format", "html", "--language", language)
+        now = {path.name: path.read_bytes() for path in Path().iterdir()}
+        assert now.keys() == before.keys()
+        assert {name for name in now if now[name] != before[name]} == ({"report.html"} if language == "zh" else set())
+
+
 def test_a_format_that_there_is_not_is_an_error_before_the_work(project: Project) -> None:
     """An unknown format ends with the known ones, and nothing is written."""
     spec = project()
@@ -312,7 +326,7 @@ def test_frameworks_are_listed() -> None:
     """A line has id, date, title, and what replaced a framework."""
     lines = {line.split()[0]: line for line in _said("frameworks", "list").splitlines()}
     assert "2018-05-25   GDPR: Regulation (EU) 2016/679" in lines["gdpr"]
-    assert lines["sr-11-7"].endswith("[superseded by sr-26-2]")
+    assert lines["sr-11-7"].endswith("[Superseded by: sr-26-2]")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -34,6 +34,37 @@ def test_an_output_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["a-1"]
 
 
+def test_the_folder_that_one_stands_in_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output in the current folder is replaced file by file: who stands there still does, and sees the new one."""
+    write(tmp_path / "out", {"record.json": RECORD, "report.html": b"one", "junit.xml": b"one"})
+    monkeypatch.chdir(tmp_path / "out")
+    write(Path(), {"record.json": RECORD, "report.html": b"two"})
+    assert sorted(path.name for path in Path().iterdir()) == ["record.json", "report.html"]
+    assert Path("report.html").read_bytes() == b"two"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_failure_in_the_folder_that_one_stands_in_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a file cannot be put in place, those that were replaced come back."""
+    before = {"record.json": RECORD, "report.html": b"one", "summary.md": b"one"}
+    write(tmp_path / "out", before)
+    monkeypatch.chdir(tmp_path / "out")
+    replace = Path.replace
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name == "summary.md":
+            raise OSError(28, "No space left on device")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(OutputError, match="No space left"):
+        write(Path(), {"record.json": RECORD, "report.html": b"two", "summary.md": b"two"})
+    assert _files(tmp_path / "out") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 @pytest.mark.parametrize("name", ["thesis.docx", ".git", "subfolder"])
 def test_a_foreign_folder_is_left_alone(tmp_path: Path, name: str) -> None:
     """A folder that holds anything else is an error, and nothing in it changes."""

@@ -97,6 +97,8 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
         ("[audit]", "frameworks = [1]\n[audit]", "audit.toml: frameworks.0: is not valid"),
         ("[audit]", '[card]\nlanguages = ["English"]\n[audit]', "audit.toml: card.languages.0: is not valid"),
         ("[audit]", '[card]\nmisuse = ""\n[audit]', "audit.toml: card.misuse: is not valid"),
+        ("[audit]", '[card]\nlimitations = "  "\n[audit]', "audit.toml: card.limitations: is not valid"),
+        ('label = "label"', 'label = "label"\ngroups = ["split"]', "`groups` names 'split', which findings call"),
         ("[audit]", '[card]\nowner = "x"\n[audit]', "card.owner: unknown key; expected one of intended_use, "),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from llmops_audit import i18n
 from llmops_audit.figures import Estimate, Grouping, GroupMetrics, Table
 from llmops_audit.i18n import Translate
 from llmops_audit.model import Card, Finding, LabelCount, Message, Record, Scalar, SplitInfo, message
+from llmops_audit.render.names import Scopes, subject_name
 from llmops_audit.render.text import Numbers, clean, shorten
 from llmops_audit.render.unmeasured import unmeasured
 
@@ -37,6 +38,9 @@ HUB_LICENSES = frozenset(
     }
 )  # fmt: skip
 """Licenses that the hub knows by id; any other is ``other``, with its name beside it."""
+
+_SPDX_RANGE = re.compile(r"-(?:only|or-later)\Z")
+"""What SPDX says of versions, which the hub's ids do not."""
 
 TEXT, TABULAR, OTHER = "text-classification", "tabular-classification", "other"
 
@@ -105,7 +109,7 @@ def render_card(record: Record, language: str | None = None) -> str:
     matter = yaml.safe_dump(
         _front_matter(record, found, translate), sort_keys=False, allow_unicode=True, width=_LINE, line_break="\n"
     )
-    body = _environment(translate, numbers).get_template("card.md.j2").render(
+    body = _environment(record, translate, numbers).get_template("card.md.j2").render(
         record=record,
         card=record.card or Card(),
         splits=_splits(record),
@@ -160,7 +164,7 @@ def _license(card: Card) -> dict[str, str]:
     if card.license is None:
         return {}
     name = _line(card.license)
-    known = name.lower()
+    known = _SPDX_RANGE.sub("", name.lower())
     return {"license": known} if known in HUB_LICENSES else {"license": "other", "license_name": name}
 
 
@@ -237,7 +241,7 @@ def _line(text: str) -> str:
     return shorten(text, _LINE)
 
 
-def _environment(translate: Translate, numbers: Numbers) -> Environment:
+def _environment(record: Record, translate: Translate, numbers: Numbers) -> Environment:
     environment = Environment(
         loader=PackageLoader("llmops_audit.templates", ""),
         # It is Markdown: every printed text passes `_finalize`, which knows what to escape there.
@@ -248,6 +252,8 @@ def _environment(translate: Translate, numbers: Numbers) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+    scopes = Scopes(record, translate)
 
     def say(text: Message) -> str:
         return i18n.render(text, translate)
@@ -260,19 +266,27 @@ def _environment(translate: Translate, numbers: Numbers) -> Environment:
     def stated(text: str | None) -> str:
         return _("Not stated.") if text is None else text
 
-    def range_of(low: float | None, high: float | None) -> str:
+    def range_of(low: float | None, high: float | None, written: Callable[[float], str] = numbers.number) -> str:
         if low is None and high is None:
             return i18n.NOTHING
-        ends = [_("no bound") if end is None else numbers.number(end) for end in (low, high)]
+        ends = [_("no bound") if end is None else written(end) for end in (low, high)]
         return _("{low} to {high}", low=ends[0], high=ends[1])
 
-    environment.globals.update(_=_, say=say, numbers=numbers, nothing=i18n.NOTHING, stated=stated, range_of=range_of)
+    environment.globals.update(
+        _=_,
+        say=say,
+        numbers=numbers,
+        nothing=i18n.NOTHING,
+        stated=stated,
+        range_of=range_of,
+        subject_name=subject_name(record, translate),
+    )
     environment.filters.update(
         word=lambda key: i18n.word(str(key), translate),
         capital=lambda text: text[:1].upper() + text[1:],
         code=_code,
         labels=lambda counts: _labels(counts, numbers),
-        place=lambda finding: _place(finding, translate),
+        place=lambda finding: _place(finding, scopes, translate),
     )
     return environment
 
@@ -302,7 +316,8 @@ def _labels(counts: Iterable[LabelCount], numbers: Numbers) -> str:
     return "; ".join(texts + (["…"] if len(shown) < len(given) else []))
 
 
-def _place(finding: Finding, translate: Translate) -> str:
-    where = ", ".join(f"{i18n.word(key, translate)} {value}" for key, value in sorted(finding.scope.items()))
+def _place(finding: Finding, scopes: Scopes, translate: Translate) -> str:
     name = i18n.word(finding.metric, translate)
-    return f"{name} ({where})" if where else name
+    where = scopes.told(finding)
+    told = message("{name} ({scope})", name=name, scope=translate(i18n.SEPARATOR.id).join(where))
+    return i18n.render(told, translate) if where else name

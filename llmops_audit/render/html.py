@@ -21,6 +21,7 @@ from llmops_audit.render.curves import draw_curves
 from llmops_audit.render.drift_charts import course_chart, histogram_chart
 from llmops_audit.render.forest import forest
 from llmops_audit.render.groups import ratio_place
+from llmops_audit.render.names import Scopes, subject_name
 from llmops_audit.render.text import Numbers, clean, compact, shorten
 from llmops_audit.render.view import confused_pairs, most, view, with_missing
 
@@ -59,7 +60,7 @@ def render_html(record: Record, language: str | None = None) -> str:
     language = record.audit.language if language is None else language
     translate = i18n.translator(language)
     numbers = Numbers(language)
-    environment = environment_of(translate, numbers)
+    environment = environment_of(record, translate, numbers)
     return environment.get_template("report.html.j2").render(
         record=record,
         view=view(record),
@@ -88,7 +89,7 @@ def _ordered(value: object) -> object:
     return tuple(map(_ordered, value)) if isinstance(value, list | tuple) else value
 
 
-def environment_of(translate: Translate, numbers: Numbers) -> Environment:
+def environment_of(record: Record, translate: Translate, numbers: Numbers) -> Environment:
     environment = Environment(
         loader=PackageLoader("llmops_audit.templates", ""),
         bytecode_cache=_compiled(),
@@ -108,11 +109,23 @@ def environment_of(translate: Translate, numbers: Numbers) -> Environment:
 
     def value_of(value: Scalar | tuple[Scalar, ...] | list[Scalar]) -> str:
         items = value if isinstance(value, tuple | list) else (value,)
-        return translate(i18n.SEPARATOR.id).join(numbers.value(item) for item in items)
+        return translate(i18n.SEPARATOR.id).join(
+            i18n.written(item, translate) if isinstance(item, bool) else numbers.value(item) for item in items
+        )
 
-    environment.globals.update(_=sentence, value_of=value_of, numbers=numbers, say=say, nothing=i18n.NOTHING)
+    scopes = Scopes(record, translate)
+    environment.globals.update(
+        _=sentence,
+        nothing=i18n.NOTHING,
+        numbers=numbers,
+        say=say,
+        scope_value=scopes.value,
+        subject_name=subject_name(record, translate),
+        value_of=value_of,
+    )
     environment.filters.update(
         word=lambda key: i18n.word(str(key), translate),
+        scope_key=scopes.key,
         feature=lambda key: i18n.feature_word(str(key), translate),
         column_name=lambda name: i18n.column_name(str(name), translate),
         shift_name=lambda shift: _shift_name(shift, translate),

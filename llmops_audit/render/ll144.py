@@ -56,7 +56,7 @@ def render_ll144(record: Record, language: str | None = None) -> str:
         raise RecordError("record", "holds no bias audit of Local Law 144", expected)
     language = record.audit.language if language is None else language
     numbers = Numbers(language)
-    environment = environment_of(i18n.translator(language), numbers)
+    environment = environment_of(record, i18n.translator(language), numbers)
     left_out = [category for table in audit.tables for category in table.categories if category.left_out is not None]
     return environment.get_template("ll144.html.j2").render(
         record=record,

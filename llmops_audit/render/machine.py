@@ -21,6 +21,7 @@ from llmops_audit.model import (
     Verdict,
     message,
 )
+from llmops_audit.render.names import Scopes
 from llmops_audit.render.text import Numbers, clean
 
 __all__ = ["DEFAULT_SOURCE", "Item", "Place", "Teller", "bounded", "items", "one_line", "scope_of", "waiting"]
@@ -40,7 +41,6 @@ _FINGERPRINT = 32
 _SOURCE = re.compile(r"(?!\.{1,2}:)([^/\\\x00-\x1f]{1,200}):([1-9][0-9]{0,8})")
 _ORDER = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.PASSED)
 _SEVERITIES = tuple(Severity)
-_WORDS = frozenset({"against", "certainty", "from", "identity", "kind", "split", "to", "windows"})
 _OPS = {">=": "≥", "<=": "≤"}
 
 
@@ -173,6 +173,7 @@ class Teller:
         self.language = record.audit.language if language is None else language
         self.translate = i18n.translator(self.language)
         self.numbers = Numbers(self.language)
+        self.scopes = Scopes(record, self.translate)
 
     def say(self, text: Message) -> str:
         """Return a message on one line."""
@@ -195,7 +196,7 @@ class Teller:
         if item.finding is None:
             return one_line(self.translate(item.check.page.title), MAX_NAME) or item.rule
         name = self.word(item.finding.metric)
-        scope = [f"{self.word(key)} {self._part(key, value)}" for key, value in sorted(item.finding.scope.items())]
+        scope = self.scopes.told(item.finding)
         title = message("{name} ({scope})", name=name, scope=self.joined(scope))
         return one_line(i18n.render(title, self.translate) if scope else name, MAX_NAME) or item.rule
 
@@ -255,13 +256,6 @@ class Teller:
         if requirement.source == DEFAULT_SOURCE:
             return self.say(message("default of the check"))
         return one_line(requirement.source, MAX_NAME)
-
-    def _part(self, key: str, value: str) -> str:
-        if key == "feature":
-            return i18n.feature_word(value, self.translate)
-        if key == "column":
-            return i18n.column_name(value, self.translate)
-        return i18n.word(value, self.translate) if key in _WORDS else value
 
     def _facts(self, finding: Finding) -> Message | None:
         if finding.requirement is None:

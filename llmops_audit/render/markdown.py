@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from llmops_audit.i18n import NOTHING
-from llmops_audit.model import CheckResult, LimitChange, Message, Record, Verdict, message
+from llmops_audit.model import Changes, CheckResult, LimitChange, Message, Record, Verdict, message
 from llmops_audit.render.changed import changes_view
 from llmops_audit.render.machine import Item, Teller, items, one_line, waiting
 
@@ -136,10 +136,9 @@ def _changes(record: Record, tell: Teller) -> Iterator[str]:
         ),
         2 * MAX_CELL,
     )
-    same_bytes = {True: message("the same bytes"), False: message("other bytes")}
     facts = [
         (message("Classifier"), message("the same, byte for byte") if changes.same_model else message("another one")),
-        *((message("Data: {split}", split=name), same_bytes[same]) for name, same in sorted(changes.data.items())),
+        *((message("Data: {split}", split=name), _same(name, record, changes)) for name in sorted(changes.data)),
         (message("Spec"), message("unchanged") if changes.same_spec else message("changed")),
     ]
     yield _table(
@@ -153,6 +152,13 @@ def _changes(record: Record, tell: Teller) -> Iterator[str]:
     else:
         yield escaped(tell.say(message("No verdict changed.")))
     yield from _more(shown.hidden, tell)
+
+
+def _same(split: str, record: Record, changes: Changes) -> Message:
+    same = changes.data[split]
+    if same is None:
+        return message("not there before") if split in record.data else message("no longer there")
+    return message("the same bytes") if same else message("other bytes")
 
 
 def _limit(change: LimitChange, tell: Teller) -> tuple[str, ...]:

@@ -43,7 +43,15 @@ class Unmeasured:
 def unmeasured(record: Record) -> tuple[Unmeasured, ...]:
     """Return what a record holds no measurement of, at most `MAX_LINES` of what checks could not judge first."""
     asked = [line for check in record.checks for line in _of_check(check)]
-    return (*asked[:MAX_LINES], *_left_out(record), *_not_searched(record))
+    return (*asked[:MAX_LINES], *_not_shown(asked[MAX_LINES:]), *_left_out(record), *_not_searched(record))
+
+
+def _not_shown(lines: Sequence[Unmeasured]) -> Iterator[Unmeasured]:
+    if lines:
+        yield Unmeasured(
+            message("{count} more that checks could not judge", count=len(lines)),
+            message("They stand in the record with their reasons."),
+        )
 
 
 def _of_check(check: CheckResult) -> Iterator[Unmeasured]:
@@ -52,10 +60,15 @@ def _of_check(check: CheckResult) -> Iterator[Unmeasured]:
     alike: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in check.findings:
         if finding.verdict in (Verdict.NOT_APPLICABLE, Verdict.ERROR):
-            alike.setdefault((finding.verdict, finding.metric, finding.message.id), []).append(finding)
+            alike.setdefault((finding.verdict, finding.metric, _frozen(finding.message)), []).append(finding)
     for findings in alike.values():
         shown = tuple(findings[:MAX_PLACES])
         yield Unmeasured(None, findings[0].message, shown, len(findings) - len(shown), check.name)
+
+
+def _frozen(text: Message) -> str:
+    """Return a message with its values: the same sentence of other numbers is another reason."""
+    return text.model_dump_json()
 
 
 def _left_out(record: Record) -> Iterator[Unmeasured]:

@@ -127,6 +127,16 @@ def test_a_license_that_the_hub_does_not_know_keeps_its_name(sample: ModuleType)
     assert (front["license"], front["license_name"]) == ("other", "LicenseRef-Own")
 
 
+@pytest.mark.parametrize(
+    ("spdx", "hub"), [("GPL-3.0-only", "gpl-3.0"), ("AGPL-3.0-or-later", "agpl-3.0"), ("Apache-2.0", "apache-2.0")]
+)
+def test_licenses_of_spdx_have_the_hubs_ids(sample: ModuleType, spdx: str, hub: str) -> None:
+    """What SPDX says of later versions is no part of the hub's id."""
+    front = matter(render_card(record(sample, card=Card(license=spdx))))
+    assert front["license"] == hub
+    assert "license_name" not in front
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_the_decision_comes_first(sample: ModuleType, status: Status) -> None:
     """The first paragraph is the decision, and a tag says it as well."""

@@ -28,7 +28,7 @@ def judged(record: Record) -> list[Judged]:
 def chapter(record: Record, language: str = "en", listed: frozenset[str] | None = None) -> str:
     """The chapter alone, as HTML."""
     own = judged(record)
-    environment = environment_of(i18n.translator(language), Numbers(language))
+    environment = environment_of(record, i18n.translator(language), Numbers(language))
     view = SimpleNamespace(
         clauses=clause_view(record, own),
         listed=frozenset(one.anchor for one in own) if listed is None else listed,

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from llmops_audit.model import (
     Changes,
+    LabelCount,
     LimitChange,
     Op,
     Record,
@@ -19,7 +20,7 @@ from llmops_audit.model import (
     VerdictChange,
     message,
 )
-from llmops_audit.render import render_brief, render_markdown
+from llmops_audit.render import render_brief, render_html, render_markdown
 from llmops_audit.render.markdown import MAX_ROWS, escaped, prose
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -108,6 +109,34 @@ def test_what_changed_is_told_the_loosened_limits_first(sample: ModuleType) -> N
     unchanged = changes.model_copy(update={"verdicts": (), "limits": ()})
     assert "No verdict changed." in render_markdown(sample.record().model_copy(update={"changes": unchanged}))
     assert "What changed" not in render_markdown(sample.record())
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_names_of_the_data_are_not_translated(sample: ModuleType, language: str) -> None:
+    """A column of groups and its values keep their names, even where they are called like something of ours."""
+    finding = sample.finding(
+        Verdict.FAILED, scope={"split": "test", "kind": "email", "sender_country": "not_applicable"}
+    )
+    found = [sample.check_result("fairness", Verdict.FAILED, [finding])]
+    record = sample.record(checks=found)
+    told = _tables(record, language)[_attention(language)][0][0]
+    assert "sender country" in told if language == "en" else "email" not in told
+    counts = (LabelCount(value="email", rows=3),)
+    splits = {
+        name: split.model_copy(update={"groups": {"kind": counts, "sender_country": counts}})
+        for name, split in record.data.items()
+    }
+    grouped = record.model_copy(update={"data": splits})
+    told = _tables(grouped, language)[_attention(language)][0][0]
+    assert "kind email" in told
+    assert "sender_country not_applicable" in told
+    assert "test" in told if language == "en" else "测试" in told
+    html_told = html.fromstring(render_html(grouped, language)).text_content()
+    assert "kind email" in " ".join(html_told.split())
+
+
+def _attention(language: str) -> str:
+    return {"en": "What needs attention", "zh": "需要关注的内容"}[language]
 
 
 def test_a_default_is_told_as_one(sample: ModuleType) -> None:

@@ -1,0 +1,53 @@
+"""Names in words: those that the harness gave are translated, those of the data never."""
+
+from __future__ import annotations
+
+from llmops_audit import i18n
+from llmops_audit.i18n import Translate
+from llmops_audit.model import Finding, Record, message
+
+__all__ = ["Scopes", "subject_name"]
+
+_WORDS = frozenset({"against", "certainty", "from", "identity", "kind", "split", "to", "windows"})
+"""Keys of a scope whose values are words of ours."""
+
+
+class Scopes:
+    """Puts the keys and values of scopes into words.
+
+    Parameters
+    ----------
+    record : Record
+        Its columns of groups are keys of scopes as well, whatever they are called.
+    translate : callable
+    """
+
+    def __init__(self, record: Record, translate: Translate) -> None:
+        self._columns = frozenset(name for split in record.data.values() for name in split.groups)
+        self._translate = translate
+
+    def told(self, finding: Finding) -> list[str]:
+        """Return each key of a finding's scope with its value, in order."""
+        return [f"{self.key(key)} {self.value(key, value)}" for key, value in sorted(finding.scope.items())]
+
+    def key(self, key: str) -> str:
+        """Return the name of a key; a column keeps its own."""
+        return key if key in self._columns else i18n.word(key, self._translate)
+
+    def value(self, key: str, value: str) -> str:
+        """Return the name of a value; what stands in the data is left as it is."""
+        if key in self._columns:
+            return value
+        if key == "feature":
+            return i18n.feature_word(value, self._translate)
+        if key == "column":
+            return i18n.column_name(value, self._translate)
+        return i18n.word(value, self._translate) if key in _WORDS else value
+
+
+def subject_name(record: Record, translate: Translate) -> str:
+    """Return the description of the subject; a column of saved predictions is called one in the language."""
+    column = record.subject.parameters.get("predictions")
+    if record.subject.kind != "predictions" or not isinstance(column, str):
+        return record.subject.description
+    return i18n.render(message("column {name}", name=column), translate)
