@@ -67,18 +67,24 @@ def _stranded(parts: list[Any]) -> list[tuple[str, int]]:
     return found
 
 
+def _as_printed(page: Any) -> None:
+    """Show a page as it prints, once it is drawn so: what is folded opens with the next frame."""
+    page.emulate_media(media="print")
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+
 @pytest.mark.parametrize("name", ["full", "labels", "breast-cancer", "tickets-zh"])
 def test_nothing_is_cut_in_print(records: Any, opened: Callable[..., Any], name: str) -> None:
     """Between the margins of A4 there is room for every text, tables with many columns included."""
     shown = opened(records.html(name), width=PRINTED_WIDTH)
-    shown.page.emulate_media(media="print")
+    _as_printed(shown.page)
     assert shown.page.evaluate(WIDE, PRINTED_WIDTH) == []
 
 
 def test_what_is_folded_is_printed(records: Any, opened: Callable[..., Any]) -> None:
     """A print shows what the screen folds away, but for the numbers behind small charts."""
     shown = opened(records.html("full"), width=PRINTED_WIDTH)
-    shown.page.emulate_media(media="print")
+    _as_printed(shown.page)
     hidden = shown.page.evaluate(
         "() => [...document.querySelectorAll('details:not(.shift details) > :not(summary)')]"
         ".filter(part => !part.checkVisibility({contentVisibilityAuto: true})).length"
