@@ -186,8 +186,8 @@ def _small(rows: Mapping[tuple[str, str, str], int], least: int, split: str) -> 
     for identity, source in sorted({pair[:2] for pair in rows}):
         targets = {pair[2]: n for pair, n in rows.items() if pair[:2] == (identity, source)}
         text = message(
-            "Fewer than the {least} changed texts that a pair needs: {groups}.",
-            least=least, groups=tuple(targets),
+            "Fewer than the {least} changed texts that a pair needs: {identities}.",
+            least=least, identities=tuple(targets),
         )  # fmt: skip
         scope = {"split": split, "identity": identity, "from": source}
         yield _nothing(text, max(targets.values()), **scope)
@@ -203,7 +203,9 @@ def _unnamed(wanted: Sequence[str], lexicon: Lexicon, trial: Trial, split: str, 
         groups = lexicon.attributes[name].groups if name in lexicon.attributes else ()
         missing = tuple(group for group in groups if (name, group) not in named)
         if missing or not groups:
-            text = message("No text has a term of these groups that could be swapped: {groups}.", groups=missing)
+            text = message(
+                "No text has a term of these groups that could be swapped: {identities}.", identities=missing
+            )
             if missing == groups:
                 text = message("No text has a term of this attribute that could be swapped.")
             yield _nothing(text, n, split=split, identity=name)

@@ -42,7 +42,7 @@ SEPARATOR = message(", ")
 NOTHING = "–"
 """What stands for a value that is undefined."""
 
-WORD_PLACES = frozenset({"groups", "kinds", "metric", "severity", "split", "splits", "status", "verdict"})
+WORD_PLACES = frozenset({"identities", "kinds", "metric", "severity", "split", "splits", "status", "verdict"})
 """Places of a message whose values are keys of `WORDS`, not data."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

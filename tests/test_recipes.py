@@ -230,7 +230,9 @@ def test_the_job_of_gitlab_installs_a_release_by_its_lock_file(job: Job) -> None
     calls = [" ".join(call.splitlines()) for call in job.calls.read_text(encoding="utf-8").split("\n\n") if call]
     assert len(calls) == 3
     assert calls[0].startswith("git clone --quiet --depth 1 --branch v0.1.0 https://git.example.com/")
-    assert "--require-hashes --no-deps -r /tmp/llmops-audit/requirements.lock" in calls[1]
+    clone = calls[0].split()[-1]
+    assert f"--require-hashes --no-deps -r {clone}/requirements.lock" in calls[1]
+    assert calls[2].split()[-1] == clone
 
 
 def test_the_stage_of_jenkins_ends_with_the_decision(job: Job) -> None:

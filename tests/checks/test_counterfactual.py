@@ -132,9 +132,9 @@ def test_few_texts_are_counted_and_not_judged() -> None:
     few = _found(given, "swapped_texts")
     one = few["religion", "muslim"]
     assert (one.verdict, one.n) == (Verdict.NOT_APPLICABLE, 29)
-    assert "jewish" in one.message.values["groups"]  # type: ignore[operator]
+    assert "jewish" in one.message.values["identities"]  # type: ignore[operator]
     assert ("religion", "muslim", "jewish") in _found(given, min_rows=29)
-    assert "atheist" in few[("religion",)].message.values["groups"]  # type: ignore[operator]
+    assert "atheist" in few[("religion",)].message.values["identities"]  # type: ignore[operator]
     assert few[("age",)].verdict is Verdict.NOT_APPLICABLE
 
 

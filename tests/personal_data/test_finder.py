@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from llmops_audit.locale.words import WORDS
 from llmops_audit.personal_data import KINDS, Confidence, Span, candidates, find, finder, mask, names_a_kind, scan
 from llmops_audit.personal_data.kinds import Kind
+from llmops_audit.personal_data.normal import normal
 
 LONGEST_PATTERN = 10_000
 """Characters: tokens and private keys are long."""
@@ -49,6 +50,15 @@ def test_examples_hit(kind: Kind) -> None:
     assert len(kind.hits) >= 3
     for text, value in kind.hits:
         assert value in _values(text, kind.name), text
+
+
+@EVERY_KIND
+def test_a_candidate_holds_the_digits_that_its_gate_asks_for(kind: Kind) -> None:
+    """In the examples of all kinds: a form is skipped where fewer digits are left, so its own match must hold them."""
+    texts = [text for other in KINDS.values() for text, _ in (*other.hits, *other.mistyped)]
+    for form in (form for form in kind.forms if form.gate.digits):
+        for match in (match for text in texts for match in form.pattern.finditer(normal(text).text)):
+            assert sum(map(str.isdigit, match.group())) >= form.gate.digits
 
 
 @EVERY_KIND
