@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from llmops_audit.locale.words import WORDS
 from llmops_audit.personal_data import KINDS, Confidence, Span, candidates, find, finder, mask, names_a_kind, scan
-from llmops_audit.personal_data.kinds import Kind
+from llmops_audit.personal_data.context import Topics
+from llmops_audit.personal_data.kinds import Kind, words
 from llmops_audit.personal_data.normal import normal
 
 LONGEST_PATTERN = 10_000
@@ -184,6 +185,17 @@ def test_the_column_s_name_is_context() -> None:
     assert names_a_kind("userSsn")
     assert names_a_kind("身份证号")
     assert not names_a_kind("duration")
+
+
+@given(
+    st.lists(st.sampled_from(["card", "Card", "'s", "'S", " ", "-", "a", "s", "credit", "1", "\n", "."]), max_size=9)
+)
+@example(["credit", " ", "card", "'s", " ", "1"])
+def test_words_are_where_they_are_in_any_script(pieces: list[str]) -> None:
+    """ASCII texts are read by another way than others: both find the same words at the same places."""
+    topics, text = Topics([words("card credit_card")]), "".join(pieces)
+    quick, slow = (topics.spoken(written).of(0) for written in (text, f"{text} \u00b7"))
+    assert quick == slow
 
 
 def test_arrays_with_gaps_are_scanned() -> None:
