@@ -32,10 +32,10 @@ def ours(rows: int) -> dict[str, float]:
     """Time the evidence, and everything that the fairness check says of the groups."""
     import numpy as np
 
+    from llmops_audit.analysis.fairness.grouping import figure, grouped
+    from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.base import Plan
     from llmops_audit.evidence.outcomes import Outcomes
-    from llmops_audit.group_metrics import figure, grouped
-    from llmops_audit.task import Policy, Task
     from llmops_audit.testing import batch
 
     sex, race, label, answer = _drawn(rows)

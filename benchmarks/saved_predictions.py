@@ -34,7 +34,7 @@ predictions = "prediction"
 """
 CHILD = (
     "import resource, subprocess, sys\n"
-    "subprocess.run([sys.executable, '-m', 'llmops_audit.cli', 'run', 'audit.toml'], stdout=subprocess.DEVNULL)\n"
+    "subprocess.run([sys.executable, '-m', 'llmops_audit', 'run', 'audit.toml'], stdout=subprocess.DEVNULL)\n"
     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
 )
 

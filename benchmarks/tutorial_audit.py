@@ -40,7 +40,7 @@ def _commands(folder: Path) -> dict[str, list[str]]:
     (folder / "sentences.csv").write_bytes((SPEC / "sentences.csv").read_bytes())
     (folder / "with.toml").write_text(text, encoding="utf-8")
     (folder / "without.toml").write_text(text.replace("[checks.drift]", ""), encoding="utf-8")
-    audit = [sys.executable, "-m", "llmops_audit.cli", "run"]
+    audit = [sys.executable, "-m", "llmops_audit", "run"]
     return {
         "import evidently": [sys.executable, "-c", "import evidently"],
         "audit with drift": [*audit, "with.toml", "--output", "with"],

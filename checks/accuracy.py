@@ -93,16 +93,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from llmops_audit.check import check
-from llmops_audit.model import Finding, Message, Op, Requirement, Severity, Table, Verdict, message
+from llmops_audit.record import Finding, Message, Op, Requirement, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
+    from llmops_audit.analysis.metrics.label_metrics import Measure
+    from llmops_audit.analysis.performance import Performance
+    from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.outcomes import Outcomes
     from llmops_audit.evidence.pairs import Pairs
     from llmops_audit.evidence.scores import Scores
-    from llmops_audit.figures import Curves
-    from llmops_audit.measures import Measure
-    from llmops_audit.performance import Performance
-    from llmops_audit.task import Policy, Task
+    from llmops_audit.record.figures import Curves
 
 Metric = Literal[
     "accuracy", "balanced_accuracy", "precision", "recall", "f1", "macro_f1", "micro_f1", "mcc", "cohen_kappa",
@@ -129,8 +129,8 @@ def accuracy(
     current: tuple[Split, ...] = ("test",),
 ) -> Iterator[Finding | Table | Curves]:
     """Judge the minima of the spec, chance, baselines, and labels that are never recognised."""
-    from llmops_audit.curves import ranking_curves
-    from llmops_audit.performance import baseline_table, gap_table, label_table, metric_table, performance
+    from llmops_audit.analysis.curves import ranking_curves
+    from llmops_audit.analysis.performance import baseline_table, gap_table, label_table, metric_table, performance
 
     minima = _minima(min or {}, task)
     splits = [split for split in current if split in outcomes and outcomes[split].asked and outcomes[split].labels()]
@@ -196,8 +196,8 @@ def _nothing(scope: dict[str, str], *, alone: bool) -> Finding:
 def _judged(
     one: Performance, measure: Measure, requirement: Requirement, policy: Policy, tests: int, scope: Mapping[str, str]
 ) -> Finding:
-    from llmops_audit.score_measures import SCORE_METRICS
-    from llmops_audit.verdicts import judged
+    from llmops_audit.analysis.metrics.score_metrics import SCORE_METRICS
+    from llmops_audit.check.verdicts import judged
 
     finding = judged(
         measure.name, measure.value, requirement, policy, bounds=measure.bounds, method=measure.method, n=one.n,

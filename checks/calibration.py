@@ -98,14 +98,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from llmops_audit.check import check
-from llmops_audit.model import Column, Finding, Message, Op, Requirement, Scalar, Severity, Table, Verdict, message
+from llmops_audit.record import Column, Finding, Message, Op, Requirement, Scalar, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
+    from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.scores import ScoreHistogram, Scores
-    from llmops_audit.figures import Curves
-    from llmops_audit.frozen import Label
+    from llmops_audit.record.base import Label
+    from llmops_audit.record.figures import Curves
     from llmops_audit.stats import Bounds, BrierScore, CalibrationError
-    from llmops_audit.task import Policy, Task
 
 Split = Literal["train", "test", "live"]
 Limit = Annotated[float, Field(ge=0, le=1)]
@@ -187,7 +187,7 @@ class _Split:
 
 
 def _split(scores: Scores | None, task: Task, bins: int) -> _Split | Message:
-    from llmops_audit.score_measures import scores_of
+    from llmops_audit.analysis.metrics.score_metrics import scores_of
 
     labels = task.labels
     if len(labels) == 2:
@@ -214,7 +214,7 @@ def _class(label: Label, histogram: ScoreHistogram, bins: int) -> _Class:
 
 
 def _judged(metric: str, limit: float, split: str, one: _Split, policy: Policy, tests: int) -> Finding:
-    from llmops_audit.verdicts import judged
+    from llmops_audit.check.verdicts import judged
 
     is_error = metric == "expected_calibration_error"
     # Where all rows are of one unit there is no error to tell.
@@ -277,7 +277,7 @@ def _summary(found: Mapping[str, _Split], policy: Policy) -> Table:
 
 
 def _curves(split: str, one: _Split, policy: Policy, bins: int) -> Curves:
-    from llmops_audit.curves import Calibrated, reliability_curves
+    from llmops_audit.analysis.curves import Calibrated, reliability_curves
 
     found = (Calibrated(part.label, part.histogram, part.effect, part.error) for part in one.classes)
     return reliability_curves(split, found, policy, bins)

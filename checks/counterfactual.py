@@ -88,14 +88,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from llmops_audit.check import TextFile, check
-from llmops_audit.model import Finding, Message, Scalar, Severity, Table, Verdict, message
+from llmops_audit.record import Finding, Message, Scalar, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
-    from llmops_audit.asked import AskedSubject
+    from llmops_audit.analysis.counterfactual import Lexicon
+    from llmops_audit.analysis.counterfactual.trial import Trial
+    from llmops_audit.check.inputs import Policy, Task
+    from llmops_audit.check.subject import AskedSubject
     from llmops_audit.evidence.rows import Rows
-    from llmops_audit.identity_terms import Lexicon
-    from llmops_audit.swap_trial import Trial
-    from llmops_audit.task import Policy, Task
 
 Split = Literal["train", "test", "live"]
 Attribute = Literal[
@@ -108,7 +108,7 @@ Limit = Annotated[float, Field(ge=0, le=1)]
 
 
 def _lexicon(file: TextFile) -> TextFile:
-    from llmops_audit.identity_terms import Lexicon
+    from llmops_audit.analysis.counterfactual import Lexicon
 
     Lexicon.of((), [file.text])
     return file
@@ -130,8 +130,8 @@ def counterfactual(
     current: Split = "test",
 ) -> Iterator[Finding | Table]:
     """Exchange identity terms in the texts, ask again, and judge flips and score shifts by pair of groups."""
-    from llmops_audit.identity_terms import Lexicon
-    from llmops_audit.swap_trial import Trial, pair_table, term_table
+    from llmops_audit.analysis.counterfactual import Lexicon
+    from llmops_audit.analysis.counterfactual.trial import Trial, pair_table, term_table
 
     sample = rows.get(current)
     if (reason := _unfit(sample, subject, task, max_flip_rate, max_score_shift)) is not None or sample is None:

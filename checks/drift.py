@@ -84,13 +84,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from llmops_audit.check import check
-from llmops_audit.model import Finding, NamedFigure, Severity, Verdict, message
+from llmops_audit.record import Finding, NamedFigure, Severity, Verdict, message
 
 if TYPE_CHECKING:
-    from llmops_audit.drift import Compared
+    from llmops_audit.analysis.drift import Compared
+    from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.distributions import Distributions
     from llmops_audit.evidence.rows import Rows
-    from llmops_audit.task import Policy, Task
 
 Split = Literal["train", "test", "live"]
 Distance = Literal["wasserstein", "total_variation", "jensenshannon", "psi", "hellinger"]
@@ -123,7 +123,7 @@ def drift(
     min_rows: Annotated[int, Field(ge=10)] = 30,
 ) -> Iterator[Finding | NamedFigure]:
     """Compare the current splits with the reference."""
-    from llmops_audit.drift import Exact, How, Limits, Samples, compare, figure, judge
+    from llmops_audit.analysis.drift import Exact, How, Limits, Samples, compare, figure, judge
 
     first = "test" if reference == "train" and "train" not in rows else reference
     given = {"methods": methods, "max_effect": max_effect, "must_detect": must_detect, "columns": columns}
@@ -152,7 +152,7 @@ def drift(
 
 def _refuse_unknown(given: Mapping[str, object], task: Task) -> None:
     """Refuse settings that name a column or a distance that there is not."""
-    from llmops_audit.drift import FLOORS, PSEUDO_COLUMNS
+    from llmops_audit.analysis.drift import FLOORS, PSEUDO_COLUMNS
     from llmops_audit.errors import SpecError
 
     known = (*task.features, *filter(None, [task.text]), *PSEUDO_COLUMNS)

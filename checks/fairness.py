@@ -85,16 +85,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from llmops_audit.bias_audit import LocalLaw144, bias_audit
+from llmops_audit.analysis.fairness.bias_audit import LocalLaw144, bias_audit
 from llmops_audit.check import check
-from llmops_audit.model import Finding, Message, NamedFigure, Severity, Verdict, message
+from llmops_audit.record import Finding, Message, NamedFigure, Severity, Verdict, message
 
 if TYPE_CHECKING:
+    from llmops_audit.analysis.fairness.rules import Rule
+    from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.outcomes import Outcomes
     from llmops_audit.evidence.scores import Scores
-    from llmops_audit.group_rules import Rule
-    from llmops_audit.model import Label
-    from llmops_audit.task import Policy, Task
+    from llmops_audit.record import Label
 
 Limit = Annotated[float, Field(ge=0, le=1)]
 GroupMetric = Literal[
@@ -132,10 +132,10 @@ def fairness(
     ll144: LocalLaw144 | None = None,
 ) -> Iterator[Finding | NamedFigure]:
     """Judge ratios and differences between groups, pair by pair."""
-    from llmops_audit.group_disparities import disparity_table
-    from llmops_audit.group_metrics import figure, grouped
-    from llmops_audit.group_rates import Spoken
-    from llmops_audit.group_rules import judge, not_judged
+    from llmops_audit.analysis.fairness.disparities import disparity_table
+    from llmops_audit.analysis.fairness.grouping import figure, grouped
+    from llmops_audit.analysis.fairness.rates import Spoken
+    from llmops_audit.analysis.fairness.rules import judge, not_judged
 
     found = outcomes.get(current)
     good = _favourable(task, favourable)
@@ -170,7 +170,7 @@ def fairness(
 
 
 def _favourable(task: Task, favourable: str | int | float | None) -> Label | None:
-    from llmops_audit.values import canonical_label
+    from llmops_audit.record.labels import canonical_label
 
     return task.positive if favourable is None else canonical_label(favourable)
 
@@ -191,7 +191,7 @@ def _rules(
     spoken: tuple[Label, ...],
     good: Label | None,
 ) -> list[Rule]:
-    from llmops_audit.group_rules import DIFFERENCES, Rule, metrics_of
+    from llmops_audit.analysis.fairness.rules import DIFFERENCES, Rule, metrics_of
 
     rules = []
     # Without a favourable answer nobody is selected, and no ratio says who is better off.

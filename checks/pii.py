@@ -75,12 +75,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from llmops_audit.check import check
-from llmops_audit.model import Finding, Severity, Table, Verdict, message
+from llmops_audit.record import Finding, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
-    from llmops_audit.carried import ModelContents
+    from llmops_audit.check.inputs import Policy
     from llmops_audit.evidence.personal_data import PersonalData
-    from llmops_audit.task import Policy
+    from llmops_audit.personal_data.model_scan import ModelContents
 
 Split = Literal["train", "test", "live"]
 Step = Literal["confirmed", "likely", "suspected"]
@@ -119,7 +119,7 @@ def pii(
     splits: tuple[Split, ...] = ("train", "test", "live"),
 ) -> Iterator[Finding | Table]:
     """Count the rows that hold each kind, look into the model, and compare with the limits."""
-    from llmops_audit import personal_rules as rules
+    from llmops_audit.analysis import personal_data_rules as rules
 
     limits = rules.Rules(
         dict(max_count or {}), dict(max_rate or {}), dict(max_in_model or {}), allow, confidence, policy

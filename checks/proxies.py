@@ -86,7 +86,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from llmops_audit.check import check
-from llmops_audit.model import (
+from llmops_audit.record import (
     Column,
     Finding,
     Message,
@@ -105,9 +105,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from llmops_audit.analysis.separability import Area, Seen
+    from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.rows import Rows
-    from llmops_audit.predictability import Area, Seen
-    from llmops_audit.task import Policy, Task
 
 Split = Literal["train", "test", "live"]
 
@@ -126,7 +126,7 @@ def proxies(
     without_itself: bool = False,
 ) -> Iterator[Finding | Table]:
     """Judge how well each group can be told from the rest by what the classifier sees."""
-    from llmops_audit.predictability import sampled
+    from llmops_audit.analysis.separability import sampled
 
     found = rows.get(current)
     if found is None or not len(found) or not task.groups or not (task.features or task.text):
@@ -169,8 +169,8 @@ class _Attribute:
     def of(cls, name: str, table: pa.Table, least: int, seen: Seen) -> _Attribute:
         import numpy as np
 
-        from llmops_audit.columns import encoded
-        from llmops_audit.values import MISSING
+        from llmops_audit.data.columns import encoded
+        from llmops_audit.record.labels import MISSING
 
         known = encoded(table, name)
         assert known is not None  # noqa: S101 - a group column is always read
@@ -194,22 +194,22 @@ class _Told:
     """Out-of-fold scores of an attribute's groups, by all that the classifier sees and by each feature alone."""
 
     def __init__(self, attribute: _Attribute, folds: int, seed: int) -> None:
-        from llmops_audit import predictability
+        from llmops_audit.analysis import separability
 
         seen, codes = attribute.seen, attribute.codes
         self.attribute = attribute
-        self.fold = fold = predictability.folds_of(codes, folds, seed)
-        model = predictability.linear if seen.texts else predictability.forest
-        self.scores = predictability.out_of_fold(lambda: model(seed), seen.matrix, codes, fold)
-        self.alone = {} if seen.texts else predictability.out_of_fold_alone(seen, codes, fold, seed)
+        self.fold = fold = separability.folds_of(codes, folds, seed)
+        model = separability.linear if seen.texts else separability.forest
+        self.scores = separability.out_of_fold(lambda: model(seed), seen.matrix, codes, fold)
+        self.alone = {} if seen.texts else separability.out_of_fold_alone(seen, codes, fold, seed)
 
     def area(self, code: int, scores: npt.NDArray[np.float64]) -> Area:
-        from llmops_audit.predictability import area_of_scores
+        from llmops_audit.analysis.separability import area_of_scores
 
         return area_of_scores(scores[:, code], self.attribute.codes == code, self.fold)
 
     def strongest(self, code: int, most: int, policy: Policy) -> list[dict[str, Scalar | Message]]:
-        from llmops_audit.predictability import telling_pieces
+        from llmops_audit.analysis.separability import telling_pieces
 
         if self.attribute.seen.texts:
             areas = telling_pieces(self.attribute.seen, self.attribute.codes == code, most)
@@ -225,7 +225,7 @@ class _Told:
 
 
 def _seen(table: pa.Table, task: Task) -> Seen:
-    from llmops_audit.predictability import Seen
+    from llmops_audit.analysis.separability import Seen
 
     if task.text is not None:
         return Seen.of_texts(table.column(task.text).fill_null("").to_pylist())
@@ -233,7 +233,7 @@ def _seen(table: pa.Table, task: Task) -> Seen:
 
 
 def _judged(told: _Told, code: int, limit: float, policy: Policy, tests: int, split: str) -> Finding:
-    from llmops_audit.verdicts import judged
+    from llmops_audit.check.verdicts import judged
 
     attribute, area = told.attribute, told.area(code, told.scores)
     details: dict[str, Scalar] = {"group_rows": attribute.rows(code)}

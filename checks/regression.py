@@ -74,16 +74,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from llmops_audit.check import check
-from llmops_audit.model import Finding, Message, Op, Requirement, Severity, Table, Verdict, message
+from llmops_audit.record import Finding, Message, Op, Requirement, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from llmops_audit.comparison import Comparison
+    from llmops_audit.analysis.regression import Comparison
+    from llmops_audit.check.inputs import Baseline, Policy, Task
     from llmops_audit.evidence.outcomes import CrossTable, Outcomes
     from llmops_audit.evidence.pairs import Pairs
-    from llmops_audit.task import Baseline, Policy, Task
 
     Counts = npt.NDArray[np.int64]
 
@@ -110,7 +110,7 @@ def regression(
     average: Average | None = None,
 ) -> Iterator[Finding | Table]:
     """Judge the loss against the release before, overall and by group, and count the rows that flipped."""
-    from llmops_audit.measures import default_average
+    from llmops_audit.analysis.metrics.label_metrics import default_average
 
     found, paired = outcomes.get("test"), pairs.get("test")
     rules = _Rules(max_loss, max_group_loss or {}, min_group_rows, task, policy, average or default_average(task))
@@ -136,12 +136,12 @@ class _Rules:
     average: Average
 
     def compared(self, name: Metric, table: CrossTable, record: CrossTable | None = None) -> Comparison:
-        from llmops_audit.comparison import compared
+        from llmops_audit.analysis.regression import compared
 
         return compared(name, table, self.task, self.average, self.policy, record)
 
     def judged(self, one: Comparison, margin: float, n: int, tests: int, scope: Mapping[str, str] = SPLIT) -> Finding:
-        from llmops_audit.verdicts import judged
+        from llmops_audit.check.verdicts import judged
 
         return judged(
             one.gain.name, one.gain.value, Requirement(op=Op.AT_LEAST, limit=0.0 - margin), self.policy,
@@ -151,7 +151,7 @@ class _Rules:
 
 
 def _by_rows(rules: _Rules, paired: Pairs, found: Outcomes, baseline: Baseline | None) -> Iterator[Finding | Table]:
-    from llmops_audit.comparison import difference_table, flip_table, record_title
+    from llmops_audit.analysis.regression import difference_table, flip_table, record_title
 
     labels = rules.task.labels
     table = paired.table("before", labels)
@@ -192,7 +192,7 @@ def _by_rows(rules: _Rules, paired: Pairs, found: Outcomes, baseline: Baseline |
 
 def _with_flips(finding: Finding, one: Comparison, table: CrossTable, policy: Policy) -> Finding:
     from llmops_audit import stats
-    from llmops_audit.differences import flips
+    from llmops_audit.analysis.metrics.differences import flips
 
     text = message("{verdict} It is the difference from the release before, row by row.", verdict=finding.message)
     p_value, details = None, dict(finding.details)
@@ -236,7 +236,7 @@ def _unknown_groups(text: Message, **scope: str) -> Finding:
 
 
 def _by_record(rules: _Rules, baseline: Baseline, found: Outcomes) -> Iterator[Finding | Table]:
-    from llmops_audit.comparison import difference_table, record_title
+    from llmops_audit.analysis.regression import difference_table, record_title
 
     table = found.table(rules.task.labels)
     n = int(table.counts.sum())
@@ -274,7 +274,7 @@ def _told(verdict: Message, baseline: Baseline) -> Message:
 
 
 def _recorded(rules: _Rules, now: CrossTable, baseline: Baseline) -> list[Comparison]:
-    from llmops_audit.comparison import record_table
+    from llmops_audit.analysis.regression import record_table
 
     record = record_table(baseline, now)
     return [rules.compared(name, now, record) for name in sorted(rules.margins)]

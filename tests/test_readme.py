@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from llmops_audit.registry import TIME_LIMIT, provided
+from llmops_audit.check.registry import TIME_LIMIT, provided
 from llmops_audit.spec import Spec, as_json
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 
 
 def _printed(*arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "llmops_audit.cli", *arguments],
+        [sys.executable, "-m", "llmops_audit", *arguments],
         capture_output=True,
         text=True,
         check=False,

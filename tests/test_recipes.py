@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from llmops_audit.formats import FORMATS
+from llmops_audit.record.files import FORMATS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 RECIPES = ROOT / "docs" / "ci"
 ACTION = ROOT / "action.yml"
 JENKINS = (RECIPES / "Jenkinsfile").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ class Job:
         self.calls = folder / "calls"
         self.commands = folder / "commands"
         self.commands.mkdir()
-        self.install_command("llmops-audit", f'exec "{sys.executable}" -m llmops_audit.cli "$@"')
+        self.install_command("llmops-audit", f'exec "{sys.executable}" -m llmops_audit "$@"')
         self.install_command("python", f'exec "{sys.executable}" "$@"')
 
     def drop_drift(self) -> None:

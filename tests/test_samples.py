@@ -9,9 +9,9 @@ from types import ModuleType
 
 import pytest
 
-from llmops_audit.model import Finding, Status, Verdict, message
+from llmops_audit.record import Finding, Status, Verdict, message
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "reports" / "samples"
 DECISIONS = {"breast-cancer": Status.APPROVED, "tickets-zh": Status.NEEDS_REVIEW, "tutorial": Status.REJECTED}
 MOST_BYTES = 2_000_000

@@ -12,8 +12,8 @@ from time import perf_counter
 import joblib
 import numpy as np
 
-from llmops_audit.model import Finding
-from llmops_audit.registry import provided
+from llmops_audit.check.registry import provided
+from llmops_audit.record import Finding
 from llmops_audit.testing import run
 
 from .world import Drawn, World, drawn, evidence, values

@@ -17,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import roc_auc_score
 
-from llmops_audit.drift.estimates import Answered, estimates
-from llmops_audit.drift_figure import AccuracyEstimate
+from llmops_audit.analysis.drift.estimates import Answered, estimates
+from llmops_audit.analysis.separability import Seen
 from llmops_audit.evidence.base import Scored
-from llmops_audit.predictability import Seen
+from llmops_audit.record.drift_figure import AccuracyEstimate
 from llmops_audit.stats import clopper_pearson
 
 PUBLISHED = (0.908, 0.840)

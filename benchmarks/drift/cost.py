@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from llmops_audit.worker import QUIET
+from llmops_audit.audit.worker import QUIET
 
 from .world import Drawn, World, evidence
 
@@ -71,7 +71,7 @@ def ours() -> dict[str, float]:
     import sklearn.ensemble  # noqa: F401
 
     from llmops_audit import drift as _  # noqa: F401
-    from llmops_audit.registry import provided
+    from llmops_audit.check.registry import provided
     from llmops_audit.testing import run
 
     check = provided()["drift"].check

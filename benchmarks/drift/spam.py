@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmops_audit.audit import prepare, run
-from llmops_audit.drift_figure import Drift
-from llmops_audit.model import ConfusionMatrix
+from llmops_audit.record import ConfusionMatrix
+from llmops_audit.record.drift_figure import Drift
 
 VIDEOS = ("Youtube01-Psy", "Youtube02-KatyPerry", "Youtube03-LMFAO", "Youtube04-Eminem", "Youtube05-Shakira")
 TRAINED_ON = 2

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.base import Batch, Plan
 from llmops_audit.evidence.distributions import Distributions
 from llmops_audit.evidence.rows import Rows
-from llmops_audit.task import Policy, Task
 
 KINDS = ("normal", "lognormal", "count", "category", "long_tail", "boolean", "gaps")
 """Kinds of columns, which follow each other from a kind that is drawn."""

@@ -19,12 +19,15 @@ from unittest import mock
 import joblib
 import numpy as np
 
-from llmops_audit import gate, group_disparities, group_metrics, group_rates, performance, stats
-from llmops_audit.asked import AskedSubject
+from llmops_audit import stats
+from llmops_audit.analysis import performance
+from llmops_audit.analysis.fairness import disparities, grouping, rates
+from llmops_audit.audit import gate
+from llmops_audit.audit.runner import policy_for, run_check, with_own_figures
 from llmops_audit.check import evidence_names
-from llmops_audit.model import CheckResult, Status, SubjectInfo, Table, Verdict, message
-from llmops_audit.registry import Enabled, enabled
-from llmops_audit.runner import policy_for, run_check, with_own_figures
+from llmops_audit.check.registry import Enabled, enabled
+from llmops_audit.check.subject import AskedSubject
+from llmops_audit.record import CheckResult, Status, SubjectInfo, Table, Verdict, message
 from llmops_audit.spec import Draft, GateSection
 
 from .world import World, evidence, task
@@ -114,9 +117,9 @@ def shortcuts() -> Iterator[None]:
     Tables of the accuracy and fairness checks that only the report shows stay empty.
     """
     with ExitStack() as patched:
-        patched.enter_context(mock.patch.object(group_rates, "fairlearn_values", values_from_counts))
-        patched.enter_context(mock.patch.object(group_metrics, "figure", partial(_empty_table, "groups")))
-        patched.enter_context(mock.patch.object(group_disparities, "disparity_table", partial(_empty_table, "gaps")))
+        patched.enter_context(mock.patch.object(rates, "fairlearn_values", values_from_counts))
+        patched.enter_context(mock.patch.object(grouping, "figure", partial(_empty_table, "groups")))
+        patched.enter_context(mock.patch.object(disparities, "disparity_table", partial(_empty_table, "gaps")))
         for name in TABLES:
             patched.enter_context(mock.patch.object(performance, name, partial(_empty_table, name)))
         yield
@@ -127,15 +130,15 @@ def _empty_table(name: str, *_: object) -> Table:
 
 
 def values_from_counts(parts: Mapping[Any, Any], task: Any, spoken: Any) -> dict[Any, dict[Any, float]]:
-    """Return what `group_rates.fairlearn_values` does, without Fairlearn."""
+    """Return what `rates.fairlearn_values` does, without Fairlearn."""
     values: dict[Any, dict[Any, float]] = {}
     for group, part in parts.items():
         table = part.table(task.labels, unlabelled=True)
         # scikit-learn says 0 where it is undefined.
         values[group] = {("mcc", None): float(np.nan_to_num(stats.matthews(table.counts[: len(task.labels)])))}
-        for name, of in group_rates.shares_of(spoken):
+        for name, of in rates.shares_of(spoken):
             place = None if of is None else task.labels.index(of)
-            hits, trials = table.share(*group_rates.cells_of(name, len(task.labels), place))
+            hits, trials = table.share(*rates.cells_of(name, len(task.labels), place))
             share = hits / trials if trials else 0.0
             values[group][name, of] = 2 * share / (1 + share) if name == "f1" else share
     return values

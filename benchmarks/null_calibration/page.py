@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from llmops_audit.model import Status
+from llmops_audit.record import Status
 from llmops_audit.spec import GateSection
 from llmops_audit.stats import clopper_pearson
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmops_audit.model import Status
-from llmops_audit.registry import provided
+from llmops_audit.check.registry import provided
+from llmops_audit.record import Status
 
 from .cells import Cell, Counts, Settings
 from .world import World

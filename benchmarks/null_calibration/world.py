@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.special import expit, logit, ndtr
 
-from llmops_audit.engine import evidence_type
+from llmops_audit.check.inputs import Task
+from llmops_audit.evidence._gather import evidence_type
 from llmops_audit.evidence.base import Batch, Codes, Evidence, Plan, Scored
 from llmops_audit.evidence.outcomes import FITTED
-from llmops_audit.task import Task
 
 PLAN = Plan(labels=(0, 1), groups=("group",))
 FEATURES = ("amount", "region")

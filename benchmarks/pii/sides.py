@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from llmops_audit.worker import QUIET
+from llmops_audit.audit.worker import QUIET
 
 ROOT = Path(__file__).parents[2]
 SINGLE = {**QUIET, "MKL_NUM_THREADS": "1", "NUMEXPR_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "ARROW_IO_THREADS": "1"}

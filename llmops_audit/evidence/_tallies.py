@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from llmops_audit.errors import DataError
 from llmops_audit.evidence.base import Batch, Codes, Label
+from llmops_audit.record.labels import MISSING, canonical_label, label_order
 from llmops_audit.stats import clusters
-from llmops_audit.values import MISSING, canonical_label, label_order
 
 __all__ = [
     "WEIGHT_UNIT",

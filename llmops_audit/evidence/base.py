@@ -32,7 +32,7 @@ class Codes:
     Attributes
     ----------
     values : tuple of label, (k,)
-        Distinct values in their one form, see `llmops_audit.values.canonical_label`.
+        Distinct values in their one form, see `llmops_audit.record.labels.canonical_label`.
     index : numpy array of int32, (n,)
         Index into `values`; -1 is missing.
     """

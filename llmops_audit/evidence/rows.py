@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from llmops_audit.evidence.base import Batch, Plan, Scored, concatenated
-from llmops_audit.values import label_order
+from llmops_audit.record.labels import label_order
 
 __all__ = ["Rows"]
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from llmops_audit.evidence._tallies import WEIGHT_UNIT, group_codes
 from llmops_audit.evidence.base import Batch, Label, Plan, Scored
-from llmops_audit.stats.calibration import Forecasts
-from llmops_audit.values import MISSING, label_order
+from llmops_audit.record.labels import MISSING, label_order
+from llmops_audit.stats.reliability import Forecasts
 
 __all__ = ["ScoreHistogram", "Scores", "Sums", "score_bins"]
 

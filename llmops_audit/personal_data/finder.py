@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmops_audit.personal_data.candidates import FEW, Entry, Sieve, matches
-from llmops_audit.personal_data.catalogue import KINDS
 from llmops_audit.personal_data.context import FAR, HEADER, Said, Topics, spelled
 from llmops_audit.personal_data.kinds import AFTER, Confidence
+from llmops_audit.personal_data.known_kinds import KINDS
 from llmops_audit.personal_data.normal import CHANGES, ESCAPED, Normal, normal
 
 __all__ = ["Span", "find", "names_a_kind", "scan"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from llmops_audit.model import Message, Severity
+from llmops_audit.record import Message, Severity
 
 __all__ = ["AFTER", "NOTHING", "Confidence", "Form", "Gate", "Kind", "Validator", "Words", "whole", "words"]
 

@@ -1,7 +1,7 @@
 """Views of a record. They read the record alone: no data, no model, no check."""
 
 from llmops_audit.render.csv_file import render_csv
-from llmops_audit.render.files import page, rendered
+from llmops_audit.render.formats import page, rendered
 from llmops_audit.render.github import workflow_commands
 from llmops_audit.render.gitlab import render_gitlab
 from llmops_audit.render.html import render_html

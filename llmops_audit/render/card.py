@@ -11,10 +11,10 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from llmops_audit import i18n
-from llmops_audit.figures import Estimate, Grouping, GroupMetrics, Table
-from llmops_audit.i18n import Translate
-from llmops_audit.model import Card, Finding, LabelCount, Message, Record, Scalar, SplitInfo, message
+from llmops_audit.record import Card, Finding, LabelCount, Message, Record, Scalar, SplitInfo, message
+from llmops_audit.record.figures import Estimate, Grouping, GroupMetrics, Table
+from llmops_audit.render import i18n
+from llmops_audit.render.i18n import Translate
 from llmops_audit.render.names import Scopes, subject_name
 from llmops_audit.render.text import Numbers, clean, shorten
 from llmops_audit.render.unmeasured import unmeasured

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmops_audit.model import Changes, LimitChange, Verdict, VerdictChange
+from llmops_audit.record import Changes, LimitChange, Verdict, VerdictChange
 
 __all__ = ["ChangesView", "changes_view"]
 

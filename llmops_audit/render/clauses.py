@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from llmops_audit.frameworks.parts import held
-from llmops_audit.governance import Clause, Framework
-from llmops_audit.model import CheckResult, Message, Record, Severity, Verdict, message
+from llmops_audit.record import CheckResult, Message, Record, Severity, Verdict, message
+from llmops_audit.record.frameworks.paths import held
+from llmops_audit.record.governance import Clause, Framework
 
 if TYPE_CHECKING:
     from llmops_audit.render.view import Judged

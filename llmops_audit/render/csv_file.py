@@ -6,7 +6,7 @@ import csv
 import io
 import json
 
-from llmops_audit.model import Finding, Record
+from llmops_audit.record import Finding, Record
 from llmops_audit.render.machine import MAX_NAME, Item, Teller, items, one_line, scope_of
 
 __all__ = ["COLUMNS", "render_csv"]

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from llmops_audit.drift_figure import Course, Histogram
+from llmops_audit.record.drift_figure import Course, Histogram
 
 __all__ = ["Cell", "CourseChart", "HistogramChart", "course_chart", "histogram_chart"]
 

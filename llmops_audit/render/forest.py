@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from llmops_audit.figures import Estimate
-from llmops_audit.render.groups import GroupingView, Line, Metric
+from llmops_audit.record.figures import Estimate
+from llmops_audit.render.groups_view import GroupingView, Line, Metric
 from llmops_audit.render.text import shorten, width
 
 __all__ = ["Forest", "Marks", "Panel", "forest", "short_name"]

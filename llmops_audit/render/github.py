@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmops_audit.model import Record, Verdict
+from llmops_audit.record import Record, Verdict
 from llmops_audit.render.machine import Item, Teller, items, waiting
 
 __all__ = ["MAX_ANNOTATIONS", "workflow_commands"]

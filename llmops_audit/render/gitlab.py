@@ -6,7 +6,7 @@ from typing import Any
 
 import rfc8785
 
-from llmops_audit.model import Record, Severity
+from llmops_audit.record import Record, Severity
 from llmops_audit.render.machine import Item, Teller, items, waiting
 
 __all__ = ["render_gitlab"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmops_audit.figures import Drift, GroupMetrics
-from llmops_audit.model import Message, Record, message
+from llmops_audit.record import Message, Record, message
+from llmops_audit.record.figures import Drift, GroupMetrics
 
 __all__ = ["Term", "glossary"]
 

@@ -12,15 +12,14 @@ import numpy as np
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from llmops_audit import i18n
-from llmops_audit.drift_figure import Course, Shift
-from llmops_audit.i18n import Translate
-from llmops_audit.model import Card, ConfusionMatrix, Message, Record, Scalar, message
-from llmops_audit.render import figures
-from llmops_audit.render.curves import draw_curves
+from llmops_audit.record import Card, ConfusionMatrix, Message, Record, Scalar, message
+from llmops_audit.record.drift_figure import Course, Shift
+from llmops_audit.render import charts, i18n
+from llmops_audit.render.curves_view import draw_curves
 from llmops_audit.render.drift_charts import course_chart, histogram_chart
 from llmops_audit.render.forest import forest
-from llmops_audit.render.groups import ratio_place
+from llmops_audit.render.groups_view import ratio_place
+from llmops_audit.render.i18n import Translate
 from llmops_audit.render.names import Scopes, subject_name
 from llmops_audit.render.text import Numbers, clean, compact, shorten
 from llmops_audit.render.view import confused_pairs, most, view, with_missing
@@ -67,7 +66,7 @@ def render_html(record: Record, language: str | None = None) -> str:
         language=HTML_LANGUAGE.get(language, language),
         most=most,
         confused_pairs=confused_pairs,
-        max_annotated=figures.MAX_ANNOTATED,
+        max_annotated=charts.MAX_ANNOTATED,
         max_beside=_MAX_BESIDE,
         max_reasons=_MAX_REASONS,
         forest=forest,
@@ -192,11 +191,11 @@ def _heat_map(matrix: ConfusionMatrix, number: int, translate: Translate, number
         columns = [*names, _("invalid")]
         counts = np.column_stack([counts, np.array(matrix.invalid, dtype=np.int64)])
     title = i18n.render(message("Confusion matrix: {split}", split=matrix.split), translate)
-    return figures.heat_map(
+    return charts.heat_map(
         counts,
         names,
         columns,
-        texts=_cell_texts(counts, numbers) if len(names) <= figures.MAX_ANNOTATED else None,
+        texts=_cell_texts(counts, numbers) if len(names) <= charts.MAX_ANNOTATED else None,
         title=clean(title),
         row_axis=_("True label"),
         column_axis=_("Predicted label"),

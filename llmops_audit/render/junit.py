@@ -19,7 +19,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from junitparser.junitparser import FinalResult
 from junitparser.xunit2 import TestCase, TestSuite
 
-from llmops_audit.model import Finding, Record, Status, Verdict
+from llmops_audit.record import Finding, Record, Status, Verdict
 from llmops_audit.render.machine import MAX_NAME, Item, Teller, items, one_line
 
 __all__ = ["GATE", "render_junit"]

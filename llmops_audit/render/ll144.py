@@ -8,12 +8,12 @@ from itertools import groupby
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from llmops_audit import i18n
 from llmops_audit.errors import RecordError
-from llmops_audit.figures import BiasAudit, BiasTable, Category
-from llmops_audit.i18n import NOTHING
-from llmops_audit.model import Record
+from llmops_audit.record import Record
+from llmops_audit.record.figures import BiasAudit, BiasTable, Category
+from llmops_audit.render import i18n
 from llmops_audit.render.html import HTML_LANGUAGE, environment_of
+from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.text import Numbers
 
 __all__ = ["FOUR_FIFTHS", "bias_audit_of", "render_ll144"]

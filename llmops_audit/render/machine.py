@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from llmops_audit import i18n
-from llmops_audit.model import (
+from llmops_audit.record import (
     CheckResult,
     Finding,
     Message,
@@ -21,6 +20,7 @@ from llmops_audit.model import (
     Verdict,
     message,
 )
+from llmops_audit.render import i18n
 from llmops_audit.render.names import Scopes
 from llmops_audit.render.text import Numbers, clean
 
@@ -107,7 +107,7 @@ def items(record: Record, folder: str = "") -> tuple[Item, ...]:
     ----------
     record : Record
     folder : str
-        Of the spec in the repository, see `llmops_audit.formats.spec_folder`.
+        Of the spec in the repository, see `llmops_audit.record.files.spec_folder`.
     """
     spec = _spec_of(record)
     seen: Counter[str] = Counter()

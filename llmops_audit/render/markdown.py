@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from llmops_audit.i18n import NOTHING
-from llmops_audit.model import Changes, CheckResult, LimitChange, Message, Record, Verdict, message
+from llmops_audit.record import Changes, CheckResult, LimitChange, Message, Record, Verdict, message
 from llmops_audit.render.changed import changes_view
+from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.machine import Item, Teller, items, one_line, waiting
 
 __all__ = ["escaped", "prose", "render_brief", "render_markdown"]

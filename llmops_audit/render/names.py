@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from llmops_audit import i18n
-from llmops_audit.i18n import Translate
-from llmops_audit.model import Finding, Record, message
+from llmops_audit.record import Finding, Record, message
+from llmops_audit.render import i18n
+from llmops_audit.render.i18n import Translate
 
 __all__ = ["Scopes", "subject_name"]
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import rfc8785
 
-from llmops_audit.model import Finding, Page, Record, Severity, Verdict
+from llmops_audit.record import Finding, Page, Record, Severity, Verdict
 from llmops_audit.render.machine import MAX_NAME, Item, Teller, items, one_line, scope_of, waiting
 from llmops_audit.render.markdown import escaped, prose
 

@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent, format_scientific
 
-from llmops_audit.i18n import NOTHING
+from llmops_audit.render.i18n import NOTHING
 
 __all__ = ["LOCALES", "Numbers", "clean", "compact", "shorten", "width"]
 

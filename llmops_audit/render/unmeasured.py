@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from llmops_audit.figures import GroupMetrics
-from llmops_audit.model import CheckResult, Finding, Message, Record, Scalar, Verdict, message
+from llmops_audit.record import CheckResult, Finding, Message, Record, Scalar, Verdict, message
+from llmops_audit.record.figures import GroupMetrics
 
 __all__ = ["Unmeasured", "unmeasured"]
 

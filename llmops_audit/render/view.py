@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from llmops_audit.figures import BiasAudit, ConfusionMatrix, Drift, GroupMetrics, Table
-from llmops_audit.model import (
+from llmops_audit.record import (
     ADVICE,
     CheckResult,
     Finding,
@@ -21,12 +20,13 @@ from llmops_audit.model import (
     Verdict,
     message,
 )
+from llmops_audit.record.figures import BiasAudit, ConfusionMatrix, Drift, GroupMetrics, Table
 from llmops_audit.render.changed import ChangesView, changes_view
 from llmops_audit.render.clauses import FrameworkView, clause_view
-from llmops_audit.render.curves import PerformanceView, performance_view
-from llmops_audit.render.drift import DriftView, drift_view
+from llmops_audit.render.curves_view import PerformanceView, performance_view
+from llmops_audit.render.drift_view import DriftView, drift_view
 from llmops_audit.render.glossary import Term, glossary
-from llmops_audit.render.groups import MAX_LINES, GroupView, group_view
+from llmops_audit.render.groups_view import MAX_LINES, GroupView, group_view
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
 
 __all__ = ["Judged", "Pair", "Plot", "Reason", "ReportView", "confused_pairs", "most", "plot", "view", "with_missing"]

@@ -8,14 +8,6 @@ Nothing here knows what an audit is. Arguments that no caller should ever pass
 from __future__ import annotations
 
 from llmops_audit.stats.brier import BrierScore, brier_score, log_loss
-from llmops_audit.stats.calibration import (
-    CalibrationError,
-    Forecasts,
-    calibration_design_effect,
-    calibration_error,
-    equal_mass_bins,
-    reliability_curve,
-)
 from llmops_audit.stats.corrections import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm
 from llmops_audit.stats.distances import (
     MOST_RESAMPLES,
@@ -62,6 +54,14 @@ from llmops_audit.stats.ranking import (
     roc_auc,
     roc_auc_interval,
     roc_curve,
+)
+from llmops_audit.stats.reliability import (
+    CalibrationError,
+    Forecasts,
+    calibration_design_effect,
+    calibration_error,
+    equal_mass_bins,
+    reliability_curve,
 )
 from llmops_audit.stats.resampling import independence_test, permutation_tables, table_interval
 from llmops_audit.stats.two_samples import (

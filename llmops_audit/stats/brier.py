@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri, xlogy
 
-from llmops_audit.stats.calibration import Forecasts, equal_mass_bins, merged_bins, score_reach
 from llmops_audit.stats.intervals import Bounds, tail
+from llmops_audit.stats.reliability import Forecasts, equal_mass_bins, merged_bins, score_reach
 
 __all__ = ["BrierScore", "brier_score", "log_loss"]
 

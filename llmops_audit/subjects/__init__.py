@@ -13,7 +13,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from llmops_audit.errors import SubjectError
 from llmops_audit.evidence.base import Batch, Codes, Scored
-from llmops_audit.model import SubjectInfo
+from llmops_audit.record import SubjectInfo
 from llmops_audit.spec import Spec
 
 __all__ = ["Subject", "Trainable", "first_on_path", "import_dotted", "open_subject", "subject_info"]

@@ -12,11 +12,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from llmops_audit.errors import SubjectError
+from llmops_audit.errors.redaction import redacted
+from llmops_audit.record.labels import MISSING, canonical_label
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import import_dotted, subject_info
 from llmops_audit.subjects.fitted import Trained, require_classifier, seeded
-from llmops_audit.text import redacted
-from llmops_audit.values import MISSING, canonical_label
 
 __all__ = ["from_estimator"]
 

@@ -7,11 +7,11 @@ import inspect
 from pathlib import Path
 
 from llmops_audit.errors import SubjectError
+from llmops_audit.errors.redaction import redacted
+from llmops_audit.record.labels import canonical_label
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import first_on_path, import_dotted, subject_info
 from llmops_audit.subjects.fitted import Trained, require_classifier, seeded
-from llmops_audit.text import redacted
-from llmops_audit.values import canonical_label
 
 __all__ = ["from_factory"]
 

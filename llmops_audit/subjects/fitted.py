@@ -12,10 +12,10 @@ import pyarrow as pa
 from sklearn.base import clone, is_classifier
 
 from llmops_audit.errors import SubjectError
+from llmops_audit.errors.redaction import redacted
 from llmops_audit.evidence.base import Batch, Codes, Label, Scored
-from llmops_audit.model import SubjectInfo
-from llmops_audit.text import redacted
-from llmops_audit.values import canonical_label, label_order
+from llmops_audit.record import SubjectInfo
+from llmops_audit.record.labels import canonical_label, label_order
 
 __all__ = ["Trained", "require_classifier", "seeded"]
 

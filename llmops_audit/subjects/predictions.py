@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmops_audit.evidence.base import Batch, Codes
-from llmops_audit.model import SubjectInfo
+from llmops_audit.record import SubjectInfo
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import subject_info
 

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from llmops_audit.asked import AskedSubject
-from llmops_audit.carried import ModelContents
 from llmops_audit.check import Check, evidence_names
-from llmops_audit.columns import unit_groups
-from llmops_audit.engine import evidence_type
+from llmops_audit.check.inputs import Policy, Task
+from llmops_audit.check.subject import AskedSubject
+from llmops_audit.check.verdicts import combined
+from llmops_audit.data.columns import unit_groups
+from llmops_audit.evidence._gather import evidence_type
 from llmops_audit.evidence.base import Batch, Codes, Label, Plan, Scored
-from llmops_audit.model import Finding, NamedFigure, SubjectInfo, Verdict
-from llmops_audit.task import Policy, Task
-from llmops_audit.values import canonical_label, label_order
-from llmops_audit.verdicts import combined
+from llmops_audit.personal_data.model_scan import ModelContents
+from llmops_audit.record import Finding, NamedFigure, SubjectInfo, Verdict
+from llmops_audit.record.labels import canonical_label, label_order
 
 __all__ = ["assert_conforms", "batch", "codes", "inputs", "run"]
 
@@ -124,17 +124,17 @@ def inputs(
     *batches : Batch
         Of any splits.
     labels, positive, groups, text, features, unit, time, seed
-        See `llmops_audit.task.Task`.
+        See `llmops_audit.check.inputs.Task`.
     confidence, alpha : float
-        See `llmops_audit.task.Policy`; by default the check has the whole error rate for itself.
+        See `llmops_audit.check.inputs.Policy`; by default the check has the whole error rate for itself.
     sample : int
         Most rows that `Rows` keeps.
     subject : AskedSubject, optional
         By default one whose answers were saved.
     importance : mapping of str to float, optional
-        See `llmops_audit.importance.answer_changes`.
+        See `llmops_audit.analysis.importance.answer_changes`.
     model_contents : ModelContents, optional
-        See `llmops_audit.carried.carried`.
+        See `llmops_audit.personal_data.model_scan.carried`.
 
     Returns
     -------

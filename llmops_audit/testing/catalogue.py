@@ -20,7 +20,7 @@ from babel.messages.extract import extract
 from babel.messages.pofile import write_po
 
 from llmops_audit.check import read_page
-from llmops_audit.i18n import SOURCE_LANGUAGE, languages, read_catalogue
+from llmops_audit.render.i18n import SOURCE_LANGUAGE, languages, read_catalogue
 
 __all__ = ["main", "missing", "obsolete", "sentences", "written"]
 
@@ -83,7 +83,7 @@ def main(arguments: list[str]) -> int:
         if language == SOURCE_LANGUAGE:
             continue
         if update:
-            file = resources.files("llmops_audit.locale").joinpath(language, "LC_MESSAGES", "llmops_audit.po")
+            file = resources.files("llmops_audit.render.locale").joinpath(language, "LC_MESSAGES", "llmops_audit.po")
             Path(str(file)).write_bytes(written(language))
         for state, found in (("missing", missing(language)), ("obsolete", obsolete(language))):
             incomplete = incomplete or bool(found)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TypeGuard
 
 from llmops_audit.audit import prepare, run
-from llmops_audit.canonical import canonical, parse, sealed
-from llmops_audit.model import Record, Run
-from llmops_audit.outputs import write
+from llmops_audit.record import Record, Run
+from llmops_audit.record.canonical import canonical, parse, sealed
+from llmops_audit.record.folder import write
 from llmops_audit.render import page, rendered
 
 HERE = Path(__file__).parent

@@ -10,21 +10,7 @@ from types import ModuleType
 
 from pydantic import BaseModel
 
-from llmops_audit.drift_figure import (
-    AccuracyEstimate,
-    Course,
-    Drift,
-    Histogram,
-    Piece,
-    Sampled,
-    Shift,
-    Timeline,
-    Window,
-)
-from llmops_audit.figures import BiasTable, Category
-from llmops_audit.frameworks import framework
-from llmops_audit.governance import Card, InLanguages
-from llmops_audit.model import (
+from llmops_audit.record import (
     Changes,
     Duplicates,
     LimitChange,
@@ -36,6 +22,20 @@ from llmops_audit.model import (
     VerdictChange,
     message,
 )
+from llmops_audit.record.drift_figure import (
+    AccuracyEstimate,
+    Course,
+    Drift,
+    Histogram,
+    Piece,
+    Sampled,
+    Shift,
+    Timeline,
+    Window,
+)
+from llmops_audit.record.figures import BiasTable, Category
+from llmops_audit.record.frameworks import framework
+from llmops_audit.record.governance import Card, InLanguages
 from llmops_audit.render import render_html, render_ll144
 
 SAMPLES = Path(__file__).parent.parent.parent / "reports" / "samples"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 from sklearn import metrics
 
+from llmops_audit.check.registry import provided
 from llmops_audit.errors import SpecError
-from llmops_audit.model import Finding, Table, Verdict
-from llmops_audit.registry import provided
+from llmops_audit.record import Finding, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["accuracy"].check

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from llmops_audit.figures import Curves
-from llmops_audit.model import Finding, Table, Verdict
-from llmops_audit.registry import provided
+from llmops_audit.check.registry import provided
+from llmops_audit.record import Finding, Table, Verdict
+from llmops_audit.record.figures import Curves
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["calibration"].check

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from llmops_audit.asked import AskedSubject
+from llmops_audit.analysis.counterfactual.trial import Pair
+from llmops_audit.check.registry import provided
+from llmops_audit.check.subject import AskedSubject
 from llmops_audit.evidence.base import Batch, Codes, Scored
-from llmops_audit.model import Finding, SubjectInfo, Table, Verdict
-from llmops_audit.registry import provided
-from llmops_audit.swap_trial import Pair
+from llmops_audit.record import Finding, SubjectInfo, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, codes, inputs, run
 
 CHECK = provided()["counterfactual"].check

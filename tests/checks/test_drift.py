@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmops_audit.asked import AskedSubject
-from llmops_audit.drift_figure import Drift
+from llmops_audit.analysis.importance import answer_changes
+from llmops_audit.check.registry import provided
+from llmops_audit.check.subject import AskedSubject
 from llmops_audit.errors import SpecError
-from llmops_audit.importance import answer_changes
-from llmops_audit.model import Finding, SubjectInfo, Verdict
-from llmops_audit.registry import provided
+from llmops_audit.record import Finding, SubjectInfo, Verdict
+from llmops_audit.record.drift_figure import Drift
 from llmops_audit.testing import assert_conforms, batch, codes, inputs, run
 
 CHECK = provided()["drift"].check

@@ -13,9 +13,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn
 
-from llmops_audit.figures import Estimate, Gap, Grouping, GroupMetrics
-from llmops_audit.model import Finding, Table, Verdict
-from llmops_audit.registry import provided
+from llmops_audit.check.registry import provided
+from llmops_audit.record import Finding, Table, Verdict
+from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["fairness"].check

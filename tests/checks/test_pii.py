@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from llmops_audit.carried import CarriedKind, ModelContents
-from llmops_audit.model import Finding, Severity, Table, Verdict
+from llmops_audit.check.registry import provided
 from llmops_audit.personal_data import Confidence
-from llmops_audit.registry import provided
+from llmops_audit.personal_data.model_scan import CarriedKind, ModelContents
+from llmops_audit.record import Finding, Severity, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["pii"].check

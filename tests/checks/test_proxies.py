@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 from scipy.stats import binom
 
-from llmops_audit.model import Finding, Table, Verdict
-from llmops_audit.registry import provided
+from llmops_audit.check.registry import provided
+from llmops_audit.record import Finding, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["proxies"].check

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from statsmodels.stats.contingency_tables import mcnemar
 
-from llmops_audit.model import Finding, Table, Verdict
-from llmops_audit.registry import provided
-from llmops_audit.task import Baseline
+from llmops_audit.check.inputs import Baseline
+from llmops_audit.check.registry import provided
+from llmops_audit.record import Finding, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["regression"].check

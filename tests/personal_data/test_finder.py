@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from llmops_audit.locale.words import WORDS
 from llmops_audit.personal_data import KINDS, Confidence, Span, candidates, find, finder, mask, names_a_kind, scan
 from llmops_audit.personal_data.context import Topics
 from llmops_audit.personal_data.kinds import Kind, words
 from llmops_audit.personal_data.normal import normal
+from llmops_audit.render.locale.words import WORDS
 
 LONGEST_PATTERN = 10_000
 """Characters: tokens and private keys are long."""

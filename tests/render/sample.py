@@ -6,18 +6,7 @@ import functools
 import itertools
 from collections.abc import Mapping, Sequence
 
-from llmops_audit.figures import (
-    BiasAudit,
-    ConfusionMatrix,
-    Curve,
-    Curves,
-    Estimate,
-    Gap,
-    Grouping,
-    GroupMetrics,
-    GroupSize,
-)
-from llmops_audit.model import (
+from llmops_audit.record import (
     AuditInfo,
     CheckResult,
     Column,
@@ -41,6 +30,17 @@ from llmops_audit.model import (
     Table,
     Verdict,
     message,
+)
+from llmops_audit.record.figures import (
+    BiasAudit,
+    ConfusionMatrix,
+    Curve,
+    Curves,
+    Estimate,
+    Gap,
+    Grouping,
+    GroupMetrics,
+    GroupSize,
 )
 
 HOSTILE = (

@@ -11,9 +11,9 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard_data import model_index_to_eval_results
 from markdown_it import MarkdownIt
 
-from llmops_audit.figures import Table
-from llmops_audit.governance import Card
-from llmops_audit.model import Column, Record, Status, Verdict, message
+from llmops_audit.record import Column, Record, Status, Verdict, message
+from llmops_audit.record.figures import Table
+from llmops_audit.record.governance import Card
 from llmops_audit.render.card import HUB_METRICS, render_card, scores
 
 CARD = Card(

@@ -10,7 +10,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from llmops_audit.model import Record, Requirement, Verdict, message
+from llmops_audit.record import Record, Requirement, Verdict, message
 from llmops_audit.render import render_csv
 from llmops_audit.render.csv_file import COLUMNS
 

@@ -10,10 +10,10 @@ from types import ModuleType
 import pytest
 from lxml import html as lxml_html
 
-from llmops_audit import i18n
-from llmops_audit.figures import FALSE_POSITIVE_RATES, RECALLS, Curves
-from llmops_audit.render.curves import Picture, draw_curves, performance_view
-from llmops_audit.render.figures import DASHES
+from llmops_audit.record.figures import FALSE_POSITIVE_RATES, RECALLS, Curves
+from llmops_audit.render import i18n
+from llmops_audit.render.charts import DASHES
+from llmops_audit.render.curves_view import Picture, draw_curves, performance_view
 from llmops_audit.render.html import render_html
 from llmops_audit.render.text import Numbers
 

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from llmops_audit.render.figures import Line, heat_map, line_chart, preload
+from llmops_audit.render.charts import Line, heat_map, line_chart, preload
 
 SVG = "{http://www.w3.org/2000/svg}"
 

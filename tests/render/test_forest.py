@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops_audit.figures import Estimate, Grouping, GroupMetrics, GroupSize
+from llmops_audit.record.figures import Estimate, Grouping, GroupMetrics, GroupSize
 from llmops_audit.render.forest import Forest, Panel, forest, short_name
-from llmops_audit.render.groups import group_view
+from llmops_audit.render.groups_view import group_view
 from llmops_audit.render.text import width
 
 Interval = tuple[float | None, float | None, float | None]

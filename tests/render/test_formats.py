@@ -19,9 +19,9 @@ from junitparser import JUnitXml
 from lxml import etree, html
 from markdown_it import MarkdownIt
 
-from llmops_audit.formats import FORMATS
-from llmops_audit.gate import decide
-from llmops_audit.model import (
+from llmops_audit.audit.gate import decide
+from llmops_audit.check.verdicts import combined
+from llmops_audit.record import (
     Finding,
     GatePolicy,
     Message,
@@ -33,11 +33,11 @@ from llmops_audit.model import (
     Verdict,
     message,
 )
+from llmops_audit.record.files import FORMATS
 from llmops_audit.render import page, rendered, workflow_commands
 from llmops_audit.render.machine import bounded
-from llmops_audit.verdicts import combined
 
-SCHEMAS = Path(__file__).parent.parent / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 JUNIT = etree.XMLSchema(etree.parse(SCHEMAS / "junit.xsd"))
 SARIF = Draft202012Validator(json.loads((SCHEMAS / "sarif.schema.json").read_text(encoding="utf-8")))
 GITLAB = Draft202012Validator(json.loads((SCHEMAS / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops_audit.figures import Estimate, Gap, Grouping, GroupMetrics, GroupSize
-from llmops_audit.render.groups import MAX_GROUPS, MAX_LINES, Metric, group_view, ratio_place
+from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics, GroupSize
+from llmops_audit.render.groups_view import MAX_GROUPS, MAX_LINES, Metric, group_view, ratio_place
 
 SELECTION = Metric("selection_rate", "yes")
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops_audit import i18n
-from llmops_audit.model import Message, message
+from llmops_audit.record import Message, message
+from llmops_audit.render import i18n
 from llmops_audit.testing import catalogue
 
 TRANSLATED = [language for language in i18n.languages() if language != i18n.SOURCE_LANGUAGE]
@@ -60,7 +60,7 @@ def test_a_translation_has_the_places_of_its_sentence(language: str) -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_the_catalogue_file_is_as_the_tool_writes_it(language: str) -> None:
     """Updating a complete catalogue changes no byte."""
-    file = i18n.resources.files("llmops_audit.locale").joinpath(language, "LC_MESSAGES", "llmops_audit.po")
+    file = i18n.resources.files("llmops_audit.render.locale").joinpath(language, "LC_MESSAGES", "llmops_audit.po")
     assert catalogue.written(language) == file.read_bytes()
 
 

@@ -11,10 +11,10 @@ import pytest
 from junitparser import JUnitXml
 from lxml import etree
 
-from llmops_audit.model import Record, Status, Verdict, message
+from llmops_audit.record import Record, Status, Verdict, message
 from llmops_audit.render import render_junit
 
-SHAPE = etree.XMLSchema(etree.parse(Path(__file__).parent.parent / "schemas" / "junit.xsd"))
+SHAPE = etree.XMLSchema(etree.parse(Path(__file__).parents[2] / "schemas" / "junit.xsd"))
 
 
 def _read(content: bytes) -> etree._Element:
@@ -155,7 +155,7 @@ def test_bytes_depend_on_the_record_alone(sample: ModuleType) -> None:
     assert render_junit(Record.model_validate_json(record.model_dump_json(by_alias=True))) == content
     code = (
         "import sys; sys.modules['lxml'] = None\n"
-        "from llmops_audit.model import Record\nfrom llmops_audit.render.junit import render_junit\n"
+        "from llmops_audit.record import Record\nfrom llmops_audit.render.junit import render_junit\n"
         "sys.stdout.buffer.write(render_junit(Record.model_validate_json(sys.stdin.buffer.read())))"
     )
     given = record.model_dump_json(by_alias=True).encode()

@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 from llmops_audit.errors import RecordError
-from llmops_audit.figures import BiasAudit, BiasTable, Category
-from llmops_audit.model import Record
+from llmops_audit.record import Record
+from llmops_audit.record.figures import BiasAudit, BiasTable, Category
 from llmops_audit.render import render_ll144
 from llmops_audit.testing import catalogue
 

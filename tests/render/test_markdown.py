@@ -8,7 +8,7 @@ import pytest
 from lxml import html
 from markdown_it import MarkdownIt
 
-from llmops_audit.model import (
+from llmops_audit.record import (
     Changes,
     LabelCount,
     LimitChange,

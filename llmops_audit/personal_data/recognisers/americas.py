@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from llmops_audit.model import Severity, message
 from llmops_audit.personal_data import validators
 from llmops_audit.personal_data.checksums import aba_routing, itin, passes, ssn
 from llmops_audit.personal_data.gates import CODE, LEFT, RIGHT, code, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.personal_data.national import TAX, THINGS, digits, joined, weak
+from llmops_audit.record import Severity, message
 
 __all__ = ["KINDS"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from llmops_audit.model import Severity, message
 from llmops_audit.personal_data.checksums import kr_rrn, kr_rrn_of_random_digits, passes, sg_nric
 from llmops_audit.personal_data.gates import CODE, code, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Kind, words
 from llmops_audit.personal_data.national import IDENTITY, TAX, THINGS, digits, joined, weak
+from llmops_audit.record import Severity, message
 
 __all__ = ["KINDS"]
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from llmops_audit.model import Severity, message
 from llmops_audit.personal_data import chinese_numbers
 from llmops_audit.personal_data.gates import CODE, FOREIGN, RIGHT, code, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
+from llmops_audit.record import Severity, message
 
 __all__ = ["KINDS"]
 

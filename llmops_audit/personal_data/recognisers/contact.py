@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from llmops_audit.model import Severity, message
 from llmops_audit.personal_data import phones, validators
 from llmops_audit.personal_data.gates import AT, LEFT, OTHER_NUMBERS, RIGHT, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Kind, words
-from llmops_audit.personal_data.measures import COUNTED, measured
+from llmops_audit.personal_data.quantities import COUNTED, measured
+from llmops_audit.record import Severity, message
 
 __all__ = ["KINDS"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from llmops_audit.model import Severity, message
 from llmops_audit.personal_data.checksums import (
     es_document,
     fr_nir,
@@ -17,6 +16,7 @@ from llmops_audit.personal_data.checksums import (
 from llmops_audit.personal_data.gates import CODE, LEFT, RIGHT, code, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.personal_data.national import IDENTITY, TAX, THINGS, digits, joined, weak
+from llmops_audit.record import Severity, message
 
 __all__ = ["KINDS"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from llmops_audit.model import Severity, message
 from llmops_audit.personal_data import validators
 from llmops_audit.personal_data.gates import CODE, LEFT, OTHER_NUMBERS, RIGHT, TOKEN, code, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
-from llmops_audit.personal_data.measures import COUNTED, measured
+from llmops_audit.personal_data.quantities import COUNTED, measured
+from llmops_audit.record import Severity, message
 
 __all__ = ["KINDS"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from llmops_audit.model import Severity, message
 from llmops_audit.personal_data import validators
 from llmops_audit.personal_data.gates import GROUPS, HYPHENS, PAIRS, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
+from llmops_audit.record import Severity, message
 
 __all__ = ["KINDS"]
 

@@ -27,11 +27,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from llmops_audit.check import check
-from llmops_audit.model import Finding, Op, Requirement, Severity, Verdict, message
+from llmops_audit.record import Finding, Op, Requirement, Severity, Verdict, message
 
 if TYPE_CHECKING:
+    from llmops_audit.check.inputs import Task
     from llmops_audit.evidence.rows import Rows
-    from llmops_audit.task import Task
 
 
 @check(severity=Severity.LOW, chance=False)

@@ -1,0 +1,155 @@
+"""Groups beside each other: the differences and ratios of a metric, pair by pair, with intervals and exact tests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from llmops_audit import stats
+from llmops_audit.analysis.fairness.rates import SHARES, Group, Metric, Rate
+from llmops_audit.check.verdicts import finite
+from llmops_audit.record.figures import Gap
+
+__all__ = ["Comparison", "gaps"]
+
+MOST_PAIRS = 100
+"""Pairs of a metric that the record keeps: those with the widest gaps, and every group beside the highest one."""
+
+Floats = npt.NDArray[np.float64]
+Ends = tuple[Floats, Floats]
+
+_TWINS = {"false_negative_rate": "true_positive_rate", "true_negative_rate": "false_positive_rate"}
+"""Rates that add up to 1: whether one differs is the same question as whether the other does."""
+
+_COMPARED_AS_SHARES = frozenset(SHARES) - {"f1"}
+
+
+class Comparison:
+    """One metric of the groups of one attribute, pair by pair.
+
+    Attributes
+    ----------
+    metric : tuple of str and label
+    pairs : list of (Group, Group)
+        Of groups where the metric is defined; the one with the lower value stands first.
+    values : numpy array of float64, (2, p)
+        Of both groups of each pair.
+    undefined : tuple of Group
+        Groups that have no row to take the metric over.
+    """
+
+    def __init__(self, metric: Metric, rates: Mapping[Group, Rate]) -> None:
+        self.metric = metric
+        self.undefined = tuple(group for group, rate in rates.items() if rate.value is None)
+        # Among equal values any order would do, as long as it is always the same.
+        ordered = sorted((rate.value, group) for group, rate in rates.items() if rate.value is not None)
+        self.pairs = list(combinations([group for _, group in ordered], 2))
+        self._defined = {group: rates[group] for _, group in ordered}
+        self.values = self._of_pairs({group: (value,) for value, group in ordered}, 1)[..., 0]
+        counts = self._of_pairs({group: (rate.hits, rate.trials) for group, rate in self._defined.items()}, 2)
+        self._x, self._n = counts[..., 0], counts[..., 1]
+        self.differences = cache(self._differences)
+        self.ratios = cache(self._ratios)
+        self.exact = cache(self._exact)
+
+    @property
+    def share(self) -> bool:
+        """Whether the metric is a share of independent rows, which has a ratio and an exact test."""
+        return self.metric[0] in _COMPARED_AS_SHARES
+
+    def _of_pairs(self, values: Mapping[Group, tuple[float, ...]], length: int) -> Floats:
+        """Values of both groups of each pair, (2, p, length)."""
+        sides = [[values[group] for group in side] for side in zip(*self.pairs, strict=True)]
+        return np.array(sides, dtype=np.float64).reshape(2, len(self.pairs), length)
+
+    def _differences(self, confidence: float) -> Ends:
+        """Intervals of the second value less the first, (p,) each: Newcombe's for shares, else square-and-add."""
+        if self.share:
+            return stats.newcombe_difference(self._x[1], self._n[1], self._x[0], self._n[0], confidence)
+        lower, higher = self._of_pairs({group: rate.bounds(confidence) for group, rate in self._defined.items()}, 2)
+        return stats.square_and_add(self.values[1], tuple(higher.T), self.values[0], tuple(lower.T))
+
+    def _ratios(self, confidence: float) -> Ends:
+        """Score intervals of the first share over the second, (p,) each."""
+        return stats.ratio_score(self._x[0], self._n[0], self._x[1], self._n[1], confidence)
+
+    def _exact(self) -> Floats:
+        """Fisher's exact p-values of the hypotheses that both shares are equal, (p,)."""
+        found: Floats = np.asarray(stats.fisher_exact(self._x[0], self._n[0], self._x[1], self._n[1]))
+        return found
+
+    def detectable(self, pair: int, alpha: float) -> float | None:
+        """Return the smallest difference that the rows of a pair would find with a probability of 80 %."""
+        n1, n2 = self._n[:, pair]
+        pooled = float(self._x[:, pair].sum() / (n1 + n2))
+        found = stats.detectable_difference(pooled, n1, n2, alpha)
+        return None if math.isnan(found) else found
+
+
+def gaps(
+    groupings: Mapping[tuple[str, ...], Iterable[Comparison]], confidence: float, alpha: float
+) -> Iterator[tuple[tuple[str, ...], tuple[Gap, ...]]]:
+    """Describe every pair, with p-values adjusted over all of them.
+
+    Parameters
+    ----------
+    groupings : mapping of attributes to comparisons
+    confidence : float
+    alpha : float
+        Error rate that all the tests share.
+
+    Yields
+    ------
+    attributes : tuple of str
+    gaps : tuple of Gap
+    """
+    comparisons = {names: list(found) for names, found in groupings.items()}
+    p_values = {
+        _question(names, one.metric, pair): float(p)
+        for names, found in comparisons.items()
+        for one in found
+        if one.share
+        for pair, p in zip(one.pairs, one.exact(), strict=True)
+    }
+    adjusted = dict(zip(p_values, stats.holm(list(p_values.values())).tolist(), strict=True))
+    level = alpha / max(1, len(p_values))
+    for names, found in comparisons.items():
+        described = []
+        for one in found:
+            for at in _kept(one):
+                key = _question(names, one.metric, one.pairs[at])
+                described.append(_gap(one, at, confidence, level, p_values.get(key), adjusted.get(key)))
+        yield names, tuple(described)
+
+
+def _question(names: tuple[str, ...], metric: Metric, pair: tuple[Group, Group]) -> tuple[object, ...]:
+    return (names, _TWINS.get(metric[0], metric[0]), metric[1], *sorted(pair))
+
+
+def _kept(one: Comparison) -> list[int]:
+    widest = np.argsort(one.values[0] - one.values[1], kind="stable")[:MOST_PAIRS]
+    with_highest = np.flatnonzero(one.values[1] == one.values[1].max(initial=-np.inf))
+    return sorted({*widest.tolist(), *with_highest.tolist()})
+
+
+def _gap(
+    one: Comparison, at: int, confidence: float, level: float, p_value: float | None, p_adjusted: float | None
+) -> Gap:
+    first, second = one.values[:, at].tolist()
+    low, high = finite(ends[at] for ends in one.differences(confidence))
+    ratio: float | None = None
+    ratio_ends: tuple[float | None, float | None] = (None, None)
+    if one.share:
+        ratio = first / second if second > 0 else None
+        ratio_ends = finite(ends[at] for ends in one.ratios(confidence))
+    return Gap(
+        group=one.pairs[at][0], compared_with=one.pairs[at][1], metric=one.metric[0], of=one.metric[1],
+        difference=second - first, low=low, high=high,
+        ratio=ratio, ratio_low=ratio_ends[0], ratio_high=ratio_ends[1], p_value=p_value, p_adjusted=p_adjusted,
+        detectable=one.detectable(at, level) if one.share else None,
+    )  # fmt: skip

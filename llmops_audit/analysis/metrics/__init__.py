@@ -1,0 +1,1 @@
+"""Metrics of labels and of scores, with their intervals, and differences of them."""

@@ -1,0 +1,180 @@
+"""The simplest model that learns anything: a rule on one feature, which a classifier should beat.
+
+References
+----------
+Holte (1993). Very simple classification rules perform well on most commonly used datasets. Machine Learning 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.metrics import confusion_matrix
+from sklearn.tree import DecisionTreeClassifier
+
+from llmops_audit import stats
+from llmops_audit.evidence.base import Batch, Codes, Label
+from llmops_audit.record import Message, message
+from llmops_audit.spec import DataSection
+
+__all__ = ["OneRule", "one_rule"]
+
+ROWS_TO_PICK = 2000
+"""Rows that the feature is picked on: one half learns, the other tells the features apart."""
+
+LEAST_ROWS = 6
+"""Training rows that a branch of a rule rests on; 1R's own number."""
+
+DEPTH = 3
+WORD = r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]{2,}"
+"""Chinese is written without spaces: there a character is a word."""
+
+Ints = npt.NDArray[np.int64]
+Rule = Callable[[pa.Table], Ints]
+"""Rows to places among the labels, (n,)."""
+
+
+@dataclass(frozen=True)
+class OneRule:
+    """A rule on one feature.
+
+    Attributes
+    ----------
+    feature : str or Message
+        Column, or column and what of its text; never a word of the data.
+    labels : tuple of label
+    rule : callable
+    """
+
+    feature: str | Message
+    labels: tuple[Label, ...]
+    rule: Rule
+
+    def predict(self, batch: Batch) -> Codes:
+        """Return an answer for each row."""
+        return Codes(self.labels, self.rule(batch.table).astype(np.int32))
+
+
+def one_rule(train: Batch, data: DataSection, most: int) -> OneRule | None:
+    """Learn the rule on one feature with the highest balanced accuracy.
+
+    Parameters
+    ----------
+    train : Batch
+        With labels.
+    data : DataSection
+    most : int
+        Rows to learn from.
+
+    Returns
+    -------
+    OneRule or None
+        None with fewer than two rows a label, and where every feature is missing throughout. Every label counts the
+        same, however rare it is.
+    """
+    if train.label is None or len(train) < LEAST_ROWS:
+        return None
+    sample = train.sample(most)
+    pick = sample[:ROWS_TO_PICK]
+    halves = pick[np.arange(0, len(pick), 2)], pick[np.arange(1, len(pick), 2)]
+    best: tuple[float, str | Message, Rule | None] = (0.0, "", None)
+    for feature, learn in _features(data, pick.table):
+        rule = learn(halves[0])
+        if rule is None:
+            continue
+        places = range(len(train.label.values))
+        table = confusion_matrix(_index(halves[1]), rule(halves[1].table), labels=list(places))
+        score = float(stats.balanced_accuracy(table))
+        if score > best[0]:
+            # The rule that is compared learns from all rows.
+            best = score, feature, learn(sample) or rule
+    return None if best[2] is None else OneRule(best[1], train.label.values, best[2])
+
+
+def _index(batch: Batch) -> Ints:
+    return np.zeros(0, dtype=np.int64) if batch.label is None else batch.label.index.astype(np.int64)
+
+
+def _features(data: DataSection, table: pa.Table) -> Iterator[tuple[str | Message, Callable[[Batch], Rule | None]]]:
+    for name in data.features:
+        if pa.types.is_floating(table.schema.field(name).type):
+            yield name, _on_numbers(lambda rows, name=name: rows.column(name).to_numpy(zero_copy_only=False))  # type: ignore[misc]
+        else:
+            yield name, _on_categories(name)
+    if data.text is not None:
+        text = data.text
+        yield message("{column}: one word", column=text), _on_a_word(text)
+        yield (
+            message("{column}: characters", column=text),
+            _on_numbers(lambda rows: np.array([len(x) for x in rows.column(text).to_pylist()])),
+        )
+
+
+def _on_numbers(read: Callable[[pa.Table], npt.NDArray[Any]]) -> Callable[[Batch], Rule | None]:
+    def numbers(rows: pa.Table) -> npt.NDArray[np.float64]:
+        return np.asarray(read(rows), dtype=np.float64).reshape(-1, 1)
+
+    def learn(batch: Batch) -> Rule | None:
+        x, y = numbers(batch.table), _index(batch)
+        if np.isnan(x).all():
+            return None
+        tree = DecisionTreeClassifier(
+            max_depth=DEPTH, min_samples_leaf=LEAST_ROWS, class_weight="balanced", random_state=0
+        ).fit(x, y)
+        return lambda rows: np.asarray(tree.predict(numbers(rows)), dtype=np.int64)
+
+    return learn
+
+
+def _on_categories(name: str) -> Callable[[Batch], Rule | None]:
+    def learn(batch: Batch) -> Rule | None:
+        values = batch.table.column(name).to_pylist()
+        known = {value: i for i, value in enumerate(sorted({str(v) for v in values if v is not None}))}
+        place = np.array([known.get(str(v), len(known)) if v is not None else len(known) for v in values])
+        y = _index(batch)
+        counts = np.zeros((len(known) + 1, int(y.max()) + 1))
+        np.add.at(counts, (place, y), 1)
+        counts[counts.sum(axis=1) < LEAST_ROWS] = 0
+        totals = np.maximum(np.bincount(y, minlength=counts.shape[1]), 1)
+        answers = (counts / totals).argmax(axis=1)
+        if not known:
+            return None
+
+        def rule(rows: pa.Table) -> Ints:
+            found = [len(known) if v is None else known.get(str(v), len(known)) for v in rows.column(name).to_pylist()]
+            return np.asarray(answers[np.array(found, dtype=np.int64)], dtype=np.int64)
+
+        return rule
+
+    return learn
+
+
+def _on_a_word(name: str) -> Callable[[Batch], Rule | None]:
+    def learn(batch: Batch) -> Rule | None:
+        vectorizer = CountVectorizer(token_pattern=WORD, binary=True)
+        y = _index(batch)
+        labels = np.unique(y)
+        try:
+            words = vectorizer.fit_transform(batch.table.column(name).to_pylist())
+        except ValueError:
+            return None
+        there = np.stack([np.asarray(words[y == label].mean(axis=0)).ravel() for label in labels])
+        # Answering one label where the word stands and another where it does not recognises these two alone.
+        best = int((there.max(axis=0) - there.min(axis=0)).argmax())
+        word = vectorizer.get_feature_names_out()[best]
+        present, absent = int(labels[there[:, best].argmax()]), int(labels[there[:, best].argmin()])
+        one = CountVectorizer(token_pattern=WORD, binary=True, vocabulary=[word])
+
+        def rule(rows: pa.Table) -> Ints:
+            stands = one.transform(rows.column(name).to_pylist()).toarray().ravel() > 0
+            return np.where(stands, present, absent)
+
+        return rule
+
+    return learn

@@ -1,0 +1,139 @@
+"""The release before and now: metrics with the interval of their difference, flipped rows, and both as tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from llmops_audit import stats
+from llmops_audit.analysis.metrics.differences import difference, flips, unpaired_difference
+from llmops_audit.analysis.metrics.label_metrics import Average, LabelMetric, Measure, statistic
+from llmops_audit.check.inputs import Baseline, Policy, Task
+from llmops_audit.evidence.outcomes import CrossTable
+from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message
+
+__all__ = ["Comparison", "compared", "difference_table", "flip_table", "record_table", "record_title"]
+
+Counts = npt.NDArray[np.int64]
+Row = dict[str, Scalar | Message]
+
+_HEADINGS = {
+    "compared": Column(key="compared", heading=message("Compared with"), format="message"),
+    "attribute": Column(key="attribute", heading=message("Attribute")),
+    "group": Column(key="group", heading=message("Group")),
+    "rows": Column(key="rows", heading=message("Rows"), format="count"),
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A metric before and now.
+
+    Attributes
+    ----------
+    gain : Measure
+        The difference, new less old.
+    before, now : float or None
+    low, high : float or None
+        Ends of the interval of the difference; None where unbounded.
+    """
+
+    gain: Measure
+    before: float | None
+    now: float | None
+    low: float | None
+    high: float | None
+
+    def row(self, **first: Scalar | Message) -> Row:
+        """Return the row of `difference_table`, with what stands first in it."""
+        numbers = {"before": self.before, "now": self.now, "difference": self.gain.value}
+        return {**first, "metric": self.gain.name, **numbers, "low": self.low, "high": self.high}
+
+
+def compared(
+    name: LabelMetric, table: CrossTable, task: Task, average: Average, policy: Policy, record: CrossTable | None = None
+) -> Comparison:
+    """Compare a metric on the same rows, or with the table of a record.
+
+    Parameters
+    ----------
+    name : str
+    table : CrossTable
+        (k, k + 1, k + 1), label, answer before and answer now; or, beside a record, (k, k + 1) of today.
+    task : Task
+    average : str
+        See `measures.statistic`.
+    policy : Policy
+    record : CrossTable, (k, k + 1), optional
+    """
+    if record is None:
+        gain = difference(name, table, task, average)
+        before, now = table.weights.sum(axis=2), table.weights.sum(axis=1)
+    else:
+        gain = unpaired_difference(name, table, record, task, average)
+        before, now = record.weights, table.weights
+    value = statistic(name, task, average)
+    ends = (None, None) if gain.value is None else gain.bounds(policy.confidence)
+    return Comparison(gain, *(_known(number) for number in (float(value(before)), float(value(now)), *ends)))
+
+
+def record_table(baseline: Baseline, now: CrossTable) -> CrossTable:
+    """Return the confusion matrix of a record as a table, its rows worth as much as those of today."""
+    counts = np.array(baseline.counts, dtype=np.int64)
+    # A record does not tell which rows depend on each other.
+    worth = float(now.effective(stats.accuracy).sum()) / max(1, int(now.counts.sum()))
+    return CrossTable(counts, counts.astype(float), counts / max(worth, 1e-9))
+
+
+def flip_table(counts: Counts, task: Task) -> Table:
+    """Return the rows that flipped, by label."""
+    by_label = zip(task.labels, counts.sum(axis=(1, 2)), *flips(counts), strict=True)
+    return Table(
+        name="flips",
+        chapter="performance",
+        caption=message("Rows whose answer changed, by true label"),
+        columns=(
+            Column(key="label", heading=message("Label")),
+            Column(key="rows", heading=message("Rows"), format="count"),
+            Column(key="lost", heading=message("Right before, wrong now"), format="count"),
+            Column(key="won", heading=message("Wrong before, right now"), format="count"),
+            Column(key="moved", heading=message("Wrong in another way"), format="count"),
+        ),
+        rows=tuple(
+            {"label": str(label), "rows": int(rows), "lost": int(lost), "won": int(won), "moved": int(moved)}
+            for label, rows, lost, won, moved in by_label
+        ),
+    )
+
+
+def difference_table(name: str, rows: Sequence[Row]) -> Table:
+    """Return comparisons as a table; what the rows begin with gets columns of its own."""
+    return Table(
+        name=name,
+        chapter="performance",
+        caption=message("The release before and now, with the interval of the difference"),
+        columns=(
+            *(column for key, column in _HEADINGS.items() if key in rows[0]),
+            Column(key="metric", heading=message("Metric")),
+            Column(key="before", heading=message("Before"), format="number"),
+            Column(key="now", heading=message("Now"), format="number"),
+            Column(key="difference", heading=message("Difference"), format="number"),
+            *interval_columns(),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def record_title(baseline: Baseline) -> Message:
+    """Name a record, and say whether its test rows are those of today."""
+    if baseline.same_rows:
+        return message("Record of {name} {version}, same rows", name=baseline.name, version=baseline.version)
+    return message("Record of {name} {version}, other rows", name=baseline.name, version=baseline.version)
+
+
+def _known(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None

@@ -1,0 +1,93 @@
+"""The release before, from its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from llmops_audit.check.inputs import Baseline
+from llmops_audit.errors import RecordError, SpecError
+from llmops_audit.record import AuditInfo, ConfusionMatrix, Label, Record, SplitInfo
+from llmops_audit.record.canonical import parse
+from llmops_audit.spec import Spec
+
+__all__ = ["baseline", "read_baseline"]
+
+
+def read_baseline(spec: Spec, folder: Path) -> Record | None:
+    """Read the record that the spec names.
+
+    Parameters
+    ----------
+    spec : Spec
+    folder : Path
+        Folder of the spec, which its paths are relative to.
+
+    Raises
+    ------
+    RecordError
+        Where it cannot be read, is no record, or was changed.
+    """
+    if spec.baseline is None or spec.baseline.record is None:
+        return None
+    shown = spec.baseline.record
+    path = folder / shown
+    try:
+        content = (path / "record.json" if path.is_dir() else path).read_bytes()
+    except OSError as error:
+        expected = "the record.json of an earlier audit, or its folder"
+        raise RecordError(f"baseline.record: {shown}", f"cannot be read: {error.strerror}", expected) from error
+    return parse(content, f"baseline.record: {shown}")
+
+
+def baseline(
+    record: Record | None, labels: tuple[Label, ...], audit: AuditInfo, data: Mapping[str, SplitInfo]
+) -> Baseline | None:
+    """Put the confusion matrix of an earlier record in the order of the labels.
+
+    Parameters
+    ----------
+    record : Record, optional
+    labels : tuple of label, (k,)
+    audit : AuditInfo
+    data : mapping of str to SplitInfo
+        Of the audit that compares with it.
+
+    Raises
+    ------
+    SpecError
+        Where it was tested on other labels.
+    """
+    if record is None:
+        return None
+    matrix = record.figures.get("confusion_matrix")
+    if not isinstance(matrix, ConfusionMatrix):
+        raise SpecError("baseline.record", "holds no confusion matrix")
+    unknown = [label for label, row in zip(matrix.labels, matrix.counts, strict=True) if sum(row)]
+    unknown = [label for label in unknown if label not in labels]
+    if unknown:
+        raise SpecError("baseline.record", "was tested on other labels", ", ".join(map(str, labels)), str(unknown[0]))
+    k = len(labels)
+    place = {label: i for i, label in enumerate(labels)}
+    counts = np.zeros((k, k + 1), dtype=np.int64)
+    for label, row, invalid in zip(matrix.labels, matrix.counts, matrix.invalid, strict=True):
+        if label in place:
+            for answer, rows in zip(matrix.labels, row, strict=True):
+                counts[place[label], place.get(answer, k)] += rows
+            counts[place[label], k] += invalid
+    return Baseline(
+        name=record.audit.name,
+        version=record.audit.version,
+        digest=record.digest,
+        same_rows=_test_rows(record.audit, record.data) == _test_rows(audit, data),
+        counts=tuple(tuple(row) for row in counts.tolist()),
+    )
+
+
+def _test_rows(audit: AuditInfo, data: Mapping[str, SplitInfo]) -> tuple[object, ...]:
+    test = data["test"]
+    # Where one file was split here, other seeds and sizes test other rows of it.
+    split_here = "train" in data and data["train"].sha256 == test.sha256
+    return test.sha256, test.rows, test.labels, audit.seed if split_here else None

@@ -1,0 +1,73 @@
+"""The gate: findings and policy in, decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmops_audit.record import CheckResult, Decision, GatePolicy, Message, Status, Verdict, message
+
+__all__ = ["decide"]
+
+
+def decide(checks: Sequence[CheckResult], policy: GatePolicy) -> Decision:
+    """Decide whether the subject may ship.
+
+    Parameters
+    ----------
+    checks : sequence of CheckResult
+    policy : GatePolicy
+
+    Returns
+    -------
+    Decision
+        In this precedence: a failed requirement rejects; an error, or nothing that was judged, means not judged;
+        anything inconclusive, or a check that is wholly not applicable, asks for review; otherwise approved.
+    """
+    failed = _of(checks, Verdict.FAILED)
+    errors = _of(checks, Verdict.ERROR)
+    inconclusive = _of(checks, Verdict.INCONCLUSIVE)
+    nothing = [check for check in checks if check.verdict is Verdict.NOT_APPLICABLE]
+    undecided = [*inconclusive, *[_nothing_to_judge(check) for check in nothing]]
+    if failed or (inconclusive and policy.on_inconclusive == "reject"):
+        stand_in = [] if failed else [message("The policy rejects what is inconclusive.")]
+        return _decision(Status.REJECTED, [*failed, *stand_in, *errors, *undecided])
+    if errors:
+        return _decision(Status.NOT_JUDGED, [*errors, *undecided])
+    if len(nothing) == len(checks):
+        return _decision(Status.NOT_JUDGED, [message("No check found anything to judge."), *undecided])
+    if undecided:
+        return _decision(Status.NEEDS_REVIEW, undecided)
+    judged = sum(finding.verdict is Verdict.PASSED for check in checks for finding in check.findings)
+    reasons = [
+        message("All {judged} judged requirements of {checks} checks passed.", judged=judged, checks=len(checks))
+    ]
+    left = sum(finding.verdict is Verdict.NOT_APPLICABLE for check in checks for finding in check.findings)
+    if left:
+        reasons.append(message("Not judged, and listed with the reason: {left}.", left=left))
+    return _decision(Status.APPROVED, reasons)
+
+
+def _of(checks: Sequence[CheckResult], verdict: Verdict) -> list[Message]:
+    # A check gives its own reason only where it has no finding to show, as after a crash.
+    reasons = []
+    for check in checks:
+        found = [finding for finding in check.findings if finding.verdict is verdict]
+        if check.verdict is verdict and not found and check.reason is not None:
+            reasons.append(message("{check}: {reason}", check=check.name, reason=check.reason))
+        reasons += [_SENTENCES[verdict].model_copy(update={"values": {"finding": finding.id}}) for finding in found]
+    return reasons
+
+
+_SENTENCES = {
+    Verdict.FAILED: message("Failed: {finding}."),
+    Verdict.ERROR: message("Error: {finding}."),
+    Verdict.INCONCLUSIVE: message("Inconclusive: {finding}."),
+}
+
+
+def _nothing_to_judge(check: CheckResult) -> Message:
+    return message("{check} found nothing to judge, so that a person must decide.", check=check.name)
+
+
+def _decision(status: Status, reasons: Sequence[Message]) -> Decision:
+    return Decision(status=status, exit_code=status.exit_code, reasons=tuple(reasons))

@@ -1,0 +1,188 @@
+"""Run checks: the one place where anything that a check does wrong becomes a verdict."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmops_audit.audit.worker import Worker, WorkerFailed
+from llmops_audit.check.inputs import Policy
+from llmops_audit.check.registry import Enabled
+from llmops_audit.check.verdicts import combined
+from llmops_audit.errors.redaction import told
+from llmops_audit.record import (
+    CheckResult,
+    Finding,
+    GatePolicy,
+    Message,
+    NamedFigure,
+    Verdict,
+    message,
+)
+from llmops_audit.spec import Draft
+
+__all__ = ["Outcome", "policy_for", "run_check", "start_workers", "with_own_figures"]
+
+Outcome = tuple[CheckResult, tuple[NamedFigure, ...]]
+
+
+class _Failed(Exception):
+    """A check did not come to an end; the message says why."""
+
+    def __init__(self, reason: Message) -> None:
+        self.reason = reason
+        super().__init__(reason.id)
+
+
+def policy_for(gate: GatePolicy, checks: Mapping[str, Enabled]) -> Policy:
+    """Share the error rate of rejection among the checks that judge by chance."""
+    sharing = sum(enabled.check.chance for enabled in checks.values())
+    return Policy(confidence=gate.confidence, alpha=(1 - gate.confidence) / max(1, sharing), decide=gate.decide)
+
+
+def start_workers(checks: Mapping[str, Enabled], draft: Draft) -> dict[str, Worker]:
+    """Start a process for each check that asks for one."""
+    plugins = [draft.folder / plugin for plugin in draft.raw.get("plugins", [])]
+    return {
+        name: Worker(name, enabled.check.worker, plugins) for name, enabled in checks.items() if enabled.check.worker
+    }
+
+
+def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: Draft, worker: Worker | None) -> Outcome:
+    """Run one check; it appears in the record whatever happens.
+
+    Parameters
+    ----------
+    enabled : Enabled
+    inputs : mapping
+        All inputs by name; the check gets those that it names.
+    draft : Draft
+        For the line that set each limit.
+    worker : Worker, optional
+        The process that the check runs in.
+
+    Returns
+    -------
+    result : CheckResult
+        With verdict `error` and the reason where the check raised, hung or broke its contract.
+    figures : tuple of NamedFigure
+    """
+    check = enabled.check
+    wanted = {name: inputs[name] for name in check.inputs}
+    settings = {name: getattr(enabled.settings, name) for name in type(enabled.settings).model_fields}
+    try:
+        produced = _produced(enabled, wanted, settings, worker)
+        findings = tuple(_named(enabled, item, draft) for item in produced if isinstance(item, Finding))
+        figures = tuple(item for item in produced if isinstance(item, NamedFigure))
+        _refuse_doubles(findings)
+    except _Failed as failure:
+        return _result(enabled, Verdict.ERROR, failure.reason, ()), ()
+    if not findings:
+        return _result(enabled, Verdict.NOT_APPLICABLE, message("The check found nothing to judge."), ()), figures
+    verdict = combined(finding.verdict for finding in findings)
+    reason = findings[0].message if verdict is Verdict.NOT_APPLICABLE else None
+    return _result(enabled, verdict, reason, findings), figures
+
+
+def with_own_figures(outcomes: Sequence[Outcome], reserved: Sequence[str]) -> list[Outcome]:
+    """Turn a check into an error whose figure has the name of another's, so that none is lost in silence."""
+    taken, kept = set(reserved), []
+    for result, figures in outcomes:
+        names = [figure.name for figure in figures]
+        doubled = sorted(name for name in names if name in taken or names.count(name) > 1)
+        if doubled:
+            reason = message("The check names a figure that there is already: {figure}.", figure=doubled[0])
+            update = {"verdict": Verdict.ERROR, "reason": reason, "findings": ()}
+            result, figures = result.model_copy(update=update), ()
+        taken.update(names)
+        kept.append((result, figures))
+    return kept
+
+
+def _produced(
+    enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any], worker: Worker | None
+) -> Sequence[object]:
+    if worker is None:
+        produced = _called(enabled, inputs, settings)
+    else:
+        try:
+            produced = worker.run(inputs, settings, enabled.time_limit)
+        except WorkerFailed as error:
+            raise _Failed(message("The check did not finish: {error}.", error=str(error))) from error
+    if not all(isinstance(item, Finding | NamedFigure) for item in produced):
+        raise _Failed(message("The check returned something else than findings and figures."))
+    return produced
+
+
+def _called(enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[object, ...]:
+    limit = enabled.time_limit
+    answer: list[tuple[object, ...] | str] = []
+    # A check that hangs cannot be stopped from outside, but its thread can be left behind.
+    thread = threading.Thread(target=_call, args=(enabled, inputs, settings, answer), daemon=True)
+    thread.start()
+    thread.join(limit)
+    if not answer:
+        raise _Failed(message("The check took longer than {seconds:g} seconds.", seconds=limit))
+    if isinstance(answer[0], str):
+        raise _Failed(message("The check did not finish: {error}.", error=answer[0]))
+    return answer[0]
+
+
+def _call(
+    enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any], answer: list[tuple[object, ...] | str]
+) -> None:
+    try:
+        answer.append(tuple(enabled.check.function(**inputs, **settings)))
+    except BaseException as error:  # noqa: BLE001 - a check may fail in any way, and none of them is a pass
+        answer.append(told(error))
+
+
+def _named(enabled: Enabled, finding: Finding, draft: Draft) -> Finding:
+    scope = [f"{key}={value}" for key, value in finding.scope.items() if (key, value) != ("split", "test")]
+    place = f"[{','.join(scope)}]" if scope else ""
+    changes: dict[str, object] = {"id": f"{enabled.check.name}.{finding.metric}{place}"}
+    if finding.severity is None:
+        changes["severity"] = enabled.check.severity
+    requirement = finding.requirement
+    if requirement is not None and requirement.source is None:
+        changes["requirement"] = requirement.model_copy(update={"source": _source(enabled, draft, finding)})
+    return finding.model_copy(update=changes)
+
+
+def _source(enabled: Enabled, draft: Draft, finding: Finding) -> str:
+    """Return where the spec sets a limit: by the metric's name or an end of it, or by the column that it speaks of."""
+    name = enabled.check.name
+    section = draft.raw["checks"][name]
+    names = (finding.metric, finding.metric.rpartition("_")[0], finding.scope.get("column"))
+    for key, value in section.items():
+        for part in names:
+            limits = part == finding.metric or key.startswith(("min_", "max_"))
+            if limits and part is not None and isinstance(value, dict) and part in value:
+                return draft.source("checks", name, key, part) or "default"
+    bare = {key.removeprefix("min_").removeprefix("max_"): key for key in section}
+    for part in (finding.metric, finding.metric.rpartition("_")[2]):
+        if part in bare:
+            return draft.source("checks", name, bare[part]) or "default"
+    return "default"
+
+
+def _refuse_doubles(findings: Sequence[Finding]) -> None:
+    doubled = [name for name, count in Counter(finding.id for finding in findings).items() if count > 1]
+    if doubled:
+        raise _Failed(message("The check returned two findings with one id: {id}.", id=sorted(doubled)[0]))
+
+
+def _result(enabled: Enabled, verdict: Verdict, reason: Message | None, findings: tuple[Finding, ...]) -> CheckResult:
+    provided = enabled.provided
+    return CheckResult(
+        name=enabled.check.name,
+        distribution=provided.distribution,
+        version=provided.version,
+        page=enabled.check.page,
+        settings=enabled.settings.model_dump(mode="json"),
+        verdict=verdict,
+        reason=reason,
+        findings=findings,
+    )

@@ -1,0 +1,89 @@
+"""What a check is told beside its evidence: how sure it must be, what the data is about, and the release before."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from llmops_audit.record import Frozen, Label, Message
+
+__all__ = ["Baseline", "Policy", "Task"]
+
+
+class Policy(Frozen):
+    """How sure a check must be.
+
+    Attributes
+    ----------
+    confidence : float
+        Confidence of the interval that approval is decided on.
+    alpha : float
+        The check's share of the error rate of rejection: (1 - confidence) / number of checks that judge by chance.
+    decide : {"bound", "point"}
+        ``"point"`` opts out: the value itself is compared with the limit.
+    """
+
+    confidence: float
+    alpha: float
+    decide: Literal["bound", "point"] = "bound"
+
+
+class Task(Frozen):
+    """What the data is about, as checks need to know it.
+
+    Attributes
+    ----------
+    labels : tuple of label
+        The fixed list, or the labels of train and test; sorted.
+    positive : label, optional
+        The label that precision, recall and selection speak of.
+    text : str, optional
+        Column of the text.
+    features : tuple of str
+        Feature columns.
+    categorical : tuple of str
+        Those that are categories though they look like numbers.
+    groups : tuple of str
+        Columns of sensitive attributes.
+    trained_here : bool
+        Whether the subject was trained by this audit; predictions on its training rows are then out-of-fold.
+    seed : int
+    unit : str, optional
+        Column of the person or document that rows belong to; intervals then allow for their dependence.
+    time : str, optional
+        Column of the time that a row stems from, in ISO 8601.
+    one_feature : str or Message, optional
+        What the rule on one feature looks at, see `llmops_audit.analysis.one_rule`.
+    """
+
+    labels: tuple[Label, ...]
+    positive: Label | None = None
+    text: str | None = None
+    features: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    trained_here: bool = False
+    seed: int = 0
+    unit: str | None = None
+    time: str | None = None
+    one_feature: str | Message | None = None
+
+
+class Baseline(Frozen):
+    """The release before, as its record tells it.
+
+    Attributes
+    ----------
+    name, version, digest : str
+        Of its audit; the digest is that of its record.
+    same_rows : bool
+        Whether it was tested on the same bytes as the subject is.
+    counts : tuple of tuple of int, (k, k + 1)
+        Its confusion matrix on its test rows, with the labels of `Task`; the last column holds answers that are no
+        label.
+    """
+
+    name: str
+    version: str
+    digest: str
+    same_rows: bool
+    counts: tuple[tuple[int, ...], ...]

@@ -1,0 +1,357 @@
+"""The command line: the only module that prints and exits."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmops_audit.errors import AuditError
+from llmops_audit.record.files import DEFAULT, FORMATS, formats_of, page_of
+from llmops_audit.record.files import spec_folder as folder_in_repository
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from llmops_audit.record import Record
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="llmops-audit",
+    help="Decides whether a classifier may ship: audits it, writes a report, and ends with the gate's exit code.",
+    epilog="Exit codes: 0 approved, 1 rejected, 2 not judged (an error), 3 needs review.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+checks_app = typer.Typer(
+    help="The checks that are installed, and their pages.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(checks_app, name="checks")
+
+frameworks_app = typer.Typer(
+    help="The laws, standards and guides that a report can be read against.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(frameworks_app, name="frameworks")
+
+NOT_JUDGED = 2
+MAX_SUMMARY = 1024 * 1024
+"""Bytes of a job's summary beyond which GitHub drops all of it."""
+
+SpecPath = Annotated[Path, typer.Argument(metavar="[audit.toml]", help="The spec.", show_default=False)]
+Output = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Where the output goes; by default reports/NAME-VERSION."),
+]
+Formats = Annotated[str, typer.Option(metavar="LIST", help=f"Files beside the record, of: {', '.join(FORMATS)}.")]
+SpecFolder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER", help="Folder of the spec in the repository, for files that point to lines of the spec."
+    ),
+]
+
+PageLanguage = Annotated[str, typer.Option(metavar="en|zh", help="Language.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"llmops-audit {version('llmops-audit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    spec: SpecPath = Path("audit.toml"),
+    output: Output = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Processes that read and count.")] = 1,
+    format: Formats = DEFAULT,
+    spec_folder: SpecFolder = None,
+) -> None:
+    """Audit a classifier and end with the gate's exit code."""
+    from llmops_audit.audit import Clock, prepare
+    from llmops_audit.audit import run as carry_out
+    from llmops_audit.record.canonical import canonical
+    from llmops_audit.record.folder import prepare as prepare_output
+    from llmops_audit.record.folder import write
+
+    formats = formats_of(format)
+    place = folder_in_repository(spec_folder, spec)
+    prepared = prepare(spec)
+    folder = output or Path("reports") / f"{prepared.spec.audit.name}-{prepared.spec.audit.version}"
+    prepare_output(folder)
+    progress = _console(stderr=True)
+    with progress.status("starting") as status:
+        record = carry_out(prepared, jobs=jobs, clock=Clock(lambda stage: status.update(stage)), reports=folder.parent)
+        status.update("report")
+        reports = _rendered(record, formats, None, place)
+        write(folder, {"record.json": canonical(record), **reports})
+        _summarise(record, place)
+    # Who reads the screen may have gone away; the decision stands.
+    with suppress(BrokenPipeError, SystemExit):
+        _show(record, folder, tuple(reports) or ("record.json",), place)
+    raise typer.Exit(record.decision.exit_code)
+
+
+@app.command()
+def init(
+    data: Annotated[
+        Path | None, typer.Option("--from", metavar="DATA", help="A data file to write the spec for.")
+    ] = None,
+    output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write it.")] = Path("audit.toml"),
+) -> None:
+    """Write a commented audit.toml that already runs."""
+    from llmops_audit.cli.init import starter
+
+    written = starter(data, output)
+    console = _console()
+    for path in written:
+        console.print(f"wrote {path}", highlight=False, markup=False)
+    console.print(f"next: llmops-audit run {output}", highlight=False, markup=False)
+
+
+@app.command()
+def render(
+    record: Annotated[Path, typer.Argument(metavar="RECORD", help="A record.json, or the folder that holds it.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the report goes; by default beside the record."),
+    ] = None,
+    language: Annotated[str | None, typer.Option(metavar="en|zh", help="Language; by default the record's.")] = None,
+    format: Formats = DEFAULT,
+    page: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="One page alone: ll144, the bias audit of New York City Local Law 144; card, the model card.",
+        ),
+    ] = None,
+    spec_folder: SpecFolder = None,
+) -> None:
+    """Render the files of a record again, without the data."""
+    from llmops_audit.errors import RecordError
+    from llmops_audit.record.canonical import parse
+    from llmops_audit.record.folder import of_record, write
+
+    formats, place = formats_of(format), folder_in_repository(spec_folder)
+    path = record / "record.json" if record.is_dir() else record
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RecordError(str(path), f"cannot be read: {error.strerror}") from error
+    found = parse(content, str(path))
+    folder = output or path.parent
+    made = _rendered(found, formats, language, place) if page is None else _page(found, page, language)
+    # What is rendered joins the files that the folder holds of the same record.
+    write(folder, {**of_record(folder, content), "record.json": content, **made})
+    for name in made:
+        _console().print(f"wrote {folder / name}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def pii(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, and folders with all below them.")],
+    format: Annotated[
+        str,
+        typer.Option(metavar="text|jsonl|hashes", help="A line for each find; hashes: the lines of an allow-list."),
+    ] = "text",
+    allow: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Allow-list of harmless values, which are left out.")
+    ] = None,
+    encoding: Annotated[str, typer.Option(metavar="NAME", help="Encoding of text files.")] = "utf-8",
+) -> None:
+    """Find personal data in files: where it is, not what it is.
+
+    CSV, TSV, JSON Lines and Parquet are scanned cell by cell, any other text line by line. Row 0 is the header. In
+    folders, hidden folders, binary files and links are left out.
+
+    Exit codes: 0 nothing confirmed or likely (what is suspected alone is shown), 1 something, 2 a path could not be
+    read, whatever was found in the others.
+    """
+    from collections import Counter
+
+    from llmops_audit.cli.pii import Passed, settings_of, summary, written
+    from llmops_audit.cli.pii import scan as scan_files
+    from llmops_audit.errors import Problem
+    from llmops_audit.personal_data import Confidence
+
+    counts: Counter[Confidence | Passed] = Counter()
+    entries: set[str] = set()
+    failed = False
+    for event in scan_files(paths, settings_of(format, allow, encoding)):
+        if isinstance(event, Passed):
+            counts[event] += 1
+        elif isinstance(event, Problem):
+            failed = True
+            typer.echo(f"error: {event}", err=True)
+        else:
+            counts[event.confidence] += 1
+            # An allow-list names each value once.
+            if not event.entry or event.entry not in entries:
+                entries.add(event.entry)
+                typer.echo(written(event, format))
+    typer.echo(summary(counts), err=True)
+    found = counts[Confidence.CONFIRMED] + counts[Confidence.LIKELY] > 0
+    raise typer.Exit(NOT_JUDGED if failed else int(found))
+
+
+@app.command()
+def schema(what: Annotated[str, typer.Argument(metavar="spec|record", help="Which schema.")]) -> None:
+    """Print the JSON Schema of the spec or of the record."""
+    import json
+
+    from pydantic import BaseModel
+    from pydantic.json_schema import JsonSchemaMode
+
+    from llmops_audit.record import Record
+    from llmops_audit.spec import Spec
+
+    models: dict[str, type[BaseModel]] = {"spec": Spec, "record": Record}
+    if what not in models:
+        raise AuditError("schema", "there is none of that name", f"one of {', '.join(models)}", repr(what))
+    mode: JsonSchemaMode = "validation" if what == "spec" else "serialization"
+    typer.echo(json.dumps(models[what].model_json_schema(mode=mode), indent=2, ensure_ascii=False))
+
+
+@checks_app.command("list")
+def list_checks() -> None:
+    """List the checks that are installed."""
+    from llmops_audit.check.registry import provided
+
+    for name, found in provided().items():
+        typer.echo(f"{name:<14} {found.check.page.title}  [{found.distribution} {found.version}]")
+
+
+@checks_app.command("show")
+def show_check(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A check.")], language: PageLanguage = "en"
+) -> None:
+    """Show the page of a check, and its settings with their defaults."""
+    from llmops_audit.check.registry import provided
+    from llmops_audit.cli.screen import check_page
+    from llmops_audit.errors import PluginError
+
+    known = provided()
+    if name not in known:
+        raise PluginError(f"check '{name}'", "is not installed", f"one of {', '.join(known)}")
+    typer.echo(check_page(name, known[name].check, language))
+
+
+@frameworks_app.command("list")
+def list_frameworks(language: PageLanguage = "en") -> None:
+    """List the frameworks: id, date from which it applies, title."""
+    from llmops_audit.cli.screen import framework_line
+    from llmops_audit.record.frameworks import known
+
+    for one in known().values():
+        typer.echo(framework_line(one, language))
+
+
+@frameworks_app.command("show")
+def show_framework(
+    id: Annotated[str, typer.Argument(metavar="ID", help="A framework.")],
+    language: PageLanguage = "en",
+) -> None:
+    """Show the clauses of a framework, and what of an audit answers each."""
+    from llmops_audit.cli.screen import framework_page
+    from llmops_audit.record.frameworks import framework
+
+    typer.echo(framework_page(framework(id), language))
+
+
+def _rendered(record: Record, formats: tuple[str, ...], language: str | None, place: str) -> dict[str, bytes]:
+    if not formats:
+        return {}
+    from llmops_audit.render import rendered
+
+    return rendered(record, formats, language, place)
+
+
+def _page(record: Record, page: str, language: str | None) -> dict[str, bytes]:
+    # An unknown page is told before anything slow is imported.
+    page_of(page)
+    from llmops_audit.render import page as rendered_page
+
+    return rendered_page(record, page, language)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+def _summarise(record: Record, place: str) -> None:
+    """Append the summary to GitHub's summary of the job; what goes wrong there changes no decision."""
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not file:
+        return
+    from llmops_audit.record.folder import append
+    from llmops_audit.render import render_brief, render_markdown
+
+    try:
+        append(Path(file), (render_markdown(record, None, place), render_brief(record)), MAX_SUMMARY)
+    except AuditError as error:
+        typer.echo(f"warning: {error}", err=True)
+
+
+def _show(record: Record, folder: Path, reports: tuple[str, ...], place: str) -> None:
+    from llmops_audit.cli.screen import screen
+
+    console = _console()
+    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    # What a record quotes may look like a command to the workflow that reads the screen.
+    token = secrets.token_hex()
+    if on_github:
+        typer.echo(f"::stop-commands::{token}")
+    for part in screen(record, folder, reports):
+        # A path that is broken over lines cannot be copied.
+        console.print(part, soft_wrap=str(part).startswith("Report: "))
+    if on_github:
+        from llmops_audit.render import workflow_commands
+
+        typer.echo("\n".join((f"::{token}::", *workflow_commands(record, None, place))))
+
+
+# The library's own errors of usage share this base, wherever a version of it keeps the class.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def main() -> None:
+    """Run the command line; anything that goes wrong ends with exit code 2, never 1, which is a verdict."""
+    code: object = NOT_JUDGED
+    try:
+        code = app(standalone_mode=False, prog_name="llmops-audit") or 0
+    except AuditError as error:
+        for line in str(error).splitlines():
+            typer.echo(f"error: {line}", err=True)
+    except _UsageError as error:
+        error.show()  # type: ignore[attr-defined]
+    except (typer.Abort, SystemExit):
+        typer.echo("error: stopped before there was a decision", err=True)
+    except Exception as error:  # noqa: BLE001 - the last boundary: an unforeseen failure is never a verdict
+        from llmops_audit.errors.redaction import told
+
+        typer.echo(f"error: llmops-audit failed: {told(error)}", err=True)
+        typer.echo("Tip: please report this, with the spec and without the data.", err=True)
+    sys.exit(code)  # type: ignore[arg-type]

@@ -1,0 +1,188 @@
+"""What the command line shows, put together; only `llmops_audit.cli` prints it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmops_audit.render.i18n import Translate, translator
+from llmops_audit.render.i18n import render as in_words
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+    from llmops_audit.check import Check
+    from llmops_audit.record import CheckResult, Message, Record
+    from llmops_audit.record.governance import Clause, Framework, InLanguages
+
+__all__ = ["check_page", "framework_line", "framework_page", "screen"]
+
+WIDTH = 100
+
+MAX_REASONS = 20
+
+_COLOURS = {
+    "passed": "green",
+    "approved": "green",
+    "failed": "red",
+    "rejected": "red",
+    "error": "magenta",
+    "not_judged": "magenta",
+    "inconclusive": "yellow",
+    "needs_review": "yellow",
+    "not_applicable": "cyan",
+}
+
+
+def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[RenderableType]:
+    """Give what a run shows: each check with its verdict, the decision with its reasons, and where the reports lie.
+
+    Parameters
+    ----------
+    record : Record
+    folder : Path
+    reports : sequence of str
+        Names of the files in it that are told.
+    """
+    from rich.text import Text
+
+    yield Text(f"{record.audit.name} {record.audit.version}: {record.subject.description}", style="bold")
+    yield _grid(record.checks)
+    status = record.decision.status.value
+    yield Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})")
+    reasons = record.decision.reasons
+    for reason in reasons[:MAX_REASONS]:
+        yield Text(f"  - {_in_english(reason)}")
+    if len(reasons) > MAX_REASONS:
+        yield Text(f"  - {len(reasons) - MAX_REASONS} more in the record.")
+    if record.changes is not None and (loosened := sum(change.loosened for change in record.changes.limits)):
+        yield Text(f"Limits that ask for less than in the baseline: {loosened}.", style="yellow")
+    if record.run.earlier:
+        yield Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out by use.")
+    for name in reports:
+        yield Text(f"Report: {folder / name}")
+    yield Text("")
+
+
+def check_page(name: str, check: Check, language: str) -> str:
+    """Return the page of a check, and its settings with their defaults.
+
+    Raises
+    ------
+    AuditError
+        Where there is no catalogue of the language.
+    """
+    _ = translator(language)
+    lines = [*_underlined(name, "="), _(check.page.title), ""]
+    for section in check.page.sections:
+        lines += _underlined(_(section.heading), "-")
+        for paragraph in section.paragraphs:
+            lines += [_filled(_(paragraph), language), ""]
+    lines += _underlined(_("Settings"), "-")
+    unset = _("not set")
+    for key, value in check.settings().model_dump(mode="json").items():
+        lines.append(f"{key} = {value!r}" if value is not None else f"{key}  ({unset})")
+    return "\n".join(lines)
+
+
+def framework_line(one: Framework, language: str) -> str:
+    """Return a framework on one line: id, date from which it applies, title, and what replaced it.
+
+    Raises
+    ------
+    AuditError
+        Where there is no catalogue of the language.
+    """
+    _ = translator(language)
+    superseded = _("Superseded by")
+    replaced = "" if one.superseded_by is None else f"  [{superseded}: {one.superseded_by}]"
+    return f"{one.id:<32} {one.effective or '-':<12} {_text(one.title, language)}{replaced}"
+
+
+def framework_page(one: Framework, language: str) -> str:
+    """Return a framework with each of its clauses, and what of an audit answers it.
+
+    Raises
+    ------
+    AuditError
+        Where there is no catalogue of the language.
+    """
+    _ = translator(language)
+    title = f"{one.id}: {_text(one.title, language)}"
+    facts = {
+        _("Version of this collection"): one.version,
+        _("Source"): _text(one.source, language),
+        _("Applies from"): one.effective or _("no date"),
+    }
+    if one.superseded_by is not None:
+        facts[_("Superseded by")] = one.superseded_by
+    lines = [*_underlined(title, "="), *(f"{key}: {value}" for key, value in facts.items()), ""]
+    if one.note:
+        lines += [_filled(_text(one.note, language), language), ""]
+    for clause in one.clauses:
+        lines += [*_clause(clause, language, _), ""]
+    return "\n".join(lines).rstrip()
+
+
+def _clause(clause: Clause, language: str, translate: Translate) -> Iterator[str]:
+    _ = translate
+    yield f"{_text(clause.reference, language)}  [{clause.id}]"
+    yield _filled(_text(clause.asks, language), language, "  ")
+    answers = {_("Checks that answer it"): clause.checks, _("Parts of the record that answer it"): clause.parts}
+    for name, places in answers.items():
+        if places:
+            yield f"  {name}: {', '.join(places)}"
+    if not any(answers.values()):
+        yield "  " + _("Not covered by this tool.")
+    if clause.note:
+        yield _filled(_text(clause.note, language), language, "  ")
+
+
+def _text(text: InLanguages, language: str) -> str:
+    return text.get(language) or text.get("en", "")
+
+
+def _filled(text: str, language: str, indent: str = "") -> str:
+    # A Chinese character takes two columns.
+    width = WIDTH // 2 if language == "zh" else WIDTH
+    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+
+
+def _underlined(text: str, by: str) -> tuple[str, str]:
+    from rich.cells import cell_len
+
+    return text, by * cell_len(text)
+
+
+def _grid(checks: Sequence[CheckResult]) -> RenderableType:
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    grid = Grid("check", "verdict", "findings", "why", box=None, padding=(0, 2, 0, 0))
+    for check in checks:
+        counts = Counter(finding.verdict.value for finding in check.findings)
+        parts = ", ".join(f"{n} {_spoken(verdict)}" for verdict, n in counts.items())
+        worst = next((f for f in check.findings if f.verdict is check.verdict), None)
+        why = check.reason or (worst.message if worst is not None and check.verdict.value != "passed" else None)
+        text = Text("" if why is None else _in_english(why))
+        grid.add_row(check.name, _coloured(check.verdict.value), parts or "none", text)
+    return grid
+
+
+def _in_english(text: Message) -> str:
+    # On one line: a value of the data must not write lines of its own into a log.
+    return " ".join(in_words(text, translator("en")).split())
+
+
+def _spoken(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def _coloured(word: str) -> Text:
+    from rich.text import Text
+
+    return Text(_spoken(word).upper(), style=f"bold {_COLOURS[word]}")

@@ -1,0 +1,310 @@
+"""From files to batches: what the columns mean, how rows are split, and what is wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from llmops_audit.data import sources
+from llmops_audit.data.columns import (
+    Place,
+    cleaned,
+    encoded,
+    floats,
+    merged,
+    numeric_columns,
+    row_keys,
+    unit_groups,
+    with_numbers,
+)
+from llmops_audit.errors import DataError, Problem
+from llmops_audit.evidence.base import Batch, Codes, Label, Scored, concatenated
+from llmops_audit.personal_data import find
+from llmops_audit.record.labels import canonical_label
+from llmops_audit.spec import SPLITS, DataSection, Spec
+
+__all__ = ["Dataset", "batches", "load", "open_dataset", "slices"]
+
+BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The files of a spec, whose headers were read and hold what the spec names.
+
+    Attributes
+    ----------
+    spec : Spec
+    folder : Path
+        Folder that paths are relative to.
+    files : dict
+        Split, or ``"path"``, to paths as the spec writes them.
+    names : dict
+        Split, or ``"path"``, to the column names of its files.
+    wanted : tuple of str, optional
+        The columns to read; None means all.
+    """
+
+    spec: Spec
+    folder: Path
+    files: dict[str, tuple[str, ...]]
+    names: dict[str, tuple[str, ...]]
+    wanted: tuple[str, ...] | None
+
+    @cached_property
+    def format(self) -> sources.Format:
+        """How text files are read."""
+        data = self.spec.data
+        return sources.Format(data.encoding, data.delimiter, data.quote, data.columns, data.skip_rows)
+
+    def columns(self, part: str) -> tuple[str, ...]:
+        """Return the columns of a part that are read, in the order of its files."""
+        return tuple(name for name in self.names[part] if self.wanted is None or name in self.wanted)
+
+    def sha256(self, part: str) -> str:
+        """Return the SHA-256 of a part's bytes; for several files, of their digests in the order of their paths."""
+        digests = [sources.sha256(self.folder / path) for path in sorted(self.files[part])]
+        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def open_dataset(spec: Spec, folder: Path, *, every_column: bool) -> Dataset:
+    """Look at all files and their headers before any row is read.
+
+    Parameters
+    ----------
+    spec : Spec
+    folder : Path
+        Folder of the spec.
+    every_column : bool
+        Read columns that the spec does not name as well.
+
+    Raises
+    ------
+    DataError
+        All files that cannot be read and all columns that are missing, at once.
+    """
+    data = spec.data
+    parts = [part for part in ("path", *SPLITS) if data.paths(part)]
+    dataset = Dataset(spec, folder, {part: data.paths(part) for part in parts}, {}, None)
+    problems: list[Problem] = []
+    for part in parts:
+        for shown in dataset.files[part]:
+            try:
+                names = sources.column_names(folder / shown, shown, dataset.format)
+            except DataError as error:
+                problems.extend(error.problems)
+                continue
+            # The first line of a file without a header is a row, and no row is told.
+            told = "named columns (`data.columns`)" if any(find(names)) else f"one of {', '.join(names)}"
+            missing = [column for column in _needed(spec, part) if column not in names]
+            problems.extend(Problem(shown, f"has no column '{column}'", told) for column in missing)
+            first = dataset.names.setdefault(part, names)
+            for column in sorted(set(first) ^ set(names)):
+                lacking = dataset.files[part][0] if column in names else shown
+                problems.append(
+                    Problem(lacking, f"has no column '{column}'", "the same columns in all files of a split")
+                )
+    if problems:
+        raise DataError.of(problems)
+    return dataset if every_column else replace(dataset, wanted=_named(spec))
+
+
+def _named(spec: Spec) -> tuple[str, ...]:
+    data = spec.data
+    named = (
+        *_answers(spec),
+        data.text,
+        *data.features,
+        data.label,
+        *data.groups,
+        data.weight,
+        data.unit,
+        data.time,
+        data.id,
+    )
+    return tuple(dict.fromkeys(name for name in named if name is not None))
+
+
+def _answers(spec: Spec) -> tuple[str, ...]:
+    model = spec.model
+    scores = model.scores.values() if isinstance(model.scores, dict) else [model.scores]
+    before = None if spec.baseline is None else spec.baseline.predictions
+    return tuple(name for name in (model.predictions, *scores, before) if name is not None)
+
+
+def _needed(spec: Spec, part: str) -> tuple[str, ...]:
+    optional = {spec.data.label} if part == "live" else set()
+    if spec.baseline is not None and part in ("train", "live"):
+        optional.add(spec.baseline.predictions or "")
+    if part == "train":
+        # Saved predictions are judged on the test split; what the model answered on its training rows is welcome.
+        optional.update(_answers(spec))
+    return tuple(name for name in _named(spec) if name not in optional)
+
+
+@dataclass
+class Reading:
+    """What rows turned out to hold while they were read.
+
+    Attributes
+    ----------
+    numeric : frozenset of str, optional
+        Features that are numbers; None where that is not decided, so that they stay as they are.
+    labels : tuple of label, optional
+        Labels that may occur; None: any.
+    time : dict
+        Split to the first and last time.
+    """
+
+    numeric: frozenset[str] | None = None
+    labels: tuple[Label, ...] | None = None
+    because: str = "`data.labels`"
+    time: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def batches(dataset: Dataset, part: str, reading: Reading) -> Iterator[Batch]:
+    """Read a part batch by batch; memory does not grow with its rows.
+
+    Raises
+    ------
+    DataError
+        With file and row, where a value cannot be what the spec says it is.
+    """
+    for shown in dataset.files[part]:
+        first = 1
+        names = sources.column_names(dataset.folder / shown, shown, dataset.format)
+        columns = [name for name in names if dataset.wanted is None or name in dataset.wanted]
+        for table in sources.read(dataset.folder / shown, shown, dataset.format, columns, BATCH_ROWS):
+            yield _batch(dataset.spec, part, shown, first, table, reading)
+            first += table.num_rows
+
+
+def load(dataset: Dataset, part: str, reading: Reading) -> Batch:
+    """Read a part whole, for training.
+
+    Raises
+    ------
+    DataError
+        Where it has no rows, and as `batches`.
+    """
+    found = list(batches(dataset, part, replace(reading, numeric=None)))
+    if not found:
+        raise DataError(", ".join(dataset.files[part]), "has no rows", "at least one")
+    table = concatenated([batch.table for batch in found])
+    whole = Batch(
+        part,
+        table,
+        [source for batch in found for source in batch.source],
+        np.concatenate([batch.row for batch in found]),
+        np.concatenate([batch.key for batch in found]),
+        merged([batch.label for batch in found]),
+        None,
+        _joined([batch.weight for batch in found]),
+        None,
+        {name: answers for name in found[0].others if (answers := merged([batch.others.get(name) for batch in found]))},
+        _joined([batch.unit_group for batch in found]),
+    )
+    if reading.numeric is None:
+        reading.numeric = numeric_columns(table, dataset.spec.data)
+    return replace(whole, table=with_numbers(whole.table, reading.numeric, whole))
+
+
+def _joined(parts: list[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
+
+
+def slices(batch: Batch) -> Iterator[Batch]:
+    """Cut a batch into batches of at most `BATCH_ROWS` rows."""
+    for start in range(0, len(batch), BATCH_ROWS):
+        yield batch[start : start + BATCH_ROWS]
+
+
+def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, reading: Reading) -> Batch:
+    data, n = spec.data, table.num_rows
+    split = "test" if part == "path" else part
+    where = Place(shown, first)
+    table = cleaned(table, spec)
+    row = np.arange(first, first + n, dtype=np.int64)
+    label = encoded(table, data.label)
+    if label is not None:
+        _check_labels(label, split, where, reading)
+    prediction = encoded(table, spec.model.predictions) if spec.model.predictions else None
+    before = None if spec.baseline is None or spec.baseline.predictions is None else spec.baseline.predictions
+    others = {"before": encoded(table, before)} if before is not None else {}
+    if data.time is not None and data.time in table.column_names:
+        _note_time(table.column(data.time), split, where, reading)
+    batch = Batch(
+        split,
+        table,
+        [shown] * n,
+        row,
+        row_keys(table, spec, shown, row),
+        label,
+        prediction,
+        _weights(table, data, where),
+        _scores(table, spec, where),
+        {name: answers for name, answers in others.items() if answers is not None},
+        _unit_groups(table, spec, where),
+    )
+    return replace(batch, table=with_numbers(table, reading.numeric, batch)) if reading.numeric is not None else batch
+
+
+def _check_labels(label: Codes, split: str, where: Place, reading: Reading) -> None:
+    if split != "live":
+        for position in np.flatnonzero(label.index < 0)[:1]:
+            raise where.error(int(position), "the label is missing", "a label in every row of train and test")
+    if reading.labels is not None:
+        unknown = [i for i, value in enumerate(label.values) if value not in reading.labels]
+        for position in np.flatnonzero(np.isin(label.index, unknown))[:1]:
+            raise where.error(int(position), "the label is unknown", f"a label of {reading.because}")
+
+
+def _weights(table: pa.Table, data: DataSection, where: Place) -> npt.NDArray[np.float64] | None:
+    if data.weight is None:
+        return None
+    weights = floats(table, data.weight, where, "a weight")
+    for position in np.flatnonzero(weights < 0)[:1]:
+        raise where.error(int(position), f"column '{data.weight}' is negative", "a weight of at least 0")
+    return weights
+
+
+def _scores(table: pa.Table, spec: Spec, where: Place) -> Scored | None:
+    named = spec.model.scores
+    if isinstance(named, str) and spec.data.positive is not None:
+        columns = {canonical_label(spec.data.positive): named}
+    else:
+        columns = {canonical_label(label): name for label, name in named.items()} if isinstance(named, dict) else {}
+    if not columns or not set(columns.values()) <= set(table.column_names):
+        return None
+    return Scored(tuple(columns), np.column_stack([floats(table, name, where, "a score") for name in columns.values()]))
+
+
+def _unit_groups(table: pa.Table, spec: Spec, where: Place) -> npt.NDArray[np.int16] | None:
+    if spec.data.unit is None:
+        return None
+    units = table.column(spec.data.unit)
+    for position in np.flatnonzero(units.is_null().to_numpy())[:1]:
+        raise where.error(int(position), "the unit is missing", "a person or document in every row (`data.unit`)")
+    return unit_groups([str(value) for value in units.to_pylist()], spec.audit.seed)
+
+
+def _note_time(column: pa.ChunkedArray, split: str, where: Place, reading: Reading) -> None:
+    import pandas as pd
+
+    texts = column.to_pandas()
+    times = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
+    for position in np.flatnonzero((times.isna() & texts.notna()).to_numpy())[:1]:
+        raise where.error(int(position), "the time cannot be read", "ISO 8601, such as 2026-11-24T09:30:00")
+    if times.notna().any():
+        low, high = times.min().isoformat(), times.max().isoformat()
+        known = reading.time.get(split, (low, high))
+        reading.time[split] = (min(low, known[0]), max(high, known[1]))

@@ -1,0 +1,139 @@
+"""Data files as tables of raw values, read batch by batch. One module a format.
+
+A module of this package whose name has no underscore in front is a format: it names its `SUFFIXES` and has
+two functions, `names` and `tables`. Another format is another file. A file of any other suffix
+(``adult.data``) is delimited text where the spec says which delimiter it has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+import pyarrow as pa
+
+from llmops_audit.data.sources import delimited
+from llmops_audit.data.sources._format import Format
+from llmops_audit.errors import DataError
+
+__all__ = ["Format", "column_names", "read", "sha256", "suffixes"]
+
+BATCH_ROWS = 65_536
+
+
+class _Module(Protocol):
+    @property
+    def SUFFIXES(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
+
+    def names(self, path: Path, shown: str, format: Format) -> tuple[str, ...]: ...
+
+    def tables(
+        self, path: Path, shown: str, format: Format, columns: Sequence[str], batch_rows: int
+    ) -> Iterator[pa.Table]: ...
+
+
+def suffixes() -> tuple[str, ...]:
+    """Return the suffixes of the files that can be read, sorted."""
+    return tuple(sorted(suffix for module in _modules() for suffix in module.SUFFIXES))
+
+
+def column_names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
+    """Return the columns of a file, in file order.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is.
+    shown : str
+        The path as the spec writes it; errors name it.
+    format : Format
+
+    Raises
+    ------
+    DataError
+        Where the file cannot be read, is of no known kind, has no header, or names a column twice.
+    """
+    module = _module(path, shown, format)
+    names = module.names(path, shown, format)
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise DataError(shown, f"has column {doubled[0]!r} more than once", "a name for each column")
+    return names
+
+
+def read(
+    path: Path, shown: str, format: Format, columns: Sequence[str] | None, batch_rows: int = BATCH_ROWS
+) -> Iterator[pa.Table]:
+    """Read a file batch by batch, every row once and in file order; memory does not grow with rows.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is.
+    shown : str
+        The path as the spec writes it; errors name it.
+    format : Format
+    columns : sequence of str or None
+        At least one column, in the order wanted; None for all columns in file order.
+    batch_rows : int
+        Most rows of a table.
+
+    Returns
+    -------
+    iterator of pyarrow.Table
+        Tables of at least one row; a file without rows gives none. The types of the columns depend on the
+        file alone, never on where it is cut. CSV, TSV and JSON Lines give strings; Parquet gives string,
+        bool, int64 and float64.
+
+    Raises
+    ------
+    DataError
+        At once where the file or a column is missing; while reading where a row is broken. It names file and
+        row, counted from 1 without the header, or file and line of a JSON Lines file.
+    """
+    known = column_names(path, shown, format)
+    wanted = known if columns is None else tuple(columns)
+    for name in wanted:
+        if name not in known:
+            raise DataError(shown, f"has no column {name!r}", f"one of {', '.join(known)}")
+    return _module(path, shown, format).tables(path, shown, format, wanted, batch_rows)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        Where the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _modules() -> tuple[_Module, ...]:
+    names = sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_"))
+    return tuple(cast(_Module, importlib.import_module(f"{__name__}.{name}")) for name in names)
+
+
+def _module(path: Path, shown: str, format: Format) -> _Module:
+    try:
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise DataError(shown, "no such file") from None
+    except IsADirectoryError:
+        raise DataError(shown, "is a folder", "a file") from None
+    except OSError as error:
+        raise DataError(shown, "cannot be read", got=error.strerror) from None
+    for module in _modules():
+        if path.name.lower().endswith(module.SUFFIXES):
+            return module
+    if format.delimiter is not None:
+        return delimited
+    expected = f"one of {', '.join(suffixes())}, or a delimiter in the spec"
+    raise DataError(shown, "unknown kind of file", expected, path.suffix or "no suffix")

@@ -1,0 +1,124 @@
+"""JSON Lines: an object a line, every value as its text, so that a column has one type whatever it mixes.
+
+A text stands as it is, a number or truth value as JSON writes it, a list or object as JSON text; null and a
+missing key are null. The columns are the keys of all lines, in the order in which they come up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from llmops_audit.data.sources._format import Format
+from llmops_audit.data.sources._text import decoded, not_encoded
+from llmops_audit.errors import DataError
+
+__all__ = ["SUFFIXES", "names", "tables"]
+
+SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+
+
+def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
+    """Return the keys of all lines, in the order of their first appearance; reads the whole file."""
+    found: dict[str, None] = {}
+    for item in _objects(path, shown, format):
+        found.update(dict.fromkeys(item))
+    if not found:
+        raise DataError(shown, "is empty", "an object a line")
+    return tuple(found)
+
+
+def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+    """Yield the rows in order, as columns of type string."""
+    objects = _objects(path, shown, format)
+    while (first := next(objects, None)) is not None:
+        values: dict[str, list[str | None]] = {name: [] for name in columns}
+        for item in chain([first], islice(objects, batch_rows - 1)):
+            for name, column in values.items():
+                column.append(_text(item.get(name)))
+        yield pa.table({name: pa.array(column, pa.string()) for name, column in values.items()})
+
+
+def _objects(path: Path, shown: str, format: Format) -> Iterator[dict[str, Any]]:
+    row = number = 0
+    try:
+        for number, line in enumerate(_lines(decoded(path, shown, format.encoding)), 1):
+            if line.strip():
+                row += 1
+                yield _parsed(line, _place(shown, number, row))
+    except UnicodeDecodeError:
+        raise not_encoded(_place(shown, number + 1, row + 1), format.encoding) from None
+
+
+def _place(shown: str, number: int, row: int) -> str:
+    return f"{shown}: line {number}" if number == row else f"{shown}: line {number} (row {row})"
+
+
+def _lines(pieces: Iterator[str]) -> Iterator[str]:
+    tail = ""
+    for piece in pieces:
+        *lines, tail = (tail + piece).split("\n")
+        yield from lines
+    if tail:
+        yield tail
+
+
+def _parsed(line: str, place: str) -> dict[str, Any]:
+    try:
+        value = _DECODER.decode(line)
+    except _RepeatedKeyError:
+        raise DataError(place, "an object has a key more than once") from None
+    except json.JSONDecodeError as error:
+        raise DataError(place, f"is not valid JSON at character {error.pos + 1}", "an object") from None
+    except (ValueError, RecursionError):
+        raise DataError(place, "is JSON beyond what can be read", "an object") from None
+    if not isinstance(value, dict):
+        raise DataError(place, "is no object", "an object", _KINDS[type(value)])
+    if "\\u" in line and _has_half_character(value):
+        raise DataError(place, "holds half of a surrogate pair", "whole characters")
+    return value
+
+
+class _RepeatedKeyError(Exception):
+    """An object names a key twice."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise _RepeatedKeyError
+    return value
+
+
+# Without the hook the last of two equal keys would win in silence.
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=str)
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+_KINDS = {
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a truth value",
+    type(None): "null",
+}
+
+
+def _has_half_character(value: dict[str, Any]) -> bool:
+    try:
+        _ENCODER.encode(value).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return _ENCODER.encode(value)

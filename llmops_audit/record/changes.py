@@ -1,0 +1,115 @@
+"""What changed since an earlier audit: verdicts, limits, data and model, from the two records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from llmops_audit.record import Changes, CheckResult, LimitChange, Op, Record, Requirement, Verdict, VerdictChange
+
+__all__ = ["changes", "loosened"]
+
+_LOWER = (Op.AT_LEAST, Op.ABOVE)
+_STRICT = (Op.ABOVE, Op.BELOW)
+
+
+def changes(before: Record, now: Record) -> Changes:
+    """Compare two records.
+
+    Parameters
+    ----------
+    before, now : Record
+
+    Returns
+    -------
+    Changes
+        Sorted by id. What one of the records does not hold is null there, and a limit that is gone is a loosened one;
+        but a check that came to no end, on the settings of the other record, changed no limit.
+    """
+    silent = _silent(before, now)
+    return Changes(
+        name=before.audit.name,
+        version=before.audit.version,
+        digest=before.digest,
+        status=before.decision.status,
+        verdicts=tuple(_verdicts(_judged(before), _judged(now))),
+        limits=(*_of_gate(before, now), *_limits(_required(before, silent), _required(now, silent))),
+        data={split: _same_data(split, before, now) for split in sorted({*before.data, *now.data})},
+        same_model=before.subject.sha256 == now.subject.sha256,
+        same_spec=before.audit.spec_sha256 == now.audit.spec_sha256,
+    )
+
+
+def _same_data(split: str, before: Record, now: Record) -> bool | None:
+    if split not in before.data or split not in now.data:
+        return None
+    return before.data[split].sha256 == now.data[split].sha256
+
+
+def loosened(before: Requirement | None, now: Requirement | None) -> bool:
+    """Return whether a requirement asks for less than before: any value that met it then meets it now, and more do."""
+    if before is None:
+        return False
+    if now is None or (before.op in _LOWER) is not (now.op in _LOWER):
+        return True
+    step = before.limit - now.limit if before.op in _LOWER else now.limit - before.limit
+    return step > 0 or (step == 0 and before.op in _STRICT and now.op not in _STRICT)
+
+
+def _judged(record: Record) -> dict[str, Verdict]:
+    checks = {check.name: check.verdict for check in record.checks}
+    return checks | {finding.id: finding.verdict for check in record.checks for finding in check.findings}
+
+
+def _silent(before: Record, now: Record) -> frozenset[str]:
+    """Return the checks of the same settings in both records that state no limits in one, because they broke down."""
+    then = {check.name: check for check in before.checks}
+    return frozenset(
+        check.name
+        for check in now.checks
+        if (other := then.get(check.name)) is not None
+        and _settings(check) == _settings(other)
+        and any(one.verdict is Verdict.ERROR and not one.findings for one in (check, other))
+    )
+
+
+def _settings(check: CheckResult) -> object:
+    # A record that was read holds lists where one in memory holds tuples.
+    return check.model_dump(mode="json", include={"settings"})
+
+
+def _required(record: Record, silent: frozenset[str]) -> dict[str, Requirement]:
+    found = (finding for check in record.checks if check.name not in silent for finding in check.findings)
+    return {finding.id: finding.requirement for finding in found if finding.requirement is not None}
+
+
+def _verdicts(before: Mapping[str, Verdict], now: Mapping[str, Verdict]) -> Iterator[VerdictChange]:
+    for id in sorted(before.keys() | now.keys()):
+        if before.get(id) is not now.get(id):
+            yield VerdictChange(id=id, before=before.get(id), now=now.get(id))
+
+
+def _limits(before: Mapping[str, Requirement], now: Mapping[str, Requirement]) -> Iterator[LimitChange]:
+    for id in sorted(before.keys() | now.keys()):
+        then, today = before.get(id), now.get(id)
+        if then is not None and today is not None and then.op is today.op and then.limit == today.limit:
+            continue
+        known = today or then
+        yield LimitChange(
+            id=id,
+            op=None if known is None else known.op,
+            before=None if then is None else then.limit,
+            now=None if today is None else today.limit,
+            loosened=loosened(then, today),
+        )
+
+
+def _of_gate(before: Record, now: Record) -> Iterator[LimitChange]:
+    then, today = before.gate, now.gate
+    settings = (
+        ("confidence", then.confidence, today.confidence, today.confidence < then.confidence),
+        ("decide", then.decide, today.decide, today.decide == "point"),
+        ("on_inconclusive", then.on_inconclusive, today.on_inconclusive, today.on_inconclusive == "review"),
+    )
+    for name, was, is_now, less in settings:
+        if was != is_now:
+            yield LimitChange(id=f"gate.{name}", op=None, before=was, now=is_now, loosened=less)

@@ -1,0 +1,263 @@
+"""What the report shows of metrics by group, and in which order. No language, no markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from llmops_audit.record.base import Label
+from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
+
+__all__ = ["GroupView", "GroupingView", "Line", "Metric", "Ratio", "group_view", "ratio_place"]
+
+MAX_LINES = 120
+"""Groups that a report shows in all, so that it stays under 500 kB."""
+
+MAX_GROUPINGS = 12
+MAX_GROUPS, MIN_GROUPS = 30, 6
+MAX_METRICS = 16
+MAX_PANELS = 4
+_RATIO_END = 1.25
+
+_SELECTION = "selection_rate"
+# Shares of rows, and means of such shares, which are written as percent.
+_SHARES = frozenset(
+    {
+        _SELECTION, "accuracy", "true_positive_rate", "false_positive_rate", "true_negative_rate",
+        "false_negative_rate", "precision", "balanced_accuracy", "macro_precision",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric with the label that it speaks of, None for all labels."""
+
+    name: str
+    of: Label | None = None
+
+    @property
+    def share(self) -> bool:
+        """Whether it is written as percent."""
+        return self.name in _SHARES
+
+
+@dataclass(frozen=True)
+class Line:
+    """A group with what was measured of it."""
+
+    values: tuple[str, ...]
+    rows: int
+    judged: bool
+    estimates: Mapping[Metric, Estimate]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The selection rate of a group over the highest one.
+
+    Attributes
+    ----------
+    line : Line
+    rate : Estimate, optional
+    highest : bool
+        The group is the one that the others are compared with.
+    value, low, high : float, optional
+        Null where the group is not compared; a null end is unbounded.
+    under, surely : bool
+        The ratio, or its whole interval, is under the smallest one that is required.
+    """
+
+    line: Line
+    rate: Estimate | None
+    highest: bool
+    value: float | None
+    low: float | None
+    high: float | None
+    under: bool
+    surely: bool
+
+
+@dataclass(frozen=True)
+class GroupingView:
+    """The groups of one attribute, or of an intersection.
+
+    Attributes
+    ----------
+    attributes : tuple of str
+    lines : tuple of Line
+        Those that can be ranked by the first panel first, from the highest value down.
+    hidden, hidden_small : int
+        Groups that are not shown, and how many of these have too few rows to be judged.
+    panels : tuple of Metric
+        What the forest plot shows.
+    metrics : tuple of Metric
+        What the table shows.
+    hidden_metrics : int
+    ratios : tuple of Ratio
+        By line; empty where there is no favourable outcome, or no rate to compare with.
+    gaps : tuple of (Metric, Gap)
+        The largest gap of each metric.
+    """
+
+    attributes: tuple[str, ...]
+    lines: tuple[Line, ...]
+    hidden: int
+    hidden_small: int
+    panels: tuple[Metric, ...]
+    metrics: tuple[Metric, ...]
+    hidden_metrics: int
+    ratios: tuple[Ratio, ...]
+    gaps: tuple[tuple[Metric, Gap], ...]
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """A figure with the groupings that are shown, and the attributes of those that are not."""
+
+    figure: GroupMetrics
+    groupings: tuple[GroupingView, ...]
+    hidden: tuple[tuple[str, ...], ...]
+
+
+def group_view(figure: GroupMetrics, room: int = MAX_LINES) -> GroupView:
+    """Return what is shown of a figure, at most `room` groups in all; the record holds the rest."""
+    shown: list[GroupingView] = []
+    for grouping in figure.groupings[:MAX_GROUPINGS]:
+        left = room - sum(len(view.lines) for view in shown)
+        if left < min(MIN_GROUPS, len(grouping.groups)):
+            break
+        shown.append(_grouping(figure, grouping, min(left, MAX_GROUPS)))
+    return GroupView(figure, tuple(shown), tuple(grouping.attributes for grouping in figure.groupings[len(shown) :]))
+
+
+def ratio_place(ratio: float | None) -> float:
+    """Return where a ratio lies on the scale of the bars, in percent; one without bound at its end."""
+    return 100.0 if ratio is None else round(100 * min(ratio / _RATIO_END, 1.0), 2)
+
+
+def _grouping(figure: GroupMetrics, grouping: Grouping, room: int) -> GroupingView:
+    found: dict[tuple[str, ...], dict[Metric, Estimate]] = {size.group: {} for size in grouping.groups}
+    for estimate in grouping.estimates:
+        found.setdefault(estimate.group, {})[Metric(estimate.metric, estimate.of)] = estimate
+    metrics = tuple(dict.fromkeys(Metric(estimate.metric, estimate.of) for estimate in grouping.estimates))
+    good, spoken = _labels(figure)
+    panels = tuple(metric for metric in _preferred(good, spoken) if metric in metrics)[:MAX_PANELS]
+    lines = [Line(size.group, size.rows, size.judged, found[size.group]) for size in grouping.groups]
+    ranked, rest = _ranked(lines, panels)
+    shown = _bounded(ranked, rest, room)
+    hidden = len(lines) - len(shown)
+    small = sum(not line.judged for line in lines) - sum(not line.judged for line in shown)
+    columns = _most_general([metric for metric in metrics if _telling(metric, good, spoken)])
+    return GroupingView(
+        attributes=grouping.attributes,
+        lines=shown,
+        hidden=hidden,
+        hidden_small=small,
+        panels=panels,
+        metrics=columns,
+        hidden_metrics=len(metrics) - len(columns),
+        ratios=_ratios(figure, grouping, shown, ranked),
+        gaps=_largest(gap for gap in grouping.gaps if _telling(Metric(gap.metric, gap.of), good, spoken)),
+    )
+
+
+def _labels(figure: GroupMetrics) -> tuple[Label | None, Label | None]:
+    """Return the labels that selection rates and error rates speak of."""
+    good, spoken = figure.favourable, figure.positive
+    return spoken if good is None else good, good if spoken is None else spoken
+
+
+def _telling(metric: Metric, good: Label | None, spoken: Label | None) -> bool:
+    # Of two labels one mirrors the other: what is missed of one is found of the other.
+    return spoken is None or metric.of in (None, good if metric.name == _SELECTION else spoken)
+
+
+def _preferred(good: Label | None, spoken: Label | None) -> tuple[Metric, ...]:
+    return (
+        Metric(_SELECTION, good),
+        Metric("true_positive_rate", spoken),
+        Metric("false_positive_rate", spoken),
+        Metric("accuracy"),
+        Metric("precision", spoken),
+        Metric("balanced_accuracy"),
+        Metric("macro_precision"),
+    )
+
+
+def _value(line: Line, metric: Metric) -> float | None:
+    estimate = line.estimates.get(metric)
+    return None if estimate is None else estimate.value
+
+
+def _ranked(lines: Sequence[Line], panels: Sequence[Metric]) -> tuple[list[Line], list[Line]]:
+    valued = [(_value(line, panels[0]) if panels and line.judged else None, line) for line in lines]
+    ranked = sorted(((value, line) for value, line in valued if value is not None), key=lambda pair: -pair[0])
+    rest = sorted((line for value, line in valued if value is None), key=lambda line: (not line.judged, -line.rows))
+    return [line for _, line in ranked], rest
+
+
+def _bounded(ranked: Sequence[Line], rest: Sequence[Line], room: int) -> tuple[Line, ...]:
+    half = room // 2
+    extreme = ranked if len(ranked) <= room else [*ranked[:half], *ranked[-half:]]
+    return (*extreme, *rest[: room - len(extreme)])
+
+
+def _most_general(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    kept = set(sorted(metrics, key=lambda metric: metric.of is not None)[:MAX_METRICS])
+    return tuple(metric for metric in metrics if metric in kept)
+
+
+def _ratios(
+    figure: GroupMetrics, grouping: Grouping, shown: Sequence[Line], ranked: Sequence[Line]
+) -> tuple[Ratio, ...]:
+    metric = Metric(_SELECTION, figure.favourable)
+    highest = ranked[0] if ranked else None
+    if figure.favourable is None or highest is None or _value(highest, metric) is None:
+        return ()
+    pairs = {(gap.group, gap.compared_with): gap for gap in grouping.gaps if Metric(gap.metric, gap.of) == metric}
+    ratios = []
+    for line in shown:
+        value, low, high = _against(pairs, line.values, highest.values)
+        limit = figure.min_ratio
+        ratios.append(
+            Ratio(
+                line=line,
+                rate=line.estimates.get(metric),
+                highest=line is highest,
+                value=value,
+                low=low,
+                high=high,
+                under=limit is not None and value is not None and value < limit,
+                surely=limit is not None and high is not None and high < limit,
+            )
+        )
+    return tuple(ratios)
+
+
+def _against(
+    pairs: Mapping[tuple[tuple[str, ...], tuple[str, ...]], Gap], group: tuple[str, ...], highest: tuple[str, ...]
+) -> tuple[float | None, float | None, float | None]:
+    gap = pairs.get((group, highest))
+    if gap is not None:
+        return gap.ratio, gap.ratio_low, gap.ratio_high
+    # Where two groups share the highest rate, either of them may stand first in the pair.
+    gap = pairs.get((highest, group))
+    if gap is None:
+        return None, None, None
+    return _inverse(gap.ratio), _inverse(gap.ratio_high), _inverse(gap.ratio_low)
+
+
+def _inverse(value: float | None) -> float | None:
+    return 1 / value if value else None
+
+
+def _largest(gaps: Iterable[Gap]) -> tuple[tuple[Metric, Gap], ...]:
+    largest: dict[Metric, tuple[float, Gap]] = {}
+    for gap in gaps:
+        metric = Metric(gap.metric, gap.of)
+        if gap.difference is not None and (metric not in largest or gap.difference > largest[metric][0]):
+            largest[metric] = (gap.difference, gap)
+    by_size = sorted(largest, key=lambda metric: -largest[metric][0])
+    kept = set(by_size[:MAX_METRICS])
+    return tuple((metric, gap) for metric, (_, gap) in largest.items() if metric in kept)

@@ -1,0 +1,209 @@
+"""The spec: what `audit.toml` may say, and every way in which it can be wrong, told at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from llmops_audit.errors import Problem, SpecError
+from llmops_audit.errors.validation import problems_of
+from llmops_audit.record import frameworks
+from llmops_audit.spec.sections import (
+    AuditSection,
+    BaselineSection,
+    CardSection,
+    DataSection,
+    GateSection,
+    ModelSection,
+    NonEmpty,
+    Section,
+)
+
+__all__ = ["SPLITS", "DataSection", "Draft", "GateSection", "Spec", "as_json", "key_lines", "read_spec"]
+
+SPLITS = ("train", "test", "live")
+
+# The schema names the known ones, so that an editor completes them; `read_spec` refuses the others in our words.
+FrameworkName = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=list(frameworks.names())))]
+
+
+class Spec(Section):
+    """All that `audit.toml` says."""
+
+    audit: AuditSection
+    data: DataSection
+    model: ModelSection
+    checks: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = Field(
+        description="The checks that run, each with its settings."
+    )
+    baseline: BaselineSection | None = None
+    gate: GateSection = GateSection()
+    card: CardSection | None = None
+    frameworks: tuple[FrameworkName, ...] = Field(
+        default=(), description="Laws, standards and guides that the report is read against, by name."
+    )
+    plugins: tuple[NonEmpty, ...] = Field(
+        default=(), description="Files or folders of single-file checks, relative to the spec."
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.model.predictions is None:
+            if self.data.path is None and self.data.train is None:
+                raise ValueError("a classifier that is trained here needs `data.path` or `data.train`")
+            if self.data.text is None and not self.data.features:
+                raise ValueError("a classifier that is trained here needs `data.text` or `data.features`")
+        if self.data.path is not None and self.model.predictions is not None:
+            raise ValueError("saved predictions are not split here: name `data.test`")
+        scores = self.model.scores.values() if isinstance(self.model.scores, dict) else [self.model.scores]
+        before = None if self.baseline is None else self.baseline.predictions
+        answers = [self.data.label, *(name for name in (self.model.predictions, before, *scores) if name is not None)]
+        doubled = sorted({name for name in answers if answers.count(name) > 1})
+        if doubled:
+            raise ValueError(f"column {doubled[0]!r} cannot be two of label, prediction and score")
+        if self.model.vectorizer is not None and self.data.text is None:
+            raise ValueError("`model.vectorizer` needs `data.text`")
+        if self.model.estimator is not None and self.data.text is not None and self.model.vectorizer is None:
+            raise ValueError("an estimator on `data.text` needs `model.vectorizer`")
+        if (self.model.threshold is not None or isinstance(self.model.scores, str)) and self.data.positive is None:
+            raise ValueError("a threshold or a single column of scores needs `data.positive`")
+        return self
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A spec that was read, with all that is wrong with it.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file.
+    folder : Path
+        Folder that its paths are relative to.
+    raw : dict
+        What TOML says.
+    sha256 : str
+        Of the file's bytes.
+    lines : mapping of key to int
+        Line of each key, from 1.
+    spec : Spec or None
+        None where there are problems.
+    problems : tuple of Problem
+    """
+
+    file: str
+    folder: Path
+    raw: dict[str, Any]
+    sha256: str
+    lines: Mapping[tuple[str, ...], int]
+    spec: Spec | None
+    problems: tuple[Problem, ...]
+
+    def source(self, *key: str) -> str | None:
+        """Return ``file:line`` of a key, or of the nearest key above it."""
+        for end in range(len(key), 0, -1):
+            if key[:end] in self.lines:
+                return f"{self.file}:{self.lines[key[:end]]}"
+        return None
+
+
+def read_spec(path: Path) -> Draft:
+    """Read and validate `audit.toml`, but for the settings of checks.
+
+    Raises
+    ------
+    SpecError
+        Where the file cannot be read or is no TOML; other problems stand in the draft.
+    """
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8")
+        raw = tomllib.loads(text)
+    except FileNotFoundError:
+        raise SpecError(str(path), "no such file") from None
+    except OSError as error:
+        raise SpecError(str(path), "cannot be read", got=error.strerror) from None
+    except UnicodeDecodeError as error:
+        raise SpecError(str(path), f"byte {error.start} is not UTF-8", "a UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(str(path), f"is no TOML: {error}") from None
+    spec, problems = None, _not_finite(raw, path.name)
+    if not problems:
+        try:
+            spec = Spec.model_validate_json(as_json(raw))
+        except ValidationError as error:
+            problems = list(problems_of(error, path.name, (), Spec))
+        problems += _wrong_frameworks(raw.get("frameworks"), path.name)
+    digest = hashlib.sha256(content).hexdigest()
+    return Draft(path.name, path.parent, raw, digest, key_lines(text), None if problems else spec, tuple(problems))
+
+
+def _wrong_frameworks(named: object, file: str) -> list[Problem]:
+    # What is no list of texts is pydantic's to refuse.
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        return []
+    problems, known = [], frameworks.names()
+    for place, name in enumerate(named):
+        key = f"{file}: frameworks[{place}]"
+        if name not in known:
+            problems.append(Problem(key, "unknown framework", f"one of {', '.join(known)}", repr(name)))
+        elif name in named[:place]:
+            problems.append(Problem(key, "is named twice", "each framework once", repr(name)))
+    return problems
+
+
+def as_json(value: object) -> str:
+    """Write TOML values as JSON: arrays may then stand for tuples while all other types stay strict."""
+    return json.dumps(value, default=str)
+
+
+def _not_finite(value: object, file: str, key: tuple[str, ...] = ()) -> list[Problem]:
+    if isinstance(value, float) and not math.isfinite(value):
+        return [Problem(f"{file}: {'.'.join(key)}", "is not finite", "a number", str(value))]
+    items: Iterator[tuple[str, object]] = iter(())
+    if isinstance(value, dict):
+        items = iter(value.items())
+    elif isinstance(value, list):
+        items = ((str(i), item) for i, item in enumerate(value))
+    return [problem for name, item in items for problem in _not_finite(item, file, (*key, name))]
+
+
+_HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
+_KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+
+
+def key_lines(text: str) -> dict[tuple[str, ...], int]:
+    """Find the line of each table and key of a TOML text.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    dict
+        Key as a tuple of parts, to its line, counted from 1. Keys inside an inline table share the line of the
+        table's own key.
+    """
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _parts(header[1])
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault(table + _parts(key[1]), number)
+    return lines
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in re.findall(r"""[\w-]+|"[^"]*"|'[^']*'""", dotted))

@@ -1,0 +1,237 @@
+"""The sections of `audit.toml`: each key, its type, and what it means."""
+
+from __future__ import annotations
+
+import os.path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from llmops_audit.record import Card, GatePolicy
+from llmops_audit.record.labels import canonical_label, label_order
+
+__all__ = [
+    "AuditSection",
+    "BaselineSection",
+    "CardSection",
+    "DataSection",
+    "GateSection",
+    "ModelSection",
+    "NonEmpty",
+    "Section",
+]
+
+SCOPE_WORDS = frozenset({"attribute", "split"})
+"""Keys of a finding about groups that stand beside the names of their columns."""
+
+LabelValue = str | bool | int | float
+NonEmpty = Annotated[str, Field(min_length=1)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Paths = NonEmpty | Annotated[tuple[NonEmpty, ...], Field(min_length=1)]
+DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*[:.][A-Za-z_]\w*$")]
+# The name becomes a folder: nothing that could leave it, and no hidden folder.
+FolderName = Annotated[str, Field(pattern=r"^[^\W_][\w.-]*$", max_length=100)]
+
+
+class Section(BaseModel):
+    """A section of the spec: frozen, strict, and without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class AuditSection(Section):
+    """`[audit]`: what is audited and why."""
+
+    name: FolderName = Field(description="Name of the system under audit; part of the output folder's name.")
+    version: FolderName = Field(description="Version of the system under audit.")
+    purpose: str | None = Field(default=None, description="What the system is for.")
+    owner: str | None = Field(default=None, description="Who answers for it.")
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = Field(default=42, description="The one source of randomness.")
+    language: Literal["en", "zh"] = Field(default="en", description="Language of the report.")
+
+
+class DataSection(Section):
+    """`[data]`: files and what their columns mean."""
+
+    path: Paths | None = Field(default=None, description="File or files that are split into train and test here.")
+    train: Paths | None = Field(default=None, description="File or files of the training split.")
+    test: Paths | None = Field(default=None, description="File or files of the test split.")
+    live: Paths | None = Field(default=None, description="File or files of production rows; labels may be missing.")
+    test_size: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.2, description="Share of `path` that is tested on."
+    )
+    stratify: bool = Field(default=True, description="Split `path` so that both parts have the same label shares.")
+    text: NonEmpty | None = Field(default=None, description="Column of the text that is classified.")
+    features: tuple[NonEmpty, ...] = Field(default=(), description="Feature columns of tabular data.")
+    categorical: tuple[NonEmpty, ...] = Field(
+        default=(), description="Features that are categories though they look like numbers."
+    )
+    label: NonEmpty = Field(description="Column of the true label.")
+    labels: Annotated[tuple[LabelValue, ...], Field(min_length=2)] | None = Field(
+        default=None, description="The fixed list of labels; otherwise those of train and test."
+    )
+    positive: LabelValue | None = Field(
+        default=None, description="The label that precision, recall and selection speak of."
+    )
+    groups: tuple[NonEmpty, ...] = Field(default=(), description="Columns of sensitive attributes.")
+    weight: NonEmpty | None = Field(default=None, description="Column of sample weights.")
+    unit: NonEmpty | None = Field(
+        default=None,
+        description="Column of the person or document that rows belong to; intervals then allow for their dependence.",
+    )
+    time: NonEmpty | None = Field(default=None, description="Column of the time a row stems from.")
+    id: NonEmpty | None = Field(default=None, description="Column that identifies a row.")
+    missing: tuple[str, ...] = Field(
+        default=("", "NA", "N/A", "NaN", "nan", "null", "NULL"),
+        description="Texts that mean a missing value; texts to classify are left as they are.",
+    )
+    encoding: NonEmpty = Field(default="utf-8", description="Encoding of text files.")
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        default=None, description="Separator of fields; by default a comma, in .tsv a tab."
+    )
+    quote: bool = Field(default=True, description="Whether a double quote quotes.")
+    columns: tuple[NonEmpty, ...] | None = Field(default=None, description="Column names of files without a header.")
+    skip_rows: Annotated[int, Field(ge=0)] = Field(default=0, description="Lines to skip at the top of each file.")
+    harmless: NonEmpty | None = Field(
+        default=None, description="File of salted hashes of values that are known to be no personal data."
+    )
+    sample: Annotated[int, Field(ge=100)] = Field(
+        default=10_000, description="Most rows a split that checks on rows work on."
+    )
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if (self.path is None) == (self.test is None):
+            raise ValueError("name either `path`, to be split here, or `test`")
+        if self.path is not None and self.train is not None:
+            raise ValueError("`train` goes with `test`, not with `path`")
+        if self.text is not None and self.features:
+            raise ValueError("name either `text` or `features`, not both")
+        files = [os.path.normpath(path) for part in ("path", "train", "test") for path in self.paths(part)]
+        if len(set(files)) < len(files):
+            raise ValueError("a file is named twice: rows must not count twice, or be trained and tested on")
+        unknown = [name for name in self.categorical if name not in self.features]
+        if unknown:
+            raise ValueError(f"`categorical` names {unknown[0]!r}, which is no feature")
+        if self.labels is not None:
+            labels = [canonical_label(label) for label in self.labels]
+            if len(set(labels)) < len(labels):
+                raise ValueError("`labels` names a label twice")
+            if self.positive is not None and canonical_label(self.positive) not in labels:
+                raise ValueError("`positive` is not among `labels`")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_mean_one_thing(self) -> Self:
+        named = [*self.features, *filter(None, (self.text, self.weight, self.time, self.id)), self.label]
+        # A unit may be a feature, a group or the id as well, but not what rows are read, weighed or judged by.
+        doubled = {name for name in named if named.count(name) > 1} | {self.unit} & {self.text, self.weight, self.label}
+        if known := sorted(name for name in doubled if name is not None):
+            raise ValueError(f"column {known[0]!r} has two meanings")
+        if taken := sorted(SCOPE_WORDS.intersection(self.groups)):
+            raise ValueError(f"`groups` names {taken[0]!r}, which findings call something else: rename the column")
+        return self
+
+    def paths(self, split: str) -> tuple[str, ...]:
+        """Return the paths of ``"path"``, ``"train"``, ``"test"`` or ``"live"`` as the spec writes them."""
+        value = getattr(self, split)
+        return () if value is None else (value,) if isinstance(value, str) else tuple(value)
+
+    @property
+    def fixed_labels(self) -> tuple[str | int | float, ...] | None:
+        """`labels` in their one form, sorted; None where the spec does not fix them."""
+        return None if self.labels is None else label_order(map(canonical_label, self.labels))
+
+
+class ModelSection(Section):
+    """`[model]`: the classifier, by exactly one of `estimator`, `factory` and `predictions`."""
+
+    estimator: DottedPath | None = Field(
+        default=None,
+        description="Classifier that is trained here, e.g. sklearn.linear_model:LogisticRegression.",
+    )
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Parameters of the estimator.")
+    vectorizer: DottedPath | None = Field(default=None, description="Turns the text into features.")
+    vectorizer_parameters: dict[str, Any] = Field(default_factory=dict, description="Parameters of the vectorizer.")
+    factory: DottedPath | None = Field(
+        default=None, description="Function that returns an unfitted scikit-learn classifier."
+    )
+    predictions: NonEmpty | None = Field(default=None, description="Column of saved predictions; nothing is trained.")
+    scores: NonEmpty | dict[str, NonEmpty] | None = Field(
+        default=None, description="Column of saved scores of the positive label, or a table label -> column."
+    )
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=None, description="Score of the positive label from which it is predicted."
+    )
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        kinds = [kind for kind in ("estimator", "factory", "predictions") if getattr(self, kind) is not None]
+        if len(kinds) != 1:
+            raise ValueError("name exactly one of `estimator`, `factory` and `predictions`")
+        if self.estimator is None and (self.parameters or self.vectorizer):
+            raise ValueError("`parameters` and `vectorizer` go with `estimator`")
+        if self.vectorizer_parameters and self.vectorizer is None:
+            raise ValueError("`vectorizer_parameters` go with `vectorizer`")
+        if self.predictions is None and self.scores is not None:
+            raise ValueError("`scores` go with `predictions`")
+        if self.predictions is not None and self.threshold is not None:
+            raise ValueError("saved predictions are taken as they are: `threshold` goes with `estimator` or `factory`")
+        return self
+
+
+class BaselineSection(Section):
+    """`[baseline]`: the release before, that the subject must not be worse than."""
+
+    record: NonEmpty | None = Field(default=None, description="Path of its record.json.")
+    predictions: NonEmpty | None = Field(
+        default=None, description="Column of its predictions for the rows of the test split."
+    )
+
+    @model_validator(mode="after")
+    def _is_something(self) -> Self:
+        if self.record is None and self.predictions is None:
+            raise ValueError("name `record`, `predictions`, or both")
+        return self
+
+
+class GateSection(Section):
+    """`[gate]`: how sure an approval must be."""
+
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = Field(default=0.95, description="Confidence of every interval.")
+    decide: Literal["bound", "point"] = Field(
+        default="bound", description="Decide on confidence bounds, or on values as they are."
+    )
+    on_inconclusive: Literal["review", "reject"] = Field(
+        default="review", description="What an undecided requirement asks for."
+    )
+
+    def policy(self) -> GatePolicy:
+        """Return the section as the record keeps it."""
+        return GatePolicy(**self.model_dump())
+
+
+class CardSection(Section):
+    """`[card]`: the system, for those who answer for it."""
+
+    intended_use: Prose | None = Field(default=None, description="What it is meant for, and where.")
+    intended_users: Prose | None = Field(
+        default=None, description="Who works with its answers, and whom they are about."
+    )
+    misuse: Prose | None = Field(
+        default=None, description="What it is not meant for, and the misuse that can be foreseen."
+    )
+    limitations: Prose | None = Field(default=None, description="Where it is known to fail.")
+    human_oversight: Prose | None = Field(default=None, description="Who may overrule or stop it, and how.")
+    data_source: Prose | None = Field(
+        default=None, description="Where the data come from, how they were selected and labelled."
+    )
+    license: Prose | None = Field(default=None, description="License of the classifier, as an SPDX identifier.")
+    contact: Prose | None = Field(default=None, description="Who answers questions.")
+    languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(
+        default=(), description="Languages of the texts that it reads, as ISO 639 codes."
+    )
+
+    def card(self) -> Card:
+        """Return the section as the record keeps it."""
+        return Card(**self.model_dump())

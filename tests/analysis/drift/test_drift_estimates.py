@@ -1,0 +1,257 @@
+"""Accuracy without labels: it covers the truth under covariate shift, and is not there where it cannot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.special import expit
+
+from llmops_audit.analysis.drift.estimates import Answered, confidence_estimate, estimates, reweighted_estimate
+from llmops_audit.evidence.base import Plan, Scored
+from llmops_audit.evidence.rows import Rows
+from llmops_audit.stats import clopper_pearson
+from llmops_audit.testing import batch
+
+
+def _world(rng: np.random.Generator, rows: int, shift: float) -> tuple[np.ndarray, Answered]:
+    """Draw rows around a shifted mean, and the answers of a classifier that is too sure and leans to one label."""
+    seen = rng.normal((shift, 0.0, 0.0), 1.0, (rows, 3))
+    logit = 1.2 * seen[:, 0] + seen[:, 1] + 0.6 * seen[:, 0] ** 2 - 0.5
+    label, score = rng.random(rows) < expit(logit), expit(2.0 * (logit + 1.0))
+    names = np.array(["0", "1"], dtype=object)
+    return seen, Answered(names[label.astype(int)], names[(score >= 0.5).astype(int)], Scored((1,), score[:, None]))
+
+
+def _accuracy(rows: Answered) -> float:
+    return float(rows.correct.mean())
+
+
+def _relabelled(rows: Answered, label: np.ndarray) -> Answered:
+    return Answered(label, rows.prediction, rows.scores)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0, -1.0])
+def test_the_estimate_by_confidence_covers_the_truth_under_covariate_shift(shift: float) -> None:
+    """The interval holds the accuracy on the rows in 54 of 60 draws or more, whatever the calibration."""
+    covered, aside = 0, []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        (_, test), (_, live) = _world(rng, 500, 0.0), _world(rng, 400, shift)
+        [one] = estimates("live", test, live, None, 0.95, seed)
+        covered += one.low <= _accuracy(live) <= one.high
+        aside.append(one.value - _accuracy(live))
+    assert covered >= 54
+    assert abs(np.mean(aside)) < 0.012
+
+
+def test_weights_cover_the_truth_where_labelled_rows_alone_do_not() -> None:
+    """Without scores the weighted accuracy follows most of a shift of 0.08, and its interval holds the truth."""
+    covered, aside, unweighted = 0, [], []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        (first, test), (second, live) = _world(rng, 800, 0.0), _world(rng, 500, 0.8)
+        found = reweighted_estimate(test.correct, first, second, 0.95, seed)
+        assert found is not None
+        value, low, high, effective = found
+        assert low <= value <= high
+        assert 50 <= effective < 800
+        covered += low <= _accuracy(live) <= high
+        aside.append(value - _accuracy(live))
+        unweighted.append(_accuracy(test) - _accuracy(live))
+    assert covered >= 7
+    assert abs(np.mean(unweighted)) > 0.07
+    assert abs(np.mean(aside)) < 0.025
+
+
+def test_concept_drift_is_not_seen() -> None:
+    """Where the meaning of the rows turns round the estimates stay what they were; only the labels tell."""
+    rng = np.random.default_rng(0)
+    (first, test), (second, live) = _world(rng, 600, 0.0), _world(rng, 600, 0.3)
+    turned = _relabelled(live, np.where(live.label == "1", "0", "1").astype(object))
+    before, after = (estimates("live", test, rows, (first, second), 0.95, 1) for rows in (live, turned))
+    assert [one.method for one in before] == ["confidence", "reweighting"]
+    for one, other in zip(before, after, strict=True):
+        assert (one.value, one.low, one.high) == (other.value, other.low, other.high)
+        assert one.actual is not None
+        assert other.actual == pytest.approx(1.0 - one.actual)
+        assert not other.low <= other.actual <= other.high
+
+
+def test_current_labels_play_no_part() -> None:
+    """An estimate is the same without the labels, with them, and with a label that nothing else has."""
+    rng = np.random.default_rng(1)
+    (_, test), (_, live) = _world(rng, 300, 0.0), _world(rng, 200, 0.5)
+    found = [
+        estimates("live", test, _relabelled(live, label), None, 0.9, 3)[0]
+        for label in (live.label, np.full(200, None), np.full(200, "another", dtype=object))
+    ]
+    assert len({(one.value, one.low, one.high, one.n) for one in found}) == 1
+    assert (found[1].actual, found[2].actual) == (None, 0.0)
+
+
+def test_the_accuracy_by_labels_stands_beside_where_half_of_the_rows_have_one() -> None:
+    """It is a proportion of the labelled rows with an exact interval; of fewer labels nothing is said."""
+    rng = np.random.default_rng(2)
+    (_, test), (_, live) = _world(rng, 200, 0.0), _world(rng, 100, 0.0)
+    label = live.label.copy()
+    label[:50] = None
+    [one] = estimates("live", test, _relabelled(live, label), None, 0.9, 0)
+    right = int(live.correct[50:].sum())
+    assert one.actual == right / 50
+    assert (one.actual_low, one.actual_high) == clopper_pearson(right, 50, 0.9)
+    label[50] = None
+    [one] = estimates("live", test, _relabelled(live, label), None, 0.9, 0)
+    assert one.actual is one.actual_low is one.actual_high is None
+
+
+def test_answers_are_calibrated_each_by_itself() -> None:
+    """Of two answers, one always right and one always wrong at the same score, the current share decides."""
+    answer = np.repeat([0, 1], 200)
+    found = confidence_estimate(answer == 0, np.full(400, 0.9), np.full(10, 0.9), 0.95, 0, (answer, np.ones(10, int)))
+    assert found is not None
+    assert found[0] == 0.0
+    found = confidence_estimate(answer == 0, np.full(400, 0.9), np.full(10, 0.9), 0.95, 0)
+    assert found is not None
+    assert found[0] == 0.5
+
+
+def test_rare_answers_share_a_calibration() -> None:
+    """Answers of 60, 60 and 1 labelled rows, and a new one, are taken together; the frequent one stays apart."""
+    answer = np.repeat([0, 1, 2, 3], [300, 60, 60, 1])
+    correct = (answer == 0) | (answer == 1)
+    for current, share in ((0, 1.0), (1, 60 / 121), (3, 60 / 121), (9, 60 / 121)):
+        found = confidence_estimate(
+            correct, np.full(421, 0.5), np.full(20, 0.5), 0.95, 0, (answer, np.full(20, current))
+        )
+        assert found is not None
+        assert found[0] == pytest.approx(share)
+
+
+def test_only_the_order_of_scores_counts() -> None:
+    """Margins give what the probabilities give that they stand for, of two labels as of many."""
+    rng = np.random.default_rng(4)
+    (_, test), (_, live) = _world(rng, 400, 0.0), _world(rng, 300, 0.7)
+
+    def scored(rows: Answered, margins: bool, both: bool) -> Answered:
+        assert rows.scores is not None
+        one = rows.scores.values[:, 0]
+        columns = [one, 1.0 - one] if both else [one]
+        values = np.column_stack(columns) - 0.5 if margins else np.column_stack(columns)
+        return Answered(rows.label, rows.prediction, Scored((1, 0)[: len(columns)], values * (8.0 if margins else 1.0)))
+
+    found = [
+        estimates("live", scored(test, margins, both), scored(live, margins, both), None, 0.95, 0)
+        for margins in (False, True)
+        for both in (False, True)
+    ]
+    assert len({(one[0].value, one[0].low, one[0].high) for one in found}) == 1
+
+
+def test_nothing_is_estimated_without_scores() -> None:
+    """Without scores, without one of a predicted label, or with more than one in twenty missing, the list is empty."""
+    rng = np.random.default_rng(5)
+    (_, test), (_, live) = _world(rng, 200, 0.0), _world(rng, 200, 0.0)
+    assert live.scores is not None
+    bare = Answered(live.label, live.prediction)
+    assert estimates("live", test, bare, None, 0.95, 0) == []
+    assert estimates("live", bare, live, None, 0.95, 0) == []
+    many = Answered(np.where(test.label == "0", "2", test.label), test.prediction, test.scores)
+    assert estimates("live", many, live, None, 0.95, 0) == []
+    for missing, lengths in ((10, 1), (11, 0)):
+        values = live.scores.values.copy()
+        values[:missing] = np.nan
+        found = estimates("live", test, Answered(live.label, live.prediction, Scored((1,), values)), None, 0.95, 0)
+        assert len(found) == lengths
+        assert [one.n for one in found] == [190] * lengths
+
+
+def test_rows_without_an_answer_or_a_label_are_passed_over() -> None:
+    """They change neither estimate, and are not among the rows that it speaks of."""
+    rng = np.random.default_rng(6)
+    (first, test), (second, live) = _world(rng, 300, 0.0), _world(rng, 200, 0.2)
+    assert test.scores is not None
+    assert live.scores is not None
+
+    def longer(rows: Answered, label: str | None, answer: str | None) -> Answered:
+        assert rows.scores is not None
+        values = np.vstack([rows.scores.values, [[0.1]]])
+        return Answered(np.append(rows.label, label), np.append(rows.prediction, answer), Scored((1,), values))
+
+    plain = estimates("live", test, live, (first, second), 0.95, 0)
+    seen = np.vstack([first, first[:1]]), np.vstack([second, second[:1]])
+    assert estimates("live", longer(test, None, "1"), longer(live, "1", None), seen, 0.95, 0) == plain
+    assert estimates("live", longer(test, "1", None), longer(live, "1", None), seen, 0.95, 0) == plain
+    assert [one.n for one in plain] == [200, 200]
+
+
+def test_rows_of_evidence_are_read() -> None:
+    """Labels, predictions and scores come from a sample of rows, missing ones as None."""
+    columns = {"text": ["a", "b", "c"]}
+    one = batch("live", columns, label=[1, None, 0], prediction=[1, 0, 1], scores={1: [0.9, 0.2, 0.6]})
+    read = Answered.of(Rows.of(one, Plan()))
+    assert (read.label.tolist(), read.prediction.tolist()) == (["1", None, "0"], ["1", "0", "1"])
+    assert read.correct.tolist() == [True, False, False]
+    assert read.scores is not None
+    assert read.scores.values.tolist() == [[0.9], [0.2], [0.6]]
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(50, 120), st.integers(1, 60), st.sampled_from(["right", "wrong", "any"]), st.booleans(),
+    st.integers(0, 99),
+)  # fmt: skip
+def test_an_interval_holds_its_estimate_and_is_never_a_point(
+    rows: int, current: int, correct: str, constant: bool, seed: int
+) -> None:
+    """All right, all wrong, one score for all, one current row: the interval stays in [0, 1] and has a width."""
+    rng = np.random.default_rng(seed)
+    hits = {"right": np.ones(rows, bool), "wrong": np.zeros(rows, bool), "any": rng.random(rows) < 0.7}[correct]
+    sure, now = (np.full(n, 0.9) if constant else rng.random(n) for n in (rows, current))
+    found = confidence_estimate(hits, sure, now, 0.95, seed)
+    assert found is not None
+    value, low, high = found
+    assert 0.0 <= low <= value <= high <= 1.0
+    assert low < high
+    assert found == confidence_estimate(hits, sure, now, 0.95, seed)
+    if correct != "any":
+        assert value == (1.0 if correct == "right" else 0.0)
+        effective = rows * current / (rows + current)
+        assert (low, high) == pytest.approx(clopper_pearson(value * effective, effective, 0.95))
+
+
+def test_too_few_rows_give_no_estimate() -> None:
+    """Forty-nine labelled rows calibrate nothing; weights need fifty rows on both sides, and something that is seen."""
+    right, sure = np.ones(49, bool), np.full(49, 0.9)
+    assert confidence_estimate(right, sure, sure, 0.95, 0) is None
+    assert confidence_estimate(np.ones(50, bool), np.full(50, 0.9), np.array([]), 0.95, 0) is None
+    rng = np.random.default_rng(0)
+    many, few = rng.normal(size=(200, 2)), rng.normal(size=(49, 2))
+    assert reweighted_estimate(right, few, many, 0.95, 0) is None
+    assert reweighted_estimate(np.ones(200, bool), many, few, 0.95, 0) is None
+    assert reweighted_estimate(np.ones(200, bool), many[:, :0], many[:, :0], 0.95, 0) is None
+    nobody = Answered(np.array([], dtype=object), np.array([], dtype=object), Scored((1,), np.empty((0, 1))))
+    assert estimates("live", nobody, nobody, None, 0.95, 0) == []
+
+
+def test_samples_that_do_not_overlap_are_not_weighted() -> None:
+    """Where no labelled row, or only a few, look like the current rows there is no estimate."""
+    rng = np.random.default_rng(7)
+    first = rng.normal(size=(400, 2))
+    assert reweighted_estimate(np.ones(400, bool), first, rng.normal(size=(400, 2)) + 8.0, 0.95, 0) is None
+    few = np.vstack([first, rng.normal(size=(30, 2)) + 8.0])
+    assert reweighted_estimate(np.ones(430, bool), few, rng.normal(size=(400, 2)) + 8.0, 0.95, 0) is None
+
+
+def test_texts_are_weighted_by_their_words() -> None:
+    """Of two words, one always answered right and one never, the share among the current rows is the accuracy."""
+    rng = np.random.default_rng(8)
+    first, second = (rng.random(600) < share for share in (0.5, 0.8))
+    matrices = [csr_array(np.column_stack([word, ~word]).astype(float)) for word in (first, second)]
+    found = reweighted_estimate(first, *matrices, 0.95, 0)
+    assert found is not None
+    assert found[0] == pytest.approx(second.mean(), abs=0.02)
+    assert found[1] <= second.mean() <= found[2]
+    assert found == reweighted_estimate(first, *matrices, 0.95, 0)
