@@ -169,7 +169,7 @@ class _Attribute:
     def of(cls, name: str, table: pa.Table, least: int, seen: Seen) -> _Attribute:
         import numpy as np
 
-        from llmops_audit.data.columns import encoded
+        from llmops_audit.evidence.base import encoded
         from llmops_audit.record.labels import MISSING
 
         known = encoded(table, name)

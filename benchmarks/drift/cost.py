@@ -70,7 +70,7 @@ def ours() -> dict[str, float]:
     import evidently.legacy.calculations.stattests  # noqa: F401
     import sklearn.ensemble  # noqa: F401
 
-    from llmops_audit import drift as _  # noqa: F401
+    from llmops_audit.analysis import drift as _  # noqa: F401
     from llmops_audit.check.registry import provided
     from llmops_audit.testing import run
 

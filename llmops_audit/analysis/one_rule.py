@@ -7,7 +7,7 @@ Holte (1993). Very simple classification rules perform well on most commonly use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,6 @@ from sklearn.tree import DecisionTreeClassifier
 from llmops_audit import stats
 from llmops_audit.evidence.base import Batch, Codes, Label
 from llmops_audit.record import Message, message
-from llmops_audit.spec import DataSection
 
 __all__ = ["OneRule", "one_rule"]
 
@@ -61,16 +60,19 @@ class OneRule:
         return Codes(self.labels, self.rule(batch.table).astype(np.int32))
 
 
-def one_rule(train: Batch, data: DataSection, most: int) -> OneRule | None:
+def one_rule(train: Batch, most: int, *, features: Sequence[str] = (), text: str | None = None) -> OneRule | None:
     """Learn the rule on one feature with the highest balanced accuracy.
 
     Parameters
     ----------
     train : Batch
         With labels.
-    data : DataSection
     most : int
         Rows to learn from.
+    features : sequence of str
+        Columns of numbers and categories.
+    text : str, optional
+        Column of the text.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def one_rule(train: Batch, data: DataSection, most: int) -> OneRule | None:
     pick = sample[:ROWS_TO_PICK]
     halves = pick[np.arange(0, len(pick), 2)], pick[np.arange(1, len(pick), 2)]
     best: tuple[float, str | Message, Rule | None] = (0.0, "", None)
-    for feature, learn in _features(data, pick.table):
+    for feature, learn in _features(features, text, pick.table):
         rule = learn(halves[0])
         if rule is None:
             continue
@@ -101,14 +103,15 @@ def _index(batch: Batch) -> Ints:
     return np.zeros(0, dtype=np.int64) if batch.label is None else batch.label.index.astype(np.int64)
 
 
-def _features(data: DataSection, table: pa.Table) -> Iterator[tuple[str | Message, Callable[[Batch], Rule | None]]]:
-    for name in data.features:
+def _features(
+    features: Sequence[str], text: str | None, table: pa.Table
+) -> Iterator[tuple[str | Message, Callable[[Batch], Rule | None]]]:
+    for name in features:
         if pa.types.is_floating(table.schema.field(name).type):
             yield name, _on_numbers(lambda rows, name=name: rows.column(name).to_numpy(zero_copy_only=False))  # type: ignore[misc]
         else:
             yield name, _on_categories(name)
-    if data.text is not None:
-        text = data.text
+    if text is not None:
         yield message("{column}: one word", column=text), _on_a_word(text)
         yield (
             message("{column}: characters", column=text),

@@ -255,7 +255,7 @@ def _import_figures() -> None:
     # The report needs them next, and a worker may still be busy.
     import seaborn  # noqa: F401
 
-    import llmops_audit.render  # noqa: F401
+    import llmops_audit.render.formats  # noqa: F401
 
 
 def _audit_info(prepared: Prepared) -> AuditInfo:

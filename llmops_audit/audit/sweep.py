@@ -243,7 +243,11 @@ def _train(dataset: Dataset, reading: Reading, names: tuple[str, ...], judges_tr
     subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
     with clock.stage("training"):
         trained = subject.fit(train)
-        rule = one_rule(train, spec.data, spec.data.sample) if "pairs" in names else None
+        rule = (
+            one_rule(train, spec.data.sample, features=spec.data.features, text=spec.data.text)
+            if "pairs" in names
+            else None
+        )
         sample = train.sample(spec.data.sample)
         fitted = replace(sample, prediction=trained.predict(replace(sample, label=None)))
     held_out = None

@@ -282,7 +282,7 @@ def show_framework(
 def _rendered(record: Record, formats: tuple[str, ...], language: str | None, place: str) -> dict[str, bytes]:
     if not formats:
         return {}
-    from llmops_audit.render import rendered
+    from llmops_audit.render.formats import rendered
 
     return rendered(record, formats, language, place)
 
@@ -290,7 +290,7 @@ def _rendered(record: Record, formats: tuple[str, ...], language: str | None, pl
 def _page(record: Record, page: str, language: str | None) -> dict[str, bytes]:
     # An unknown page is told before anything slow is imported.
     page_of(page)
-    from llmops_audit.render import page as rendered_page
+    from llmops_audit.render.formats import page as rendered_page
 
     return rendered_page(record, page, language)
 
@@ -307,7 +307,7 @@ def _summarise(record: Record, place: str) -> None:
     if not file:
         return
     from llmops_audit.record.folder import append
-    from llmops_audit.render import render_brief, render_markdown
+    from llmops_audit.render.markdown import render_brief, render_markdown
 
     try:
         append(Path(file), (render_markdown(record, None, place), render_brief(record)), MAX_SUMMARY)
@@ -328,7 +328,7 @@ def _show(record: Record, folder: Path, reports: tuple[str, ...], place: str) ->
         # A path that is broken over lines cannot be copied.
         console.print(part, soft_wrap=str(part).startswith("Report: "))
     if on_github:
-        from llmops_audit.render import workflow_commands
+        from llmops_audit.render.github import workflow_commands
 
         typer.echo("\n".join((f"::{token}::", *workflow_commands(record, None, place))))
 

@@ -17,7 +17,6 @@ from llmops_audit.data import sources
 from llmops_audit.data.columns import (
     Place,
     cleaned,
-    encoded,
     floats,
     merged,
     numeric_columns,
@@ -26,7 +25,7 @@ from llmops_audit.data.columns import (
     with_numbers,
 )
 from llmops_audit.errors import DataError, Problem
-from llmops_audit.evidence.base import Batch, Codes, Label, Scored, concatenated
+from llmops_audit.evidence.base import Batch, Codes, Label, Scored, concatenated, encoded
 from llmops_audit.personal_data import find
 from llmops_audit.record.labels import canonical_label
 from llmops_audit.spec import SPLITS, DataSection, Spec

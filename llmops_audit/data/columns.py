@@ -14,14 +14,13 @@ import pyarrow.compute as pc
 
 from llmops_audit.errors import DataError
 from llmops_audit.evidence.base import UNIT_GROUPS, Batch, Codes
-from llmops_audit.record.labels import canonical_label, label_order
+from llmops_audit.record.labels import label_order
 from llmops_audit.spec import DataSection, Spec
 
 __all__ = [
     "Place",
     "as_numbers",
     "cleaned",
-    "encoded",
     "floats",
     "merged",
     "numeric_columns",
@@ -147,18 +146,6 @@ def _is_number(value: object) -> bool:
         return value is None or math.isfinite(float(value))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return False
-
-
-def encoded(table: pa.Table, name: str) -> Codes | None:
-    """Return a column of labels or answers in their one form, or None where the table has no such column."""
-    if name not in table.column_names:
-        return None
-    dictionary = table.column(name).combine_chunks().dictionary_encode()
-    raw = [canonical_label(value.as_py()) for value in dictionary.dictionary]
-    values = label_order(raw)
-    place = np.array([values.index(value) for value in raw] + [-1], dtype=np.int32)
-    index = dictionary.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return Codes(values, place[index])
 
 
 def merged(parts: Sequence[Codes | None]) -> Codes | None:

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from llmops_audit.record.labels import canonical_label, label_order
+
 if TYPE_CHECKING:
     from llmops_audit.personal_data.harmless import Harmless
 
-__all__ = ["UNIT_GROUPS", "Batch", "Codes", "Evidence", "Plan", "Scored", "concatenated"]
+__all__ = ["UNIT_GROUPS", "Batch", "Codes", "Evidence", "Plan", "Scored", "concatenated", "encoded"]
 
 Label = str | int | float
 
@@ -199,6 +201,18 @@ def concatenated(tables: Sequence[pa.Table]) -> pa.Table:
         for table in tables
     ]
     return pa.concat_tables(aligned).combine_chunks()
+
+
+def encoded(table: pa.Table, name: str) -> Codes | None:
+    """Return a column of labels or groups in their one form, or None where the table has no such column."""
+    if name not in table.column_names:
+        return None
+    dictionary = table.column(name).combine_chunks().dictionary_encode()
+    raw = [canonical_label(value.as_py()) for value in dictionary.dictionary]
+    values = label_order(raw)
+    place = np.array([values.index(value) for value in raw] + [-1], dtype=np.int32)
+    index = dictionary.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return Codes(values, place[index])
 
 
 @runtime_checkable

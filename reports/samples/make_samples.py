@@ -18,7 +18,7 @@ from llmops_audit.audit import prepare, run
 from llmops_audit.record import Record, Run
 from llmops_audit.record.canonical import canonical, parse, sealed
 from llmops_audit.record.folder import write
-from llmops_audit.render import page, rendered
+from llmops_audit.render.formats import page, rendered
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from llmops_audit.analysis.one_rule import one_rule
 from llmops_audit.evidence.base import Batch
-from llmops_audit.spec import DataSection
 from llmops_audit.testing import batch
 
 
-def _data(**more: object) -> DataSection:
-    return DataSection(**{"test": "t.csv", "label": "y", **more})  # type: ignore[arg-type]
-
-
-def _right(rows: Batch, data: DataSection) -> float:
-    rule = one_rule(rows, data, 10_000)
+def _right(rows: Batch, **columns: Any) -> float:
+    rule = one_rule(rows, 10_000, **columns)
     assert rule is not None
     assert rows.label is not None
     answers = rule.predict(rows)
@@ -30,13 +27,11 @@ def test_the_feature_that_tells_is_picked() -> None:
     noise, number = rng.normal(size=400).tolist(), rng.normal(size=400).tolist()
     category = rng.choice(["a", "b", None], 400).tolist()
     by_number = batch("train", {"noise": noise, "x": number}, label=[int(abs(x) < 0.7) for x in number])
-    data = _data(features=("noise", "x"))
-    assert one_rule(by_number, data, 10_000).feature == "x"  # type: ignore[union-attr]
-    assert _right(by_number, data) > 0.95
+    assert one_rule(by_number, 10_000, features=("noise", "x")).feature == "x"  # type: ignore[union-attr]
+    assert _right(by_number, features=("noise", "x")) > 0.95
     by_category = batch("train", {"noise": noise, "c": category}, label=[int(c == "b") for c in category])
-    data = _data(features=("noise", "c"))
-    assert one_rule(by_category, data, 10_000).feature == "c"  # type: ignore[union-attr]
-    assert _right(by_category, data) == 1.0
+    assert one_rule(by_category, 10_000, features=("noise", "c")).feature == "c"  # type: ignore[union-attr]
+    assert _right(by_category, features=("noise", "c")) == 1.0
 
 
 def test_a_rare_label_counts_as_much_as_a_frequent_one() -> None:
@@ -45,7 +40,7 @@ def test_a_rare_label_counts_as_much_as_a_frequent_one() -> None:
     label = np.array([1] * 50 + [0] * 950)
     x = rng.normal(size=1000) + label
     rows = batch("train", {"x": x.tolist()}, label=label.tolist())[rng.permutation(1000)]
-    answers = one_rule(rows, _data(features=("x",)), 10_000).predict(rows)  # type: ignore[union-attr]
+    answers = one_rule(rows, 10_000, features=("x",)).predict(rows)  # type: ignore[union-attr]
     assert (answers.index == answers.values.index(1)).mean() > 0.1
 
 
@@ -56,18 +51,17 @@ def test_a_word_is_found_and_never_told(word: str, other: str) -> None:
     label = rng.integers(0, 2, 300)
     texts = [f"{other} {word} {other}" if y else f"{other} {other} {other}" for y in label]
     rows = batch("train", {"t": texts}, label=label.tolist())
-    data = _data(text="t")
-    rule = one_rule(rows, data, 10_000)
+    rule = one_rule(rows, 10_000, text="t")
     assert rule is not None
     assert word not in rule.feature
-    assert _right(rows, data) == 1.0
+    assert _right(rows, text="t") == 1.0
 
 
 def test_where_nothing_can_be_learned_there_is_no_rule() -> None:
     """A handful of rows, or a feature that is missing throughout, gives no rule."""
-    assert one_rule(batch("train", {"x": [1, 2]}, label=[0, 1]), _data(features=("x",)), 100) is None
+    assert one_rule(batch("train", {"x": [1, 2]}, label=[0, 1]), 100, features=("x",)) is None
     empty = batch("train", {"x": [None] * 50, "z": ["a"] * 50}, label=[0, 1] * 25)
-    assert one_rule(empty, _data(features=("x",)), 100) is None
+    assert one_rule(empty, 100, features=("x",)) is None
 
 
 def test_the_rule_does_not_depend_on_the_order_of_rows() -> None:
@@ -76,8 +70,7 @@ def test_the_rule_does_not_depend_on_the_order_of_rows() -> None:
     x = rng.normal(size=300)
     rows = batch("train", {"x": x.tolist()}, label=(x + rng.normal(size=300) > 0).astype(int).tolist())
     shuffled = rows[rng.permutation(300)]
-    data = _data(features=("x",))
-    first, second = (one_rule(part, data, 200) for part in (rows, shuffled))
+    first, second = (one_rule(part, 200, features=("x",)) for part in (rows, shuffled))
     assert first is not None
     assert second is not None
     assert first.predict(rows).index.tolist() == second.predict(rows).index.tolist()

@@ -14,7 +14,7 @@ from llmops_audit.audit import prepare, run
 from llmops_audit.record import Finding, Record, Table, Verdict
 from llmops_audit.record.canonical import canonical
 from llmops_audit.record.figures import Estimate, GroupMetrics
-from llmops_audit.render import render_html
+from llmops_audit.render.html import render_html
 
 pytestmark = pytest.mark.realdata
 

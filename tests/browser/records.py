@@ -36,7 +36,8 @@ from llmops_audit.record.drift_figure import (
 from llmops_audit.record.figures import BiasTable, Category
 from llmops_audit.record.frameworks import framework
 from llmops_audit.record.governance import Card, InLanguages
-from llmops_audit.render import render_html, render_ll144
+from llmops_audit.render.html import render_html
+from llmops_audit.render.ll144 import render_ll144
 
 SAMPLES = Path(__file__).parent.parent.parent / "reports" / "samples"
 HUGE = 10_000

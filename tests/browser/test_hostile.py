@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from llmops_audit.render import render_html, render_ll144
+from llmops_audit.render.html import render_html
+from llmops_audit.render.ll144 import render_ll144
 
 HOSTILE = {
     "script": "</title></style></svg></script><script>window.owned = 1; alert(1)</script>",

@@ -17,7 +17,8 @@ from llmops_audit.errors import SpecError
 from llmops_audit.record import GatePolicy, LimitChange, Op, Requirement, Verdict, VerdictChange, message
 from llmops_audit.record.canonical import canonical, sealed
 from llmops_audit.record.changes import changes, loosened
-from llmops_audit.render import render_html, render_markdown
+from llmops_audit.render.html import render_html
+from llmops_audit.render.markdown import render_markdown
 
 Project = Callable[..., Path]
 REQUIREMENTS = st.builds(Requirement, op=st.sampled_from(Op), limit=st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]))

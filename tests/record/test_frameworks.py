@@ -174,7 +174,7 @@ def test_paths_follow_the_fields_of_a_record(path: str, there: bool) -> None:
 def test_the_collection_is_read_without_scientific_libraries() -> None:
     """Listing frameworks imports neither numpy nor anything that needs it."""
     program = (
-        "import sys; from llmops_audit import frameworks; frameworks.known();"
+        "import sys; from llmops_audit.record import frameworks; frameworks.known();"
         "print(sorted({'numpy', 'pandas', 'pyarrow', 'scipy', 'sklearn'} & set(sys.modules)))"
     )
     done = subprocess.run(

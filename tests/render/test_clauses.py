@@ -8,9 +8,9 @@ from types import ModuleType, SimpleNamespace
 import lxml.html
 import pytest
 
-from llmops_audit import frameworks, i18n
-from llmops_audit.record import Record, Verdict, message
+from llmops_audit.record import Record, Verdict, frameworks, message
 from llmops_audit.record.governance import Card, Clause, Framework
+from llmops_audit.render import i18n
 from llmops_audit.render.clauses import PARTS, ClauseView, FrameworkView, clause_view
 from llmops_audit.render.html import environment_of
 from llmops_audit.render.text import Numbers

@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 
 from llmops_audit.record import Record, Requirement, Verdict, message
-from llmops_audit.render import render_csv
-from llmops_audit.render.csv_file import COLUMNS
+from llmops_audit.render.csv_file import COLUMNS, render_csv
 
 
 def _read(record: Record) -> list[dict[str, str]]:

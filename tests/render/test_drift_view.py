@@ -24,9 +24,9 @@ from llmops_audit.record.drift_figure import (
     Timeline,
     Window,
 )
-from llmops_audit.render import render_html
 from llmops_audit.render.drift_charts import MAX_CATEGORIES, MAX_CELLS, course_chart, histogram_chart
 from llmops_audit.render.drift_view import MAX_BRIEF, MAX_CARDS, MAX_COURSES, MAX_FULL, MAX_WINDOWS, drift_view
+from llmops_audit.render.html import render_html
 
 HISTOGRAM = Histogram(edges=tuple(map(float, range(21))), reference=(5,) * 20, current=(4,) * 20, exact=True)
 LANGUAGES = ("en", "zh")

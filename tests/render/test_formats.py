@@ -34,10 +34,11 @@ from llmops_audit.record import (
     message,
 )
 from llmops_audit.record.files import FORMATS
-from llmops_audit.render import page, rendered, workflow_commands
+from llmops_audit.render.formats import page, rendered
+from llmops_audit.render.github import workflow_commands
 from llmops_audit.render.machine import bounded
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
+SCHEMAS = Path(__file__).parents[1] / "schemas"
 JUNIT = etree.XMLSchema(etree.parse(SCHEMAS / "junit.xsd"))
 SARIF = Draft202012Validator(json.loads((SCHEMAS / "sarif.schema.json").read_text(encoding="utf-8")))
 GITLAB = Draft202012Validator(json.loads((SCHEMAS / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")))

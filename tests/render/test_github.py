@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from llmops_audit.record import Record, Requirement, Verdict, message
-from llmops_audit.render import workflow_commands
+from llmops_audit.render.github import workflow_commands
 
 COMMAND = re.compile(r"::(error|warning) file=([^:,\r\n]+),line=([1-9][0-9]*),title=([^:,\r\n]*)::([^\r\n]*)")
 

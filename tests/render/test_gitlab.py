@@ -10,10 +10,10 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from llmops_audit.record import Record, Verdict
-from llmops_audit.render import render_gitlab
+from llmops_audit.render.gitlab import render_gitlab
 
 SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "schemas" / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "schemas" / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")
 )
 
 

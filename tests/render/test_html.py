@@ -27,7 +27,8 @@ from llmops_audit.record import (
     Verdict,
     message,
 )
-from llmops_audit.render import i18n, render_html
+from llmops_audit.render import i18n
+from llmops_audit.render.html import render_html
 from llmops_audit.render.view import plot
 from llmops_audit.testing import catalogue
 
@@ -405,7 +406,7 @@ def test_the_same_record_gives_the_same_bytes_in_another_process(sample: ModuleT
     program = (
         "import pathlib, sys\n"
         "from llmops_audit.record import Record\n"
-        "from llmops_audit.render import render_html\n"
+        "from llmops_audit.render.html import render_html\n"
         "record = Record.model_validate_json(pathlib.Path(sys.argv[1]).read_text(encoding='utf-8'))\n"
         "sys.stdout.buffer.write(render_html(record).encode())\n"
     )

@@ -12,9 +12,9 @@ from junitparser import JUnitXml
 from lxml import etree
 
 from llmops_audit.record import Record, Status, Verdict, message
-from llmops_audit.render import render_junit
+from llmops_audit.render.junit import render_junit
 
-SHAPE = etree.XMLSchema(etree.parse(Path(__file__).parents[2] / "schemas" / "junit.xsd"))
+SHAPE = etree.XMLSchema(etree.parse(Path(__file__).parents[1] / "schemas" / "junit.xsd"))
 
 
 def _read(content: bytes) -> etree._Element:

@@ -12,7 +12,7 @@ import pytest
 from llmops_audit.errors import RecordError
 from llmops_audit.record import Record
 from llmops_audit.record.figures import BiasAudit, BiasTable, Category
-from llmops_audit.render import render_ll144
+from llmops_audit.render.ll144 import render_ll144
 from llmops_audit.testing import catalogue
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

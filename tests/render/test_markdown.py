@@ -20,8 +20,8 @@ from llmops_audit.record import (
     VerdictChange,
     message,
 )
-from llmops_audit.render import render_brief, render_html, render_markdown
-from llmops_audit.render.markdown import MAX_ROWS, escaped, prose
+from llmops_audit.render.html import render_html
+from llmops_audit.render.markdown import MAX_ROWS, escaped, prose, render_brief, render_markdown
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MIB = 1024 * 1024

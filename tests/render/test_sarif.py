@@ -12,12 +12,11 @@ from jsonschema import Draft202012Validator
 from sarif.loader import load_sarif_file
 
 from llmops_audit.record import Record, Requirement, Status, Verdict, message
-from llmops_audit.render import render_github_sarif, render_sarif
-from llmops_audit.render.sarif import MAX_RESULTS
+from llmops_audit.render.sarif import MAX_RESULTS, render_github_sarif, render_sarif
 
 # The official schema cannot be had offline. Ours holds its constraints on the objects that we write, refuses any other
 # property, and adds what the prose of the standard demands.
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "sarif.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[1] / "schemas" / "sarif.schema.json").read_text(encoding="utf-8"))
 Draft202012Validator.check_schema(SCHEMA)
 
 

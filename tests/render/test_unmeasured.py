@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 
 from llmops_audit.record import Verdict, message
-from llmops_audit.render import render_html
 from llmops_audit.render.card import render_card
+from llmops_audit.render.html import render_html
 from llmops_audit.render.i18n import render
 from llmops_audit.render.unmeasured import MAX_LINES, MAX_PLACES, unmeasured
 
