@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from llmops_audit.audit.worker import Worker, WorkerFailed
@@ -23,7 +25,7 @@ from llmops_audit.record import (
 )
 from llmops_audit.spec import Draft
 
-__all__ = ["Outcome", "policy_for", "run_check", "start_workers", "with_own_figures"]
+__all__ = ["Outcome", "policy_for", "run_check", "run_checks", "with_own_figures", "workers"]
 
 Outcome = tuple[CheckResult, tuple[NamedFigure, ...]]
 
@@ -42,12 +44,63 @@ def policy_for(gate: GatePolicy, checks: Mapping[str, Enabled]) -> Policy:
     return Policy(confidence=gate.confidence, alpha=(1 - gate.confidence) / max(1, sharing), decide=gate.decide)
 
 
-def start_workers(checks: Mapping[str, Enabled], draft: Draft) -> dict[str, Worker]:
-    """Start a process for each check that asks for one."""
+@contextmanager
+def workers(checks: Mapping[str, Enabled], draft: Draft) -> Iterator[dict[str, Worker]]:
+    """Start a process for each check that asks for one, and end them all."""
     plugins = [draft.folder / plugin for plugin in draft.raw.get("plugins", [])]
-    return {
+    started = {
         name: Worker(name, enabled.check.worker, plugins) for name, enabled in checks.items() if enabled.check.worker
     }
+    try:
+        yield started
+    finally:
+        for worker in started.values():
+            worker.close()
+
+
+def run_checks(
+    checks: Mapping[str, Enabled],
+    inputs: Mapping[str, Any],
+    draft: Draft,
+    workers: Mapping[str, Worker],
+    *,
+    reserved: Iterable[str] = (),
+) -> tuple[tuple[CheckResult, ...], dict[str, NamedFigure]]:
+    """Run all checks, those with a worker beside the others.
+
+    Parameters
+    ----------
+    checks : mapping of str to Enabled
+    inputs : mapping
+        All inputs by name.
+    draft : Draft
+    workers : mapping of str to Worker
+        The processes of the checks that have one.
+    reserved : iterable of str
+        Names of figures that no check may give.
+
+    Returns
+    -------
+    results : tuple of CheckResult
+        In the order of the checks.
+    figures : dict of str to NamedFigure
+        By name.
+    """
+    with ThreadPoolExecutor(max_workers=max(1, len(workers))) as pool:
+        apart = {name: pool.submit(run_check, checks[name], inputs, draft, worker) for name, worker in workers.items()}
+        here = {name: run_check(check, inputs, draft, None) for name, check in checks.items() if name not in workers}
+        _import_renderers()
+        found = [apart[name].result() if name in apart else here[name] for name in checks]
+    outcomes = with_own_figures(found, tuple(reserved))
+    figures = {figure.name: figure for _, drawn in outcomes for figure in drawn}
+    return tuple(result for result, _ in outcomes), figures
+
+
+def _import_renderers() -> None:
+    # The report needs them next, and a worker may still be busy.
+    import seaborn  # noqa: F401
+
+    import llmops_audit.render.formats  # noqa: F401
 
 
 def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: Draft, worker: Worker | None) -> Outcome:

@@ -20,6 +20,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, model_validator
 
 from llmops_audit import evidence
+from llmops_audit.check.inputs import OTHER_INPUTS
 from llmops_audit.errors import PluginError, Problem
 from llmops_audit.record import ADVICE, Finding, NamedFigure, Page, Section, Severity
 
@@ -41,7 +42,7 @@ def evidence_names() -> tuple[str, ...]:
     return tuple(sorted(name for name in names - {"base"} if not name.startswith("_")))
 
 
-INPUTS = (*evidence_names(), "baseline", "importance", "model_contents", "policy", "spec", "subject", "task")
+INPUTS = (*evidence_names(), *OTHER_INPUTS)
 """Every input that a check may name."""
 
 

@@ -1,12 +1,17 @@
-"""What a check is told beside its evidence: how sure it must be, what the data is about, and the release before."""
+"""What a check may name beside evidence: how sure it must be, what the data is about, the classifier itself, ..."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from llmops_audit.record import Frozen, Label, Message
 
-__all__ = ["Baseline", "Policy", "Task"]
+if TYPE_CHECKING:
+    from llmops_audit.check.subject import AskedSubject
+    from llmops_audit.personal_data.model_scan import ModelContents
+
+__all__ = ["OTHER_INPUTS", "Baseline", "Inputs", "Policy", "Task"]
 
 
 class Policy(Frozen):
@@ -87,3 +92,44 @@ class Baseline(Frozen):
     digest: str
     same_rows: bool
     counts: tuple[tuple[int, ...], ...]
+
+
+class Inputs(Protocol):
+    """The inputs that a check may name beside evidence: each property is one.
+
+    The audit makes those that a check names; a type checker holds it to this list.
+    """
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """The release before; None where the spec names no record of it."""
+        ...
+
+    @property
+    def importance(self) -> Mapping[str, float] | None:
+        """The share of predictions that change when a column is shuffled, by column; None where it is unknown."""
+        ...
+
+    @property
+    def model_contents(self) -> ModelContents | None:
+        """Personal data of the training rows that the fitted model holds; None where nothing was trained here."""
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """How sure the check must be."""
+        ...
+
+    @property
+    def subject(self) -> AskedSubject:
+        """The classifier, for predictions of rows of the check's own making."""
+        ...
+
+    @property
+    def task(self) -> Task:
+        """What the data is about."""
+        ...
+
+
+OTHER_INPUTS = tuple(sorted(name for name, member in vars(Inputs).items() if isinstance(member, property)))
+"""Names of the inputs that are no evidence."""

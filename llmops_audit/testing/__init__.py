@@ -156,7 +156,6 @@ def inputs(
         "importance": None if importance is None else dict(importance),
         "model_contents": model_contents,
         "policy": Policy(confidence=confidence, alpha=share),
-        "spec": None,
         "subject": _saved() if subject is None else subject,
         "task": Task(
             labels=tuple(labels),

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from llmops_audit.audit import Clock
-from llmops_audit.audit.sweep import Collected, collect
+from llmops_audit.audit.check_inputs import Needs
+from llmops_audit.audit.sweep import Swept, sweep
 from llmops_audit.data.batches import Reading, load, open_dataset
 from llmops_audit.evidence.base import Codes
 from llmops_audit.evidence.rows import Rows
@@ -34,22 +35,22 @@ def classifier():
 """
 
 
-def collected(path: Path, *names: str, judges_training: bool = True) -> Collected:
+def swept(path: Path, *names: str, training_predictions: bool = True) -> Swept:
     """Gather evidence as an audit does."""
     spec = read_spec(path).spec
     assert spec is not None
     wanted = tuple(sorted({"outcomes", *names}))
-    return collect(spec, path.parent, wanted, 1, Clock(), judges_training=judges_training)
+    return sweep(spec, path.parent, Needs(wanted, training_predictions), 1, Clock())
 
 
-def rows_of(found: Collected, split: str) -> Rows:
+def rows_of(found: Swept, split: str) -> Rows:
     """Rows of one split."""
     return cast(Rows, found.evidence["rows"][split])
 
 
 def test_rows_get_scores_that_agree_with_the_answers(project: Callable[..., Path]) -> None:
     """Test and training rows are answered 1 where their score is above one half; the `scores` of train stay empty."""
-    found = collected(project(TABULAR, ROWS), "rows", "scores")
+    found = swept(project(TABULAR, ROWS), "rows", "scores")
     for split in ("train", "test"):
         rows = rows_of(found, split)
         assert rows.scores is not None
@@ -62,13 +63,13 @@ def test_rows_get_scores_that_agree_with_the_answers(project: Callable[..., Path
 def test_rows_have_the_same_scores_whoever_asks(project: Callable[..., Path]) -> None:
     """Rows alone, or beside the evidence of all scores: the scores of kept rows are the same."""
     path = project(TABULAR, ROWS)
-    alone, beside = rows_of(collected(path, "rows"), "test"), rows_of(collected(path, "rows", "scores"), "test")
+    alone, beside = rows_of(swept(path, "rows"), "test"), rows_of(swept(path, "rows", "scores"), "test")
     assert alone == beside
 
 
 def test_training_rows_that_nobody_judges_have_no_scores(project: Callable[..., Path]) -> None:
     """Without a check that looks at training rows nothing is trained again, and they have neither answer nor score."""
-    rows = rows_of(collected(project(TABULAR, ROWS), "rows", judges_training=False), "train")
+    rows = rows_of(swept(project(TABULAR, ROWS), "rows", training_predictions=False), "train")
     assert rows.scores is None
     assert rows.prediction.null_count == len(rows)
 
@@ -76,7 +77,7 @@ def test_training_rows_that_nobody_judges_have_no_scores(project: Callable[..., 
 def test_rows_of_a_sample_are_scored_out_of_fold(project: Callable[..., Path]) -> None:
     """Of a large training split the sampled rows are scored, each by the fold's model that did not see it."""
     path = project({**TABULAR, 'label = "label"': 'label = "label"\nsample = 100'}, ROWS)
-    rows = rows_of(collected(path, "rows"), "train")
+    rows = rows_of(swept(path, "rows"), "train")
     assert len(rows) == 100
     assert rows.scores is not None
     assert not np.isnan(rows.scores.values).any()
@@ -104,7 +105,7 @@ def test_rows_with_one_id_are_all_scored(project: Callable[..., Path]) -> None:
     rows = ROWS.replace("x,label,when", "x,label,when,id").splitlines()
     text = "\n".join([rows[0], *(f"{row},{i % 4}" for i, row in enumerate(rows[1:]))])
     path = project({**TABULAR, 'label = "label"': 'label = "label"\nid = "id"\nsample = 100'}, text)
-    scores = rows_of(collected(path, "rows"), "train").scores
+    scores = rows_of(swept(path, "rows"), "train").scores
     assert scores is not None
     assert not np.isnan(scores.values).any()
 
@@ -127,7 +128,7 @@ def test_a_classifier_without_scores_gives_rows_none(project: Callable[..., Path
     factory = 'factory = "answers_alone:classifier"'
     path = project({**TABULAR, 'estimator = "sklearn.linear_model:LogisticRegression"': factory}, ROWS)
     (path.parent / "answers_alone.py").write_text(ANSWERS_ALONE, encoding="utf-8")
-    found = collected(path, "rows")
+    found = swept(path, "rows")
     for split in ("train", "test"):
         rows = rows_of(found, split)
         assert (rows.scores, rows.prediction.null_count) == (None, 0)
@@ -143,7 +144,7 @@ def test_saved_scores_reach_the_rows(project: Callable[..., Path], scores: str) 
         'vectorizer = "sklearn.feature_extraction.text:CountVectorizer"\n': "",
         'estimator = "sklearn.linear_model:LogisticRegression"': f'predictions = "told"\n{scores}',
     }
-    found = collected(project(changes, rows), "distributions", "rows")
+    found = swept(project(changes, rows), "distributions", "rows")
     kept = rows_of(found, "test")
     if scores:
         assert kept.scores is not None

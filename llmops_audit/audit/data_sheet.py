@@ -1,0 +1,65 @@
+"""The record's part on the data: what was read of each split, and the confusion matrix of the test split."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from llmops_audit.record import ConfusionMatrix, Duplicates, LabelCount, SplitInfo
+from llmops_audit.spec import SPLITS
+
+if TYPE_CHECKING:
+    from llmops_audit.audit.sweep import Swept
+    from llmops_audit.check.inputs import Task
+    from llmops_audit.evidence.missing import Missing
+    from llmops_audit.evidence.rows import Rows
+
+__all__ = ["confusion_matrix", "data_sheet"]
+
+
+def data_sheet(swept: Swept) -> dict[str, SplitInfo]:
+    """Describe each split."""
+    return {split: _split_info(swept, split) for split in SPLITS if split in swept.outcomes}
+
+
+def confusion_matrix(swept: Swept) -> ConfusionMatrix:
+    """Return the counts of the test split by label and prediction."""
+    labels = swept.task.labels
+    counts = swept.outcomes["test"].table(labels).counts.tolist()
+    return ConfusionMatrix(
+        split="test",
+        labels=labels,
+        counts=tuple(tuple(row[:-1]) for row in counts),
+        invalid=tuple(row[-1] for row in counts),
+    )
+
+
+def _split_info(swept: Swept, split: str) -> SplitInfo:
+    outcomes = swept.outcomes[split]
+    rows = cast("Rows | None", swept.evidence.get("rows", {}).get(split))
+    missing = cast("Missing", swept.evidence["missing"][split])
+    return SplitInfo(
+        rows=outcomes.rows,
+        columns=swept.columns[split],
+        sha256=swept.sha256[split],
+        labels=tuple(LabelCount(value=value, rows=n) for value, n in outcomes.label_counts()),
+        groups={
+            name: tuple(LabelCount(value=value, rows=n) for value, n in outcomes.group_counts(name))
+            for name in outcomes.groups
+        },
+        sampled=None if rows is None else len(rows),
+        weight=swept.weight,
+        unit=swept.task.unit,
+        time=swept.time.get(split),
+        missing=dict(missing.rows),
+        duplicates=None if rows is None else _duplicates(rows, swept.task),
+    )
+
+
+def _duplicates(rows: Rows, task: Task) -> Duplicates | None:
+    """Count, in the sample, the rows that are alike in all that the classifier sees."""
+    seen = [task.text] if task.text is not None else list(task.features)
+    known = [name for name in seen if name in rows.table.column_names]
+    if not known:
+        return None
+    distinct = rows.table.select(known).group_by(known).aggregate([]).num_rows
+    return Duplicates(compared=len(rows), repeated=len(rows) - distinct)

@@ -1,0 +1,127 @@
+"""The rows of every split with predictions: of a subject that is trained here, or saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from llmops_audit.audit.clock import Clock
+from llmops_audit.data.batches import Dataset, Reading, batches, load, slices
+from llmops_audit.errors import DataError
+from llmops_audit.evidence.base import Batch, Label
+from llmops_audit.record.labels import label_order
+from llmops_audit.spec import SPLITS
+from llmops_audit.subjects import Subject, Trainable, open_subject
+
+if TYPE_CHECKING:
+    from llmops_audit.analysis.one_rule import OneRule
+    from llmops_audit.audit.check_inputs import Needs
+    from llmops_audit.subjects.training import OutOfFold
+
+__all__ = ["PredictedRows", "predicted_rows"]
+
+
+@dataclass(frozen=True)
+class PredictedRows:
+    """A subject, and its rows with predictions.
+
+    Attributes
+    ----------
+    subject : Subject
+        Trained, where it is trained here.
+    splits : mapping of str to iterable of Batch
+        By split; read once.
+    train : Batch, optional
+        The training rows, where the subject was trained here.
+    fitted : Batch, optional
+        A sample of the training rows with the predictions of the subject that was trained on them.
+    held_out : OutOfFold, optional
+        Predictions of training rows by subjects that were not trained on them, where a check wants them.
+    rule : OneRule, optional
+        The rule on one feature, where a check compares with it.
+    """
+
+    subject: Subject
+    splits: Mapping[str, Iterable[Batch]]
+    train: Batch | None = None
+    fitted: Batch | None = None
+    held_out: OutOfFold | None = None
+    rule: OneRule | None = None
+
+
+def predicted_rows(dataset: Dataset, reading: Reading, needs: Needs, clock: Clock) -> PredictedRows:
+    """Open the subject, train it where the spec asks for that, and predict while rows are read.
+
+    Raises
+    ------
+    AuditError
+        Where the data or the subject cannot be had.
+    """
+    if dataset.spec.model.predictions is None:
+        return _trained_here(dataset, reading, needs, clock)
+    splits = {split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files}
+    return PredictedRows(open_subject(dataset.spec, dataset.folder, frozenset()), splits)
+
+
+def _trained_here(dataset: Dataset, reading: Reading, needs: Needs, clock: Clock) -> PredictedRows:
+    from llmops_audit.analysis.one_rule import one_rule
+    from llmops_audit.subjects.training import out_of_fold
+
+    spec, names = dataset.spec, needs.evidence
+    with clock.stage("reading"):
+        train, test = _train_and_test(dataset, reading)
+    subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
+    with clock.stage("training"):
+        trained = subject.fit(train)
+        data = spec.data
+        rule = one_rule(train, data.sample, features=data.features, text=data.text) if "pairs" in names else None
+        sample = train.sample(data.sample)
+        fitted = replace(sample, prediction=trained.predict(replace(sample, label=None)))
+    held_out = None
+    if needs.training_predictions:
+        with clock.stage("predicting out-of-fold"):
+            held_out = out_of_fold(subject, train, spec.audit.seed, data.sample, scores="rows" in names)
+            train = replace(train, prediction=None if held_out is None else held_out.prediction)
+    predict = _Predicting(trained, rule, scores="scores" in names)
+    splits: dict[str, Iterable[Batch]] = {"train": slices(train), "test": map(predict, test)}
+    if "live" in dataset.files:
+        splits["live"] = map(predict, batches(dataset, "live", reading))
+    return PredictedRows(trained, splits, train, fitted, held_out, rule)
+
+
+def _train_and_test(dataset: Dataset, reading: Reading) -> tuple[Batch, Iterable[Batch]]:
+    from llmops_audit.subjects.training import require_labels, split
+
+    if dataset.spec.data.path is None:
+        train = load(dataset, "train", reading)
+        reading.labels, reading.because = _labels_of(train), "the training split"
+        return train, batches(dataset, "test", reading)
+    train, test = split(load(dataset, "path", reading), dataset.spec)
+    require_labels(test, train)
+    reading.labels, reading.because = _labels_of(train), "the training split"
+    return train, slices(test)
+
+
+def _labels_of(train: Batch) -> tuple[Label, ...]:
+    labels = () if train.label is None else label_order(train.label.values[i] for i in set(train.label.index.tolist()))
+    if len(labels) < 2:
+        raise DataError("the training split", "holds fewer than two labels", "at least two", str(len(labels)))
+    return labels
+
+
+@dataclass(frozen=True)
+class _Predicting:
+    subject: Trainable
+    rule: OneRule | None
+    scores: bool
+
+    def __call__(self, batch: Batch) -> Batch:
+        unlabelled = replace(batch, label=None)
+        rule = {} if self.rule is None else {"one_feature": self.rule.predict(unlabelled)}
+        return replace(
+            batch,
+            prediction=self.subject.predict(unlabelled),
+            scores=self.subject.score(unlabelled) if self.scores else None,
+            others={**batch.others, **rule},
+        )
