@@ -70,13 +70,13 @@ def baseline(
     if unknown:
         raise SpecError("baseline.record", "was tested on other labels", ", ".join(map(str, labels)), str(unknown[0]))
     k = len(labels)
-    place = {label: i for i, label in enumerate(labels)}
+    index = {label: i for i, label in enumerate(labels)}
     counts = np.zeros((k, k + 1), dtype=np.int64)
     for label, row, invalid in zip(matrix.labels, matrix.counts, matrix.invalid, strict=True):
-        if label in place:
-            for answer, rows in zip(matrix.labels, row, strict=True):
-                counts[place[label], place.get(answer, k)] += rows
-            counts[place[label], k] += invalid
+        if label in index:
+            for prediction, rows in zip(matrix.labels, row, strict=True):
+                counts[index[label], index.get(prediction, k)] += rows
+            counts[index[label], k] += invalid
     return Baseline(
         name=record.audit.name,
         version=record.audit.version,

@@ -171,31 +171,31 @@ def _produced(
 
 def _called(enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[object, ...]:
     limit = enabled.time_limit
-    answer: list[tuple[object, ...] | str] = []
+    outcome: list[tuple[object, ...] | str] = []
     # A check that hangs cannot be stopped from outside, but its thread can be left behind.
-    thread = threading.Thread(target=_call, args=(enabled, inputs, settings, answer), daemon=True)
+    thread = threading.Thread(target=_call, args=(enabled, inputs, settings, outcome), daemon=True)
     thread.start()
     thread.join(limit)
-    if not answer:
+    if not outcome:
         raise _Failed(message("The check took longer than {seconds:g} seconds.", seconds=limit))
-    if isinstance(answer[0], str):
-        raise _Failed(message("The check did not finish: {error}.", error=answer[0]))
-    return answer[0]
+    if isinstance(outcome[0], str):
+        raise _Failed(message("The check did not finish: {error}.", error=outcome[0]))
+    return outcome[0]
 
 
 def _call(
-    enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any], answer: list[tuple[object, ...] | str]
+    enabled: Enabled, inputs: Mapping[str, Any], settings: Mapping[str, Any], outcome: list[tuple[object, ...] | str]
 ) -> None:
     try:
-        answer.append(tuple(enabled.check.function(**inputs, **settings)))
+        outcome.append(tuple(enabled.check.function(**inputs, **settings)))
     except BaseException as error:  # noqa: BLE001 - a check may fail in any way, and none of them is a pass
-        answer.append(told(error))
+        outcome.append(told(error))
 
 
 def _named(enabled: Enabled, finding: Finding, draft: Draft) -> Finding:
     scope = [f"{key}={value}" for key, value in finding.scope.items() if (key, value) != ("split", "test")]
-    place = f"[{','.join(scope)}]" if scope else ""
-    changes: dict[str, object] = {"id": f"{enabled.check.name}.{finding.metric}{place}"}
+    suffix = f"[{','.join(scope)}]" if scope else ""
+    changes: dict[str, object] = {"id": f"{enabled.check.name}.{finding.metric}{suffix}"}
     if finding.severity is None:
         changes["severity"] = enabled.check.severity
     requirement = finding.requirement

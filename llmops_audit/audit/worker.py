@@ -42,7 +42,7 @@ class WorkerFailed(Exception):
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Reply:
     produced: tuple[Finding | NamedFigure, ...] = ()
     error: str | None = None
 
@@ -84,18 +84,18 @@ class Worker:
             Where the process dies, reports an exception, or takes longer than `seconds`.
         """
         order = pickle.dumps((dict(inputs), dict(settings)))
-        answer: list[_Answer] = []
+        reply: list[_Reply] = []
         # Sending waits as well, until the worker has imported all and reads.
-        exchange = threading.Thread(target=self._exchange, args=(order, answer), daemon=True)
+        exchange = threading.Thread(target=self._exchange, args=(order, reply), daemon=True)
         exchange.start()
         exchange.join(seconds)
         if exchange.is_alive():
             raise WorkerFailed(f"took longer than {seconds:g} seconds")
-        if not answer:
+        if not reply:
             raise WorkerFailed(f"its process ended with code {self._process.wait()}: {self._last_lines()}")
-        if answer[0].error is not None:
-            raise WorkerFailed(answer[0].error)
-        return answer[0].produced
+        if reply[0].error is not None:
+            raise WorkerFailed(reply[0].error)
+        return reply[0].produced
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -113,12 +113,12 @@ class Worker:
             self._process.stdin.write(len(content).to_bytes(8, "little") + content)
             self._process.stdin.flush()
 
-    def _exchange(self, order: bytes, answer: list[_Answer]) -> None:
+    def _exchange(self, order: bytes, reply: list[_Reply]) -> None:
         self._send(order)
         assert self._process.stdout is not None  # noqa: S101 - opened above
         content = self._process.stdout.read()
         if content:
-            answer.append(pickle.loads(content))  # noqa: S301 - our own process wrote it
+            reply.append(pickle.loads(content))  # noqa: S301 - our own process wrote it
 
     def _last_lines(self) -> str:
         self._errors.seek(0)
@@ -132,11 +132,11 @@ def _next(stream: IO[bytes]) -> Any:
 
 
 def main() -> None:
-    """Serve one check: import, wait for inputs, answer once."""
+    """Serve one check: import, wait for inputs, reply once."""
     from llmops_audit.check.registry import provided
 
-    answers = os.fdopen(os.dup(1), "wb")
-    # A library that prints must not break the answer.
+    replies = os.fdopen(os.dup(1), "wb")
+    # A library that prints must not break the reply.
     os.dup2(2, 1)
     name, modules, plugins = _next(sys.stdin.buffer)
     try:
@@ -144,8 +144,8 @@ def main() -> None:
             importlib.import_module(module)
         function = provided(Path(plugin) for plugin in plugins)[name].check.function
         inputs, settings = _next(sys.stdin.buffer)
-        answer = _Answer(produced=tuple(function(**inputs, **settings)))
+        reply = _Reply(produced=tuple(function(**inputs, **settings)))
     except Exception as error:  # noqa: BLE001 - the runner's boundary, in the process where the check runs
-        answer = _Answer(error=told(error))
-    answers.write(pickle.dumps(answer))
-    answers.close()
+        reply = _Reply(error=told(error))
+    replies.write(pickle.dumps(reply))
+    replies.close()
