@@ -22,6 +22,7 @@ __all__ = [
     "SEPARATOR",
     "SOURCE_LANGUAGE",
     "Translate",
+    "catalogue_file",
     "column_name",
     "feature_word",
     "languages",
@@ -53,16 +54,24 @@ _DIGITS = 6
 def languages() -> tuple[str, ...]:
     """Return the languages that a report can be written in, sorted."""
     folders = (folder.name for folder in resources.files("llmops_audit.render.locale").iterdir() if folder.is_dir())
-    return tuple(sorted({SOURCE_LANGUAGE, *(name for name in folders if _catalogue_file(name).is_file())}))
+    return tuple(sorted({SOURCE_LANGUAGE, *(name for name in folders if catalogue_file(name).is_file())}))
+
+
+def catalogue_file(language: str) -> Traversable:
+    """Return the file of a language's catalogue, whether or not it exists."""
+    return resources.files("llmops_audit.render.locale").joinpath(language, "LC_MESSAGES", "llmops_audit.po")
 
 
 def read_catalogue(language: str) -> dict[str, str]:
-    """Return the catalogue of a language: English sentence -> translation, empty where it has none yet."""
+    """Return the catalogue of a language: English sentence -> translation.
+
+    An entry without a translation is left out, and so is a fuzzy one: its translation is of another sentence.
+    """
     from babel.messages.pofile import read_po
 
-    with _catalogue_file(language).open("rb") as file:
+    with catalogue_file(language).open("rb") as file:
         catalogue = read_po(file, locale=language)
-    return {entry.id: str(entry.string) for entry in catalogue if isinstance(entry.id, str) and entry.id}
+    return {entry.id: entry.string for entry in catalogue if entry.id and entry.string and not entry.fuzzy}
 
 
 def translator(language: str) -> Translate:
@@ -80,7 +89,7 @@ def translator(language: str) -> Translate:
     if language == SOURCE_LANGUAGE:
         return str
     catalogue = _cached_catalogue(language)
-    return lambda text: catalogue.get(text) or text
+    return lambda text: catalogue.get(text, text)
 
 
 def render(message: Message, translate: Translate) -> str:
@@ -146,10 +155,6 @@ def written(value: Scalar, translate: Translate, spec: str = "") -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else format(value, f".{_DIGITS}g")
     return str(value)
-
-
-def _catalogue_file(language: str) -> Traversable:
-    return resources.files("llmops_audit.render.locale").joinpath(language, "LC_MESSAGES", "llmops_audit.po")
 
 
 @cache
