@@ -133,7 +133,9 @@ def accuracy(
     from llmops_audit.analysis.performance import baseline_table, gap_table, label_table, metric_table, performance
 
     minima = _minima(min or {}, task)
-    splits = [split for split in current if split in outcomes and outcomes[split].asked and outcomes[split].labels()]
+    splits = [
+        split for split in current if split in outcomes and outcomes[split].has_predictions and outcomes[split].labels()
+    ]
     tests = (len(minima) + 2 + (max_train_test_gap is not None) + (min_lift is not None)) * max(1, len(splits))
     found: list[Performance] = []
     for split in current:

@@ -94,7 +94,7 @@ if TYPE_CHECKING:
     from llmops_audit.analysis.counterfactual import Lexicon
     from llmops_audit.analysis.counterfactual.trial import Trial
     from llmops_audit.check.inputs import Policy, Task
-    from llmops_audit.check.subject import AskedSubject
+    from llmops_audit.check.subject import QueriedSubject
     from llmops_audit.evidence.rows import Rows
 
 Split = Literal["train", "test", "live"]
@@ -117,7 +117,7 @@ def _lexicon(file: TextFile) -> TextFile:
 @check(severity=Severity.HIGH)
 def counterfactual(
     rows: Mapping[str, Rows],
-    subject: AskedSubject,
+    subject: QueriedSubject,
     task: Task,
     policy: Policy,
     *,
@@ -169,11 +169,11 @@ def counterfactual(
 
 
 def _unfit(
-    sample: Rows | None, subject: AskedSubject, task: Task, max_flip_rate: float | None, max_score_shift: float | None
+    sample: Rows | None, subject: QueriedSubject, task: Task, max_flip_rate: float | None, max_score_shift: float | None
 ) -> Message | None:
     if task.text is None:
         return message("The spec names no text column (`data.text`): there is nothing to swap.")
-    if subject.trained is None:
+    if subject.model is None:
         return message("The answers were saved: the classifier cannot be asked about texts that were changed.")
     if sample is None or not len(sample):
         return message("The split holds no row.")

@@ -176,7 +176,7 @@ def _favourable(task: Task, favourable: str | int | float | None) -> Label | Non
 
 
 def _problem(task: Task, found: Outcomes | None, good: Label | None) -> tuple[Verdict, Message] | None:
-    if not task.groups or found is None or not found.asked or not found.rows:
+    if not task.groups or found is None or not found.has_predictions or not found.rows:
         return _NOTHING
     if good is not None and good not in task.labels:
         text = message("The favourable answer that the spec names (`favourable`) is no label of the data.")

@@ -174,7 +174,7 @@ class _Attribute:
 
         known = encoded(table, name)
         assert known is not None  # noqa: S101 - a group column is always read
-        names = [*map(str, known.values), MISSING]
+        names = [*map(str, known.categories), MISSING]
         groups, codes = np.unique(np.array(names)[known.index], return_inverse=True)
         sizes = np.bincount(codes)
         judged = np.flatnonzero((sizes >= least) & (len(codes) - sizes >= least)).tolist()

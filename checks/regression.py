@@ -114,9 +114,9 @@ def regression(
 
     found, paired = outcomes.get("test"), pairs.get("test")
     rules = _Rules(max_loss, max_group_loss or {}, min_group_rows, task, policy, average or default_average(task))
-    if found is None or not found.asked or not found.labels():
+    if found is None or not found.has_predictions or not found.labels():
         yield _nothing(message("The split holds no row with a label and an answer."))
-    elif paired is not None and "before" in paired.cells:
+    elif paired is not None and "baseline" in paired.cells:
         yield from _by_rows(rules, paired, found, baseline)
     elif baseline is not None:
         yield from _by_record(rules, baseline, found)
@@ -154,14 +154,14 @@ def _by_rows(rules: _Rules, paired: Pairs, found: Outcomes, baseline: Baseline |
     from llmops_audit.analysis.regression import difference_table, flip_table, record_title
 
     labels = rules.task.labels
-    table = paired.table("before", labels)
+    table = paired.table("baseline", labels)
     n = int(table.counts.sum())
     if not table.counts[:, : len(labels)].any():
         text = message("No row carries an answer of the release before that is a label: nothing can be compared.")
         yield _nothing(text, n)
         return
     groups = {
-        (name, value): paired.table("before", labels, {name: value})
+        (name, value): paired.table("baseline", labels, {name: value})
         for name in rules.task.groups
         for value, _ in found.group_counts(name)
     }

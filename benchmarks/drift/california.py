@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 
 from llmops_audit.analysis.drift.estimates import Answered, estimates
 from llmops_audit.analysis.separability import Seen
-from llmops_audit.evidence.base import Scored
+from llmops_audit.evidence.base import ScoreMatrix
 from llmops_audit.record.drift_figure import AccuracyEstimate
 from llmops_audit.stats import clopper_pearson
 
@@ -40,7 +40,7 @@ def _folder() -> Path | None:
 
 def _answered(rows: pd.DataFrame) -> Answered:
     label, answer = (rows[name].astype(str).to_numpy(dtype=object) for name in (LABEL, ANSWER))
-    return Answered(label, answer, Scored((1,), rows[[SCORE]].to_numpy(dtype=np.float64)))
+    return Answered(label, answer, ScoreMatrix((1,), rows[[SCORE]].to_numpy(dtype=np.float64)))
 
 
 def _estimates(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, ...]) -> list[AccuracyEstimate]:

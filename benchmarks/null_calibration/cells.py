@@ -26,9 +26,9 @@ from llmops_audit.audit import gate
 from llmops_audit.audit.runner import policy_for, run_check, with_own_figures
 from llmops_audit.check import evidence_names
 from llmops_audit.check.registry import Enabled, enabled
-from llmops_audit.check.subject import AskedSubject
+from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.record import CheckResult, Status, SubjectInfo, Table, Verdict, message
-from llmops_audit.spec import Draft, GateSection
+from llmops_audit.spec import GateSection, ParsedSpec
 
 from .world import World, evidence, task
 
@@ -39,7 +39,7 @@ CHUNK = 50
 
 UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE)
 
-SUBJECT = AskedSubject(SubjectInfo(kind="simulated", description="simulated", parameters={}, sha256="0" * 64))
+SUBJECT = QueriedSubject(SubjectInfo(kind="simulated", description="simulated", parameters={}, sha256="0" * 64))
 Settings = Mapping[str, Mapping[str, Any]]
 
 
@@ -144,7 +144,7 @@ def values_from_counts(parts: Mapping[Any, Any], task: Any, spoken: Any) -> dict
     return values
 
 
-def prepared(settings: Settings) -> tuple[Draft, dict[str, Enabled]]:
+def prepared(settings: Settings) -> tuple[ParsedSpec, dict[str, Enabled]]:
     """Enable checks as a spec with these sections would.
 
     Raises
@@ -152,14 +152,14 @@ def prepared(settings: Settings) -> tuple[Draft, dict[str, Enabled]]:
     ValueError
         Where there is no such check, or a setting is wrong.
     """
-    draft = Draft("audit.toml", Path(), {"checks": settings}, "", {}, None, ())
+    draft = ParsedSpec("audit.toml", Path(), {"checks": settings}, "", {}, None, ())
     checks, problems = enabled(draft)
     if problems:
         raise ValueError("; ".join(map(str, problems)))
     return draft, checks
 
 
-def audit(cell: Cell, draft: Draft, checks: Mapping[str, Enabled], rng: np.random.Generator) -> Counts:
+def audit(cell: Cell, draft: ParsedSpec, checks: Mapping[str, Enabled], rng: np.random.Generator) -> Counts:
     """Draw rows and audit them once.
 
     Raises

@@ -13,8 +13,8 @@ from scipy.special import expit, logit, ndtr
 
 from llmops_audit.check.inputs import Task
 from llmops_audit.evidence._gather import evidence_type
-from llmops_audit.evidence.base import Batch, Codes, Evidence, Plan, Scored
-from llmops_audit.evidence.outcomes import FITTED
+from llmops_audit.evidence.base import Batch, Codes, Evidence, Plan, ScoreMatrix
+from llmops_audit.evidence.outcomes import IN_SAMPLE
 
 PLAN = Plan(labels=(0, 1), groups=("group",))
 FEATURES = ("amount", "region")
@@ -106,7 +106,7 @@ def task(world: World, seed: int) -> Task:
         groups=PLAN.groups,
         trained_here=True,
         seed=seed,
-        one_feature="amount",
+        one_rule_feature="amount",
     )
 
 
@@ -126,7 +126,7 @@ def evidence(world: World, names: Iterable[str], rng: np.random.Generator) -> di
         }
     if "outcomes" in made:
         # The model knows its own training rows no better than others.
-        made["outcomes"][FITTED] = made["outcomes"]["train"]
+        made["outcomes"][IN_SAMPLE] = made["outcomes"]["train"]
     return made
 
 
@@ -136,15 +136,15 @@ def _drawn(world: World, split: str, rows: int, rng: np.random.Generator) -> Bat
     noise = rng.standard_normal(rows)
     seen = _centre(label, world.separation) + noise
     answer = _answer(world, seen, world.separation)
-    scores, others = None, {}
+    scores, reference_predictions = None, {}
     if split == "test":
         rule = _centre(label, RULE_SEPARATION) + rng.standard_normal(rows)
         echo = LIKENESS * noise + np.sqrt(1 - LIKENESS**2) * rng.standard_normal(rows)
         before = _answer(world, _centre(label, world.separation) + echo, world.separation)
-        others = {"before": _codes(before), "one_feature": _codes(rule > 0)}
+        reference_predictions = {"baseline": _codes(before), "one_rule": _codes(rule > 0)}
         answer = _damaged(world, label, group, answer, rng)
         score = expit(world.separation * seen + logit(world.positive))
-        scores = Scored((1,), ((1 - 2 * world.miscalibration) * score)[:, None])
+        scores = ScoreMatrix((1,), ((1 - 2 * world.miscalibration) * score)[:, None])
     number = np.arange(1, rows + 1, dtype=np.int64)
     names = pa.array([f"group {i + 1:02}" for i in range(len(world.groups))])
     return Batch(
@@ -156,7 +156,7 @@ def _drawn(world: World, split: str, rows: int, rng: np.random.Generator) -> Bat
         label=_codes(label),
         prediction=_codes(answer),
         scores=scores,
-        others=others,
+        reference_predictions=reference_predictions,
     )
 
 

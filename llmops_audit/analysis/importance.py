@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from llmops_audit.check.subject import AskedSubject
+from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.errors import SubjectError
 from llmops_audit.evidence.base import Codes
 from llmops_audit.evidence.rows import Rows
 
-__all__ = ["answer_changes"]
+__all__ = ["prediction_changes"]
 
 MOST_ROWS = 500
 """Rows among which columns are shuffled: the share then has a standard error of at most 0.023."""
@@ -33,12 +33,14 @@ MOST_ASKED = 50_000
 ROWS_AT_ONCE = 10_000
 
 
-def answer_changes(subject: AskedSubject, rows: Rows, features: tuple[str, ...], seed: int) -> dict[str, float] | None:
+def prediction_changes(
+    subject: QueriedSubject, rows: Rows, features: tuple[str, ...], seed: int
+) -> dict[str, float] | None:
     """Return the share of answers that change when the values of one column move to other rows.
 
     Parameters
     ----------
-    subject : AskedSubject
+    subject : QueriedSubject
     rows : Rows
     features : tuple of str
         Columns of tabular data that the classifier works on.
@@ -55,7 +57,7 @@ def answer_changes(subject: AskedSubject, rows: Rows, features: tuple[str, ...],
     """
     most = max(LEAST_ROWS, min(MOST_ROWS, MOST_ASKED // max(1, len(features))))
     table = rows.table.take(np.sort(np.argsort(rows.key, kind="stable")[:most])) if len(rows) else rows.table
-    if subject.trained is None or not features or table.num_rows < 2:
+    if subject.model is None or not features or table.num_rows < 2:
         return None
     try:
         return dict(_changes(subject, table, features, seed))
@@ -64,7 +66,7 @@ def answer_changes(subject: AskedSubject, rows: Rows, features: tuple[str, ...],
 
 
 def _changes(
-    subject: AskedSubject, table: pa.Table, features: tuple[str, ...], seed: int
+    subject: QueriedSubject, table: pa.Table, features: tuple[str, ...], seed: int
 ) -> Iterator[tuple[str, float]]:
     n = table.num_rows
     before = _answers(subject.predict(table))
@@ -77,7 +79,7 @@ def _changes(
 
 
 def _answers(codes: Codes) -> npt.NDArray[np.object_]:
-    return np.array([*codes.values, None], dtype=object)[codes.index]
+    return np.array([*codes.categories, None], dtype=object)[codes.index]
 
 
 def _shuffled(table: pa.Table, name: str, seed: int) -> pa.Table:

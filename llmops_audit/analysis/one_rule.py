@@ -19,8 +19,9 @@ from sklearn.metrics import confusion_matrix
 from sklearn.tree import DecisionTreeClassifier
 
 from llmops_audit import stats
-from llmops_audit.evidence.base import Batch, Codes, Label
+from llmops_audit.evidence.base import Batch, Codes
 from llmops_audit.record import Message, message
+from llmops_audit.record.labels import Label
 
 __all__ = ["OneRule", "one_rule"]
 
@@ -90,13 +91,13 @@ def one_rule(train: Batch, most: int, *, features: Sequence[str] = (), text: str
         rule = learn(halves[0])
         if rule is None:
             continue
-        places = range(len(train.label.values))
+        places = range(len(train.label.categories))
         table = confusion_matrix(_index(halves[1]), rule(halves[1].table), labels=list(places))
         score = float(stats.balanced_accuracy(table))
         if score > best[0]:
             # The rule that is compared learns from all rows.
             best = score, feature, learn(sample) or rule
-    return None if best[2] is None else OneRule(best[1], train.label.values, best[2])
+    return None if best[2] is None else OneRule(best[1], train.label.categories, best[2])
 
 
 def _index(batch: Batch) -> Ints:

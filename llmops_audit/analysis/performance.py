@@ -14,7 +14,7 @@ from llmops_audit.analysis.metrics.differences import difference
 from llmops_audit.analysis.metrics.label_metrics import LABEL_METRICS, Average, Measure, default_average, hits, measure
 from llmops_audit.analysis.metrics.score_metrics import SCORE_METRICS, score_measure
 from llmops_audit.check.inputs import Policy, Task
-from llmops_audit.evidence.outcomes import FITTED, CrossTable, Outcomes
+from llmops_audit.evidence.outcomes import IN_SAMPLE, CrossTable, Outcomes
 from llmops_audit.evidence.pairs import Pairs
 from llmops_audit.evidence.scores import Scores
 from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message
@@ -32,7 +32,7 @@ class Performance:
     ----------
     split : str
     outcomes : mapping of str to Outcomes
-        By split, `split` among them, and `FITTED` where there is a sample of training rows.
+        By split, `split` among them, and `IN_SAMPLE` where there is a sample of training rows.
     scores : Scores, optional
     pairs : Pairs, optional
     task : Task
@@ -72,17 +72,17 @@ class Performance:
     @cached_property
     def lift(self) -> Measure | None:
         """Balanced accuracy beyond that of the rule on one feature; None where there is no such rule."""
-        if self.pairs is None or "one_feature" not in self.pairs.cells:
+        if self.pairs is None or "one_rule" not in self.pairs.cells:
             return None
-        table = self.pairs.table("one_feature", self.task.labels)
+        table = self.pairs.table("one_rule", self.task.labels)
         return replace(difference("balanced_accuracy", table, self.task, self.average), name="lift")
 
     @cached_property
     def training(self) -> CrossTable | None:
         """Labels against answers on training rows: of the very model, or those that were saved."""
-        name = FITTED if FITTED in self.outcomes else "train"
+        name = IN_SAMPLE if IN_SAMPLE in self.outcomes else "train"
         found = self.outcomes.get(name)
-        if found is None or name == self.split or not found.asked:
+        if found is None or name == self.split or not found.has_predictions:
             return None
         return found.table(self.task.labels)
 
@@ -215,11 +215,11 @@ def _baselines(one: Performance, policy: Policy) -> list[Cells]:
         for text, accuracy in (guesses, majority)
     ]
     if one.lift is not None and one.pairs is not None:
-        rule = one.pairs.table("one_feature", one.task.labels).weights.sum(axis=2)
+        rule = one.pairs.table("one_rule", one.task.labels).weights.sum(axis=2)
         rows.append(
             {
                 "split": one.split,
-                "baseline": message("The best rule on one feature ({feature})", feature=one.task.one_feature),
+                "baseline": message("The best rule on one feature ({feature})", feature=one.task.one_rule_feature),
                 "accuracy": _number(stats.accuracy(rule)),
                 "balanced_accuracy": _number(stats.balanced_accuracy(rule)),
                 **_with_ends(one.lift, policy),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llmops_audit.audit.clock import Clock
     from llmops_audit.audit.sweep import Swept
     from llmops_audit.check.inputs import Inputs
-    from llmops_audit.check.subject import AskedSubject
+    from llmops_audit.check.subject import QueriedSubject
     from llmops_audit.evidence.personal_data import PersonalData
     from llmops_audit.evidence.rows import Rows
     from llmops_audit.personal_data.model_scan import ModelContents
@@ -108,11 +108,11 @@ class MadeInputs:
     @cached_property
     def importance(self) -> Mapping[str, float] | None:
         """The share of predictions on the test split that change when a column is shuffled."""
-        from llmops_audit.analysis.importance import answer_changes
+        from llmops_audit.analysis.importance import prediction_changes
 
         task = self._swept.task
         rows = cast("Rows", self._swept.evidence["rows"]["test"])
-        return answer_changes(self.subject, rows, task.features, task.seed)
+        return prediction_changes(self.subject, rows, task.features, task.seed)
 
     @cached_property
     def model_contents(self) -> ModelContents | None:
@@ -140,13 +140,13 @@ class MadeInputs:
         return policy_for(self._prepared.spec.gate.policy(), self._prepared.checks)
 
     @cached_property
-    def subject(self) -> AskedSubject:
+    def subject(self) -> QueriedSubject:
         """The classifier, for rows of the check's own making."""
-        from llmops_audit.check.subject import AskedSubject
+        from llmops_audit.check.subject import QueriedSubject
         from llmops_audit.subjects import Trainable
 
         subject = self._swept.subject
-        return AskedSubject(subject.info, subject if isinstance(subject, Trainable) else None)
+        return QueriedSubject(subject.info, subject if isinstance(subject, Trainable) else None)
 
     @cached_property
     def task(self) -> Task:

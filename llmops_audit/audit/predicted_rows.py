@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from llmops_audit.audit.clock import Clock
-from llmops_audit.data.batches import Dataset, Reading, batches, load, slices
+from llmops_audit.data.batches import Dataset, ReadState, batches, load, slices
 from llmops_audit.errors import DataError
-from llmops_audit.evidence.base import Batch, Label
-from llmops_audit.record.labels import label_order
+from llmops_audit.evidence.base import Batch
+from llmops_audit.record.labels import Label, label_order
 from llmops_audit.spec import SPLITS
 from llmops_audit.subjects import Subject, Trainable, open_subject
 
@@ -34,7 +34,7 @@ class PredictedRows:
         By split; read once.
     train : Batch, optional
         The training rows, where the subject was trained here.
-    fitted : Batch, optional
+    in_sample : Batch, optional
         A sample of the training rows with the predictions of the subject that was trained on them.
     held_out : OutOfFold, optional
         Predictions of training rows by subjects that were not trained on them, where a check wants them.
@@ -45,12 +45,12 @@ class PredictedRows:
     subject: Subject
     splits: Mapping[str, Iterable[Batch]]
     train: Batch | None = None
-    fitted: Batch | None = None
+    in_sample: Batch | None = None
     held_out: OutOfFold | None = None
     rule: OneRule | None = None
 
 
-def predicted_rows(dataset: Dataset, reading: Reading, needs: Needs, clock: Clock) -> PredictedRows:
+def predicted_rows(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clock) -> PredictedRows:
     """Open the subject, train it where the spec asks for that, and predict while rows are read.
 
     Raises
@@ -64,7 +64,7 @@ def predicted_rows(dataset: Dataset, reading: Reading, needs: Needs, clock: Cloc
     return PredictedRows(open_subject(dataset.spec, dataset.folder, frozenset()), splits)
 
 
-def _trained_here(dataset: Dataset, reading: Reading, needs: Needs, clock: Clock) -> PredictedRows:
+def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clock) -> PredictedRows:
     from llmops_audit.analysis.one_rule import one_rule
     from llmops_audit.subjects.training import out_of_fold
 
@@ -77,7 +77,7 @@ def _trained_here(dataset: Dataset, reading: Reading, needs: Needs, clock: Clock
         data = spec.data
         rule = one_rule(train, data.sample, features=data.features, text=data.text) if "pairs" in names else None
         sample = train.sample(data.sample)
-        fitted = replace(sample, prediction=trained.predict(replace(sample, label=None)))
+        in_sample = replace(sample, prediction=trained.predict(replace(sample, label=None)))
     held_out = None
     if needs.training_predictions:
         with clock.stage("predicting out-of-fold"):
@@ -87,24 +87,25 @@ def _trained_here(dataset: Dataset, reading: Reading, needs: Needs, clock: Clock
     splits: dict[str, Iterable[Batch]] = {"train": slices(train), "test": map(predict, test)}
     if "live" in dataset.files:
         splits["live"] = map(predict, batches(dataset, "live", reading))
-    return PredictedRows(trained, splits, train, fitted, held_out, rule)
+    return PredictedRows(trained, splits, train, in_sample, held_out, rule)
 
 
-def _train_and_test(dataset: Dataset, reading: Reading) -> tuple[Batch, Iterable[Batch]]:
+def _train_and_test(dataset: Dataset, reading: ReadState) -> tuple[Batch, Iterable[Batch]]:
     from llmops_audit.subjects.training import require_labels, split
 
     if dataset.spec.data.path is None:
         train = load(dataset, "train", reading)
-        reading.labels, reading.because = _labels_of(train), "the training split"
+        reading.labels, reading.labels_source = _labels_of(train), "the training split"
         return train, batches(dataset, "test", reading)
     train, test = split(load(dataset, "path", reading), dataset.spec)
     require_labels(test, train)
-    reading.labels, reading.because = _labels_of(train), "the training split"
+    reading.labels, reading.labels_source = _labels_of(train), "the training split"
     return train, slices(test)
 
 
 def _labels_of(train: Batch) -> tuple[Label, ...]:
-    labels = () if train.label is None else label_order(train.label.values[i] for i in set(train.label.index.tolist()))
+    label = train.label
+    labels = () if label is None else label_order(label.categories[i] for i in set(label.index.tolist()))
     if len(labels) < 2:
         raise DataError("the training split", "holds fewer than two labels", "at least two", str(len(labels)))
     return labels
@@ -118,10 +119,10 @@ class _Predicting:
 
     def __call__(self, batch: Batch) -> Batch:
         unlabelled = replace(batch, label=None)
-        rule = {} if self.rule is None else {"one_feature": self.rule.predict(unlabelled)}
+        rule = {} if self.rule is None else {"one_rule": self.rule.predict(unlabelled)}
         return replace(
             batch,
             prediction=self.subject.predict(unlabelled),
             scores=self.subject.score(unlabelled) if self.scores else None,
-            others={**batch.others, **rule},
+            reference_predictions={**batch.reference_predictions, **rule},
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmops_audit.check.registry import Enabled, enabled
 from llmops_audit.errors import SpecError
-from llmops_audit.spec import Draft, Spec, read_spec
+from llmops_audit.spec import ParsedSpec, Spec, read_spec
 
 __all__ = ["Prepared", "prepare"]
 
@@ -17,7 +17,7 @@ __all__ = ["Prepared", "prepare"]
 class Prepared:
     """A spec and its checks, both valid."""
 
-    draft: Draft
+    draft: ParsedSpec
     spec: Spec
     checks: Mapping[str, Enabled]
 

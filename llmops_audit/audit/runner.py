@@ -23,7 +23,7 @@ from llmops_audit.record import (
     Verdict,
     message,
 )
-from llmops_audit.spec import Draft
+from llmops_audit.spec import ParsedSpec
 
 __all__ = ["Outcome", "policy_for", "run_check", "run_checks", "with_own_figures", "workers"]
 
@@ -45,7 +45,7 @@ def policy_for(gate: GatePolicy, checks: Mapping[str, Enabled]) -> Policy:
 
 
 @contextmanager
-def workers(checks: Mapping[str, Enabled], draft: Draft) -> Iterator[dict[str, Worker]]:
+def workers(checks: Mapping[str, Enabled], draft: ParsedSpec) -> Iterator[dict[str, Worker]]:
     """Start a process for each check that asks for one, and end them all."""
     plugins = [draft.folder / plugin for plugin in draft.raw.get("plugins", [])]
     started = {
@@ -61,7 +61,7 @@ def workers(checks: Mapping[str, Enabled], draft: Draft) -> Iterator[dict[str, W
 def run_checks(
     checks: Mapping[str, Enabled],
     inputs: Mapping[str, Any],
-    draft: Draft,
+    draft: ParsedSpec,
     workers: Mapping[str, Worker],
     *,
     reserved: Iterable[str] = (),
@@ -73,7 +73,7 @@ def run_checks(
     checks : mapping of str to Enabled
     inputs : mapping
         All inputs by name.
-    draft : Draft
+    draft : ParsedSpec
     workers : mapping of str to Worker
         The processes of the checks that have one.
     reserved : iterable of str
@@ -103,7 +103,7 @@ def _import_renderers() -> None:
     import llmops_audit.render.formats  # noqa: F401
 
 
-def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: Draft, worker: Worker | None) -> Outcome:
+def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: ParsedSpec, worker: Worker | None) -> Outcome:
     """Run one check; it appears in the record whatever happens.
 
     Parameters
@@ -111,7 +111,7 @@ def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: Draft, worker:
     enabled : Enabled
     inputs : mapping
         All inputs by name; the check gets those that it names.
-    draft : Draft
+    draft : ParsedSpec
         For the line that set each limit.
     worker : Worker, optional
         The process that the check runs in.
@@ -192,7 +192,7 @@ def _call(
         outcome.append(told(error))
 
 
-def _named(enabled: Enabled, finding: Finding, draft: Draft) -> Finding:
+def _named(enabled: Enabled, finding: Finding, draft: ParsedSpec) -> Finding:
     scope = [f"{key}={value}" for key, value in finding.scope.items() if (key, value) != ("split", "test")]
     suffix = f"[{','.join(scope)}]" if scope else ""
     changes: dict[str, object] = {"id": f"{enabled.check.name}.{finding.metric}{suffix}"}
@@ -204,7 +204,7 @@ def _named(enabled: Enabled, finding: Finding, draft: Draft) -> Finding:
     return finding.model_copy(update=changes)
 
 
-def _source(enabled: Enabled, draft: Draft, finding: Finding) -> str:
+def _source(enabled: Enabled, draft: ParsedSpec, finding: Finding) -> str:
     """Return where the spec sets a limit: by the metric's name or an end of it, or by the column that it speaks of."""
     name = enabled.check.name
     section = draft.raw["checks"][name]

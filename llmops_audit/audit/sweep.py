@@ -12,11 +12,11 @@ from llmops_audit.audit.clock import Clock
 from llmops_audit.audit.predicted_rows import PredictedRows, predicted_rows
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
-from llmops_audit.data.batches import Dataset, Reading, open_dataset
+from llmops_audit.data.batches import Dataset, ReadState, open_dataset
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
-from llmops_audit.evidence.outcomes import FITTED, Outcomes
+from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import Subject, Trainable
@@ -85,7 +85,7 @@ def sweep(spec: Spec, folder: Path, needs: Needs, jobs: int, clock: Clock) -> Sw
         Where the data or the subject cannot be had.
     """
     dataset = open_dataset(spec, folder, every_column="personal_data" in needs.evidence)
-    reading = Reading(labels=spec.data.fixed_labels)
+    reading = ReadState(labels=spec.data.fixed_labels)
     rows = predicted_rows(dataset, reading, needs, clock)
     plan = _plan(spec, folder)
     with clock.stage("gathering evidence"):
@@ -100,7 +100,7 @@ def sweep(spec: Spec, folder: Path, needs: Needs, jobs: int, clock: Clock) -> Sw
             spec,
             outcomes,
             trained_here=rows.train is not None,
-            one_feature=None if rows.rule is None else rows.rule.feature,
+            one_rule_feature=None if rows.rule is None else rows.rule.feature,
         ),
         rows.subject,
         {split: dataset.columns(part) for split, part in part_of.items()},
@@ -145,8 +145,8 @@ def _gathered(rows: PredictedRows, plan: Plan, names: tuple[str, ...], jobs: int
     for split, batches in rows.splits.items():
         for name, value in gather(_not_empty(batches, split), plan, names, jobs).items():
             evidence[name][split] = value
-    if rows.fitted is not None:
-        evidence["outcomes"][FITTED] = Outcomes.of(rows.fitted, plan)
+    if rows.in_sample is not None:
+        evidence["outcomes"][IN_SAMPLE] = Outcomes.of(rows.in_sample, plan)
     if "rows" in names:
         evidence["rows"] = _scored(cast(Mapping[str, Rows], evidence["rows"]), rows)
     return evidence

@@ -25,7 +25,7 @@ _SELF_EVIDENT = ((0, 1), (-1, 1), ("false", "true"))
 
 
 def task_of(
-    spec: Spec, outcomes: Mapping[str, Outcomes], *, trained_here: bool, one_feature: str | Message | None
+    spec: Spec, outcomes: Mapping[str, Outcomes], *, trained_here: bool, one_rule_feature: str | Message | None
 ) -> Task:
     """Return what checks need to know of the data.
 
@@ -36,7 +36,7 @@ def task_of(
         By split.
     trained_here : bool
         Whether the subject was trained by this audit.
-    one_feature : str or Message, optional
+    one_rule_feature : str or Message, optional
         What the rule on one feature looks at.
 
     Raises
@@ -62,7 +62,7 @@ def task_of(
         seed=spec.audit.seed,
         unit=spec.data.unit,
         time=spec.data.time,
-        one_feature=one_feature,
+        one_rule_feature=one_rule_feature,
     )
 
 

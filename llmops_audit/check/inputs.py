@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from llmops_audit.record import Frozen, Label, Message
 
 if TYPE_CHECKING:
-    from llmops_audit.check.subject import AskedSubject
+    from llmops_audit.check.subject import QueriedSubject
     from llmops_audit.personal_data.model_scan import ModelContents
 
 __all__ = ["OTHER_INPUTS", "Baseline", "Inputs", "Policy", "Task"]
@@ -56,8 +56,8 @@ class Task(Frozen):
         Column of the person or document that rows belong to; intervals then allow for their dependence.
     time : str, optional
         Column of the time that a row stems from, in ISO 8601.
-    one_feature : str or Message, optional
-        What the rule on one feature looks at, see `llmops_audit.analysis.one_rule`.
+    one_rule_feature : str or Message, optional
+        Feature of the one-rule baseline, see `llmops_audit.analysis.one_rule`.
     """
 
     labels: tuple[Label, ...]
@@ -70,7 +70,7 @@ class Task(Frozen):
     seed: int = 0
     unit: str | None = None
     time: str | None = None
-    one_feature: str | Message | None = None
+    one_rule_feature: str | Message | None = None
 
 
 class Baseline(Frozen):
@@ -121,7 +121,7 @@ class Inputs(Protocol):
         ...
 
     @property
-    def subject(self) -> AskedSubject:
+    def subject(self) -> QueriedSubject:
         """The classifier, for predictions of rows of the check's own making."""
         ...
 

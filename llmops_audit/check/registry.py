@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from llmops_audit.check import Check
 from llmops_audit.errors import PluginError, Problem
 from llmops_audit.errors.validation import problems_of
-from llmops_audit.spec import Draft, as_json
+from llmops_audit.spec import ParsedSpec, as_json
 
 __all__ = ["GROUP", "TIME_LIMIT", "Enabled", "Provided", "enabled", "provided"]
 
@@ -169,7 +169,7 @@ def _only_check(module: ModuleType) -> Check:
     return found
 
 
-def enabled(draft: Draft) -> tuple[dict[str, Enabled], tuple[Problem, ...]]:
+def enabled(draft: ParsedSpec) -> tuple[dict[str, Enabled], tuple[Problem, ...]]:
     """Match the checks that a spec names with those that exist, and validate their settings.
 
     Returns

@@ -1,4 +1,4 @@
-"""The subject as a check may ask it again: on rows of the check's own making."""
+"""The subject that a check can query: predictions for rows that the check itself makes."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from llmops_audit.evidence.base import Batch, Codes, Scored
+from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
 from llmops_audit.record import SubjectInfo
 
-__all__ = ["AskedSubject"]
+__all__ = ["QueriedSubject"]
 
 
-class _Answering(Protocol):
+class _Predictor(Protocol):
     def predict(self, batch: Batch) -> Codes: ...
 
-    def score(self, batch: Batch) -> Scored | None: ...
+    def score(self, batch: Batch) -> ScoreMatrix | None: ...
 
 
 @dataclass(frozen=True)
-class AskedSubject:
+class QueriedSubject:
     """The classifier under audit.
 
     Attributes
     ----------
     info : SubjectInfo
         What the record says of it.
-    trained : object, optional
-        Gives predictions and scores of a batch; None where answers were saved, so that nobody can be asked again.
+    model : object, optional
+        Predicts and scores a batch; None for saved predictions, where nothing can be queried.
     """
 
     info: SubjectInfo
-    trained: _Answering | None = None
+    model: _Predictor | None = None
 
     def predict(self, table: pa.Table) -> Codes:
-        """Ask for predictions alone, (n,); otherwise as `ask`.
+        """Predict rows, (n,), without scores; otherwise as `predict_with_scores`.
 
         Raises
         ------
         ValueError
-            Where the answers were saved.
+            Where the predictions were saved.
         SubjectError
             Where the classifier fails.
         """
-        return self._trained().predict(_unlabelled(table))
+        return self._required().predict(_unlabelled(table))
 
-    def ask(self, table: pa.Table) -> tuple[Codes, Scored | None]:
-        """Ask for the answers to rows.
+    def predict_with_scores(self, table: pa.Table) -> tuple[Codes, ScoreMatrix | None]:
+        """Predict and score rows.
 
         Parameters
         ----------
@@ -58,22 +58,22 @@ class AskedSubject:
         Returns
         -------
         predictions : Codes, (n,)
-        scores : Scored, (n, k), or None
+        scores : ScoreMatrix, (n, k), or None
 
         Raises
         ------
         ValueError
-            Where the answers were saved.
+            Where the predictions were saved.
         SubjectError
             Where the classifier fails.
         """
         batch = _unlabelled(table)
-        return self._trained().predict(batch), self._trained().score(batch)
+        return self._required().predict(batch), self._required().score(batch)
 
-    def _trained(self) -> _Answering:
-        if self.trained is None:
-            raise ValueError("saved answers cannot be asked for again")
-        return self.trained
+    def _required(self) -> _Predictor:
+        if self.model is None:
+            raise ValueError("saved predictions: there is no classifier to query")
+        return self.model
 
 
 def _unlabelled(table: pa.Table) -> Batch:

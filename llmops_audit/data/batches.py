@@ -1,4 +1,4 @@
-"""From files to batches: what the columns mean, how rows are split, and what is wrong with them."""
+"""From files to batches: read columns as the spec names them, and refuse rows that do not fit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from llmops_audit.data import sources
 from llmops_audit.data.columns import (
-    Place,
+    FileLocation,
     cleaned,
     floats,
     merged,
@@ -25,9 +25,9 @@ from llmops_audit.data.columns import (
     with_numbers,
 )
 from llmops_audit.errors import DataError, Problem
-from llmops_audit.evidence.base import Batch, Codes, Label, Scored, concatenated, encoded
+from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix, concatenated, encoded
 from llmops_audit.personal_data import find
-from llmops_audit.record.labels import canonical_label
+from llmops_audit.record.labels import Label, canonical_label
 from llmops_audit.spec import SPLITS, DataSection, Spec
 
 __all__ = ["Dataset", "batches", "load", "open_dataset", "slices"]
@@ -75,7 +75,7 @@ class Dataset:
 
 
 def open_dataset(spec: Spec, folder: Path, *, every_column: bool) -> Dataset:
-    """Look at all files and their headers before any row is read.
+    """Read the headers of all files before any row is read.
 
     Parameters
     ----------
@@ -101,10 +101,10 @@ def open_dataset(spec: Spec, folder: Path, *, every_column: bool) -> Dataset:
             except DataError as error:
                 problems.extend(error.problems)
                 continue
-            # The first line of a file without a header is a row, and no row is told.
-            told = "named columns (`data.columns`)" if any(find(names)) else f"one of {', '.join(names)}"
+            # The first line of a file without a header is a row, whose values no error may quote.
+            expected = "named columns (`data.columns`)" if any(find(names)) else f"one of {', '.join(names)}"
             missing = [column for column in _needed(spec, part) if column not in names]
-            problems.extend(Problem(shown, f"has no column '{column}'", told) for column in missing)
+            problems.extend(Problem(shown, f"has no column '{column}'", expected) for column in missing)
             first = dataset.names.setdefault(part, names)
             for column in sorted(set(first) ^ set(names)):
                 lacking = dataset.files[part][0] if column in names else shown
@@ -119,7 +119,7 @@ def open_dataset(spec: Spec, folder: Path, *, every_column: bool) -> Dataset:
 def _named(spec: Spec) -> tuple[str, ...]:
     data = spec.data
     named = (
-        *_answers(spec),
+        *_output_columns(spec),
         data.text,
         *data.features,
         data.label,
@@ -132,11 +132,11 @@ def _named(spec: Spec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
-def _answers(spec: Spec) -> tuple[str, ...]:
+def _output_columns(spec: Spec) -> tuple[str, ...]:
     model = spec.model
     scores = model.scores.values() if isinstance(model.scores, dict) else [model.scores]
-    before = None if spec.baseline is None else spec.baseline.predictions
-    return tuple(name for name in (model.predictions, *scores, before) if name is not None)
+    baseline = None if spec.baseline is None else spec.baseline.predictions
+    return tuple(name for name in (model.predictions, *scores, baseline) if name is not None)
 
 
 def _needed(spec: Spec, part: str) -> tuple[str, ...]:
@@ -144,38 +144,40 @@ def _needed(spec: Spec, part: str) -> tuple[str, ...]:
     if spec.baseline is not None and part in ("train", "live"):
         optional.add(spec.baseline.predictions or "")
     if part == "train":
-        # Saved predictions are judged on the test split; what the model answered on its training rows is welcome.
-        optional.update(_answers(spec))
+        # Saved predictions are judged on the test split; those on the training rows are optional.
+        optional.update(_output_columns(spec))
     return tuple(name for name in _named(spec) if name not in optional)
 
 
 @dataclass
-class Reading:
-    """What rows turned out to hold while they were read.
+class ReadState:
+    """What reading has found out about the rows so far.
 
     Attributes
     ----------
     numeric : frozenset of str, optional
-        Features that are numbers; None where that is not decided, so that they stay as they are.
+        Features that are numbers; None while that is undecided, and columns are left as they are.
     labels : tuple of label, optional
         Labels that may occur; None: any.
+    labels_source : str
+        Where `labels` come from, for errors.
     time : dict
         Split to the first and last time.
     """
 
     numeric: frozenset[str] | None = None
     labels: tuple[Label, ...] | None = None
-    because: str = "`data.labels`"
+    labels_source: str = "`data.labels`"
     time: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def batches(dataset: Dataset, part: str, reading: Reading) -> Iterator[Batch]:
+def batches(dataset: Dataset, part: str, reading: ReadState) -> Iterator[Batch]:
     """Read a part batch by batch; memory does not grow with its rows.
 
     Raises
     ------
     DataError
-        With file and row, where a value cannot be what the spec says it is.
+        With file and row, where a value does not fit what the spec says of its column.
     """
     for shown in dataset.files[part]:
         first = 1
@@ -186,7 +188,7 @@ def batches(dataset: Dataset, part: str, reading: Reading) -> Iterator[Batch]:
             first += table.num_rows
 
 
-def load(dataset: Dataset, part: str, reading: Reading) -> Batch:
+def load(dataset: Dataset, part: str, reading: ReadState) -> Batch:
     """Read a part whole, for training.
 
     Raises
@@ -208,7 +210,11 @@ def load(dataset: Dataset, part: str, reading: Reading) -> Batch:
         None,
         _joined([batch.weight for batch in found]),
         None,
-        {name: answers for name in found[0].others if (answers := merged([batch.others.get(name) for batch in found]))},
+        {
+            name: answers
+            for name in found[0].reference_predictions
+            if (answers := merged([batch.reference_predictions.get(name) for batch in found]))
+        },
         _joined([batch.unit_group for batch in found]),
     )
     if reading.numeric is None:
@@ -227,18 +233,18 @@ def slices(batch: Batch) -> Iterator[Batch]:
         yield batch[start : start + BATCH_ROWS]
 
 
-def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, reading: Reading) -> Batch:
+def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, reading: ReadState) -> Batch:
     data, n = spec.data, table.num_rows
     split = "test" if part == "path" else part
-    where = Place(shown, first)
+    where = FileLocation(shown, first)
     table = cleaned(table, spec)
     row = np.arange(first, first + n, dtype=np.int64)
     label = encoded(table, data.label)
     if label is not None:
         _check_labels(label, split, where, reading)
     prediction = encoded(table, spec.model.predictions) if spec.model.predictions else None
-    before = None if spec.baseline is None or spec.baseline.predictions is None else spec.baseline.predictions
-    others = {"before": encoded(table, before)} if before is not None else {}
+    baseline = None if spec.baseline is None else spec.baseline.predictions
+    reference_predictions = {"baseline": encoded(table, baseline)} if baseline is not None else {}
     if data.time is not None and data.time in table.column_names:
         _note_time(table.column(data.time), split, where, reading)
     batch = Batch(
@@ -251,23 +257,23 @@ def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, readi
         prediction,
         _weights(table, data, where),
         _scores(table, spec, where),
-        {name: answers for name, answers in others.items() if answers is not None},
+        {name: predictions for name, predictions in reference_predictions.items() if predictions is not None},
         _unit_groups(table, spec, where),
     )
     return replace(batch, table=with_numbers(table, reading.numeric, batch)) if reading.numeric is not None else batch
 
 
-def _check_labels(label: Codes, split: str, where: Place, reading: Reading) -> None:
+def _check_labels(label: Codes, split: str, where: FileLocation, reading: ReadState) -> None:
     if split != "live":
         for position in np.flatnonzero(label.index < 0)[:1]:
             raise where.error(int(position), "the label is missing", "a label in every row of train and test")
     if reading.labels is not None:
-        unknown = [i for i, value in enumerate(label.values) if value not in reading.labels]
+        unknown = [i for i, value in enumerate(label.categories) if value not in reading.labels]
         for position in np.flatnonzero(np.isin(label.index, unknown))[:1]:
-            raise where.error(int(position), "the label is unknown", f"a label of {reading.because}")
+            raise where.error(int(position), "the label is unknown", f"a label of {reading.labels_source}")
 
 
-def _weights(table: pa.Table, data: DataSection, where: Place) -> npt.NDArray[np.float64] | None:
+def _weights(table: pa.Table, data: DataSection, where: FileLocation) -> npt.NDArray[np.float64] | None:
     if data.weight is None:
         return None
     weights = floats(table, data.weight, where, "a weight")
@@ -276,7 +282,7 @@ def _weights(table: pa.Table, data: DataSection, where: Place) -> npt.NDArray[np
     return weights
 
 
-def _scores(table: pa.Table, spec: Spec, where: Place) -> Scored | None:
+def _scores(table: pa.Table, spec: Spec, where: FileLocation) -> ScoreMatrix | None:
     named = spec.model.scores
     if isinstance(named, str) and spec.data.positive is not None:
         columns = {canonical_label(spec.data.positive): named}
@@ -284,10 +290,12 @@ def _scores(table: pa.Table, spec: Spec, where: Place) -> Scored | None:
         columns = {canonical_label(label): name for label, name in named.items()} if isinstance(named, dict) else {}
     if not columns or not set(columns.values()) <= set(table.column_names):
         return None
-    return Scored(tuple(columns), np.column_stack([floats(table, name, where, "a score") for name in columns.values()]))
+    return ScoreMatrix(
+        tuple(columns), np.column_stack([floats(table, name, where, "a score") for name in columns.values()])
+    )
 
 
-def _unit_groups(table: pa.Table, spec: Spec, where: Place) -> npt.NDArray[np.int16] | None:
+def _unit_groups(table: pa.Table, spec: Spec, where: FileLocation) -> npt.NDArray[np.int16] | None:
     if spec.data.unit is None:
         return None
     units = table.column(spec.data.unit)
@@ -296,7 +304,7 @@ def _unit_groups(table: pa.Table, spec: Spec, where: Place) -> npt.NDArray[np.in
     return unit_groups([str(value) for value in units.to_pylist()], spec.audit.seed)
 
 
-def _note_time(column: pa.ChunkedArray, split: str, where: Place, reading: Reading) -> None:
+def _note_time(column: pa.ChunkedArray, split: str, where: FileLocation, reading: ReadState) -> None:
     import pandas as pd
 
     texts = column.to_pandas()

@@ -18,7 +18,7 @@ from llmops_audit.record.labels import label_order
 from llmops_audit.spec import DataSection, Spec
 
 __all__ = [
-    "Place",
+    "FileLocation",
     "as_numbers",
     "cleaned",
     "floats",
@@ -33,8 +33,8 @@ _SPLITMIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a table stands in its file.
+class FileLocation:
+    """The file that a table comes from, and its first row there.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Place:
 
 
 def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
-    """Text as it is, other texts trimmed and null where missing, numbers of features as float64."""
+    """Leave the text as it is, trim other strings (null where missing), and cast numeric features to float64."""
     missing = pa.array(spec.data.missing, pa.string())
     columns = []
     for name in table.column_names:
@@ -78,14 +78,14 @@ def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def numeric_columns(table: pa.Table, data: DataSection) -> frozenset[str]:
-    """Decide which features are numbers: those whose every value that is not missing reads as one."""
+    """Decide which features are numbers: those where every value that is not missing can be read as a number."""
     return frozenset(
         name for name in data.features if name not in data.categorical and as_numbers(table.column(name)) is not None
     )
 
 
 def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Return a column as float64, or None where a value is no number or all are missing."""
+    """Return a column as float64; None where a value is not a number, or all are missing."""
     if column.null_count == len(column) or pa.types.is_boolean(column.type):
         return None
     try:
@@ -122,7 +122,7 @@ def with_numbers(table: pa.Table, numeric: Iterable[str], batch: Batch) -> pa.Ta
     return table
 
 
-def floats(table: pa.Table, name: str, where: Place, what: str) -> npt.NDArray[np.float64]:
+def floats(table: pa.Table, name: str, where: FileLocation, what: str) -> npt.NDArray[np.float64]:
     """Return a column as finite numbers, float64, (n,).
 
     Raises
@@ -149,16 +149,16 @@ def _is_number(value: object) -> bool:
 
 
 def merged(parts: Sequence[Codes | None]) -> Codes | None:
-    """Put codes one behind the other, (n1 + n2 + ...,); None where one of them is None."""
+    """Concatenate codes, (n1 + n2 + ...,); None where any of them is None."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
-    values = label_order(value for part in known for value in part.values)
+    categories = label_order(value for part in known for value in part.categories)
     index = []
     for part in known:
-        place = np.array([values.index(value) for value in part.values] + [-1], dtype=np.int32)
-        index.append(place[part.index])
-    return Codes(values, np.concatenate(index))
+        recoded = np.array([categories.index(value) for value in part.categories] + [-1], dtype=np.int32)
+        index.append(recoded[part.index])
+    return Codes(categories, np.concatenate(index))
 
 
 def row_keys(table: pa.Table, spec: Spec, shown: str, row: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit.errors import DataError
-from llmops_audit.evidence.base import Batch, Codes, Label
-from llmops_audit.record.labels import MISSING, canonical_label, label_order
+from llmops_audit.evidence.base import Batch, Codes
+from llmops_audit.record.labels import MISSING, Label, canonical_label, label_order
 from llmops_audit.stats import clusters
 
 __all__ = [
@@ -36,7 +36,7 @@ MOST_CELLS = 200_000
 """A larger table is no summary any more: free text stands where a label or a group should."""
 
 Cell = tuple[Any, ...]
-"""Label, answers (each None where missing), the tuple of group values, and the random group of the unit or None."""
+"""Label, predictions (each None where missing), the tuple of group values, and the random group of the unit or None."""
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -56,9 +56,9 @@ class Tally:
 
 @dataclass(frozen=True)
 class CrossTable:
-    """Labels against answers: (k, k + 1), or (k, k + 1, k + 1) for the answers of two.
+    """Labels against predictions: (k, k + 1), or (k, k + 1, k + 1) for the predictions of two models.
 
-    The last place of an answer holds what is missing or no label.
+    The last index of a prediction's axis counts predictions that are missing or no label.
 
     Attributes
     ----------
@@ -126,16 +126,16 @@ def counted(batch: Batch, columns: Sequence[Codes], groups: Sequence[str]) -> di
     """Count a batch by cell: the columns' values, the tuple of group values, and the random group of the unit."""
     coded = [*columns, *(group_codes(batch, name) for name in groups)]
     units = np.zeros(len(batch), dtype=np.int64) if batch.unit_group is None else batch.unit_group.astype(np.int64) + 1
-    sizes = [len(codes.values) + 1 for codes in coded] + [int(units.max(initial=0)) + 1]
+    sizes = [len(codes.categories) + 1 for codes in coded] + [int(units.max(initial=0)) + 1]
     joint = np.ravel_multi_index((*(codes.index + 1 for codes in coded), units), sizes)
-    present, place, rows = np.unique(joint, return_inverse=True, return_counts=True)
-    weights, squares = _weight_sums(batch.weight, place, rows)
+    present, inverse, rows = np.unique(joint, return_inverse=True, return_counts=True)
+    weights, squares = _weight_sums(batch.weight, inverse, rows)
     cells: dict[Cell, Tally] = {}
     for position, flat in enumerate(present):
-        *places, unit = (int(i) for i in np.unravel_index(flat, sizes))
-        values = [codes.values[i - 1] if i else None for codes, i in zip(coded, places, strict=True)]
-        group = tuple(MISSING if value is None else str(value) for value in values[len(columns) :])
-        cell = (*values[: len(columns)], group, unit - 1 if unit else None)
+        *indices, unit = (int(i) for i in np.unravel_index(flat, sizes))
+        labels = [codes.categories[i - 1] if i else None for codes, i in zip(coded, indices, strict=True)]
+        group = tuple(MISSING if value is None else str(value) for value in labels[len(columns) :])
+        cell = (*labels[: len(columns)], group, unit - 1 if unit else None)
         tally = Tally(int(rows[position]), weights[position], squares[position])
         cells[cell] = cells[cell] + tally if cell in cells else tally
     return cells
@@ -167,26 +167,29 @@ def selected(
     """Walk over the cells with these group values, sorted, so that sums do not depend on the order of batches."""
     wanted = [(groups.index(name), value) for name, value in sorted(group.items())]
     for cell in sorted(cells, key=repr):
-        if all(cell[-2][place] == value for place, value in wanted):
+        if all(cell[-2][index] == value for index, value in wanted):
             yield cell, cells[cell]
 
 
 def crossed(
-    found: Iterator[tuple[Cell, Tally]], labels: tuple[Label, ...], answers: int, *, unlabelled: bool = False
+    found: Iterator[tuple[Cell, Tally]], labels: tuple[Label, ...], models: int, *, unlabelled: bool = False
 ) -> CrossTable:
-    """Cross-tabulate labels and one answer or two; rows without a label go to a last row, or are left out."""
+    """Cross-tabulate labels with the predictions of one or two models; rows without a label fill a last row or none."""
     k = len(labels)
-    place: dict[Label | None, int] = {label: i for i, label in enumerate(labels)}
+    index: dict[Label | None, int] = {label: i for i, label in enumerate(labels)}
     if unlabelled:
-        place[None] = k
-    shape = (len(place), *[k + 1] * answers)
+        index[None] = k
+    shape = (len(index), *[k + 1] * models)
     counts = np.zeros(shape, dtype=np.int64)
     weights, squares = np.zeros(shape), np.zeros(shape)
     by_unit: dict[int, Floats] = {}
     for cell, tally in found:
-        if cell[0] not in place:
+        if cell[0] not in index:
             continue
-        at = (place[cell[0]], *(k if answer is None else place.get(answer, k) for answer in cell[1 : 1 + answers]))
+        at = (
+            index[cell[0]],
+            *(k if prediction is None else index.get(prediction, k) for prediction in cell[1 : 1 + models]),
+        )
         counts[at] += tally.rows
         weights[at] += tally.weight * WEIGHT_UNIT
         squares[at] += tally.weight_squared * WEIGHT_UNIT
@@ -197,16 +200,16 @@ def crossed(
 
 
 def unknown(n: int) -> Codes:
-    """Return answers that are all missing, (n,)."""
+    """Return predictions that are all missing, (n,)."""
     return Codes((), np.full(n, -1, dtype=np.int32))
 
 
 def listed(codes: Codes, labels: tuple[Label, ...] | None) -> Codes:
-    """Return answers with those off the list as missing: they are wrong whatever they say."""
+    """Return predictions with those off the list as missing: they are wrong, whatever they are."""
     if labels is None:
         return codes
-    keep = np.array([value in labels for value in codes.values] + [False])
-    return Codes(codes.values, np.where(keep[codes.index], codes.index, -1).astype(np.int32))
+    keep = np.array([value in labels for value in codes.categories] + [False])
+    return Codes(codes.categories, np.where(keep[codes.index], codes.index, -1).astype(np.int32))
 
 
 def group_codes(batch: Batch, name: str) -> Codes:
@@ -222,13 +225,13 @@ def labels_of(cells: Mapping[Cell, Tally]) -> tuple[Label, ...]:
 
 
 def _weight_sums(
-    weight: Floats | None, place: npt.NDArray[np.intp], rows: npt.NDArray[np.intp]
+    weight: Floats | None, inverse: npt.NDArray[np.intp], rows: npt.NDArray[np.intp]
 ) -> tuple[list[int], list[int]]:
     if weight is None:
         sums = [int(n) * round(1 / WEIGHT_UNIT) for n in rows]
         return sums, sums
     weights, squares = [0] * len(rows), [0] * len(rows)
-    for cell, value in zip(place.ravel().tolist(), weight.tolist(), strict=True):
+    for cell, value in zip(inverse.ravel().tolist(), weight.tolist(), strict=True):
         weights[cell] += round(value / WEIGHT_UNIT)
         squares[cell] += round(value * value / WEIGHT_UNIT)
     return weights, squares

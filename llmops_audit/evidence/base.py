@@ -10,49 +10,47 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from llmops_audit.record.labels import canonical_label, label_order
+from llmops_audit.record.labels import Label, canonical_label, label_order
 
 if TYPE_CHECKING:
     from llmops_audit.personal_data.harmless import Harmless
 
-__all__ = ["UNIT_GROUPS", "Batch", "Codes", "Evidence", "Plan", "Scored", "concatenated", "encoded"]
-
-Label = str | int | float
+__all__ = ["UNIT_GROUPS", "Batch", "Codes", "Evidence", "Plan", "ScoreMatrix", "concatenated", "encoded"]
 
 UNIT_GROUPS = 256
-"""Units (persons, documents) are put into this many random groups, whose sums stand in for theirs."""
+"""Units (persons, documents) are put into this many random groups; sums by group replace sums by unit."""
 
 
-Rows = slice | npt.NDArray[np.intp]
-"""Which rows: a part, or their places in the order wanted."""
+RowIndex = slice | npt.NDArray[np.intp]
+"""Which rows: a slice, or their indices in the order wanted."""
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Scalars of few kinds, dictionary-encoded.
+    """A column of labels, predictions or groups, dictionary-encoded.
 
     Attributes
     ----------
-    values : tuple of label, (k,)
+    categories : tuple of label, (k,)
         Distinct values in their one form, see `llmops_audit.record.labels.canonical_label`.
     index : numpy array of int32, (n,)
-        Index into `values`; -1 is missing.
+        Index into `categories`; -1 is missing.
     """
 
-    values: tuple[Label, ...]
+    categories: tuple[Label, ...]
     index: npt.NDArray[np.int32]
 
-    def __getitem__(self, rows: Rows) -> Codes:
-        return Codes(self.values, self.index[rows])
+    def __getitem__(self, rows: RowIndex) -> Codes:
+        return Codes(self.categories, self.index[rows])
 
     def texts(self) -> pa.Array:
         """Return the values as strings, (n,), null where missing."""
-        texts = pa.array([str(value) for value in self.values], pa.string())
+        texts = pa.array([str(value) for value in self.categories], pa.string())
         return texts.take(pa.array(self.index, pa.int32(), mask=self.index < 0))
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoreMatrix:
     """Scores of some labels.
 
     Attributes
@@ -66,8 +64,8 @@ class Scored:
     labels: tuple[Label, ...]
     values: npt.NDArray[np.float64]
 
-    def __getitem__(self, rows: Rows) -> Scored:
-        return Scored(self.labels, self.values[rows])
+    def __getitem__(self, rows: RowIndex) -> ScoreMatrix:
+        return ScoreMatrix(self.labels, self.values[rows])
 
     def of(self, labels: Sequence[Label]) -> npt.NDArray[np.float64]:
         """Return the scores of other labels, (n, len(labels)): NaN where a label has none."""
@@ -101,7 +99,7 @@ class Plan:
     harmless : Harmless, optional
         Values that `PersonalData` does not count.
     text : str, optional
-        Column of the text that is classified, in which a missing value is read as an empty text.
+        Column of the text that is classified, where a missing value is read as an empty text.
     """
 
     labels: tuple[Label, ...] | None = None
@@ -135,12 +133,13 @@ class Batch:
     label : Codes, (n,), optional
         None for unlabelled rows.
     prediction : Codes, (n,), optional
-        None where the subject was not asked.
+        None where the subject made none.
     weight : numpy array of float64, (n,), optional
-    scores : Scored, (n, k), optional
+    scores : ScoreMatrix, (n, k), optional
         None where no evidence asks for them, or the subject gives none.
-    others : mapping of str to Codes, (n,)
-        What others than the subject answered, by name: ``"before"`` (the release before), ``"one_feature"``.
+    reference_predictions : mapping of str to Codes, (n,)
+        Predictions of the models that the subject is compared with: ``"baseline"`` (the previous release) and
+        ``"one_rule"`` (a rule on one feature).
     unit_group : numpy array of int16, (n,), optional
         Random group, 0 to `UNIT_GROUPS` - 1, of the unit (person, document) that each row belongs to; None where the
         rows are taken as independent.
@@ -154,14 +153,14 @@ class Batch:
     label: Codes | None = None
     prediction: Codes | None = None
     weight: npt.NDArray[np.float64] | None = None
-    scores: Scored | None = None
-    others: Mapping[str, Codes] = field(default_factory=dict)
+    scores: ScoreMatrix | None = None
+    reference_predictions: Mapping[str, Codes] = field(default_factory=dict)
     unit_group: npt.NDArray[np.int16] | None = None
 
     def __len__(self) -> int:
         return len(self.row)
 
-    def __getitem__(self, rows: Rows) -> Batch:
+    def __getitem__(self, rows: RowIndex) -> Batch:
         if isinstance(rows, slice):
             start, stop, _ = rows.indices(len(self))
             table, source = self.table.slice(start, max(0, stop - start)), self.source[rows]
@@ -177,7 +176,7 @@ class Batch:
             None if self.prediction is None else self.prediction[rows],
             None if self.weight is None else self.weight[rows],
             None if self.scores is None else self.scores[rows],
-            {name: codes[rows] for name, codes in self.others.items()},
+            {name: codes[rows] for name, codes in self.reference_predictions.items()},
             None if self.unit_group is None else self.unit_group[rows],
         )
 
@@ -209,10 +208,10 @@ def encoded(table: pa.Table, name: str) -> Codes | None:
         return None
     dictionary = table.column(name).combine_chunks().dictionary_encode()
     raw = [canonical_label(value.as_py()) for value in dictionary.dictionary]
-    values = label_order(raw)
-    place = np.array([values.index(value) for value in raw] + [-1], dtype=np.int32)
+    categories = label_order(raw)
+    recoded = np.array([categories.index(value) for value in raw] + [-1], dtype=np.int32)
     index = dictionary.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return Codes(values, place[index])
+    return Codes(categories, recoded[index])
 
 
 @runtime_checkable

@@ -20,12 +20,13 @@ from llmops_audit.evidence._tallies import (
     selected,
     unknown,
 )
-from llmops_audit.evidence.base import Batch, Label, Plan
+from llmops_audit.evidence.base import Batch, Plan
+from llmops_audit.record.labels import Label
 
-__all__ = ["FITTED", "WEIGHT_UNIT", "Cell", "CrossTable", "Outcomes", "Tally"]
+__all__ = ["IN_SAMPLE", "WEIGHT_UNIT", "Cell", "CrossTable", "Outcomes", "Tally"]
 
-FITTED = "fitted"
-"""Key, beside the splits, of a sample of the training rows that the very model answered which was trained on them."""
+IN_SAMPLE = "in_sample"
+"""Key beside the splits: a sample of the training rows, predicted by the model that learned from them."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ class Outcomes:
     groups : tuple of str
         Names of the group columns, in the order of each cell's group values.
     cells : mapping of cell to Tally
-    asked : bool
-        Whether the subject was asked for predictions at all.
+    has_predictions : bool
+        Whether the subject made predictions for these rows at all.
     """
 
     groups: tuple[str, ...] = ()
     cells: Mapping[Cell, Tally] = field(default_factory=dict)
-    asked: bool = False
+    has_predictions: bool = False
 
     @classmethod
     def empty(cls, plan: Plan) -> Self:
@@ -59,7 +60,9 @@ class Outcomes:
         return cls(plan.groups, counted(batch, columns, plan.groups), batch.prediction is not None)
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(self.groups or other.groups, added(self.cells, other.cells), self.asked or other.asked)
+        return type(self)(
+            self.groups or other.groups, added(self.cells, other.cells), self.has_predictions or other.has_predictions
+        )
 
     @property
     def rows(self) -> int:
@@ -80,19 +83,19 @@ class Outcomes:
 
     def group_counts(self, name: str) -> list[tuple[str, int]]:
         """Return rows by value of one group column, in order."""
-        place = self.groups.index(name)
+        index = self.groups.index(name)
         counts: Counter[str] = Counter()
         for cell, tally in self.cells.items():
-            counts[cell[2][place]] += tally.rows
+            counts[cell[2][index]] += tally.rows
         return sorted(counts.items())
 
     def by_group(self, names: tuple[str, ...]) -> dict[tuple[str, ...], Self]:
         """Return the part of each combination of values of some group columns, in order."""
-        places = [self.groups.index(name) for name in names]
+        indices = [self.groups.index(name) for name in names]
         parts: dict[tuple[str, ...], dict[Cell, Tally]] = {}
         for cell, tally in self.cells.items():
-            parts.setdefault(tuple(cell[2][place] for place in places), {})[cell] = tally
-        return {group: type(self)(self.groups, parts[group], self.asked) for group in sorted(parts)}
+            parts.setdefault(tuple(cell[2][index] for index in indices), {})[cell] = tally
+        return {group: type(self)(self.groups, parts[group], self.has_predictions) for group in sorted(parts)}
 
     def table(
         self, labels: tuple[Label, ...], group: Mapping[str, str] | None = None, *, unlabelled: bool = False
@@ -109,7 +112,7 @@ class Outcomes:
             Count rows without a label too, in a last row: the table is then (k + 1, k + 1).
         """
         found = selected(self.cells, self.groups, group or {})
-        return crossed(found, labels, answers=1, unlabelled=unlabelled)
+        return crossed(found, labels, models=1, unlabelled=unlabelled)
 
     def select(self, group: Mapping[str, str]) -> Iterator[tuple[Label | None, Label | None, Tally]]:
         """Walk over label, prediction and tally of the cells with these group values, in a fixed order."""

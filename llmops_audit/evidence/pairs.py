@@ -1,4 +1,4 @@
-"""`Pairs`: how often each answer of another met each answer of the subject, on the same rows."""
+"""`Pairs`: predictions of the subject beside those of a reference model, counted over the same rows."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from llmops_audit.evidence._tallies import Cell, CrossTable, Tally, added, counted, crossed, listed, selected
-from llmops_audit.evidence.base import Batch, Label, Plan
+from llmops_audit.evidence.base import Batch, Plan
+from llmops_audit.record.labels import Label
 
 __all__ = ["Pairs"]
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Tables of counts of (label, answer of the other, prediction, group values), one for each other.
+    """Counts of (label, prediction of the reference model, prediction, group values), a table for each reference model.
 
     Attributes
     ----------
     groups : tuple of str
         Names of the group columns.
     cells : mapping of str to mapping of cell to Tally
-        By the other's name, see `Batch.others`. Rows without a label are left out.
+        By the name of the reference model, see `Batch.reference_predictions`. Rows without a label are left out.
     """
 
     groups: tuple[str, ...] = ()
@@ -34,7 +35,7 @@ class Pairs:
 
     @classmethod
     def of(cls, batch: Batch, plan: Plan) -> Self:
-        """Count one batch; without labels, or before the subject was asked, there is nothing to count."""
+        """Count one batch; without labels or predictions there is nothing to count."""
         label, prediction = batch.label, batch.prediction
         if not len(batch) or label is None or prediction is None:
             return cls.empty(plan)
@@ -46,7 +47,7 @@ class Pairs:
                 ).items()
                 if cell[0] is not None
             }
-            for name, other in batch.others.items()
+            for name, other in batch.reference_predictions.items()
         }
         return cls(plan.groups, {name: found for name, found in cells.items() if found})
 
@@ -56,12 +57,12 @@ class Pairs:
         return type(self)(self.groups or other.groups, cells)
 
     def table(self, name: str, labels: tuple[Label, ...], group: Mapping[str, str] | None = None) -> CrossTable:
-        """Cross-tabulate labels, the answers of another, and those of the subject.
+        """Cross-tabulate labels, the predictions of a reference model, and those of the subject.
 
         Parameters
         ----------
         name : str
-            Whose answers.
+            Of the reference model.
         labels : tuple of label, (k,)
         group : mapping of str to str, optional
             Keep only rows with these group values.
@@ -69,6 +70,6 @@ class Pairs:
         Returns
         -------
         CrossTable
-            Of shape (k, k + 1, k + 1); all zero where the other is unknown.
+            Of shape (k, k + 1, k + 1); all zero where that model is unknown.
         """
-        return crossed(selected(self.cells.get(name, {}), self.groups, group or {}), labels, answers=2)
+        return crossed(selected(self.cells.get(name, {}), self.groups, group or {}), labels, models=2)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from llmops_audit.evidence.base import Batch, Plan, Scored, concatenated
+from llmops_audit.evidence.base import Batch, Plan, ScoreMatrix, concatenated
 from llmops_audit.record.labels import label_order
 
 __all__ = ["Rows"]
@@ -34,7 +34,7 @@ class Rows:
         Null where there is none.
     total : int
         Rows that the sample was drawn from.
-    scores : Scored, (n, k), optional
+    scores : ScoreMatrix, (n, k), optional
         NaN where a row has none; None where no row that the sample was drawn from came with scores.
 
     Notes
@@ -51,7 +51,7 @@ class Rows:
     label: pa.Array
     prediction: pa.Array
     total: int
-    scores: Scored | None = None
+    scores: ScoreMatrix | None = None
 
     @classmethod
     def empty(cls, plan: Plan) -> Self:
@@ -125,8 +125,8 @@ class Rows:
         _, first = np.unique(units[drawn], return_index=True)
         return self._taken(np.sort(drawn[first]))
 
-    def scored(self, source: Sequence[str], row: npt.NDArray[np.int64], scores: Scored | None) -> Self:
-        """Return the same rows with scores that were computed apart, found by place.
+    def scored(self, source: Sequence[str], row: npt.NDArray[np.int64], scores: ScoreMatrix | None) -> Self:
+        """Return the same rows with scores that were computed apart, matched by file and row number.
 
         Parameters
         ----------
@@ -134,15 +134,15 @@ class Rows:
             Path of the file of each row that was scored.
         row : numpy array of int64, (m,)
             Number of each in its file.
-        scores : Scored, (m, k), or None
+        scores : ScoreMatrix, (m, k), or None
             Rows of the sample that are not among them get NaN; others are left out.
         """
         if scores is None:
             return replace(self, scores=None)
-        place = {at: i for i, at in enumerate(zip(source, row.tolist(), strict=True))}
-        found = np.array([place.get(at, -1) for at in zip(self.source, self.row.tolist(), strict=True)], np.intp)
+        index = {at: i for i, at in enumerate(zip(source, row.tolist(), strict=True))}
+        found = np.array([index.get(at, -1) for at in zip(self.source, self.row.tolist(), strict=True)], np.intp)
         values = np.vstack([scores.values, np.full((1, len(scores.labels)), np.nan)])
-        return replace(self, scores=_ordered(Scored(scores.labels, values[found])))
+        return replace(self, scores=_ordered(ScoreMatrix(scores.labels, values[found])))
 
     def _smallest(self) -> Self:
         candidates = np.arange(len(self.key))
@@ -150,7 +150,7 @@ class Rows:
             candidates = np.flatnonzero(self.key <= np.partition(self.key, self.limit - 1)[self.limit - 1])
         sources = np.array(self.source, dtype=object)[candidates]
         row = self.row[candidates]
-        # Rows with one id share a key, so that place decides between them.
+        # Rows with one id share a key, so that file and row number decide between them.
         kept = np.lexsort((row, sources, self.key[candidates]))[: self.limit]
         return self._taken(candidates[kept[np.lexsort((row[kept], sources[kept]))]])
 
@@ -164,24 +164,24 @@ class Rows:
             self.label.take(pa.array(order)),
             self.prediction.take(pa.array(order)),
             self.total,
-            None if self.scores is None else Scored(self.scores.labels, _frozen(self.scores.values[order])),
+            None if self.scores is None else ScoreMatrix(self.scores.labels, _frozen(self.scores.values[order])),
         )
 
 
-def _stacked(one: Rows, other: Rows) -> Scored | None:
+def _stacked(one: Rows, other: Rows) -> ScoreMatrix | None:
     if one.scores is None and other.scores is None:
         return None
-    parts = [rows.scores or Scored((), np.empty((len(rows), 0))) for rows in (one, other)]
+    parts = [rows.scores or ScoreMatrix((), np.empty((len(rows), 0))) for rows in (one, other)]
     labels = label_order(label for part in parts for label in part.labels)
-    return Scored(labels, np.vstack([part.of(labels) for part in parts]))
+    return ScoreMatrix(labels, np.vstack([part.of(labels) for part in parts]))
 
 
-def _ordered(scores: Scored) -> Scored:
+def _ordered(scores: ScoreMatrix) -> ScoreMatrix:
     ordered = label_order(scores.labels)
-    return Scored(ordered, _frozen(scores.of(ordered)))
+    return ScoreMatrix(ordered, _frozen(scores.of(ordered)))
 
 
-def _same(one: Scored | None, other: Scored | None) -> bool:
+def _same(one: ScoreMatrix | None, other: ScoreMatrix | None) -> bool:
     if one is None or other is None:
         return one is other
     return one.labels == other.labels and np.array_equal(one.values, other.values, equal_nan=True)

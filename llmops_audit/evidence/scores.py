@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit.evidence._tallies import WEIGHT_UNIT, group_codes
-from llmops_audit.evidence.base import Batch, Label, Plan, Scored
-from llmops_audit.record.labels import MISSING, label_order
+from llmops_audit.evidence.base import Batch, Plan, ScoreMatrix
+from llmops_audit.record.labels import MISSING, Label, label_order
 from llmops_audit.stats.reliability import Forecasts
 
 __all__ = ["ScoreHistogram", "Scores", "Sums", "score_bins"]
@@ -37,7 +37,7 @@ _SPAN = np.int64(1 << 24)
 """More than there are bins, so that a cell and a bin fit into one number."""
 
 Cell = tuple[Label, bool, tuple[str, ...], bool]
-"""Scored label, whether the row carries it, group values, and whether the row has a weight."""
+"""Scored label, whether the row has it, group values, and whether the row has a weight."""
 
 
 def _code(values: Floats) -> Ints:
@@ -92,7 +92,7 @@ class Sums:
         Bins; by unit, coarser bins and the random group.
     values : numpy array of int64 or of int, (c, m)
         Rows and scores (in units of `SCORE_UNIT`); with weights also weights and their squares (in units of
-        `WEIGHT_UNIT`), and in place of scores weights times scores.
+        `WEIGHT_UNIT`), and weights times scores instead of scores.
     """
 
     keys: Ints
@@ -198,13 +198,13 @@ class Scores:
         """Sum up one batch; rows without a label are left out."""
         if batch.label is None or not len(batch):
             return cls.empty(plan)
-        combinations, place = _combinations(batch, plan.groups)
-        rows = np.bincount(place[batch.label.index >= 0], minlength=len(combinations)).tolist()
+        combinations, index = _combinations(batch, plan.groups)
+        rows = np.bincount(index[batch.label.index >= 0], minlength=len(combinations)).tolist()
         cells: dict[Cell, Sums] = {}
         by_unit: dict[Cell, Sums] = {}
         if batch.scores is not None:
             for column, label in enumerate(batch.scores.labels):
-                _sum_up(batch, batch.scores, column, label, combinations, place, cells, by_unit)
+                _sum_up(batch, batch.scores, column, label, combinations, index, cells, by_unit)
         return cls(plan.groups, cells, by_unit, {group: n for group, n in zip(combinations, rows, strict=True) if n})
 
     def __add__(self, other: Self) -> Self:
@@ -250,10 +250,10 @@ class Scores:
     def _by_unit(self, label: Label, group: Mapping[str, str] | None) -> tuple[int, Floats, Floats]:
         keys, sums = _on_grid(self._found(self.by_unit, label, group))
         units, unit = np.unique(keys // _SPAN, return_inverse=True)
-        bins, place = np.unique(keys % _SPAN, return_inverse=True)
+        bins, index = np.unique(keys % _SPAN, return_inverse=True)
         table = np.zeros((len(units), 2, len(bins)))
-        table[unit, 1, place], table[unit, 0, place] = sums[1]
-        scores, weights = (np.bincount(place, sums[i].sum(axis=0), len(bins)).astype(np.float64) for i in (3, 1))
+        table[unit, 1, index], table[unit, 0, index] = sums[1]
+        scores, weights = (np.bincount(index, sums[i].sum(axis=0), len(bins)).astype(np.float64) for i in (3, 1))
         low, high = _edges((bins - _SPAN // 2) << _UNIT_SHIFT)[0], _edges((bins + 1 - _SPAN // 2) << _UNIT_SHIFT)[1]
         return len(units), table, np.clip(_ratio(scores, weights), low, high)
 
@@ -271,31 +271,31 @@ class Scores:
 
 
 def _matches(values: tuple[str, ...], wanted: list[tuple[int, str]]) -> bool:
-    return all(values[place] == value for place, value in wanted)
+    return all(values[index] == value for index, value in wanted)
 
 
 def _combinations(batch: Batch, groups: tuple[str, ...]) -> tuple[list[tuple[str, ...]], Ints]:
-    """Combinations of group values that occur, and each row's place among them."""
-    place = np.zeros(len(batch), dtype=np.int64)
+    """Combinations of group values that occur, and each row's index among them."""
+    index = np.zeros(len(batch), dtype=np.int64)
     combinations: list[tuple[str, ...]] = [()]
     for name in groups:
         codes = group_codes(batch, name)
         # A value may read as the category of missing ones does.
-        texts = [*(str(value) for value in codes.values), MISSING]
+        texts = [*(str(value) for value in codes.categories), MISSING]
         values = sorted(set(texts))
         own = np.array([values.index(text) for text in texts], dtype=np.int64)[codes.index]
-        joint, place = np.unique(place * len(values) + own, return_inverse=True)
+        joint, index = np.unique(index * len(values) + own, return_inverse=True)
         combinations = [(*combinations[i // len(values)], values[i % len(values)]) for i in joint.tolist()]
-    return combinations, place
+    return combinations, index
 
 
 def _sum_up(
     batch: Batch,
-    scored: Scored,
+    scored: ScoreMatrix,
     column: int,
     label: Label,
     combinations: list[tuple[str, ...]],
-    place: Ints,
+    index: Ints,
     cells: dict[Cell, Sums],
     by_unit: dict[Cell, Sums],
 ) -> None:
@@ -306,8 +306,8 @@ def _sum_up(
     if not len(known):
         return
     values = scored.values[known, column]
-    of_label = codes.values.index(label) if label in codes.values else -1
-    cell = place[known] * 2 + (codes.index[known] == of_label)
+    of_label = codes.categories.index(label) if label in codes.categories else -1
+    cell = index[known] * 2 + (codes.index[known] == of_label)
     # Sums of scores serve probabilities; margins are known by their bins alone.
     scores = np.rint(np.clip(values, 0.0, 1.0) / SCORE_UNIT).astype(np.int64)
     columns = _weighted(batch.weight[known], scores) if batch.weight is not None else _unweighted(scores)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from llmops_audit.record.labels import Label
+
 __all__ = ["Frozen", "Label", "Message", "Scalar", "message"]
 
 Scalar = str | int | float | bool | None
-Label = str | int | float
 
 
 class Frozen(BaseModel):

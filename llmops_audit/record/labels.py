@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["MISSING", "canonical_label", "label_order"]
+__all__ = ["MISSING", "Label", "canonical_label", "label_order"]
+
+Label = str | int | float
+"""A label or a group value in its one form, see `canonical_label`."""
 
 MISSING = "(missing)"
 """The category of a missing group value."""
@@ -16,7 +19,7 @@ LARGEST = 2**53
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z")
 
 
-def canonical_label(value: str | float | bool) -> str | int | float:
+def canonical_label(value: str | float | bool) -> Label:
     """Return the one form of a label or group value.
 
     Parameters
@@ -47,6 +50,6 @@ def canonical_label(value: str | float | bool) -> str | int | float:
     return lowered if lowered in ("true", "false") else text
 
 
-def label_order(labels: Iterable[str | int | float]) -> tuple[str | int | float, ...]:
+def label_order(labels: Iterable[Label]) -> tuple[Label, ...]:
     """Return labels without repetition, numbers first by size, then texts by code point."""
     return tuple(sorted(set(labels), key=lambda x: (isinstance(x, str), x)))

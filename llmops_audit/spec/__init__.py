@@ -1,4 +1,4 @@
-"""The spec: what `audit.toml` may say, and every way in which it can be wrong, told at once."""
+"""The spec: what `audit.toml` may say; everything that is wrong with it is reported at once."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from llmops_audit.spec.sections import (
     GateSection,
     ModelSection,
     NonEmpty,
-    Section,
+    SpecSection,
 )
 
-__all__ = ["SPLITS", "DataSection", "Draft", "GateSection", "Spec", "as_json", "key_lines", "read_spec"]
+__all__ = ["SPLITS", "DataSection", "GateSection", "ParsedSpec", "Spec", "as_json", "key_lines", "read_spec"]
 
 SPLITS = ("train", "test", "live")
 
@@ -36,8 +36,8 @@ SPLITS = ("train", "test", "live")
 FrameworkName = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=list(frameworks.names())))]
 
 
-class Spec(Section):
-    """All that `audit.toml` says."""
+class Spec(SpecSection):
+    """The validated content of `audit.toml`."""
 
     audit: AuditSection
     data: DataSection
@@ -65,9 +65,9 @@ class Spec(Section):
         if self.data.path is not None and self.model.predictions is not None:
             raise ValueError("saved predictions are not split here: name `data.test`")
         scores = self.model.scores.values() if isinstance(self.model.scores, dict) else [self.model.scores]
-        before = None if self.baseline is None else self.baseline.predictions
-        answers = [self.data.label, *(name for name in (self.model.predictions, before, *scores) if name is not None)]
-        doubled = sorted({name for name in answers if answers.count(name) > 1})
+        baseline = None if self.baseline is None else self.baseline.predictions
+        outputs = [self.data.label, *(name for name in (self.model.predictions, baseline, *scores) if name is not None)]
+        doubled = sorted({name for name in outputs if outputs.count(name) > 1})
         if doubled:
             raise ValueError(f"column {doubled[0]!r} cannot be two of label, prediction and score")
         if self.model.vectorizer is not None and self.data.text is None:
@@ -80,8 +80,8 @@ class Spec(Section):
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A spec that was read, with all that is wrong with it.
+class ParsedSpec:
+    """A spec as it was read, with everything that is wrong with it.
 
     Attributes
     ----------
@@ -116,13 +116,13 @@ class Draft:
         return None
 
 
-def read_spec(path: Path) -> Draft:
+def read_spec(path: Path) -> ParsedSpec:
     """Read and validate `audit.toml`, but for the settings of checks.
 
     Raises
     ------
     SpecError
-        Where the file cannot be read or is no TOML; other problems stand in the draft.
+        Where the file cannot be read or is not TOML; `ParsedSpec.problems` holds all other problems.
     """
     try:
         content = path.read_bytes()
@@ -144,19 +144,19 @@ def read_spec(path: Path) -> Draft:
             problems = list(problems_of(error, path.name, (), Spec))
         problems += _wrong_frameworks(raw.get("frameworks"), path.name)
     digest = hashlib.sha256(content).hexdigest()
-    return Draft(path.name, path.parent, raw, digest, key_lines(text), None if problems else spec, tuple(problems))
+    return ParsedSpec(path.name, path.parent, raw, digest, key_lines(text), None if problems else spec, tuple(problems))
 
 
 def _wrong_frameworks(named: object, file: str) -> list[Problem]:
-    # What is no list of texts is pydantic's to refuse.
+    # Pydantic refuses anything but a list of strings.
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         return []
     problems, known = [], frameworks.names()
-    for place, name in enumerate(named):
-        key = f"{file}: frameworks[{place}]"
+    for index, name in enumerate(named):
+        key = f"{file}: frameworks[{index}]"
         if name not in known:
             problems.append(Problem(key, "unknown framework", f"one of {', '.join(known)}", repr(name)))
-        elif name in named[:place]:
+        elif name in named[:index]:
             problems.append(Problem(key, "is named twice", "each framework once", repr(name)))
     return problems
 

@@ -18,13 +18,13 @@ __all__ = [
     "GateSection",
     "ModelSection",
     "NonEmpty",
-    "Section",
+    "SpecSection",
 ]
 
 SCOPE_WORDS = frozenset({"attribute", "split"})
 """Keys of a finding about groups that stand beside the names of their columns."""
 
-LabelValue = str | bool | int | float
+SpecLabel = str | bool | int | float
 NonEmpty = Annotated[str, Field(min_length=1)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Paths = NonEmpty | Annotated[tuple[NonEmpty, ...], Field(min_length=1)]
@@ -33,13 +33,13 @@ DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*[:.][A-Za-z_]\w*$")]
 FolderName = Annotated[str, Field(pattern=r"^[^\W_][\w.-]*$", max_length=100)]
 
 
-class Section(BaseModel):
+class SpecSection(BaseModel):
     """A section of the spec: frozen, strict, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class AuditSection(Section):
+class AuditSection(SpecSection):
     """`[audit]`: what is audited and why."""
 
     name: FolderName = Field(description="Name of the system under audit; part of the output folder's name.")
@@ -50,7 +50,7 @@ class AuditSection(Section):
     language: Literal["en", "zh"] = Field(default="en", description="Language of the report.")
 
 
-class DataSection(Section):
+class DataSection(SpecSection):
     """`[data]`: files and what their columns mean."""
 
     path: Paths | None = Field(default=None, description="File or files that are split into train and test here.")
@@ -67,10 +67,10 @@ class DataSection(Section):
         default=(), description="Features that are categories though they look like numbers."
     )
     label: NonEmpty = Field(description="Column of the true label.")
-    labels: Annotated[tuple[LabelValue, ...], Field(min_length=2)] | None = Field(
+    labels: Annotated[tuple[SpecLabel, ...], Field(min_length=2)] | None = Field(
         default=None, description="The fixed list of labels; otherwise those of train and test."
     )
-    positive: LabelValue | None = Field(
+    positive: SpecLabel | None = Field(
         default=None, description="The label that precision, recall and selection speak of."
     )
     groups: tuple[NonEmpty, ...] = Field(default=(), description="Columns of sensitive attributes.")
@@ -143,7 +143,7 @@ class DataSection(Section):
         return None if self.labels is None else label_order(map(canonical_label, self.labels))
 
 
-class ModelSection(Section):
+class ModelSection(SpecSection):
     """`[model]`: the classifier, by exactly one of `estimator`, `factory` and `predictions`."""
 
     estimator: DottedPath | None = Field(
@@ -180,7 +180,7 @@ class ModelSection(Section):
         return self
 
 
-class BaselineSection(Section):
+class BaselineSection(SpecSection):
     """`[baseline]`: the release before, that the subject must not be worse than."""
 
     record: NonEmpty | None = Field(default=None, description="Path of its record.json.")
@@ -195,7 +195,7 @@ class BaselineSection(Section):
         return self
 
 
-class GateSection(Section):
+class GateSection(SpecSection):
     """`[gate]`: how sure an approval must be."""
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = Field(default=0.95, description="Confidence of every interval.")
@@ -211,7 +211,7 @@ class GateSection(Section):
         return GatePolicy(**self.model_dump())
 
 
-class CardSection(Section):
+class CardSection(SpecSection):
     """`[card]`: the system, for those who answer for it."""
 
     intended_use: Prose | None = Field(default=None, description="What it is meant for, and where.")

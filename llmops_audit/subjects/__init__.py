@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
 from llmops_audit.errors import SubjectError
-from llmops_audit.evidence.base import Batch, Codes, Scored
+from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
 from llmops_audit.record import SubjectInfo
 from llmops_audit.spec import Spec
 
@@ -41,7 +41,7 @@ class Subject(Protocol):
 class Trainable(Subject, Protocol):
     """A subject that is trained here."""
 
-    def score(self, batch: Batch) -> Scored | None:
+    def score(self, batch: Batch) -> ScoreMatrix | None:
         """Return scores of each row; None where the subject gives none."""
         ...
 

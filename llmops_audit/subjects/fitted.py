@@ -13,9 +13,9 @@ from sklearn.base import clone, is_classifier
 
 from llmops_audit.errors import SubjectError
 from llmops_audit.errors.redaction import redacted
-from llmops_audit.evidence.base import Batch, Codes, Label, Scored
+from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
 from llmops_audit.record import SubjectInfo
-from llmops_audit.record.labels import canonical_label, label_order
+from llmops_audit.record.labels import Label, canonical_label, label_order
 
 __all__ = ["Trained", "require_classifier", "seeded"]
 
@@ -113,7 +113,7 @@ class Trained:
         index = np.array([values.index(label) for label in labels], dtype=np.int32)
         return Codes(values, index[place])
 
-    def score(self, batch: Batch) -> Scored | None:
+    def score(self, batch: Batch) -> ScoreMatrix | None:
         """Return probabilities, or decision margins where the classifier has none of them, or None.
 
         Of two labels the positive one is scored (the second, where none is named).
@@ -140,7 +140,7 @@ class Trained:
             raise SubjectError("model", "gives no score a row and label", f"shape ({len(batch)}, {len(labels)})")
         if not np.isfinite(values).all():
             raise SubjectError("model", "scores are missing or not finite", "a finite score a row and label")
-        return Scored(labels, values)
+        return ScoreMatrix(labels, values)
 
     def _by_threshold(self, inputs: Any) -> npt.NDArray[Any]:
         scores = np.asarray(self.estimator.predict_proba(inputs))
@@ -174,7 +174,7 @@ class Trained:
 def _targets(label: Codes | None) -> npt.NDArray[Any]:
     if label is None:
         raise SubjectError("model", "cannot be trained: the training split has no labels")
-    values: tuple[Any, ...] = label.values
+    values: tuple[Any, ...] = label.categories
     if any(isinstance(value, str) for value in values):
         values = tuple(str(value) for value in values)
     return np.array(values)[label.index]

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from llmops_audit.errors import DataError
-from llmops_audit.evidence.base import Batch, Codes, Label, Scored
-from llmops_audit.record.labels import label_order
+from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
+from llmops_audit.record.labels import Label, label_order
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import Trainable
 
@@ -55,7 +55,7 @@ def require_labels(test: Batch, train: Batch) -> None:
     known = _labels(train)
     if test.label is None:
         raise DataError("the test split", "has no labels")
-    unknown = [i for i, value in enumerate(test.label.values) if value not in known]
+    unknown = [i for i, value in enumerate(test.label.categories) if value not in known]
     for position in np.flatnonzero(np.isin(test.label.index, unknown))[:1]:
         raise DataError(
             f"{test.source[position]}: row {test.row[position]}",
@@ -67,7 +67,7 @@ def require_labels(test: Batch, train: Batch) -> None:
 def _labels(batch: Batch) -> tuple[Label, ...]:
     if batch.label is None:
         return ()
-    return label_order(batch.label.values[i] for i in np.unique(batch.label.index) if i >= 0)
+    return label_order(batch.label.categories[i] for i in np.unique(batch.label.index) if i >= 0)
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ class OutOfFold:
         File of each row that was scored as well.
     row : numpy array of int64, (m,)
         Its number in the file.
-    scores : Scored, (m, k), optional
+    scores : ScoreMatrix, (m, k), optional
         None where no scores were asked for, or the subject gives none.
     """
 
     prediction: Codes
     source: tuple[str, ...]
     row: npt.NDArray[np.int64]
-    scores: Scored | None
+    scores: ScoreMatrix | None
 
 
 def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int, *, scores: bool = False) -> OutOfFold | None:
@@ -118,7 +118,7 @@ def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int, *, score
     sampled = _sampled(train, most if scores else 0)
     place = np.empty(len(train), dtype=np.int32)
     parts: list[Codes] = []
-    scored: list[tuple[Batch, Scored | None]] = []
+    scored: list[tuple[Batch, ScoreMatrix | None]] = []
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for kept, left_out in splitter.split(np.zeros(len(train)), label.index):
         trained, held = subject.fit(train[kept]), replace(train[left_out], label=None)
@@ -127,7 +127,7 @@ def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int, *, score
         if sampled[left_out].any():
             part = held[np.flatnonzero(sampled[left_out])]
             scored.append((part, trained.score(part)))
-    values = label_order(value for part in parts for value in part.values)
+    values = label_order(value for part in parts for value in part.categories)
     joined = np.concatenate([_renumbered(part, values) for part in parts])
     return OutOfFold(
         Codes(values, joined[place]),
@@ -144,14 +144,14 @@ def _sampled(train: Batch, most: int) -> npt.NDArray[np.bool_]:
     return np.asarray(train.key <= np.partition(train.key, most - 1)[most - 1])
 
 
-def _joined(parts: Sequence[Scored | None]) -> Scored | None:
+def _joined(parts: Sequence[ScoreMatrix | None]) -> ScoreMatrix | None:
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts):
         return None
     labels = label_order(label for part in known for label in part.labels)
-    return Scored(labels, np.vstack([part.of(labels) for part in known]))
+    return ScoreMatrix(labels, np.vstack([part.of(labels) for part in known]))
 
 
 def _renumbered(codes: Codes, values: tuple[Label, ...]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    place = np.array([values.index(value) for value in codes.values] + [-1], dtype=np.int32)
+    place = np.array([values.index(value) for value in codes.categories] + [-1], dtype=np.int32)
     return place[codes.index]

@@ -13,14 +13,14 @@ import pyarrow as pa
 
 from llmops_audit.check import Check, evidence_names
 from llmops_audit.check.inputs import Policy, Task
-from llmops_audit.check.subject import AskedSubject
+from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.check.verdicts import combined
 from llmops_audit.data.columns import unit_groups
 from llmops_audit.evidence._gather import evidence_type
-from llmops_audit.evidence.base import Batch, Codes, Label, Plan, Scored
+from llmops_audit.evidence.base import Batch, Codes, Plan, ScoreMatrix
 from llmops_audit.personal_data.model_scan import ModelContents
 from llmops_audit.record import Finding, NamedFigure, SubjectInfo, Verdict
-from llmops_audit.record.labels import canonical_label, label_order
+from llmops_audit.record.labels import Label, canonical_label, label_order
 
 __all__ = ["assert_conforms", "batch", "codes", "inputs", "run"]
 
@@ -40,7 +40,7 @@ def batch(
     prediction: Sequence[Label | None] | None = None,
     weight: Sequence[float] | None = None,
     scores: Mapping[Label, Sequence[float]] | None = None,
-    others: Mapping[str, Sequence[Label | None]] | None = None,
+    reference_predictions: Mapping[str, Sequence[Label | None]] | None = None,
     unit: Sequence[Label] | None = None,
     source: str = "rows.csv",
     first: int = 1,
@@ -56,8 +56,8 @@ def batch(
     label, prediction : sequence, (n,), optional
     weight : sequence of float, (n,), optional
     scores : mapping of label to sequence of float, (n,), optional
-    others : mapping of str to sequence of label, (n,), optional
-        What others answered, see `Batch.others`.
+    reference_predictions : mapping of str to sequence of label, (n,), optional
+        Of the models that the subject is compared with, see `Batch.reference_predictions`.
     unit : sequence, (n,), optional
         The person or document that each row belongs to.
     source : str
@@ -87,8 +87,8 @@ def batch(
         None if weight is None else np.asarray(weight, dtype=np.float64),
         None
         if scores is None
-        else Scored(tuple(scores), np.array([*scores.values()], float).reshape(len(scores), n).T),
-        {name: codes(answers) for name, answers in (others or {}).items()},
+        else ScoreMatrix(tuple(scores), np.array([*scores.values()], float).reshape(len(scores), n).T),
+        {name: codes(answers) for name, answers in (reference_predictions or {}).items()},
         None if unit is None else unit_groups([str(value) for value in unit], 0),
     )
 
@@ -113,7 +113,7 @@ def inputs(
     alpha: float | None = None,
     sample: int = 10_000,
     seed: int = 42,
-    subject: AskedSubject | None = None,
+    subject: QueriedSubject | None = None,
     importance: Mapping[str, float] | None = None,
     model_contents: ModelContents | None = None,
 ) -> dict[str, Any]:
@@ -129,10 +129,10 @@ def inputs(
         See `llmops_audit.check.inputs.Policy`; by default the check has the whole error rate for itself.
     sample : int
         Most rows that `Rows` keeps.
-    subject : AskedSubject, optional
+    subject : QueriedSubject, optional
         By default one whose answers were saved.
     importance : mapping of str to float, optional
-        See `llmops_audit.analysis.importance.answer_changes`.
+        See `llmops_audit.analysis.importance.prediction_changes`.
     model_contents : ModelContents, optional
         See `llmops_audit.personal_data.model_scan.carried`.
 
@@ -170,8 +170,8 @@ def inputs(
     }
 
 
-def _saved() -> AskedSubject:
-    return AskedSubject(SubjectInfo(kind="predictions", description="test", parameters={}, sha256="0" * 64))
+def _saved() -> QueriedSubject:
+    return QueriedSubject(SubjectInfo(kind="predictions", description="test", parameters={}, sha256="0" * 64))
 
 
 def run(check: Check, given: Mapping[str, Any], **settings: Any) -> tuple[Finding | NamedFigure, ...]:

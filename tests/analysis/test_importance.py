@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from llmops_audit.analysis.importance import LEAST_ROWS, MOST_ASKED, MOST_ROWS, answer_changes
+from llmops_audit.analysis.importance import LEAST_ROWS, MOST_ASKED, MOST_ROWS, prediction_changes
 from llmops_audit.audit import prepare, run
-from llmops_audit.check.subject import AskedSubject
+from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.errors import SubjectError
-from llmops_audit.evidence.base import Batch, Codes, Plan, Scored
+from llmops_audit.evidence.base import Batch, Codes, Plan, ScoreMatrix
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.record import SubjectInfo
 from llmops_audit.testing import batch, codes, inputs
@@ -33,7 +33,7 @@ class _Model:
         self.asked.append(len(given))
         return codes(self.rule(given.table))
 
-    def score(self, given: Batch) -> Scored | None:
+    def score(self, given: Batch) -> ScoreMatrix | None:
         raise AssertionError("importance needs no scores")
 
 
@@ -50,7 +50,7 @@ def rows_of(n: int, columns: tuple[str, ...] = ("x", "y"), seed: int = 1) -> Row
 
 def test_a_column_that_is_not_used_has_none() -> None:
     """A model that looks at one of two columns: the other has exactly 0, and half the answers hang on the one."""
-    found = answer_changes(AskedSubject(INFO, _Model(positive_x)), rows_of(2000), ("x", "y"), 42)
+    found = prediction_changes(QueriedSubject(INFO, _Model(positive_x)), rows_of(2000), ("x", "y"), 42)
     assert found is not None
     assert found["y"] == 0
     assert found["x"] == pytest.approx(0.5, abs=0.1)
@@ -58,19 +58,19 @@ def test_a_column_that_is_not_used_has_none() -> None:
 
 def test_no_row_keeps_its_value() -> None:
     """Where all values differ and the answer is the value, every answer changes, of two rows as of many."""
-    answers = AskedSubject(INFO, _Model(lambda table: [f"{value}" for value in table.column("x").to_pylist()]))
+    answers = QueriedSubject(INFO, _Model(lambda table: [f"{value}" for value in table.column("x").to_pylist()]))
     for n in (2, 3, 500):
-        assert answer_changes(answers, rows_of(n), ("x",), 42) == {"x": 1}
+        assert prediction_changes(answers, rows_of(n), ("x",), 42) == {"x": 1}
 
 
 def test_it_is_the_same_again_and_whatever_stands_beside() -> None:
     """A seed always gives the same shuffle of a column, with other columns beside it or without."""
-    subject, rows = AskedSubject(INFO, _Model(positive_x)), rows_of(300)
-    both, alone = answer_changes(subject, rows, ("x", "y"), 42), answer_changes(subject, rows, ("x",), 42)
+    subject, rows = QueriedSubject(INFO, _Model(positive_x)), rows_of(300)
+    both, alone = prediction_changes(subject, rows, ("x", "y"), 42), prediction_changes(subject, rows, ("x",), 42)
     assert both is not None
     assert alone == {"x": both["x"]}
-    assert answer_changes(subject, rows, ("x", "y"), 42) == both
-    assert answer_changes(subject, rows, ("x",), 43) != alone
+    assert prediction_changes(subject, rows, ("x", "y"), 42) == both
+    assert prediction_changes(subject, rows, ("x",), 43) != alone
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(2, MOST_ROWS), (200, MOST_ASKED // 200), (3000, LEAST_ROWS)])
@@ -80,7 +80,7 @@ def test_many_columns_are_asked_about_on_fewer_rows(columns: int, rows: int) -> 
     names = tuple(f"x{i}" for i in range(columns))
     value = pa.array(np.arange(1000.0))
     whole = replace(batch("test", {}, label=[0] * 1000), table=pa.table(dict.fromkeys(names, value)))
-    found = answer_changes(AskedSubject(INFO, model), Rows.of(whole, Plan()), names, 42)
+    found = prediction_changes(QueriedSubject(INFO, model), Rows.of(whole, Plan()), names, 42)
     assert found == dict.fromkeys(names, 0)
     assert sum(model.asked) == rows * (columns + 1)
     assert max(model.asked) <= 10_000
@@ -91,7 +91,7 @@ def test_categories_and_missing_values_are_shuffled_too() -> None:
     values: list[str | None] = ["a", None, "b"] * 50
     rows = Rows.of(batch("test", {"kind": values}), Plan())
     model = _Model(lambda table: [value or "none" for value in table.column("kind").to_pylist()])
-    found = answer_changes(AskedSubject(INFO, model), rows, ("kind",), 42)
+    found = prediction_changes(QueriedSubject(INFO, model), rows, ("kind",), 42)
     assert found is not None
     assert found["kind"] == pytest.approx(2 / 3, abs=0.15)
 
@@ -102,12 +102,12 @@ def test_where_it_is_unknown_there_is_none() -> None:
     def refuses(table: pa.Table) -> list[int | str]:
         raise SubjectError("model", "cannot predict")
 
-    asked = AskedSubject(INFO, _Model(positive_x))
-    assert answer_changes(AskedSubject(INFO), rows_of(50), ("x", "y"), 42) is None
-    assert answer_changes(asked, rows_of(50), (), 42) is None
-    assert answer_changes(asked, rows_of(1), ("x",), 42) is None
-    assert answer_changes(asked, Rows.empty(Plan()), ("x",), 42) is None
-    assert answer_changes(AskedSubject(INFO, _Model(refuses)), rows_of(50), ("x",), 42) is None
+    asked = QueriedSubject(INFO, _Model(positive_x))
+    assert prediction_changes(QueriedSubject(INFO), rows_of(50), ("x", "y"), 42) is None
+    assert prediction_changes(asked, rows_of(50), (), 42) is None
+    assert prediction_changes(asked, rows_of(1), ("x",), 42) is None
+    assert prediction_changes(asked, Rows.empty(Plan()), ("x",), 42) is None
+    assert prediction_changes(QueriedSubject(INFO, _Model(refuses)), rows_of(50), ("x",), 42) is None
 
 
 PLUGIN = '''"""Shows importance.

@@ -17,8 +17,8 @@ def _right(rows: Batch, **columns: Any) -> float:
     assert rule is not None
     assert rows.label is not None
     answers = rule.predict(rows)
-    truth = [rows.label.values[i] for i in rows.label.index]
-    return float(np.mean([answers.values[i] == label for i, label in zip(answers.index, truth, strict=True)]))
+    truth = [rows.label.categories[i] for i in rows.label.index]
+    return float(np.mean([answers.categories[i] == label for i, label in zip(answers.index, truth, strict=True)]))
 
 
 def test_the_feature_that_tells_is_picked() -> None:
@@ -41,7 +41,7 @@ def test_a_rare_label_counts_as_much_as_a_frequent_one() -> None:
     x = rng.normal(size=1000) + label
     rows = batch("train", {"x": x.tolist()}, label=label.tolist())[rng.permutation(1000)]
     answers = one_rule(rows, 10_000, features=("x",)).predict(rows)  # type: ignore[union-attr]
-    assert (answers.index == answers.values.index(1)).mean() > 0.1
+    assert (answers.index == answers.categories.index(1)).mean() > 0.1
 
 
 @pytest.mark.parametrize(("word", "other"), [("winner", "hello there"), ("奖", "你好")])

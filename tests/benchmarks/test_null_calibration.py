@@ -113,7 +113,10 @@ def test_what_is_made_wrong_is_as_wrong_as_stated() -> None:
     # The scores are a fixed share of the exact probability, so that each bin errs in the same direction.
     assert label.mean() - score.mean() == pytest.approx(0.1, abs=0.005)
     lossy = world._drawn(world.World(rows=400_000, loss=0.05), "test", 400_000, np.random.default_rng(2))
-    right = [(codes.index == lossy.label.index).mean() for codes in (lossy.others["before"], lossy.prediction)]
+    right = [
+        (codes.index == lossy.label.index).mean()
+        for codes in (lossy.reference_predictions["baseline"], lossy.prediction)
+    ]
     assert right[0] - right[1] == pytest.approx(0.05, abs=0.005)
 
 

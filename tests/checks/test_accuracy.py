@@ -302,8 +302,12 @@ def test_the_lift_over_one_feature_is_a_paired_difference() -> None:
     better = np.where(rng.random(1000) < 0.9, truth, rule)
     for answers, verdict in ((better, Verdict.PASSED), (rule, Verdict.FAILED)):
         batches = batch(
-            "test", {}, label=truth.tolist(), prediction=answers.tolist(), others={"one_feature": rule.tolist()}
-        )
+            "test",
+            {},
+            label=truth.tolist(),
+            prediction=answers.tolist(),
+            reference_predictions={"one_rule": rule.tolist()},
+        )  # fmt: skip
         finding = _found(inputs(batches), min_lift=0.1)["lift"]
         assert finding.verdict is verdict
     assert finding.value == 0

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from llmops_audit.analysis.counterfactual.trial import Pair
 from llmops_audit.check.registry import provided
-from llmops_audit.check.subject import AskedSubject
-from llmops_audit.evidence.base import Batch, Codes, Scored
+from llmops_audit.check.subject import QueriedSubject
+from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
 from llmops_audit.record import Finding, SubjectInfo, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, codes, inputs, run
 
@@ -37,8 +37,8 @@ class _Rule:
     def predict(self, rows: Batch) -> Codes:
         return codes(int(hit) for hit in self._hits(rows))
 
-    def score(self, rows: Batch) -> Scored:
-        return Scored((1,), np.where(self._hits(rows), self.yes, self.no)[:, np.newaxis])
+    def score(self, rows: Batch) -> ScoreMatrix:
+        return ScoreMatrix((1,), np.where(self._hits(rows), self.yes, self.no)[:, np.newaxis])
 
 
 BIASED, FAIR = _Rule(r"\b[Ss]he\b"), _Rule(r"7")
@@ -52,7 +52,7 @@ def _given(texts: list[str] | None = None, rule: _Rule | None = FAIR, **more: An
     texts = _texts(400) if texts is None else texts
     columns = {"text": texts, **more.pop("columns", {})}
     rows = batch("test", columns, label=[i % 2 for i in range(len(texts))])
-    given = inputs(rows, text="text", subject=AskedSubject(INFO, rule), **more)
+    given = inputs(rows, text="text", subject=QueriedSubject(INFO, rule), **more)
     return given
 
 
@@ -142,7 +142,7 @@ def test_few_texts_are_counted_and_not_judged() -> None:
     ("given", "settings", "reason"),
     [
         (_given(rule=None), {}, "cannot be asked"),
-        (inputs(batch("test", {"x": [1.0]}), subject=AskedSubject(INFO, FAIR)), {}, "names no text column"),
+        (inputs(batch("test", {"x": [1.0]}), subject=QueriedSubject(INFO, FAIR)), {}, "names no text column"),
         (_given(), {"current": "live"}, "holds no row"),
         (_given(), {"max_flip_rate": None}, "sets no limit"),
         (_given(["nobody"] * 50), {}, "No pair of groups has"),
@@ -190,7 +190,7 @@ def test_the_interval_of_the_shift_covers_rare_shifts() -> None:
 def test_the_same_swaps_whatever_the_order_of_rows_and_batches() -> None:
     """Two batches in either order give the findings of one."""
     texts = [f"一个白人说 {i}" for i in range(60)]
-    subject = AskedSubject(INFO, _Rule("种"))
+    subject = QueriedSubject(INFO, _Rule("种"))
     parts = [batch("test", {"text": texts[:25]}), batch("test", {"text": texts[25:]}, first=26)]
     one, two, whole = (
         run(CHECK, inputs(*some, text="text", subject=subject))

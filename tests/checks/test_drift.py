@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from llmops_audit.analysis.importance import answer_changes
+from llmops_audit.analysis.importance import prediction_changes
 from llmops_audit.check.registry import provided
-from llmops_audit.check.subject import AskedSubject
+from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.errors import SpecError
 from llmops_audit.record import Finding, SubjectInfo, Verdict
 from llmops_audit.record.drift_figure import Drift
@@ -304,8 +304,8 @@ def test_columns_that_the_classifier_uses_come_first() -> None:
     old = {"used": _normal(1, 400), "unused": _normal(2, 400)}
     new = {"used": _normal(3, 400, 0.5), "unused": _normal(4, 400, 3.0)}
     given = _case(old, new)
-    subject = AskedSubject(SubjectInfo(kind="x", description="x", parameters={}, sha256="0" * 64), _UsesOne())
-    given["importance"] = answer_changes(subject, given["rows"]["test"], ("used", "unused"), 42)
+    subject = QueriedSubject(SubjectInfo(kind="x", description="x", parameters={}, sha256="0" * 64), _UsesOne())
+    given["importance"] = prediction_changes(subject, given["rows"]["test"], ("used", "unused"), 42)
     shifts = [(one.column, one.importance) for one in _figure(given).shifts if one.feature is None]
     assert [name for name, _ in shifts if name in old] == ["used", "unused"]
     assert dict(shifts)["unused"] == 0.0

@@ -30,10 +30,10 @@ def _answers(n: int, lost: int = 0, won: int = 0, both_wrong: int = 0) -> tuple[
 
 
 def _case(truth: list[Any], before: list[Any] | None, now: list[Any], **more: Any) -> dict[str, Any]:
-    others = {} if before is None else {"before": before}
+    reference_predictions = {} if before is None else {"baseline": before}
     columns = {"sex": more.pop("sex")} if "sex" in more else {}
     kept = {key: more.pop(key) for key in ("weight", "unit") if key in more}
-    rows = batch("test", columns, label=truth, prediction=now, others=others, **kept)
+    rows = batch("test", columns, label=truth, prediction=now, reference_predictions=reference_predictions, **kept)
     return inputs(rows, groups=tuple(columns), **more)
 
 

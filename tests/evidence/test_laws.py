@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from llmops_audit.check import evidence_names
 from llmops_audit.evidence._gather import evidence_type, gather
-from llmops_audit.evidence.base import Batch, Plan, Scored
+from llmops_audit.evidence.base import Batch, Plan, ScoreMatrix
 from llmops_audit.testing import batch
 from llmops_audit.testing.strategies import batches
 
@@ -92,11 +92,11 @@ def test_different_rows_give_different_evidence(name: str) -> None:
     kind = evidence_type(name)
     one = batch(
         "test", {"text": ["mail a@example.org"], "sex": ["F"]},
-        label=[1], prediction=[1], scores={1: [0.9]}, others={"before": [0]},
+        label=[1], prediction=[1], scores={1: [0.9]}, reference_predictions={"baseline": [0]},
     )  # fmt: skip
     other = batch(
         "test", {"text": ["nothing", "more"], "sex": ["F", "M"]},
-        label=[1, 0], prediction=[0, 0], scores={1: [0.2, 0.1]}, others={"before": [0, 0]},
+        label=[1, 0], prediction=[0, 0], scores={1: [0.2, 0.1]}, reference_predictions={"baseline": [0, 0]},
     )  # fmt: skip
     assert kind.of(one, PLAN) != kind.of(other, PLAN)
 
@@ -128,7 +128,7 @@ def test_rows_keep_their_scores_together() -> None:
 def test_scores_find_their_rows_by_place() -> None:
     """Scores that were computed apart reach the rows of their file and number, in any order; others have none."""
     rows = evidence_type("rows").of(batch("test", {"x": [1.0, 2.0, 3.0]}), PLAN)
-    scores = Scored(("b", "a"), np.array([[0.3, 0.7], [0.9, 0.1], [0.0, 1.0]]))
+    scores = ScoreMatrix(("b", "a"), np.array([[0.3, 0.7], [0.9, 0.1], [0.0, 1.0]]))
     found = rows.scored(["rows.csv", "rows.csv", "other.csv"], np.array([3, 1, 2]), scores)  # type: ignore[attr-defined]
     assert found.scores.labels == ("a", "b")
     np.testing.assert_array_equal(found.scores.values, [[0.1, 0.9], [np.nan, np.nan], [0.7, 0.3]])

@@ -12,7 +12,7 @@ import pytest
 from llmops_audit.audit import Clock
 from llmops_audit.audit.check_inputs import Needs
 from llmops_audit.audit.sweep import Swept, sweep
-from llmops_audit.data.batches import Reading, load, open_dataset
+from llmops_audit.data.batches import ReadState, load, open_dataset
 from llmops_audit.evidence.base import Codes
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.spec import read_spec
@@ -83,7 +83,7 @@ def test_rows_of_a_sample_are_scored_out_of_fold(project: Callable[..., Path]) -
     assert not np.isnan(rows.scores.values).any()
     spec = read_spec(path).spec
     assert spec is not None
-    train = load(open_dataset(spec, path.parent, every_column=False), "path", Reading())
+    train = load(open_dataset(spec, path.parent, every_column=False), "path", ReadState())
     subject = cast(Trainable, open_subject(spec, path.parent, frozenset({"x"})))
     found = out_of_fold(subject, train, 42, 100, scores=True)
     assert found is not None
@@ -96,7 +96,7 @@ def test_rows_of_a_sample_are_scored_out_of_fold(project: Callable[..., Path]) -
     own = dict(zip(chosen.row.tolist(), fitted.values[:, 0].tolist(), strict=True))
     assert all(folds[row] != own[row] for row in own)
     answers: Codes = found.prediction
-    given = {int(row): answers.values[i] for row, i in zip(train.row, answers.index, strict=True)}
+    given = {int(row): answers.categories[i] for row, i in zip(train.row, answers.index, strict=True)}
     assert all((folds[row] > 0.5) == (given[row] == 1) for row in folds)
 
 
@@ -115,7 +115,7 @@ def test_nothing_is_scored_that_nobody_asked_for(project: Callable[..., Path]) -
     path = project(TABULAR, ROWS)
     spec = read_spec(path).spec
     assert spec is not None
-    train = load(open_dataset(spec, path.parent, every_column=False), "path", Reading())
+    train = load(open_dataset(spec, path.parent, every_column=False), "path", ReadState())
     subject = cast(Trainable, open_subject(spec, path.parent, frozenset({"x"})))
     found = out_of_fold(subject, train, 42, 100)
     assert found is not None

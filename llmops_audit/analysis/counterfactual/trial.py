@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from llmops_audit.analysis.counterfactual import Swap
 from llmops_audit.check.inputs import Policy, Task
-from llmops_audit.check.subject import AskedSubject
+from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.check.verdicts import judged
 from llmops_audit.record import (
     Column,
@@ -123,7 +123,7 @@ class Trial:
     terms: Mapping[tuple[str, str, str], tuple[int, int]]
 
     @classmethod
-    def of(cls, subject: AskedSubject, task: Task, texts: Sequence[str], swaps: Sequence[Swap]) -> Trial:
+    def of(cls, subject: QueriedSubject, task: Task, texts: Sequence[str], swaps: Sequence[Swap]) -> Trial:
         """Ask for every text that is needed, each once, and count."""
         place: dict[str, int] = {}
         before = [place.setdefault(texts[swap.row], len(place)) for swap in swaps]
@@ -155,15 +155,15 @@ def _positive(task: Task) -> Label | None:
     return task.labels[1] if task.positive is None and len(task.labels) == 2 else task.positive
 
 
-def _answers(subject: AskedSubject, task: Task, texts: Sequence[str]) -> tuple[list[Label | None], Floats | None]:
+def _answers(subject: QueriedSubject, task: Task, texts: Sequence[str]) -> tuple[list[Label | None], Floats | None]:
     """Labels, and the probabilities of the positive one where there are such."""
     labels: list[Label | None] = []
     scores: list[Floats] = []
     positive = _positive(task)
     for start in range(0, len(texts), AT_ONCE):
         part = texts[start : start + AT_ONCE]
-        codes, scored = subject.ask(pa.table({str(task.text): pa.array(part, pa.string())}))
-        labels += [codes.values[i] if i >= 0 else None for i in codes.index.tolist()]
+        codes, scored = subject.predict_with_scores(pa.table({str(task.text): pa.array(part, pa.string())}))
+        labels += [codes.categories[i] if i >= 0 else None for i in codes.index.tolist()]
         if scored is not None and positive in scored.labels:
             scores.append(scored.values[:, scored.labels.index(positive)])
     found = np.concatenate(scores) if scores else np.zeros(0)

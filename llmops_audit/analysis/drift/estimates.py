@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from llmops_audit import stats
-from llmops_audit.evidence.base import Scored
+from llmops_audit.evidence.base import ScoreMatrix
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.record.drift_figure import AccuracyEstimate
 
@@ -64,12 +64,12 @@ class Answered:
     ----------
     label, prediction : numpy array of object, (n,)
         Strings; None where there is none.
-    scores : Scored, (n, k), optional
+    scores : ScoreMatrix, (n, k), optional
     """
 
     label: npt.NDArray[np.object_]
     prediction: npt.NDArray[np.object_]
-    scores: Scored | None = None
+    scores: ScoreMatrix | None = None
 
     @classmethod
     def of(cls, rows: Rows) -> Self:
@@ -359,7 +359,7 @@ def _confidences(test: Answered, now: Answered) -> tuple[FloatArray, FloatArray]
     return _of_predicted(test, test.scores, names, whole), _of_predicted(now, now.scores, names, whole)
 
 
-def _of_predicted(rows: Answered, scores: Scored, names: set[str], whole: float) -> FloatArray:
+def _of_predicted(rows: Answered, scores: ScoreMatrix, names: set[str], whole: float) -> FloatArray:
     """Return the score of each predicted label; of two labels the other one's is the rest of the whole."""
     found = np.full(len(rows), np.nan)
     for place, label in enumerate(scores.labels):

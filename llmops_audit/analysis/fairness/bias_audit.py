@@ -154,7 +154,7 @@ def _audit(
     if favourable not in task.labels:
         text = message("The favourable answer that the spec names (`favourable`) is no label of the data.")
         raise _Refused({None: text})
-    if outcomes is None or not outcomes.asked:
+    if outcomes is None or not outcomes.has_predictions:
         raise _Refused({None: message("The split holds no answers.")})
     sexes, races = (_values(outcomes, column, notice) for column in (notice.sex, notice.race))
     selected = _selected(outcomes, notice, favourable)

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit
 
 from llmops_audit.analysis.drift.estimates import Answered, confidence_estimate, estimates, reweighted_estimate
-from llmops_audit.evidence.base import Plan, Scored
+from llmops_audit.evidence.base import Plan, ScoreMatrix
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.stats import clopper_pearson
 from llmops_audit.testing import batch
@@ -22,7 +22,9 @@ def _world(rng: np.random.Generator, rows: int, shift: float) -> tuple[np.ndarra
     logit = 1.2 * seen[:, 0] + seen[:, 1] + 0.6 * seen[:, 0] ** 2 - 0.5
     label, score = rng.random(rows) < expit(logit), expit(2.0 * (logit + 1.0))
     names = np.array(["0", "1"], dtype=object)
-    return seen, Answered(names[label.astype(int)], names[(score >= 0.5).astype(int)], Scored((1,), score[:, None]))
+    return seen, Answered(
+        names[label.astype(int)], names[(score >= 0.5).astype(int)], ScoreMatrix((1,), score[:, None])
+    )
 
 
 def _accuracy(rows: Answered) -> float:
@@ -140,7 +142,9 @@ def test_only_the_order_of_scores_counts() -> None:
         one = rows.scores.values[:, 0]
         columns = [one, 1.0 - one] if both else [one]
         values = np.column_stack(columns) - 0.5 if margins else np.column_stack(columns)
-        return Answered(rows.label, rows.prediction, Scored((1, 0)[: len(columns)], values * (8.0 if margins else 1.0)))
+        return Answered(
+            rows.label, rows.prediction, ScoreMatrix((1, 0)[: len(columns)], values * (8.0 if margins else 1.0))
+        )
 
     found = [
         estimates("live", scored(test, margins, both), scored(live, margins, both), None, 0.95, 0)
@@ -163,7 +167,7 @@ def test_nothing_is_estimated_without_scores() -> None:
     for missing, lengths in ((10, 1), (11, 0)):
         values = live.scores.values.copy()
         values[:missing] = np.nan
-        found = estimates("live", test, Answered(live.label, live.prediction, Scored((1,), values)), None, 0.95, 0)
+        found = estimates("live", test, Answered(live.label, live.prediction, ScoreMatrix((1,), values)), None, 0.95, 0)
         assert len(found) == lengths
         assert [one.n for one in found] == [190] * lengths
 
@@ -178,7 +182,7 @@ def test_rows_without_an_answer_or_a_label_are_passed_over() -> None:
     def longer(rows: Answered, label: str | None, answer: str | None) -> Answered:
         assert rows.scores is not None
         values = np.vstack([rows.scores.values, [[0.1]]])
-        return Answered(np.append(rows.label, label), np.append(rows.prediction, answer), Scored((1,), values))
+        return Answered(np.append(rows.label, label), np.append(rows.prediction, answer), ScoreMatrix((1,), values))
 
     plain = estimates("live", test, live, (first, second), 0.95, 0)
     seen = np.vstack([first, first[:1]]), np.vstack([second, second[:1]])
@@ -232,7 +236,7 @@ def test_too_few_rows_give_no_estimate() -> None:
     assert reweighted_estimate(right, few, many, 0.95, 0) is None
     assert reweighted_estimate(np.ones(200, bool), many, few, 0.95, 0) is None
     assert reweighted_estimate(np.ones(200, bool), many[:, :0], many[:, :0], 0.95, 0) is None
-    nobody = Answered(np.array([], dtype=object), np.array([], dtype=object), Scored((1,), np.empty((0, 1))))
+    nobody = Answered(np.array([], dtype=object), np.array([], dtype=object), ScoreMatrix((1,), np.empty((0, 1))))
     assert estimates("live", nobody, nobody, None, 0.95, 0) == []
 
 

@@ -205,8 +205,10 @@ def test_weights_and_units_widen_a_difference() -> None:
     now = [1 - label if i % 60 < 6 else label for i, label in enumerate(truth)]
 
     def width(name: LabelMetric, **more: Any) -> float:
-        case = inputs(batch("test", {}, label=truth, prediction=now, others={"before": truth}, **more))
-        low, high = difference(name, case["pairs"]["test"].table("before", (0, 1)), case["task"], "macro").bounds(0.95)
+        case = inputs(batch("test", {}, label=truth, prediction=now, reference_predictions={"baseline": truth}, **more))
+        low, high = difference(name, case["pairs"]["test"].table("baseline", (0, 1)), case["task"], "macro").bounds(
+            0.95
+        )
         return high - low
 
     for name in ("accuracy", "balanced_accuracy"):
