@@ -71,7 +71,7 @@ def read_catalogue(language: str) -> dict[str, str]:
 
     with catalogue_file(language).open("rb") as file:
         catalogue = read_po(file, locale=language)
-    return {entry.id: entry.string for entry in catalogue if entry.id and entry.string and not entry.fuzzy}
+    return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string and not entry.fuzzy}
 
 
 def translator(language: str) -> Translate:

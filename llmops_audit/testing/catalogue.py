@@ -144,12 +144,12 @@ def state(catalogue: Catalog) -> State:
     entries = sorted(_entries(catalogue), key=lambda entry: entry.id)
     return State(
         fuzzy=tuple(
-            Fuzzy(sentence=entry.id, previous="".join(entry.previous_id), translation=entry.string)
+            Fuzzy(sentence=str(entry.id), previous="".join(entry.previous_id), translation=str(entry.string))
             for entry in entries
             if entry.fuzzy
         ),
-        missing=tuple(entry.id for entry in entries if not entry.string),
-        obsolete=tuple(sorted(entry.id for entry in catalogue.obsolete.values())),
+        missing=tuple(str(entry.id) for entry in entries if not entry.string),
+        obsolete=tuple(sorted(str(entry.id) for entry in catalogue.obsolete.values())),
     )
 
 
