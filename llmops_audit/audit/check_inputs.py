@@ -118,8 +118,8 @@ class MadeInputs:
     def model_contents(self) -> ModelContents | None:
         """What the fitted model holds of the values that were found in its training rows, which stay in memory."""
         from llmops_audit.evidence.personal_data import values_in
-        from llmops_audit.personal_data.harmless import NOTHING_HARMLESS
-        from llmops_audit.personal_data.model_scan import TrainingValue, carried
+        from llmops_audit.personal_data.allow_list import EMPTY_ALLOW_LIST
+        from llmops_audit.personal_data.model_scan import TrainingValue, scan_model
         from llmops_audit.subjects.fitted import Trained
 
         train, subject, plan = self._swept.train, self._swept.subject, self._swept.plan
@@ -132,7 +132,7 @@ class MadeInputs:
                 for known, value in values_in(train, found, plan.seed)
             ]
             texts = None if subject.text is None else train.table.column(subject.text)
-            return carried(subject.estimator, values, texts, harmless=plan.harmless or NOTHING_HARMLESS)
+            return scan_model(subject.estimator, values, texts, allow_list=plan.allow_list or EMPTY_ALLOW_LIST)
 
     @cached_property
     def policy(self) -> Policy:

@@ -23,7 +23,7 @@ from llmops_audit.subjects import Subject, Trainable
 
 if TYPE_CHECKING:
     from llmops_audit.audit.check_inputs import Needs
-    from llmops_audit.personal_data.harmless import Harmless
+    from llmops_audit.personal_data.allow_list import AllowList
 
 __all__ = ["Swept", "sweep"]
 
@@ -124,20 +124,20 @@ def _plan(spec: Spec, folder: Path) -> Plan:
         data.sample,
         keep,
         uncounted=tuple(name for name in keep if name not in counted),
-        harmless=None if data.harmless is None else _harmless(folder, data.harmless),
+        allow_list=None if data.allow_list is None else _allow_list(folder, data.allow_list),
         text=data.text,
     )
 
 
-def _harmless(folder: Path, shown: str) -> Harmless:
-    from llmops_audit.personal_data.harmless import Harmless
+def _allow_list(folder: Path, shown: str) -> AllowList:
+    from llmops_audit.personal_data.allow_list import AllowList
 
     try:
-        return Harmless.read((folder / shown).read_text(encoding="utf-8"), shown)
+        return AllowList.read((folder / shown).read_text(encoding="utf-8"), shown)
     except OSError as error:
-        raise SpecError("data.harmless", f"cannot be read: {error.strerror}", "a text file", repr(shown)) from error
+        raise SpecError("data.allow_list", f"cannot be read: {error.strerror}", "a text file", repr(shown)) from error
     except UnicodeDecodeError as error:
-        raise SpecError("data.harmless", "is no UTF-8 text", "a text file", repr(shown)) from error
+        raise SpecError("data.allow_list", "is no UTF-8 text", "a text file", repr(shown)) from error
 
 
 def _gathered(rows: PredictedRows, plan: Plan, names: tuple[str, ...], jobs: int) -> dict[str, dict[str, Evidence]]:

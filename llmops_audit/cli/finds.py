@@ -17,7 +17,7 @@ from llmops_audit.data import sources
 from llmops_audit.data.sources import Format, delimited
 from llmops_audit.data.sources._text import decoded, not_encoded
 from llmops_audit.errors import DataError
-from llmops_audit.personal_data import Confidence, Span, find, mask, scan
+from llmops_audit.personal_data import Confidence, Span, find, mask, find_in_array
 
 __all__ = ["Find", "in_lines", "in_table", "masked_name"]
 
@@ -140,7 +140,7 @@ def in_table(path: Path, shown: str, format: Format) -> Iterator[Find]:
         While reading, where a row is broken; the batches before were scanned.
     """
     table = _opened(path, shown, format)
-    for place, spans in scan(pa.array(table.names, pa.large_string())).items():
+    for place, spans in find_in_array(pa.array(table.names, pa.large_string())).items():
         for span in spans:
             yield Find(0, table.shown[place], table.names[place], span)
     row = table.row
@@ -161,7 +161,7 @@ def _opened(path: Path, shown: str, format: Format) -> _Table:
 
 
 def _column_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    found = scan(pa.array(names, pa.large_string()))
+    found = find_in_array(pa.array(names, pa.large_string()))
     sure = any(span.confidence is not Confidence.SUSPECTED for spans in found.values() for span in spans)
     if sure or any(map(_LONG_NUMBER.search, names)):
         # This is a row, and what else stands in it may be the name of a person.
@@ -173,7 +173,7 @@ def _in_batch(batch: pa.Table, table: _Table, first: int) -> list[Find]:
     found: list[tuple[int, int, Find]] = []
     for place, (name, shown) in enumerate(zip(table.names, table.shown, strict=True)):
         values, index = _distinct(batch.column(place))
-        spans = scan(values, header=name)
+        spans = find_in_array(values, header=name)
         texts = {value: values[value].as_py() for value in spans}
         for row in np.flatnonzero(np.isin(index, list(spans))).tolist():
             # The header that is read as a first row has been told of.

@@ -22,7 +22,7 @@ from llmops_audit.data.sources import Format, parquet
 from llmops_audit.errors import AuditError, DataError, Problem
 from llmops_audit.errors.redaction import scrubbed
 from llmops_audit.personal_data import Confidence, mask
-from llmops_audit.personal_data.harmless import NOTHING_HARMLESS, SALT_BYTES, Harmless, entry
+from llmops_audit.personal_data.allow_list import EMPTY_ALLOW_LIST, SALT_BYTES, AllowList, entry
 
 __all__ = ["FORMATS", "Event", "FileHit", "Passed", "Settings", "scan", "settings_of", "summary", "written"]
 
@@ -99,7 +99,7 @@ class Settings:
 
     Attributes
     ----------
-    harmless : Harmless
+    allow_list : AllowList
         Finds that are left out.
     encoding : str
         Of text files; a byte order mark wins over ``utf-8``.
@@ -107,7 +107,7 @@ class Settings:
         Where given, each hit carries its line of an allow-list with this salt.
     """
 
-    harmless: Harmless = NOTHING_HARMLESS
+    allow_list: AllowList = EMPTY_ALLOW_LIST
     encoding: str = "utf-8"
     salt: bytes | None = None
 
@@ -136,16 +136,16 @@ def settings_of(format: str, allow: Path | None = None, encoding: str = "utf-8")
         codecs.lookup(encoding)
     except (LookupError, ValueError):
         raise AuditError("--encoding", "unknown encoding", "one that Python knows", repr(encoding)) from None
-    harmless = NOTHING_HARMLESS if allow is None else _allowed(allow)
+    allow_list = EMPTY_ALLOW_LIST if allow is None else _allowed(allow)
     # Lists that share a salt are as fast to use as one of them.
-    salt = next(iter(harmless.salts), secrets.token_bytes(SALT_BYTES)) if format == "hashes" else None
+    salt = next(iter(allow_list.salts), secrets.token_bytes(SALT_BYTES)) if format == "hashes" else None
     return Settings(harmless, encoding, salt)
 
 
-def _allowed(path: Path) -> Harmless:
+def _allowed(path: Path) -> AllowList:
     shown = masked_name(str(path))
     try:
-        return Harmless.read(path.read_text(encoding="utf-8"), shown)
+        return AllowList.read(path.read_text(encoding="utf-8"), shown)
     except UnicodeDecodeError:
         raise DataError(shown, "is no allow-list", "text in utf-8") from None
     except (OSError, ValueError) as error:
@@ -302,7 +302,7 @@ def _hits(finds: Iterator[Find], shown: str, settings: Settings) -> Iterator[Fil
     for found in finds:
         span = found.span
         value = found.text[span.start : span.end]
-        if settings.harmless.covers(span.kind, value):
+        if settings.allow_list.covers(span.kind, value):
             yield Passed.ALLOWED
         else:
             masked = mask(span.kind, value)

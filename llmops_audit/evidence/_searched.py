@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmops_audit.evidence.base import Plan
-from llmops_audit.personal_data import Confidence, Span, mask, names_a_kind, scan
-from llmops_audit.personal_data.harmless import keyed
+from llmops_audit.personal_data import Confidence, Span, mask, names_a_kind, find_in_array
+from llmops_audit.personal_data.allow_list import keyed_hash
 
 __all__ = ["Searched", "Value", "digits", "searched", "to_search"]
 
@@ -39,14 +39,14 @@ class Searched:
         Which distinct cell each row holds, -1 where it is missing.
     cells : mapping of int to list of Value
         Distinct cell to its finds.
-    harmless : mapping of int to int
+    allow_list : mapping of int to int
         Distinct cell to the number of its finds that the allow-list covers.
     """
 
     name: str
     index: Ints
     cells: Mapping[int, list[Value]]
-    harmless: Mapping[int, int]
+    allow_list: Mapping[int, int]
 
     def pairs(self) -> list[tuple[str, Confidence]]:
         """Return what was found, sorted."""
@@ -54,8 +54,8 @@ class Searched:
 
     def harmless_rows(self) -> int:
         """Return the finds that the allow-list covers, over all rows."""
-        rows = np.bincount(self.index[self.index >= 0], minlength=max(self.harmless, default=-1) + 1)
-        return sum(int(rows[cell]) * finds for cell, finds in self.harmless.items())
+        rows = np.bincount(self.index[self.index >= 0], minlength=max(self.allow_list, default=-1) + 1)
+        return sum(int(rows[cell]) * finds for cell, finds in self.allow_list.items())
 
 
 def to_search(table: pa.Table, scan: Iterable[str] | None) -> Iterator[str]:
@@ -77,16 +77,16 @@ def searched(column: pa.ChunkedArray, name: str, plan: Plan) -> Searched:
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         values = pa.array([digits(value) for value in values.to_pylist()], pa.string())
     cells: dict[int, list[Value]] = {}
-    harmless: dict[int, int] = {}
+    allow_list: dict[int, int] = {}
     key = str(plan.seed).encode()
-    for place, spans in scan(values, header=name).items():
+    for place, spans in find_in_array(values, header=name).items():
         text = values[place].as_py()
         for span in spans:
             value = text[span.start : span.end]
-            if plan.harmless is not None and plan.harmless.covers(span.kind, value):
+            if plan.allow_list is not None and plan.allow_list.covers(span.kind, value):
                 harmless[place] = harmless.get(place, 0) + 1
             else:
-                found = Value(span, keyed(span.kind, value, key), mask(span.kind, value))
+                found = Value(span, keyed_hash(span.kind, value, key), mask(span.kind, value))
                 cells.setdefault(place, []).append(found)
     return Searched(name, index, cells, harmless)
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from llmops_audit.record.labels import Label, canonical_label, label_order
 
 if TYPE_CHECKING:
-    from llmops_audit.personal_data.harmless import Harmless
+    from llmops_audit.personal_data.allow_list import AllowList
 
 __all__ = ["UNIT_GROUPS", "Batch", "Codes", "Evidence", "Plan", "ScoreMatrix", "concatenated", "encoded"]
 
@@ -96,7 +96,7 @@ class Plan:
     uncounted : tuple of str
         Columns whose values `Distributions` does not count, only whether they are there: texts, times and the like,
         which hardly ever occur twice.
-    harmless : Harmless, optional
+    allow_list : AllowList, optional
         Values that `PersonalData` does not count.
     text : str, optional
         Column of the text that is classified, where a missing value is read as an empty text.
@@ -109,7 +109,7 @@ class Plan:
     keep: tuple[str, ...] | None = None
     scan: tuple[str, ...] | None = None
     uncounted: tuple[str, ...] = ()
-    harmless: Harmless | None = None
+    allow_list: AllowList | None = None
     text: str | None = None
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from llmops_audit.evidence._searched import Searched, Value, digits, searched, to_search
 from llmops_audit.evidence.base import Batch, Plan
 from llmops_audit.personal_data import Confidence
-from llmops_audit.personal_data.harmless import keyed
+from llmops_audit.personal_data.allow_list import keyed_hash
 
 __all__ = ["VALUES", "Example", "Found", "Held", "PersonalData", "Place", "values_in"]
 
@@ -126,7 +126,7 @@ class PersonalData:
     values : mapping of int to Held
         Keyed hash of a value to what is known of it: of all distinct values, or of the `VALUES` with the smallest
         hashes.
-    harmless : int
+    allow_list : int
         Finds that the spec's allow-list covers, and that count nowhere else.
     """
 
@@ -135,7 +135,7 @@ class PersonalData:
     kinds: Mapping[tuple[str, Confidence], int] = field(default_factory=dict)
     found: Mapping[tuple[str, str, Confidence], Found] = field(default_factory=dict)
     values: Mapping[int, Held] = field(default_factory=dict)
-    harmless: int = 0
+    allow_list: int = 0
 
     @classmethod
     def empty(cls, plan: Plan) -> Self:
@@ -180,7 +180,7 @@ class PersonalData:
             kinds=_sum(self.kinds, other.kinds),
             found=_sum(self.found, other.found),
             values=_smallest(_sum(self.values, other.values)),
-            harmless=self.harmless + other.harmless,
+            allow_list=self.allow_list + other.allow_list,
         )
 
 
@@ -212,7 +212,7 @@ def values_in(batch: Batch, values: Mapping[int, Held], seed: int) -> Iterator[t
             cell = batch.table.column(place.column)[row].as_py()
             text = cell if isinstance(cell, str) else digits(cell) or ""
             value = text[place.start : place.end]
-            if value and keyed(held.kind, value, str(seed).encode()) == hash:
+            if value and keyed_hash(held.kind, value, str(seed).encode()) == hash:
                 yield held, value
                 break
 

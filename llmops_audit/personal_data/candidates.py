@@ -1,4 +1,4 @@
-"""Candidates: passes of Arrow over a whole batch that leave, of each form, the texts that can hold it."""
+"""Prefilter: Arrow searches a whole batch at once, and leaves for each form the few texts that can hold it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from llmops_audit.personal_data.gates import DIGIT, FOREIGN
 from llmops_audit.personal_data.kinds import Form, Gate, Kind
 from llmops_audit.personal_data.relaxed import relaxed
 
-__all__ = ["Entry", "Sieve", "matches"]
+__all__ = ["Entry", "Prefilter", "matches"]
 
-Places = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.intp]
 
 FEW = 64
-"""Texts below which a loop is faster than passes of Arrow."""
+"""With fewer texts than this, a Python loop is faster than Arrow."""
 
 _NUMBERS = "numbers"
-"""Stands for the texts that the last gate of numbers left; no pattern."""
+"""Key of the texts that the previous gate for numbers left. It is not a pattern."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A form of a kind, with the kind's place in the catalogue.
+    """A form of a kind, with the kind's position in the catalogue.
 
     Attributes
     ----------
@@ -44,41 +44,41 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """The texts that passed so far, and where they stand in the batch."""
+class _Subset:
+    """The texts that are still candidates, and their indices in the batch."""
 
     texts: pa.Array
-    places: Places
+    indices: Indices
 
-    def where(self, pattern: str) -> _Part:
-        """Return those that a pattern of RE2 matches."""
-        if not len(self.places):
+    def matching(self, pattern: str) -> _Subset:
+        """Return the texts that an RE2 pattern matches."""
+        if not len(self.indices):
             return self
         chosen = matches(self.texts, pattern)
-        return self if chosen.all() else _Part(self.texts.filter(pa.array(chosen)), self.places[chosen])
+        return self if chosen.all() else _Subset(self.texts.filter(pa.array(chosen)), self.indices[chosen])
 
-    def places_of(self, pattern: str) -> Places:
-        """Return the places of those that a pattern matches."""
-        return self.places[matches(self.texts, pattern)] if len(self.places) else self.places
+    def indices_matching(self, pattern: str) -> Indices:
+        """Return the indices of the texts that a pattern matches."""
+        return self.indices[matches(self.texts, pattern)] if len(self.indices) else self.indices
 
 
 @dataclass(frozen=True)
 class _Tier:
-    """Forms of one gate: those that need no word of context, and those that do."""
+    """The forms behind one gate: those that are also reported without a context word, and those that need one."""
 
     gate: Gate
     alone: tuple[int, ...]
     in_context: tuple[int, ...]
 
 
-class Sieve:
-    """Decides which forms are worth trying on which text.
+class Prefilter:
+    """Decides which forms to try on which text.
 
     Parameters
     ----------
     entries : sequence of Entry
     topics : Topics
-        Twice the place of a kind is the topic that speaks for it.
+        Topic ``2 * order`` holds the context words of the kind at that position of the catalogue.
     """
 
     def __init__(self, entries: Sequence[Entry], topics: Topics) -> None:
@@ -87,103 +87,104 @@ class Sieve:
         self._patterns = tuple(relaxed(entry.form.pattern) for entry in entries)
         gates = sorted({entry.form.gate for entry in entries}, key=lambda gate: (gate.digits, gate.pattern))
         self._tiers = [self._tier(gate) for gate in gates]
-        # One pass leaves the texts that hold anything at all, another those that hold what few texts do.
+        # One search keeps the texts that can hold anything, another those with a pattern that few texts match.
         coarse = sorted({gate.within or gate.pattern for gate in gates}, key=len)
         self._any = "|".join(coarse)
-        self._seldom = "|".join(pattern for pattern in coarse if pattern not in (DIGIT, FOREIGN))
+        self._rare = "|".join(pattern for pattern in coarse if pattern not in (DIGIT, FOREIGN))
         self._gates = [re.compile(gate.pattern) for gate in gates]
 
     def _tier(self, gate: Gate) -> _Tier:
-        places = [i for i, entry in enumerate(self._entries) if entry.form.gate == gate]
+        members = [i for i, entry in enumerate(self._entries) if entry.form.gate == gate]
         return _Tier(
             gate,
-            tuple(i for i in places if self._entries[i].form.alone is not None),
-            tuple(i for i in places if self._entries[i].form.alone is None),
+            tuple(i for i in members if self._entries[i].form.alone is not None),
+            tuple(i for i in members if self._entries[i].form.alone is None),
         )
 
-    def left(self, texts: pa.Array, named: frozenset[int]) -> list[tuple[int, list[int]]]:
-        """Return what to try.
+    def candidates(self, texts: pa.Array, named: frozenset[int]) -> list[tuple[int, list[int]]]:
+        """Return what is worth trying.
 
         Parameters
         ----------
         texts : pyarrow array of strings, (n,)
-            In normal form, null where missing.
+            In their normal form, null where missing.
         named : frozenset of int
-            Places of the kinds that the column's name speaks of.
+            Positions in the catalogue of the kinds that the column name mentions.
 
         Returns
         -------
         list of (int, list of int)
-            Place of a text, and the entries that can match in it; nothing else can be found.
+            Index of a text, and the entries that can match in it; no other entry can match.
         """
         if len(texts) < FEW:
-            return self._left_of_few(texts.to_pylist(), named)
-        whole = _Part(texts, np.arange(len(texts))).where(self._any)
-        coarse = {DIGIT: whole.where(DIGIT), FOREIGN: whole.where(FOREIGN), "": whole.where(self._seldom)}
-        hits: list[tuple[int, Places]] = []
+            return self._candidates_of_few(texts.to_pylist(), named)
+        whole = _Subset(texts, np.arange(len(texts))).matching(self._any)
+        coarse = {DIGIT: whole.matching(DIGIT), FOREIGN: whole.matching(FOREIGN), "": whole.matching(self._rare)}
+        matched: list[tuple[int, Indices]] = []
         for tier in self._tiers:
             gate = tier.gate
             if gate.within not in coarse:
-                coarse[gate.within] = coarse[""].where(gate.within)
-            # A run of seven digits is also one of five: each gate of numbers looks at what the one before left.
+                coarse[gate.within] = coarse[""].matching(gate.within)
+            # A run of seven digits contains one of five, so each gate for numbers searches what the previous one left.
             before = _NUMBERS if gate.digits and _NUMBERS in coarse else gate.within
-            part = coarse[before].where(gate.pattern)
+            subset = coarse[before].matching(gate.pattern)
             if gate.digits:
-                coarse[_NUMBERS] = part
-            hits += self._of_tier(tier, part, named)
+                coarse[_NUMBERS] = subset
+            matched += self._of_tier(tier, subset, named)
         found: dict[int, list[int]] = {}
-        for entry, places in hits:
-            for place in places.tolist():
-                found.setdefault(place, []).append(entry)
+        for entry, indices in matched:
+            for index in indices.tolist():
+                found.setdefault(index, []).append(entry)
         return sorted(found.items())
 
-    def _left_of_few(self, texts: Sequence[str | None], named: frozenset[int]) -> list[tuple[int, list[int]]]:
-        """Do the same text by text: Arrow compiles its patterns anew for every call."""
+    def _candidates_of_few(self, texts: Sequence[str | None], named: frozenset[int]) -> list[tuple[int, list[int]]]:
+        """Do the same text by text: Arrow compiles its patterns again for every call."""
         found = []
-        for place, text in enumerate(texts):
+        for index, text in enumerate(texts):
             if not text:
                 continue
-            kinds = named.union(topic // 2 for topic in self._topics.spoken(text).topics if topic % 2 == 0)
-            left = [
+            kinds = named.union(topic // 2 for topic in self._topics.mentions(text).topics if topic % 2 == 0)
+            entries_left = [
                 entry
                 for tier, gate in zip(self._tiers, self._gates, strict=True)
                 if (entries := [*tier.alone, *(i for i in tier.in_context if self._entries[i].order in kinds)])
                 and gate.search(text)
                 for entry in entries
             ]
-            if left:
-                found.append((place, left))
+            if entries_left:
+                found.append((index, entries_left))
         return found
 
-    def _of_tier(self, tier: _Tier, part: _Part, named: frozenset[int]) -> list[tuple[int, Places]]:
+    def _of_tier(self, tier: _Tier, subset: _Subset, named: frozenset[int]) -> list[tuple[int, Indices]]:
         free = [*tier.alone, *(i for i in tier.in_context if self._entries[i].order in named)]
         bound = [i for i in tier.in_context if self._entries[i].order not in named]
-        left = self._either(free, part)
-        hits = [(i, self._beside(i, named, left).places_of(self._patterns[i])) for i in free]
-        if bound and len(part.places):
-            spoken = self._either(bound, part.where(self._words({self._entries[i].order for i in bound})))
+        possible = self._matching_any(free, subset)
+        matched = [(i, self._beside(i, named, possible).indices_matching(self._patterns[i])) for i in free]
+        if bound and len(subset.indices):
+            words = self._words({self._entries[i].order for i in bound})
+            in_context = self._matching_any(bound, subset.matching(words))
             for i in bound:
-                holding = spoken.where(self._patterns[i])
-                hits.append((i, holding.places_of(self._words({self._entries[i].order}))))
-        return hits
+                holding = in_context.matching(self._patterns[i])
+                matched.append((i, holding.indices_matching(self._words({self._entries[i].order}))))
+        return matched
 
-    def _beside(self, entry: int, named: frozenset[int], part: _Part) -> _Part:
-        """Return the texts that hold what a form must stand beside, where no word can speak for it instead."""
+    def _beside(self, entry: int, named: frozenset[int], subset: _Subset) -> _Subset:
+        """Return the texts with what must stand beside a form, or with a context word that can replace it."""
         form = self._entries[entry].form
         if form.beside is None or form.alone is None or self._entries[entry].order in named:
-            return part
+            return subset
         words = self._words({self._entries[entry].order})
-        return part.where(f"{relaxed(form.beside)}|{words}")
+        return subset.matching(f"{relaxed(form.beside)}|{words}")
 
     def _words(self, kinds: Iterable[int]) -> str:
         return self._topics.pattern(frozenset(2 * kind for kind in kinds))
 
-    def _either(self, entries: Sequence[int], part: _Part) -> _Part:
-        return part.where("|".join(self._patterns[i] for i in entries)) if len(entries) > 1 else part
+    def _matching_any(self, entries: Sequence[int], subset: _Subset) -> _Subset:
+        return subset.matching("|".join(self._patterns[i] for i in entries)) if len(entries) > 1 else subset
 
 
 def matches(values: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:
-    """Return which values a pattern of RE2 matches, (n,); a missing one never."""
+    """Return which values an RE2 pattern matches, (n,); a missing value never matches."""
     found = pc.invert(pc.string_is_ascii(values)) if pattern == FOREIGN else pc.match_substring_regex(values, pattern)
     matched = pc.fill_null(found, False)
     return np.asarray(matched.to_numpy(zero_copy_only=False), dtype=np.bool_)

@@ -1,6 +1,6 @@
-"""Checksums and fixed make-up of national numbers, through python-stdnum, which is imported when first needed.
+"""Checksums and structure of national numbers. python-stdnum is imported when it is first needed.
 
-Only what does not age is asked of a number: a library's table of offices, places or years in use refuses new numbers.
+Only rules that do not age are applied: a library's table of offices, places or years in use rejects new numbers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 ADVERTISED_SSNS = frozenset({"078051120", "219099999", "457555462"})
-"""Numbers that were printed in advertisements and voided by the Social Security Administration."""
+"""Numbers that were printed in advertisements, and that the Social Security Administration voided."""
 
 ABA_PREFIXES = frozenset((*range(13), *range(21, 33), *range(61, 73), 80))
 """First two digits: Federal Reserve districts, thrift institutions, electronic transfers, traveller's cheques."""
@@ -40,7 +40,7 @@ ITIN_GROUPS = frozenset((*range(50, 66), *range(70, 89), *range(90, 93), *range(
 """Fourth and fifth digit of an ITIN (IRS, publication 1915)."""
 
 NINO_PREFIX = re.compile(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]")
-"""Letters that open a National Insurance number (HMRC, NIM39110)."""
+"""First letters of a National Insurance number (HMRC, NIM39110)."""
 
 NRIC_WEIGHTS = (2, 7, 6, 5, 4, 3, 2)
 NRIC_LETTERS = {
@@ -50,12 +50,12 @@ NRIC_LETTERS = {
     "G": (4, "XWUTRQPNMLK"),
     "M": (3, "XWUTRQPNJLK"),
 }
-"""What a first letter adds to the weighted sum, and the last letter by the remainder of 11."""
+"""By first letter: what it adds to the weighted sum, and the last letters by remainder of the sum modulo 11."""
 
 RRN_CENTURIES = {"1": 19, "2": 19, "5": 19, "6": 19, "3": 20, "4": 20, "7": 20, "8": 20, "9": 18, "0": 18}
 RRN_FOREIGN = frozenset("5678")
 RRN_RANDOM_SINCE = date(2020, 10, 1)
-"""Since then the last six digits are drawn at random and hold no check digit (Ministry of the Interior and Safety)."""
+"""Since this day the last six digits are random and have no check digit (Ministry of the Interior and Safety)."""
 
 
 def _compact(text: str) -> str:
@@ -71,12 +71,12 @@ def passes(module: str, width: int = 0) -> Validator:
     module : str
         Name below ``stdnum``: ``"nl.bsn"``.
     width : int
-        Shorter numbers are filled with zeros on the left.
+        Shorter numbers are padded with zeros on the left.
 
     Returns
     -------
     callable
-        Accepts a candidate, whatever parts its groups, where ``is_valid`` of the module does.
+        Accepts a candidate, whatever separates its groups, where ``is_valid`` of the module does.
     """
 
     def validator(text: str) -> int:
@@ -86,15 +86,15 @@ def passes(module: str, width: int = 0) -> Validator:
 
 
 def ssn(text: str) -> int:
-    """Accept area, group and serial numbers that the Social Security Administration gives out."""
+    """Accept area, group and serial numbers that the Social Security Administration issues."""
     number = _compact(text)
     area, group, serial = number[:3], number[3:5], number[5:]
-    given_out = area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
-    return len(text) if given_out and number not in ADVERTISED_SSNS else 0
+    issued = area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
+    return len(text) if issued and number not in ADVERTISED_SSNS else 0
 
 
 def itin(text: str) -> int:
-    """Accept a number that begins with 9 and has a group that the Internal Revenue Service gives out."""
+    """Accept a number that begins with 9 and has a group that the Internal Revenue Service issues."""
     number = _compact(text)
     return len(text) if number[0] == "9" and int(number[3:5]) in ITIN_GROUPS else 0
 
@@ -105,7 +105,7 @@ def aba_routing(text: str) -> int:
 
 
 def uk_nino(text: str) -> int:
-    """Accept a National Insurance number with letters that are given out; there is no checksum."""
+    """Accept a National Insurance number with letters that are issued; it has no checksum."""
     number = _compact(text)
     return len(text) if NINO_PREFIX.match(number) and number[8:] in ("", "A", "B", "C", "D") else 0
 
@@ -117,7 +117,7 @@ def es_document(text: str) -> int:
 
 
 def fr_nir(text: str) -> int:
-    """Accept a French number of social security by its key (modulo 97), also with a month or sex that stands in."""
+    """Accept a French number of social security by its key (modulo 97), also with a placeholder for month or sex."""
     return len(text) if text[0] in "123478" and passes("fr.nir")(text) else 0
 
 
@@ -162,7 +162,7 @@ def kr_rrn(text: str) -> int:
 
 
 def kr_rrn_of_random_digits(text: str) -> int:
-    """Accept a Korean registration number of one who was born since these have no check digit."""
+    """Accept a Korean registration number without check digit, of a person born since they are random."""
     born = _korean_birth(_compact(text))
     return len(text) if born is not None and born >= RRN_RANDOM_SINCE else 0
 

@@ -1,4 +1,4 @@
-"""Validators of the numbers that China gives out."""
+"""Validators of the numbers that China issues."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ FOREIGNER = "9"
 YEARS = range(1900, 2050)
 
 NATIONAL = "100000"
-"""Region code of bodies that the state itself has registered."""
+"""Region code of bodies that the state itself registers."""
 
 CREDIT_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 FEWEST_PLATE_DIGITS = 3
-"""A plate has at most two letters among its last five characters, and one more where it ends in a sign or is green."""
+"""A plate has at most two letters among its last five characters, or three if it is green or ends in a character."""
 
 CITY_LETTERS = {"新": "S", "云": "S", "贵": "J", "黑": "T", "青": "H", "宁": "E", "藏": "J", "琼": "F"}
-"""Last letter that a province gives its cities, for the provinces whose sign is a word of every day."""
+"""Last letter of a province's cities, for the provinces whose abbreviation is an everyday word."""
 
 
 def _compact(text: str) -> str:
@@ -59,13 +59,13 @@ def resident_id(text: str) -> int:
 
 
 def old_resident_id(text: str) -> int:
-    """Accept a number of 15 digits with province and birth date, as given out until 1999: it has no check digit."""
+    """Accept a number of 15 digits with province and birth date, as issued until 1999; it has no check digit."""
     holds = PROVINCES.match(text) and _is_day(1900 + int(text[6:8]), int(text[8:10]), int(text[10:12]))
     return len(text) if holds else 0
 
 
 def uscc(text: str) -> int:
-    """Accept a unified social credit code with a right check character (GB 32100-2015); one in 31 has it."""
+    """Accept a unified social credit code with the right check character (GB 32100-2015); one code in 31 has it."""
     from stdnum.cn import uscc as credit_code_rules
 
     number = _compact(text)
@@ -75,7 +75,7 @@ def uscc(text: str) -> int:
 
 
 def uscc_of_region(text: str) -> int:
-    """Accept a code whose region exists and whose organisation code is right as well; one number in 90,000 is that."""
+    """Accept a code with an existing region and a right organisation code; one random number in 90,000 passes."""
     number = _compact(text)
     return len(text) if uscc(text) and _is_organisation(number[8:17]) and _is_region(number[2:8]) else 0
 
@@ -89,21 +89,21 @@ def _is_organisation(code: str) -> bool:
 def _is_region(code: str) -> bool:
     if code == NATIONAL or not PROVINCES.match(code):
         return code == NATIONAL
-    # The list of all counties is long to read.
+    # The list of all counties takes long to read.
     from stdnum import numdb
 
     return any("county" in properties for _, properties in numdb.get("cn/loc").info(code))
 
 
 def taiwan_permit(text: str) -> int:
-    """Accept eight digits that are no date and not one digit over and over."""
+    """Accept eight digits, unless they are a date or one repeated digit."""
     looks_like_a_day = _is_day(int(text[:4]), int(text[4:6]), int(text[6:8])) if text[4:8] != "0000" else True
     return len(text) if not looks_like_a_day and len(set(text)) > 1 else 0
 
 
 def plate(text: str) -> int:
-    """Accept a plate with digits enough, of a city that the province has."""
-    sign, rest = text[0], re.sub("[^0-9A-Z]", "", text[1:].upper())
-    if rest[0] > CITY_LETTERS.get(sign, "Z"):
+    """Accept a plate with enough digits, of a city that the province has."""
+    province, rest = text[0], re.sub("[^0-9A-Z]", "", text[1:].upper())
+    if rest[0] > CITY_LETTERS.get(province, "Z"):
         return 0
     return len(text) if sum(map(str.isdigit, rest)) >= FEWEST_PLATE_DIGITS else 0

@@ -1,4 +1,4 @@
-"""Context: where a text speaks of a card, a telephone or an order."""
+"""Context: where a text mentions a card, a telephone or an order."""
 
 from __future__ import annotations
 
@@ -10,66 +10,66 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from llmops_audit.personal_data.kinds import AFTER, Words
+from llmops_audit.personal_data.kinds import REACH_AFTER, Words
 
-__all__ = ["FAR", "HEADER", "LABEL", "NEVER", "Said", "Spoken", "Topics", "spelled"]
+__all__ = ["FAR", "HEADER", "LABEL", "NEVER", "Mentions", "Positions", "Topics", "split_words"]
 
 HEADER = 1000
-"""Distance of the column's name: any word of the text is nearer."""
+"""Distance of a word in the column name: any word of the text is nearer."""
 
 FAR = HEADER + 1
 
 NEVER = r"[^\x00-\x{10FFFF}]"
-"""A pattern of RE2 that matches nothing."""
+"""An RE2 pattern that matches nothing."""
 
 LABEL = re.compile(r"(?i:号码|号|numbers?|no\.?)?[ :=#是为]{0,3}(?:is )?[\"']?[+(]?[A-Za-z]{0,2}[0-9][0-9 \-]{2}")
-"""What follows a word that names the number behind it, and not the one before it."""
+"""What follows a word that names the number after it, and not the number before it."""
 
 Word = tuple[int, int, tuple[int, ...]]
-"""Start and end of a word, and the topics that it speaks of."""
+"""Start and end of a word, and its topics."""
 
 _LETTER = "A-Za-z\u00c0-\u024f"
 _WORD = re.compile(f"([{_LETTER}]+)(?:['\u2019]s(?![{_LETTER}]))?")
 _LOWER = bytes(code | 0x20 if chr(code).isalpha() and code < 0x80 else 0x20 for code in range(0x100))
-"""Letters of ASCII in small, all else blank."""
+"""ASCII letters in lower case, everything else blank."""
 _GAPS = frozenset(("", " ", "_", "-"))
 _STOPS = _GAPS | {".", "/"}
-"""What may stand between the words of a phrase, and behind a letter that is a word of its own: ``A/C``."""
+"""What may separate the words of a phrase, and what may follow a single letter that is a word: ``A/C``."""
 
 _LONGEST_PHRASE = 3
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """Where the words of a topic stand.
+class Positions:
+    """Where the words of a topic stand in a text.
 
     Attributes
     ----------
     starts, ends : list of int
-        Both ascending. The starts are those of words that do not name a number of their own, which follows them.
+        Both ascending. The starts leave out words that name the number after them, see `LABEL`.
     """
 
     starts: list[int]
     ends: list[int]
 
-    def before(self, place: int, reach: int) -> int:
-        """Return the characters between the last word that ends before a place and the place; `FAR` beyond reach."""
-        position = bisect_right(self.ends, place)
-        distance = place - self.ends[position - 1] if position else FAR
+    def before(self, index: int, reach: int) -> int:
+        """Return the distance from the end of the last word before an index; `FAR` beyond `reach`."""
+        position = bisect_right(self.ends, index)
+        distance = index - self.ends[position - 1] if position else FAR
         return distance if distance <= reach else FAR
 
-    def behind(self, place: int, further: int = 0) -> int:
-        """Return the distance of the next word behind a place: it counts as farther than any before it.
+    def after(self, index: int, further: int = 0) -> int:
+        """Return the distance to the next word after an index; it counts as farther than any word before.
 
-        Beyond `AFTER`, and as many characters `further`, it is `FAR`.
+        It is `FAR` beyond `REACH_AFTER` plus `further` characters.
         """
-        position = bisect_left(self.starts, place)
-        distance = self.starts[position] - place if position < len(self.starts) else FAR
-        return AFTER + distance if distance < AFTER + further else FAR
+        position = bisect_left(self.starts, index)
+        distance = self.starts[position] - index if position < len(self.starts) else FAR
+        return REACH_AFTER + distance if distance < REACH_AFTER + further else FAR
 
 
-class Said:
-    """The words that a text says, and the topics that each of them speaks of.
+class Mentions:
+    """The words of a text that belong to a topic.
 
     Parameters
     ----------
@@ -81,34 +81,34 @@ class Said:
     def __init__(self, text: str, words: Sequence[Word]) -> None:
         self._text = text
         self._words = words
-        self._known: dict[int, Spoken | None] = {}
+        self._known: dict[int, Positions | None] = {}
 
     @property
     def topics(self) -> frozenset[int]:
-        """All topics that are spoken of."""
+        """All topics that the text mentions."""
         return frozenset(topic for *_, topics in self._words for topic in topics)
 
-    def of(self, topic: int) -> Spoken | None:
-        """Return where the words of a topic stand; None where there are none."""
+    def of(self, topic: int) -> Positions | None:
+        """Return where the words of a topic stand; None where the text has none of them."""
         if topic not in self._known:
-            places = [(start, end) for start, end, topics in self._words if topic in topics]
-            starts = [start for start, end in places if not LABEL.match(self._text, end)]
-            self._known[topic] = Spoken(sorted(starts), sorted(end for _, end in places)) if places else None
+            found = [(start, end) for start, end, topics in self._words if topic in topics]
+            starts = [start for start, end in found if not LABEL.match(self._text, end)]
+            self._known[topic] = Positions(sorted(starts), sorted(end for _, end in found)) if found else None
         return self._known[topic]
 
 
-def spelled(header: str) -> str:
-    """Return a column's name with its words apart: ``userPhone`` is ``user Phone``."""
+def split_words(header: str) -> str:
+    """Return a column name with its words separated: ``userPhone`` becomes ``user Phone``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", header)
 
 
 class Topics:
-    """Lists of words, all looked for at once.
+    """Lists of words, all searched for at once.
 
     Parameters
     ----------
     lists : sequence of Words
-        A topic is known by its place in this sequence.
+        A topic is known by its position in this sequence.
     """
 
     def __init__(self, lists: Sequence[Words]) -> None:
@@ -124,36 +124,36 @@ class Topics:
         self._lengths = {character: tuple(sorted(found)) for character, found in lengths.items()}
         self._heads = re.compile(f"[{re.escape(''.join(sorted(lengths)))}]") if lengths else re.compile("(?!)")
 
-    @cache  # noqa: B019 - there is one object of this class, and it stays
+    @cache  # noqa: B019 - there is one object of this class, and it lives as long as the process
     def pattern(self, topics: frozenset[int]) -> str:
-        """Return a pattern of RE2 without which a text speaks of none of these topics."""
+        """Return an RE2 pattern that every text with a word of these topics matches."""
         latin = {word for topic in topics for word in self._lists[topic].latin}
-        latin |= {_apart(phrase) for topic in topics for phrase in self._lists[topic].phrases}
+        latin |= {_separated(phrase) for topic in topics for phrase in self._lists[topic].phrases}
         chinese = {word for topic in topics for word in self._lists[topic].chinese}
         parts = [re.escape(word) for word in sorted(chinese)]
         if latin:
             parts.append(f"(?:^|[^{_LETTER}])(?i:{'|'.join(sorted(latin))})(?:['\u2019]?s)?(?:[^{_LETTER}]|$)")
         return "|".join(parts) or NEVER
 
-    def spoken(self, text: str) -> Said:
-        """Return where a text speaks of what.
+    def mentions(self, text: str) -> Mentions:
+        """Return the words of all topics in a text.
 
-        A Latin word stands between letters of no kind, whatever its case, with or without a plural's or a genitive's
-        s; the words of a phrase are apart by one space, hyphen or underscore, or by nothing; single letters
-        also by a full stop or a slash.
+        No letter may touch a Latin word. Its case does not matter, nor does a plural or genitive s. The words of a
+        phrase are separated by one space, hyphen or underscore, or by nothing; a single letter also by a full stop or
+        a slash.
         """
         found = self._in_latin(text)
-        return Said(text, found if text.isascii() else [*found, *self._in_chinese(text)])
+        return Mentions(text, found if text.isascii() else [*found, *self._in_chinese(text)])
 
     def _in_latin(self, text: str) -> list[Word]:
-        """Find words by their letters alone where a text is ASCII, and no phrase or genitive can be in it."""
+        """Find words by splitting at everything but letters, where a text is ASCII without a phrase or genitive."""
         if not text.isascii() or "'s" in text:
             return self._word_by_word(text)
         words = text.encode().translate(_LOWER).split()
         if not self._openings.isdisjoint(pairwise(words)):
             return self._word_by_word(text)
-        spoken = [self._ascii[word] for word in self._ascii.keys() & words]
-        return list(_places(spoken, text.lower(), self._latin)) if spoken else []
+        mentioned = [self._ascii[word] for word in self._ascii.keys() & words]
+        return list(_occurrences(mentioned, text.lower(), self._latin)) if mentioned else []
 
     def _word_by_word(self, text: str) -> list[Word]:
         named, first = self._latin, self._first
@@ -185,7 +185,7 @@ class Topics:
 
 
 def _openings(first: Iterable[str], named: Iterable[str]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield every pair of words that a phrase may begin with."""
+    """Yield every pair of words that may open a phrase."""
     for word in first:
         for phrase in named:
             if phrase.startswith(word):
@@ -193,8 +193,8 @@ def _openings(first: Iterable[str], named: Iterable[str]) -> Iterator[tuple[byte
                 yield from ((word.encode(), second[:end]) for end in range(1, len(second) + 1))
 
 
-def _places(words: Iterable[str], text: str, topics: Mapping[str, tuple[int, ...]]) -> Iterator[Word]:
-    """Yield where words of an ASCII text in small letters stand between letters of no kind."""
+def _occurrences(words: Iterable[str], text: str, topics: Mapping[str, tuple[int, ...]]) -> Iterator[Word]:
+    """Yield where words stand in an ASCII text in lower case, with no letter touching them."""
     for word in words:
         start = text.find(word)
         while start >= 0:
@@ -204,8 +204,8 @@ def _places(words: Iterable[str], text: str, topics: Mapping[str, tuple[int, ...
             start = text.find(word, end)
 
 
-def _apart(phrase: Sequence[str]) -> str:
-    """Return a phrase with its words apart, for RE2; without what parts them it is one word."""
+def _separated(phrase: Sequence[str]) -> str:
+    """Return an RE2 pattern of a phrase with its words separated; without a separator it is one word."""
     return "(?:['\u2019]s)?[ _./-]".join(phrase)
 
 

@@ -1,4 +1,4 @@
-"""What a kind of personal data is: forms that it is written in, and how sure each of them makes us."""
+"""What a kind of personal data is: the forms that it is written in, and the confidence that each form gives."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from enum import StrEnum
 
 from llmops_audit.record import Message, Severity
 
-__all__ = ["AFTER", "NOTHING", "Confidence", "Form", "Gate", "Kind", "Validator", "Words", "whole", "words"]
+__all__ = ["NO_WORDS", "REACH_AFTER", "Confidence", "Form", "Gate", "Kind", "Validator", "Words", "whole", "words"]
 
 Validator = Callable[[str], int]
-"""Takes a candidate and returns how many of its first characters stand as a value; 0 refuses it."""
+"""Takes a candidate and returns how many of its first characters are the value; 0 rejects it."""
 
-AFTER = 30
-"""Characters after a candidate in which a context word may begin."""
+REACH_AFTER = 30
+"""A context word may begin within this many characters after a candidate."""
 
 
 class Confidence(StrEnum):
-    """How sure a find is.
+    """Confidence of a hit.
 
-    Confirmed: a form that nothing else has, a validator that at most one random string of the form in 10,000 passes,
-    or a weaker one together with context. Likely: a form that fits its surroundings. Suspected: form and context of
-    a number whose checksum is wrong, since a mistyped number is personal data as well.
+    Confirmed: a form that nothing else has, a validator that at most one in 10,000 random strings of the form passes,
+    or a weaker validator together with context. Likely: form and context fit. Suspected: form and context fit, but
+    the checksum is wrong; a mistyped number is personal data as well.
     """
 
     CONFIRMED = "confirmed"
@@ -32,7 +32,7 @@ class Confidence(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Order of strength, 0 the strongest."""
+        """Rank by strength; 0 is the strongest."""
         return _RANKS[self]
 
 
@@ -46,11 +46,11 @@ class Gate:
     Attributes
     ----------
     pattern : str
-        In the syntax that `re` and RE2 share, without look-around: no text without a match can hold the form.
+        In the syntax that `re` and RE2 share, without look-around. A text without a match cannot hold the form.
     digits : int
-        Where positive, `pattern` is a run of so many digits with separators.
+        Where positive, `pattern` matches a run of this many digits with separators.
     within : str
-        A coarser pattern that several gates share, and that a text with a match of `pattern` matches as well.
+        A coarser pattern that several gates share. Every text that `pattern` matches, it matches too.
     """
 
     pattern: str
@@ -59,7 +59,7 @@ class Gate:
 
 
 def whole(text: str) -> int:
-    """Accept a candidate as it is."""
+    """Accept every candidate."""
     return len(text)
 
 
@@ -72,23 +72,23 @@ class Form:
     gate : Gate
         Shared by many forms.
     pattern : re.Pattern
-        Candidates, in normalised text. Of bounded length, so that the search is linear in the text.
+        Candidates in normalised text. Its length is bounded, so that the search is linear in the text.
     in_context : Confidence
-        Confidence where a context word of the kind is near, and nearer than a word that speaks against it.
+        Confidence where a context word is near, and nearer than a word of `Kind.against`.
     alone : Confidence, optional
-        Confidence without such a word; None: not reported then. Where it equals `in_context`, words do not matter.
+        Confidence without a context word; None: not reported. Where it equals `in_context`, words do not matter.
     validator : callable
-        Decides about a candidate, see `Validator`.
-    checked : bool
-        Whether the validator computes a checksum: at one place such a form wins over an equally sure one without.
+        Accepts or rejects a candidate, see `Validator`.
+    has_checksum : bool
+        Whether the validator computes a checksum. Of two equally confident forms at one place, this one wins.
     mistyped : bool
-        Whether a candidate in context that the validator refuses is reported as suspected.
+        Whether a candidate in context that the validator rejects is reported as suspected.
     whole_cell : bool
-        Whether `alone` also holds for a text that is nothing but the candidate, as in a column of row numbers.
+        Whether `alone` also applies to a text that is nothing but the candidate, as in a column of row numbers.
     beside : re.Pattern, optional
-        `alone` holds only where this stands within `reach` before the candidate or `AFTER` behind it.
+        `alone` applies only where this matches within `reach` before the candidate or `REACH_AFTER` after it.
     reach : int
-        How many characters before the candidate a context word may end.
+        A context word may end at most this many characters before the candidate.
     """
 
     gate: Gate
@@ -96,7 +96,7 @@ class Form:
     in_context: Confidence
     alone: Confidence | None = None
     validator: Validator = whole
-    checked: bool = False
+    has_checksum: bool = False
     mistyped: bool = False
     whole_cell: bool = True
     beside: re.Pattern[str] | None = None
@@ -104,23 +104,23 @@ class Form:
 
     @property
     def best(self) -> int:
-        """Rank of the best confidence that the form can give."""
+        """Rank of the highest confidence that the form can give."""
         return min(self.in_context.rank, self.in_context.rank if self.alone is None else self.alone.rank)
 
 
 @dataclass(frozen=True)
 class Words:
-    """Words that name something, in the languages of those who write about it.
+    """Words that name something, in the languages of the people who write about it.
 
     Attributes
     ----------
     latin : frozenset of str
-        In small letters, without the spaces and hyphens inside a phrase: ``"socialsecurity"``. A phrase matches
-        where it is written in one, or with one space, hyphen or underscore between its words.
+        In lower case, without the spaces and hyphens inside a phrase: ``"socialsecurity"``. A phrase matches where
+        it is written as one word, or with one space, hyphen or underscore between its words.
     phrases : frozenset of tuple of str
-        Phrases of several words, with their words apart.
+        Phrases of several words, as their words.
     chinese : frozenset of str
-        These match anywhere: a Chinese word has no boundary.
+        They match anywhere: Chinese words have no boundary.
     """
 
     latin: frozenset[str] = frozenset()
@@ -131,7 +131,7 @@ class Words:
         return Words(self.latin | other.latin, self.phrases | other.phrases, self.chinese | other.chinese)
 
 
-NOTHING = Words()
+NO_WORDS = Words()
 
 
 def words(latin: str, chinese: str = "") -> Words:
@@ -140,8 +140,8 @@ def words(latin: str, chinese: str = "") -> Words:
     Parameters
     ----------
     latin, chinese : str
-        Words separated by white space; ``_`` parts the words of a phrase (three at the most) in a Latin script.
-        Plurals with ``s`` match by themselves, and so does any case.
+        Words separated by white space. In a Latin script, ``_`` separates the words of a phrase, of which there are
+        at most three. Plurals with ``s`` need no entry, and case does not matter.
     """
     phrases = [phrase.lower().split("_") for phrase in latin.split()]
     return Words(
@@ -153,29 +153,29 @@ def words(latin: str, chinese: str = "") -> Words:
 
 @dataclass(frozen=True)
 class Kind:
-    """An entry of the catalogue.
+    """An entry of the catalogue: all that the program, its tests and its documentation need to know of a kind.
 
     Attributes
     ----------
     name : str
         Name in specs and records.
     title : Message
-        Name for people.
+        Name for readers; its translation stands in the message catalogue.
     identifying : bool
-        Whether one value by itself points to one person, or opens an account (a contact detail points to a person
-        only with more knowledge).
+        Whether a value alone identifies one person or opens an account. A contact detail identifies a person only
+        together with other knowledge.
     severity : Severity
     jurisdiction : str
-        ISO 3166 code of the country that gives the number out; ``"EU"``, or ``""`` for no single one.
+        ISO 3166 code of the country that issues the number; ``"EU"``, or ``""`` where no single one does.
     forms : tuple of Form
     hits : tuple of (str, str)
-        Texts, and the value that must be found in each, confirmed or likely.
+        Examples: texts, and the value that must be found in each, confirmed or likely. At least three.
     misses : tuple of str
-        Texts in which this kind must not be found.
+        Counterexamples: texts in which this kind must not be found. At least four.
     context, against : Words
-        Words that speak for the kind, and those that name something else.
+        Words that name the kind, and words that name something else.
     mistyped : tuple of (str, str)
-        Texts, and the value that must be suspected in each.
+        Texts, and the value in each that must be suspected.
     """
 
     name: str
@@ -186,6 +186,6 @@ class Kind:
     forms: tuple[Form, ...]
     hits: tuple[tuple[str, str], ...]
     misses: tuple[str, ...]
-    context: Words = NOTHING
-    against: Words = NOTHING
+    context: Words = NO_WORDS
+    against: Words = NO_WORDS
     mistyped: tuple[tuple[str, str], ...] = ()

@@ -11,7 +11,7 @@ _HIDDEN = re.compile(f"[^{re.escape(_SEPARATORS)}]")
 
 
 def mask(kind: str, value: str) -> str:
-    """Return the shape of a value, from which nothing of it can be recovered.
+    """Return the shape of a value; nothing of the value can be recovered from it.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def mask(kind: str, value: str) -> str:
     Returns
     -------
     str
-        For an e-mail address always ``***@***``; otherwise the value with every character hidden but separators,
-        such as ``****-****-****-****``.
+        ``***@***`` for every e-mail address; otherwise the value with every character but separators hidden, such as
+        ``****-****-****-****``.
     """
     return "***@***" if kind == "email" else _HIDDEN.sub("*", value)

@@ -1,4 +1,4 @@
-"""What the numbers of states have in common: how their digits are grouped, and words that speak of any of them."""
+"""What national numbers have in common: how their digits are grouped, and the words that name any of them."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ IDENTITY: Words = words(
     "national_identification national_identification_number national_number identity_card identity_card_number "
     "identity_number"
 )
-"""Words for the number that a state gives a person, whichever state."""
+"""Words for the identity number that a state gives a person, whichever state."""
 
 TAX: Words = words(
     "tax_id tax_number tax_no tax_identification tax_identification_number taxpayer_id taxpayer_number taxpayer_no tin"
 )
-"""Words for the number under which a person pays tax, wherever."""
+"""Words for the number under which a person pays tax, in any country."""
 
 THINGS: Words = words(
     "order invoice tracking parcel shipment ticket isbn issn imei sku upc ean batch version booking confirmation "
     "transaction txn account acct phone telephone tel mobile cell fax call whatsapp timestamp",
     "订单 单号 流水 发票 快递 运单 货号 版本 电话 手机 账号 账户 帐号",
 )
-"""Words that name other numbers. Without `id`, `number` and the like: they end the names of national numbers."""
+"""Words that name other numbers. `id`, `number` and the like are not among them: names of national numbers end so."""
 
 NO_FILLER = r"(?!(?P<same>[0-9])(?:[ .\-/]?(?P=same)){6,18}(?![0-9]))"
-"""One digit over and over stands for a number that is not given."""
+"""Rejects one repeated digit, which stands for a missing number."""
 
 
 def digits(*sizes: int, between: str = " -.") -> str:
-    """Return the pattern of a number that is written in one, or in groups with the same sign between them.
+    """Return the pattern of a number that is written as one group, or as several with the same separator.
 
     Parameters
     ----------
     *sizes : int
         Digits of each group.
     between : str
-        Signs that part the groups.
+        Characters that may separate the groups.
 
     Returns
     -------
     str
-        It does not match what is a part of a longer number.
+        It does not match a part of a longer number.
     """
-    grouped = "|".join(re.escape(sign).join(f"[0-9]{{{size}}}" for size in sizes) for sign in between)
+    grouped = "|".join(re.escape(separator).join(f"[0-9]{{{size}}}" for size in sizes) for separator in between)
     whole = rf"(?<![0-9][\-/])[0-9]{{{sum(sizes)}}}(?![\-/][0-9])"
     return rf"(?:{whole}|(?<![0-9][ \-/])(?:{grouped})(?![ \-/][0-9]))"
 
 
 def joined(*patterns: str) -> re.Pattern[str]:
-    """Compile alternatives, each the pattern of a number that may touch letters before it, as in ``BSN111222333``."""
+    """Compile alternative patterns of a number. Letters may touch it from before, as in ``BSN111222333``."""
     return re.compile(rf"(?<![0-9])(?<![0-9]\.){NO_FILLER}(?:{'|'.join(patterns)}){RIGHT}")
 
 
 def weak(gate: Gate, pattern: re.Pattern[str], validator: Validator, *, reach: int = 60) -> Form:
-    """Return a form whose checksum needs context: confirmed there, suspected if mistyped, and nothing alone."""
-    return Form(gate, pattern, Confidence.CONFIRMED, validator=validator, checked=True, mistyped=True, reach=reach)
+    """Return a form whose checksum needs context: confirmed there, suspected if mistyped, not reported without."""
+    return Form(gate, pattern, Confidence.CONFIRMED, validator=validator, has_checksum=True, mistyped=True, reach=reach)

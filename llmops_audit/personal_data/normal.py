@@ -1,4 +1,4 @@
-"""Normal form: digits of every script, dashes and spaces as ASCII, escapes of JSON resolved, places kept."""
+"""Normal form: digits of every script, dashes and spaces as ASCII, JSON escapes resolved, indices kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CLASSES = "".join(
         *((zero, zero + 9) for zero in _ZEROS),
         (0xA0, 0xA0),  # no-break space
         (0xAD, 0xAD),  # soft hyphen
-        (0x2000, 0x2015),  # spaces, marks without width, dashes
+        (0x2000, 0x2015),  # spaces, characters without width, dashes
         (0x202A, 0x202F),  # directions, narrow space
         (0x205F, 0x206F),
         (0x2212, 0x2212),  # minus
@@ -38,10 +38,10 @@ _CLASSES = "".join(
     )
 )
 CHANGES = f"[{_CLASSES}]"
-"""A text without this is its own normal form; in the syntax that `re` and RE2 share."""
+"""A text that this does not match is its own normal form. In the syntax that `re` and RE2 share."""
 
 ESCAPED = r"^[ \t\r\n]*[\[{](?s:.*)\\"
-"""What a JSON value with escapes looks like; in the syntax that `re` and RE2 share."""
+"""What a JSON value with escapes looks like. In the syntax that `re` and RE2 share."""
 
 _CHANGES = re.compile(CHANGES)
 _ESCAPED = re.compile(ESCAPED)
@@ -76,15 +76,15 @@ class Normal:
     ----------
     text : str
     starts, ends : tuple of int, (len(text),), or None
-        Where each character begins and ends in the text as given; None where they are the same places.
+        Where each character begins and ends in the original text; None where the indices are the same.
     """
 
     text: str
     starts: tuple[int, ...] | None = None
     ends: tuple[int, ...] | None = None
 
-    def given(self, start: int, end: int) -> tuple[int, int]:
-        """Return the place in the text as given of a place in the normal form, which is not empty."""
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Return start and end in the original text of a part of the normal form that is not empty."""
         if self.starts is None or self.ends is None:
             return start, end
         return self.starts[start], self.ends[end - 1]
@@ -100,16 +100,16 @@ def normal(text: str) -> Normal:
     Returns
     -------
     Normal
-        Digits of every script are ASCII digits, dashes hyphens, all spaces spaces, full-width letters and signs narrow
-        ones (Unicode NFKC), marks without width are gone; a cell that is a JSON value has its escapes resolved.
-        Superscripts and fractions stay: they are no digits of a number. Line ends stay line ends.
+        Digits of every script become ASCII digits, dashes hyphens, all kinds of spaces plain spaces, and full-width
+        characters narrow (Unicode NFKC). Characters without width go. In a cell that is a JSON value, escapes are
+        resolved. Superscripts and fractions stay, since they are no digits of a number. Line ends stay.
     """
     if "\\" in text and _ESCAPED.match(text) and _is_json(text):
-        return _with_places(text, _ESCAPE)
+        return _with_indices(text, _ESCAPE)
     if text.isascii() or not _CHANGES.search(text):
         return Normal(text)
     plain = text.translate(_PLAIN)
-    return Normal(plain) if len(plain) == len(text) else _with_places(text, None)
+    return Normal(plain) if len(plain) == len(text) else _with_indices(text, None)
 
 
 def _is_json(text: str) -> bool:
@@ -120,23 +120,23 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _with_places(text: str, escape: re.Pattern[str] | None) -> Normal:
-    pieces: list[str] = []
+def _with_indices(text: str, escape: re.Pattern[str] | None) -> Normal:
+    characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     for start, end, character in _characters(text, escape):
         plain = _PLAIN.get(ord(character), character)
         if plain:
-            pieces.append(plain)
+            characters.append(plain)
             starts.append(start)
             ends.append(end)
-    return Normal("".join(pieces), tuple(starts), tuple(ends))
+    return Normal("".join(characters), tuple(starts), tuple(ends))
 
 
 def _characters(text: str, escape: re.Pattern[str] | None) -> Iterator[tuple[int, int, str]]:
-    place = 0
+    index = 0
     for match in escape.finditer(text) if escape else ():
-        yield from ((i, i + 1, text[i]) for i in range(place, match.start()))
+        yield from ((i, i + 1, text[i]) for i in range(index, match.start()))
         yield match.start(), match.end(), json.loads(f'"{match.group()}"')
-        place = match.end()
-    yield from ((i, i + 1, text[i]) for i in range(place, len(text)))
+        index = match.end()
+    yield from ((i, i + 1, text[i]) for i in range(index, len(text)))

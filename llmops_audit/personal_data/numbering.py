@@ -1,4 +1,4 @@
-"""Numbering plans of the library phonenumbers, kept compiled: its own functions take ten times longer."""
+"""Numbering plans of the library phonenumbers, compiled once: its own functions take ten times as long."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST_CODE = 3
 
 @lru_cache(maxsize=1 << 14)
 def is_valid(digits: str) -> bool:
-    """Return whether a numbering plan gives a number out, as ``phonenumbers.is_valid_number`` does.
+    """Return whether a numbering plan issues a number, as ``phonenumbers.is_valid_number`` does.
 
     Parameters
     ----------
@@ -35,12 +35,12 @@ def is_valid(digits: str) -> bool:
     code = _calling_code(digits)
     if code is None:
         return False
-    if _is_given_out(digits[len(str(code)) :], code):
+    if _is_issued(digits[len(str(code)) :], code):
         return True
     national = _national(digits, code)
     if national is None:
         return _by_library(digits, "is_valid_number")
-    return _is_given_out(national, code)
+    return _is_issued(national, code)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -57,10 +57,10 @@ def is_possible(digits: str) -> bool:
 
 
 def _national(digits: str, code: int) -> str | None:
-    """Return a number without calling code and without a prefix that is dialled inside the country.
+    """Return a number without its calling code and without a prefix that is dialled inside the country.
 
-    The prefix goes, unless the number is one of the plan with it alone, or has no length of the plan without it. None
-    where the country rewrites numbers: that is left to the library.
+    The prefix stays where the number is in the plan only with it, or has no length of the plan without it. None where
+    the country rewrites numbers: the library handles those.
     """
     national = digits[len(str(code)) :]
     main = _metadata(code)[0]
@@ -95,10 +95,10 @@ def _calling_code(digits: str) -> int | None:
     return next((code for code in codes if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), None)
 
 
-def _is_given_out(national: str, code: int) -> bool:
-    """Return whether a region of a calling code has a national number, as one of any type.
+def _is_issued(national: str, code: int) -> bool:
+    """Return whether any region of a calling code has a national number, of any type.
 
-    What is dear to compile comes last: most candidates that are no numbers fail before.
+    The patterns that are costliest to compile come last: most candidates that are no numbers fail earlier.
     """
     return any(
         len(national) in plan.lengths
@@ -109,7 +109,7 @@ def _is_given_out(national: str, code: int) -> bool:
 
 
 class _Plan(NamedTuple):
-    """What all numbers of a region have in common, and pattern and lengths of each type."""
+    """The pattern and lengths of all numbers of a region, and those of each type."""
 
     general: str
     lengths: frozenset[int]
@@ -121,9 +121,10 @@ def _plans(code: int) -> list[_Plan]:
     plans = []
     for metadata in _metadata(code):
         general = metadata.general_desc
-        kinds = [kind for name in _TYPES if (kind := getattr(metadata, name)) and kind.national_number_pattern]
+        found = [type_ for name in _TYPES if (type_ := getattr(metadata, name)) and type_.national_number_pattern]
         types = [
-            (one.national_number_pattern, frozenset(one.possible_length or general.possible_length)) for one in kinds
+            (type_.national_number_pattern, frozenset(type_.possible_length or general.possible_length))
+            for type_ in found
         ]
         lengths = frozenset[int]().union(*(lengths for _, lengths in types))
         plans.append(_Plan(general.national_number_pattern, lengths, tuple(types)))

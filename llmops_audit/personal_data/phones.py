@@ -32,7 +32,7 @@ WIDEST_RANGE = 1000
 LONGEST_END = 7
 """Digits of a number without its area."""
 EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?\Z")
-"""Seconds or milliseconds since 1970. No country's numbers of ten digits begin with 1 without a zero before it."""
+"""Seconds or milliseconds since 1970. In no country do numbers of ten digits begin with 1 and no zero before it."""
 SHORTEST_INTERNATIONAL = 7
 LOCAL_DIGITS = range(8, 12)
 GROUPED_LOCAL = re.compile(r"[2-9][0-9]{2}[-. ][0-9]{4}\Z")
@@ -40,7 +40,7 @@ TRUNK_DIGITS = ("1", "8")
 """Dialled before the area in North America, and in Russia and its neighbours."""
 MOST_TRUNK = 11
 USUAL_TRUNK = (10, 11)
-"""Digits of national numbers with the zero in most countries: behind them a new number begins."""
+"""Digits of national numbers with the leading zero, in most countries. After them a new number begins."""
 EXTENSION = re.compile(r",? ?(?:x|ext)", re.IGNORECASE)
 MOST_GROUPS = 6
 ROUND = "0000"
@@ -59,12 +59,12 @@ def _is_possible(number: str) -> bool:
 
 
 def international(text: str) -> int:
-    """Accept a number with ``+`` and country code that its numbering plan gives out."""
+    """Accept a number with ``+`` and country code that its numbering plan issues."""
     return _longest(text, _is_valid)
 
 
 def possible(text: str) -> int:
-    """Accept a number with ``+`` and country code that has a length of its numbering plan."""
+    """Accept a number with ``+`` and country code, of a length that its numbering plan has."""
     return _longest(text, _is_possible)
 
 
@@ -75,13 +75,13 @@ def spaced(text: str) -> int:
 
 
 def dialled_abroad(text: str) -> int:
-    """Accept a number with ``00`` and country code that its numbering plan gives out."""
+    """Accept a number with ``00`` and country code that its numbering plan issues."""
     end = _longest("+" + text[2:], _is_valid)
     return end + 1 if end else 0
 
 
 def unmarked(text: str) -> int:
-    """Accept a number with country code, the ``+`` left out, that its numbering plan gives out."""
+    """Accept a number with country code, the ``+`` left out, that its numbering plan issues."""
     end = _longest("+" + text, _is_valid)
     return end - 1 if end else 0
 
@@ -91,12 +91,12 @@ def _groups(text: str) -> list[str]:
 
 
 def chinese_mobile(text: str) -> int:
-    """Accept eleven digits from 13 to 19 that are not one digit over and over."""
+    """Accept eleven digits that begin with 13 to 19, unless the last eight are one repeated digit."""
     return len(text) if len(set(text[-8:])) > 1 else 0
 
 
 def north_american(text: str) -> int:
-    """Accept a grouped number of North America: it is no round number."""
+    """Accept a grouped number of North America, unless it is round."""
     return 0 if "".join(_groups(text)).endswith("0000000") else len(text)
 
 
@@ -106,7 +106,7 @@ def _body(text: str) -> str:
 
 
 def trunk(text: str) -> int:
-    """Accept a national number with leading zero, in groups of two digits or more, without what follows; no date."""
+    """Accept a national number with leading zero, in groups of two or more digits, unless it is a date."""
     body = _body(text)
     ends = [group.end() for group in re.finditer("[0-9]+", body)]
     before = "".join(_groups(body[: ends[-2]])) if len(ends) > 1 else ""
@@ -118,7 +118,7 @@ def trunk(text: str) -> int:
 
 
 def _is_range(text: str) -> bool:
-    """Tell whether two numbers of four digits are years, pages or prices from and to."""
+    """Return whether two numbers of four digits are a range of years, pages or prices."""
     match = RANGE.match(text)
     if not match:
         return False
@@ -127,7 +127,7 @@ def _is_range(text: str) -> bool:
 
 
 def local(text: str) -> int:
-    """Accept a national number without leading zero; no date, no amount, no round number, no time since 1970."""
+    """Accept a national number without leading zero, unless it is a date, amount, round number or time stamp."""
     body = _body(text)
     groups = _groups(body)
     digits = "".join(groups)
@@ -136,7 +136,7 @@ def local(text: str) -> int:
     if GROUPED_LOCAL.match(body):
         return len(text)
     area = groups[1:] if groups[0] in TRUNK_DIGITS and len(groups) > 1 else groups
-    # Two groups that end in three digits are a short code and a price.
+    # Of two groups, one that ends in three digits is a price behind a short code.
     shortest_end = 4 if len(area) == 2 and len(digits) < 9 else 2
     longest_end = LONGEST_END if len(area) > 1 else len(digits)
     ends = shortest_end <= len(area[-1]) <= longest_end

@@ -1,4 +1,4 @@
-"""Numbers that measure or count: what tells them from numbers of things and people."""
+"""Numbers that measure or count: how to distinguish them from numbers of things and people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COUNTED = (
     r"(?! ?(?:[%£$€¥₹°元块次个人条万亿岁]|(?:[nmµ]?s|secs?|seconds|minutes|bytes|[kKMG]i?B|rows|records|times|points"
     r"|people|users|units|dollars|euros|pounds|USD|EUR|GBP|CNY|INR)(?![A-Za-z])))"
 )
-"""Part of a pattern: what follows does not say that the number before it counts or measures something."""
+"""End of a pattern: no unit follows, which would show that the number counts or measures something."""
 
 _MEASURES = [
     "amount",
@@ -40,7 +40,7 @@ _MEASURES = [
 
 
 def measured(things: str) -> Words:
-    """Return what measures of things are called: ``call_time``, ``card_count``.
+    """Return the names of measures of things: ``call_time``, ``card_count``.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def measured(things: str) -> Words:
     Returns
     -------
     Words
-        Phrases, as names of columns are made of them. The measures by themselves are too common to speak against
-        anything: ``call any time`` is followed by a telephone number.
+        Phrases, as in names of columns. The measures alone are too common to rule anything out: a telephone number
+        may follow ``call any time``.
     """
     return words(" ".join(f"{thing}_{measure}" for thing in things.split() for measure in _MEASURES))

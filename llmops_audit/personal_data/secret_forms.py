@@ -1,6 +1,6 @@
-"""Forms and validators of secrets, and how mixed a text is.
+"""Forms and validators of secrets, and the entropy of a text.
 
-Entropy is Shannon's, in bits per character: the sum of -p log2 p over the characters that a text holds, p being the
+Entropy is Shannon's, in bits per character: the sum of -p log2 p over the distinct characters of a text, p being the
 share of each (C. E. Shannon, A Mathematical Theory of Communication, 1948).
 """
 
@@ -30,17 +30,17 @@ LONG = 16
 SHORTEST = 8
 SHORTEST_KEY = 10
 STRONG = 3
-"""Classes of characters (small and large letters, digits, signs) of which a short secret must hold as many."""
+"""A short secret must have this many classes of characters: lower case, upper case, digits, punctuation."""
 
 MANUAL_PASSWORDS = frozenset(("pass", "password", "passwd", "pwd", "secret", "token"))
-"""What manuals write in the place of a password."""
+"""Placeholders for a password in manuals."""
 
 SHARE = 0.7
-"""Least entropy, as a share of log2 of the length, of 16 at the most: 2.1 bits for 8 characters, 2.8 from 16 on.
+"""Minimum entropy, as a share of log2 of the length (16 at most): 2.1 bits for 8 characters, 2.8 from 16 on.
 
-Letters and digits drawn at random stay below 1 time in 1,000, 16 hexadecimal digits 1 time in 25, 32 hardly ever. It
-keeps out ``aaaa1111``. Nine in ten words of prose have as much, so that entropy alone is no evidence: the name of a
-secret and a digit are asked for as well.
+Random letters and digits fall below it 1 time in 1,000, 16 random hexadecimal digits 1 time in 25, 32 hardly ever. It
+rejects ``aaaa1111``. Nine in ten words of prose exceed it, so that entropy alone is no evidence: a secret also needs
+a name and a digit.
 """
 
 _LOGIN_NAMES = (
@@ -48,14 +48,14 @@ _LOGIN_NAMES = (
     "|wachtwoord|密码|口令|パスワード|비밀번호"
 )
 _WEAK_NAME = "(?<![a-z])pass(?= ?:)"
-"""It also stands on tickets and in reports of tests."""
+"""Tickets and test reports have it as well."""
 _KEY_NAMES = (
     r"secret|token|credential|(?<![a-z])psk|密钥|秘钥|令牌|(?:api|access|secret|private|encryption|signing|account|auth"
     r"|client|master|subscription|session|app|service|storage)[_ \-]?key"
 )
 _SUFFIX = r"(?:[_ \-]?(?:access[_ \-]?key|key(?:[_ \-]base)?|value)|s?[0-9]{0,2})"
 _TYPE = r"(?: {0,2}[a-z.\[\]]{1,20} {0,2}=)?"
-_SIGN = (
+_OPERATOR = (
     rf"(?:\\?[\"'`]?\]? {{0,20}}(?:=>|:=|={{1,3}}|:{_TYPE}) {{0,8}}|>"
     r"| (?:is|was)(?: now)?:? |(?<=[一-鿿])(?:已?[设改]?[为成]|是)[: ]{0,2}|(?<=[一-鿿]) "
     r"|(?:(?<=--password)|(?<=--passwd)|(?<=--secret)|(?<=--token)|(?<=--api-key)) )"
@@ -63,14 +63,14 @@ _SIGN = (
 _QUOTED = r"[bru]?\\?[\"'`“‘](?P<quoted>[!#-&(-_a-~]{8,200})[\"'`”’]"
 _CHARACTERS = r"!#-%*+\-./0-9:=?@A-Z\\^_a-z|~"
 _BARE = rf"(?P<bare>[{_CHARACTERS}]{{8,256}})(?![{_CHARACTERS}(\[{{])"
-"""A bracket behind a value without quotes makes it a call."""
+"""A bracket after a value without quotes makes it a call."""
 
 ASSIGNED = re.compile(
-    rf"(?:(?P<password>{_LOGIN_NAMES})|(?P<pass>{_WEAK_NAME})|{_KEY_NAMES}){_SUFFIX}(?P<sign>{_SIGN})"
+    rf"(?:(?P<password>{_LOGIN_NAMES})|(?P<pass>{_WEAK_NAME})|{_KEY_NAMES}){_SUFFIX}(?P<operator>{_OPERATOR})"
     rf"(?:{_QUOTED}|{_BARE})",
     re.IGNORECASE,
 )
-"""A name that secrets have, a sign, and a value with the quotes that it may stand in."""
+"""The name of a secret, an assignment, and a value with or without quotes."""
 
 _NOT_FILLED_IN = re.compile(
     r"[*•]{3}|\.{3}|x{5}|\$\{|\$\(|\{\{|%[({s]|[<{][a-z_ \-]{1,30}[>}]"
@@ -83,36 +83,36 @@ _ELSEWHERE = re.compile(
     r"|\.(?:pem|key|crt|json|txt|ya?ml|env|py|js|html?|com|org)\Z",
     re.IGNORECASE,
 )
-"""Dates, files and addresses, those of wallets too: where a secret lies, not what it is."""
+"""Dates, files, web addresses and wallet addresses: they say where a secret is, not what it is."""
 
 _PATH = re.compile(r"[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+\Z", re.ASCII)
 _NAME = re.compile(r"[a-z_][\w.\-]*\Z", re.ASCII)
 _OF_SECRETS = re.compile("pass|pwd|secret|token|key|auth|cred", re.IGNORECASE)
 _PART = "(?:[A-Za-z]{2,}|[0-9]{1,8}|[A-Za-z][0-9]{0,2})"
 _JOINED = re.compile(rf"{_PART}(?:[-_./:]{_PART})*\Z")
-"""Words and numbers with signs between them, such as ``app-tls-2024``."""
+"""Words and numbers with punctuation between them, such as ``app-tls-2024``."""
 
 _CLASSES = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]", "[^0-9A-Za-z]")))
 _NO_KEY = re.compile(r"(?i:x{6}|your)|(.)\1{9}")
 
 
 def entropy(text: str) -> float:
-    """Return Shannon's entropy in bits per character; 0.0 for no text, and for one character over and over."""
+    """Return Shannon's entropy in bits per character; 0.0 for an empty text and for one repeated character."""
     return sum(count / len(text) * math.log2(len(text) / count) for count in Counter(text).values())
 
 
 def is_mixed(text: str) -> bool:
-    """Tell whether a text holds letters and digits, and as much entropy as most random ones of its length."""
-    held = re.search("[0-9]", text) and re.search("[A-Za-z].*[A-Za-z]", text)
-    return bool(held) and entropy(text) >= SHARE * math.log2(min(len(text), LONG))
+    """Return whether a text has letters, digits, and as much entropy as most random texts of its length."""
+    found = re.search("[0-9]", text) and re.search("[A-Za-z].*[A-Za-z]", text)
+    return bool(found) and entropy(text) >= SHARE * math.log2(min(len(text), LONG))
 
 
 def _has_both_cases(text: str) -> bool:
-    return all(one.search(text) for one in _CLASSES[:3])
+    return all(pattern.search(text) for pattern in _CLASSES[:3])
 
 
 def _classes(text: str) -> int:
-    return sum(bool(one.search(text)) for one in _CLASSES)
+    return sum(bool(pattern.search(text)) for pattern in _CLASSES)
 
 
 def _is_value(text: str) -> bool:
@@ -120,24 +120,24 @@ def _is_value(text: str) -> bool:
 
 
 def _is_code(text: str) -> bool:
-    """Tell whether a value without quotes is a name in a program."""
+    """Return whether a value without quotes is a name in a program."""
     return bool(_PATH.match(text)) or bool(_NAME.match(text) and _OF_SECRETS.search(text))
 
 
 def _is_key(text: str) -> bool:
-    """Tell whether a value is one that a machine has drawn."""
+    """Return whether a value looks like a generated key."""
     if _JOINED.match(text):
         return False
     return len(text) >= LONG or (len(text) >= SHORTEST_KEY and _classes(text.rstrip("=")) >= STRONG)
 
 
 def assigned(text: str) -> int:
-    """Accept a name, a sign and a value that is mixed, and neither a name itself nor still to be filled in.
+    """Accept an assignment whose value has enough entropy, and is neither a name nor a placeholder.
 
-    Of a password two classes of characters are enough where it stands in quotes or in Chinese, or behind a colon; and
-    three otherwise: ``password = newpassword2`` is code.
+    A password needs two classes of characters in quotes, after a colon or in Chinese, and three otherwise:
+    ``password = newpassword2`` is code.
     """
-    # Some names need hyphens before them, which the candidate has lost.
+    # Some names need hyphens before them, which are not part of the candidate.
     match = ASSIGNED.fullmatch(f"--{text}", 2)
     if not match:
         return 0
@@ -150,23 +150,23 @@ def assigned(text: str) -> int:
 
 
 def _fits(match: re.Match[str], value: str) -> bool:
-    """Tell whether a value is mixed enough for the name that it is given."""
+    """Return whether a value has enough classes of characters for its name."""
     if match["pass"]:
         return _has_both_cases(value)
     if not match["password"]:
         return _is_key(value)
-    said = match["quoted"] or ":" in match["sign"] or not match["sign"].isascii()
-    return _classes(value) >= (STRONG - 1 if said else STRONG)
+    is_plain = match["quoted"] or ":" in match["operator"] or not match["operator"].isascii()
+    return _classes(value) >= (STRONG - 1 if is_plain else STRONG)
 
 
 def cell(text: str) -> int:
-    """Accept a text that is one mixed word with small and large letters and digits, or a long one that is no words."""
+    """Accept a text that is one word with both cases and digits, or a long key that is not made of words."""
     strong = _is_key(text) if len(text) >= LONG else _has_both_cases(text)
     return len(text) if strong and _is_value(text) and not _is_code(text) else 0
 
 
 def authorization(text: str) -> int:
-    """Accept a scheme of HTTP with its token: of ``Basic``, one that is a name and a password (RFC 7617)."""
+    """Accept an HTTP scheme with its token; for ``Basic``, a name and a password (RFC 7617)."""
     scheme, token = text.split(maxsplit=1)
     if scheme.lower() == "bearer":
         return len(text) if _is_value(token) and not _JOINED.match(token) else 0
@@ -178,13 +178,13 @@ def authorization(text: str) -> int:
 
 
 def named_credentials(text: str) -> int:
-    """Accept an address with a name and a password that is not still to be filled in."""
+    """Accept an address with a name and a password, unless the password is a placeholder."""
     password = _password(text)
     return 0 if re.search(r"[*•]{3}|\.{3}|\A[xX]+\Z|[${<]|%[({s]", password) else len(text)
 
 
 def credentials(text: str) -> int:
-    """Accept such an address unless its password is a word that manuals write there."""
+    """Accept such an address, unless its password is a placeholder or a word that manuals use."""
     return 0 if _password(text).lower() in MANUAL_PASSWORDS else named_credentials(text)
 
 
@@ -193,12 +193,12 @@ def _password(address: str) -> str:
 
 
 def provider_key(text: str) -> int:
-    """Accept a key that holds no one character over and over, as in an example."""
+    """Accept a key without one repeated character, which stands in examples."""
     return 0 if _NO_KEY.search(text) else len(text)
 
 
 def mixed_key(text: str) -> int:
-    """Accept a key that holds digits, where the prefix alone is too short to be unmistakable."""
+    """Accept a key with digits, where the prefix alone is too short to be unmistakable."""
     return provider_key(text) if re.search("[0-9]", text[3:]) else 0
 
 

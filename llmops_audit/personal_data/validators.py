@@ -1,4 +1,4 @@
-"""Validators of numbers with a checksum or a fixed make-up. Each returns how much of a candidate stands, 0 for none."""
+"""Validators of numbers with a checksum or a fixed structure. Each returns the length of the value, 0 to reject."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ISSUERS = re.compile(
     r"|(?:50[0-9]{2}|5[6-9][0-9]{2}|0604|6304|6390|6759|676[1-3])[0-9]{8,15}"  # Maestro, Verve, Dankort
     r")\Z"
 )
-"""Ranges of issuer identification numbers with the lengths that each issuer gives out (ISO/IEC 7812)."""
+"""Ranges of issuer identification numbers, with the lengths that each issuer uses (ISO/IEC 7812)."""
 
 IBAN_FORMS = {
     country: re.compile(
@@ -67,7 +67,7 @@ IBAN_FORMS = {
         "VG:4a16n XK:16n YE:4a4n18c",
     )
 }
-"""Make-up of an IBAN by country: digits, letters or both (SWIFT IBAN registry, release 101; ISO 13616)."""
+"""Structure of an IBAN by country: digits, letters or both (SWIFT IBAN registry, release 101; ISO 13616)."""
 
 IBAN_LENGTHS = {
     country: 4 + sum(map(int, re.findall(r"\{([0-9]+)\}", form.pattern)[1:])) for country, form in IBAN_FORMS.items()
@@ -77,10 +77,10 @@ FILE_ENDINGS = re.compile(
     r"\.(?:bmp|css|gif|html|ico|jpe?g|js|json|pdf|php|png|service|socket|svg|tiff|timer|webp|yaml|yml)\Z",
     re.IGNORECASE,
 )
-"""No top-level domains: ``logo@2x.png`` is a file."""
+"""These are not top-level domains: ``logo@2x.png`` is a file."""
 
 FULL_IPV6_GROUP = 3
-"""Digits of the longest group from which eight groups are an address: shorter ones are a row of octets or numbers."""
+"""Eight groups are an address if the longest has this many digits: else they are a row of octets or numbers."""
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 BASE58_VERSIONS = frozenset({0x00, 0x05, 0x1E, 0x30, 0x32, 0x41})
@@ -104,7 +104,7 @@ def _alnum(text: str) -> str:
 
 
 def longest(text: str, accepts: Callable[[str], bool]) -> int:
-    """Return the end of the longest run of whole digit groups that is accepted: what follows may be another number."""
+    """Return the end of the longest accepted run of whole groups of digits: another number may follow."""
     for end in reversed([group.end() for group in re.finditer(r"[0-9]+", text)]):
         if accepts(text[:end]):
             return end
@@ -112,14 +112,14 @@ def longest(text: str, accepts: Callable[[str], bool]) -> int:
 
 
 def luhn(digits: str) -> bool:
-    """Tell whether digits pass the Luhn checksum (ISO/IEC 7812-1, annex B); one random number in ten does."""
+    """Return whether digits pass the Luhn checksum (ISO/IEC 7812-1, annex B); one random number in ten does."""
     twice = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
     odd = sum(map(int, digits[-1::-2]))
     return (odd + sum(twice[int(digit)] for digit in digits[-2::-2])) % 10 == 0
 
 
 def card(text: str) -> int:
-    """Accept a number that passes Luhn, whoever issued it."""
+    """Accept a number that passes Luhn, whoever issued it, unless it is one repeated digit."""
     digits = _alnum(text)
     return len(text) if len(set(digits)) > 1 and luhn(digits) else 0
 
@@ -130,20 +130,20 @@ def card_of_issuer(text: str) -> int:
 
 
 def _iban_end(text: str) -> int:
-    """Return where the characters end that are as many as the country's IBAN has, and of its make-up; 0 for none."""
+    """Return the end of the characters with the length and structure of the country's IBAN; 0 for none."""
     country = text[:2].upper()
-    places = [place for place, character in enumerate(text) if character not in " -"]
+    indices = [index for index, character in enumerate(text) if character not in " -"]
     length = IBAN_LENGTHS.get(country, 0)
-    if not length or len(places) < length:
+    if not length or len(indices) < length:
         return 0
-    end = places[length - 1] + 1
+    end = indices[length - 1] + 1
     if end < len(text) and text[end] not in " -":
         return 0
     return end if IBAN_FORMS[country].fullmatch(_alnum(text[:end]).upper()) else 0
 
 
 def iban(text: str) -> int:
-    """Accept the first characters that make an IBAN of its country's length and make-up, modulo 97 being 1."""
+    """Accept the first characters that are an IBAN of its country's length and structure, with remainder 1 mod 97."""
     end = _iban_end(text)
     compact = _alnum(text[:end]).upper()
     if not "02" <= compact[2:4] <= "98":
@@ -154,26 +154,26 @@ def iban(text: str) -> int:
 
 def bic(text: str) -> int:
     """Accept a business identifier code with a country (ISO 9362)."""
-    # The library is slow to import, and most texts have no candidate.
+    # The library takes long to import, and most texts have no candidate.
     from stdnum import bic as stdnum_bic
 
     return len(text) if stdnum_bic.is_valid(text) else 0
 
 
 def account(text: str) -> int:
-    """Accept a number of an account: 7 to 19 digits, neither a date nor one digit over and over nor a round amount."""
+    """Accept an account number: 7 to 19 digits, not a date, a round amount or two digits repeated."""
     digits = _alnum(text)
     varied = len(set(digits)) > 2 and not digits.endswith("00000")
     return len(text) if len(digits) in ACCOUNT_DIGITS and varied and not day(text) else 0
 
 
 def record(text: str) -> int:
-    """Accept a number of a file: at least four digits beside letters or five without, no date, not all the same."""
+    """Accept a file number, four digits with letters or five without, unless it is a date or one repeated digit."""
     return 0 if day(text) else record_begun(text)
 
 
 def record_begun(text: str) -> int:
-    """Accept a number of a file, also one of eight digits that begins with the day on which the file was opened."""
+    """Accept a file number, also one that begins with the eight digits of the day on which the file was opened."""
     digits = "".join(filter(str.isdigit, text))
     plain = digits == text
     dated = not plain and (day(text) or YEARS.match(text))
@@ -181,7 +181,7 @@ def record_begun(text: str) -> int:
 
 
 def base58(text: str) -> int:
-    """Accept an address in base 58 with its checksum: version, 20 bytes, first bytes of their double SHA-256."""
+    """Accept a base-58 address with its checksum: version, 20 bytes, first bytes of their double SHA-256."""
     number = 0
     for character in text:
         number = number * 58 + BASE58.index(character)
@@ -209,24 +209,24 @@ def bech32(text: str) -> int:
 
 
 def ethereum(text: str) -> int:
-    """Accept forty hexadecimal digits of many kinds: a row of zeros is no address."""
+    """Accept forty hexadecimal digits, unless they have few distinct digits: a row of zeros is no address."""
     return len(text) if len(set(text[2:].lower())) > 5 else 0
 
 
 def email(text: str) -> int:
-    """Accept an address whose last part is no file ending and that has no two dots in a row."""
+    """Accept an address, unless it ends like a file name or has two dots in a row."""
     return 0 if FILE_ENDINGS.search(text) or ".." in text or ".@" in text else len(text)
 
 
 def ipv4(text: str) -> int:
-    """Accept an address of a machine: neither loopback, unspecified, multicast nor a mask."""
+    """Accept the address of a host: not loopback, unspecified, multicast or a mask."""
     parts = text.split(".")
     plain = all(part == str(int(part)) and int(part) <= 255 for part in parts)
     return len(text) if plain and 0 < int(parts[0]) < 224 and parts[0] != "127" else 0
 
 
 def ipv6(text: str) -> int:
-    """Accept an address in full, or a shortened one in the space that is given out (2000::/3, fc00::/7, fe80::/10)."""
+    """Accept a full address, or a shortened address in the assigned space (2000::/3, fc00::/7, fe80::/10)."""
     text = text.rstrip(":") if not text.endswith("::") else text
     try:
         address = ipaddress.IPv6Address(text)
@@ -235,18 +235,18 @@ def ipv6(text: str) -> int:
     if not any(map(str.isdigit, text)) or address.is_unspecified:
         return 0
     first = int(address) >> 112
-    given_out = 0x2000 <= first < 0x4000 or 0xFC00 <= first < 0xFE00 or 0xFE80 <= first < 0xFEC0
+    assigned = 0x2000 <= first < 0x4000 or 0xFC00 <= first < 0xFE00 or 0xFE80 <= first < 0xFEC0
     full = "::" not in text and max(map(len, text.split(":"))) >= FULL_IPV6_GROUP
-    return len(text) if given_out or full else 0
+    return len(text) if assigned or full else 0
 
 
 def mac(text: str) -> int:
-    """Accept the address of one network card: neither broadcast nor all the same digit."""
+    """Accept the address of a network card: not broadcast, and not one repeated digit."""
     return len(text) if len(set(_alnum(text).lower())) > 1 else 0
 
 
 def mac_with_letter(text: str) -> int:
-    """Accept an address of a network card in which a letter stands: without one it may be a row of numbers."""
+    """Accept the address of a network card with a letter in it: without a letter it may be a row of numbers."""
     return mac(text) if any(map(str.isalpha, text)) else 0
 
 
@@ -254,14 +254,14 @@ def _is_day(year: str, month: str, number: str) -> bool:
     if len(year) not in (2, 4):
         return False
     try:
-        # A year of two digits fits some century; 2000 is the one that has every day.
+        # A year of two digits fits some century; the year 2000 has every day.
         return date(int(year) if len(year) > 2 else 2000, int(month), int(number)).year in BIRTH_YEARS
     except (ValueError, OverflowError):
         return False
 
 
 def _orders(text: str) -> list[tuple[str, str, str]]:
-    """Return the ways to read a date as year, month and day."""
+    """Return every way to read a date as year, month and day."""
     parts = re.findall("[0-9]+", text)
     months = [MONTHS[word[:3]] for word in re.findall("[a-z]{3,}", text.lower()) if word[:3] in MONTHS]
     if re.search("[A-Za-z]{3}", text):
@@ -277,10 +277,12 @@ def _orders(text: str) -> list[tuple[str, str, str]]:
         return [(parts[0], parts[1], "1")]
     if len(parts) != 3:
         return []
-    one, two, three = parts
-    return [(one, two, three)] if len(one) == 4 or "月" in text else [(three, two, one), (three, one, two)]
+    first, second, third = parts
+    if len(first) == 4 or "月" in text:
+        return [(first, second, third)]
+    return [(third, second, first), (third, first, second)]
 
 
 def day(text: str) -> int:
-    """Accept a day of the calendar from 1900 on, in any order of its parts, in digits or with the month as a word."""
+    """Accept a calendar day since 1900, in any order, in digits or with the month as a word."""
     return len(text) if any(_is_day(*order) for order in _orders(text)) else 0

@@ -92,7 +92,7 @@ class DataSection(SpecSection):
     quote: bool = Field(default=True, description="Whether a double quote quotes.")
     columns: tuple[NonEmpty, ...] | None = Field(default=None, description="Column names of files without a header.")
     skip_rows: Annotated[int, Field(ge=0)] = Field(default=0, description="Lines to skip at the top of each file.")
-    harmless: NonEmpty | None = Field(
+    allow_list: NonEmpty | None = Field(
         default=None, description="File of salted hashes of values that are known to be no personal data."
     )
     sample: Annotated[int, Field(ge=100)] = Field(

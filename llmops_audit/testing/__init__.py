@@ -134,7 +134,7 @@ def inputs(
     importance : mapping of str to float, optional
         See `llmops_audit.analysis.importance.prediction_changes`.
     model_contents : ModelContents, optional
-        See `llmops_audit.personal_data.model_scan.carried`.
+        See `llmops_audit.personal_data.model_scan.scan_model`.
 
     Returns
     -------

@@ -10,7 +10,7 @@ import pytest
 
 from llmops_audit.audit import prepare, run
 from llmops_audit.errors import AuditError
-from llmops_audit.personal_data.harmless import entry
+from llmops_audit.personal_data.allow_list import entry
 from llmops_audit.record import CheckResult, Finding, Verdict
 
 SPEC = """

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from llmops_audit.check.registry import provided
 from llmops_audit.personal_data import Confidence
-from llmops_audit.personal_data.model_scan import CarriedKind, ModelContents
+from llmops_audit.personal_data.model_scan import ModelHits, ModelContents
 from llmops_audit.record import Finding, Severity, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
@@ -35,7 +35,7 @@ def _table(given: dict[str, Any], name: str = "personal_data") -> list[dict[str,
     return next(list(item.rows) for item in run(CHECK, given) if isinstance(item, Table) and item.name == name)
 
 
-def _contents(*found: CarriedKind, strings: int = 10) -> ModelContents:
+def _contents(*found: ModelHits, strings: int = 10) -> ModelContents:
     return ModelContents(places=("inputs.vocabulary_",), strings=strings, unread=(), found=found)
 
 
@@ -152,20 +152,20 @@ def test_no_text_is_not_applicable() -> None:
 
 def test_rare_identifying_values_in_the_model_fail() -> None:
     """A value that can be read from the model and stands in few training rows fails; a common one does not."""
-    card = CarriedKind("inputs.vocabulary_", "payment_card", Confidence.CONFIRMED, 3, 2, ("****",))
+    card = ModelHits("inputs.vocabulary_", "payment_card", Confidence.CONFIRMED, 3, 2, ("****",))
     given = _case(["nothing"]) | {"model_contents": _contents(card)}
     finding = _findings(given)["payment_card"]
     assert (finding.verdict, finding.value, finding.metric) == (Verdict.FAILED, 2, "personal_values_in_model")
     assert _table(given, "personal_data_in_model")[0]["place"] == "inputs.vocabulary_"
     assert _findings(given, max_in_model={"payment_card": 2})["payment_card"].verdict is Verdict.PASSED
-    common = CarriedKind("inputs.vocabulary_", "payment_card", Confidence.CONFIRMED, 3, 0, ("****",))
+    common = ModelHits("inputs.vocabulary_", "payment_card", Confidence.CONFIRMED, 3, 0, ("****",))
     given = _case(["nothing"]) | {"model_contents": _contents(common)}
     assert _findings(given)["identifying_values_in_model"].verdict is Verdict.PASSED
 
 
 def test_contact_details_in_the_model_are_told() -> None:
     """An e-mail address in the vocabulary is told with its severity, and judged on demand."""
-    mail = CarriedKind("inputs.vocabulary_", "email", Confidence.CONFIRMED, 1, 1, ("***@***",))
+    mail = ModelHits("inputs.vocabulary_", "email", Confidence.CONFIRMED, 1, 1, ("***@***",))
     given = _case(["nothing"]) | {"model_contents": _contents(mail)}
     assert (_findings(given)["email"].verdict, _findings(given)["email"].severity) == (
         Verdict.NOT_APPLICABLE,

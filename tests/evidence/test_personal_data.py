@@ -11,7 +11,7 @@ from llmops_audit.evidence import personal_data as module
 from llmops_audit.evidence.base import Batch, Plan
 from llmops_audit.evidence.personal_data import PersonalData, values_in
 from llmops_audit.personal_data import Confidence
-from llmops_audit.personal_data.harmless import Harmless, entry
+from llmops_audit.personal_data.allow_list import AllowList, entry
 
 CONFIRMED, LIKELY, SUSPECTED = Confidence
 
@@ -101,8 +101,8 @@ def test_beyond_the_most_a_uniform_sample_of_values_is_kept(monkeypatch: Any) ->
 
 def test_harmless_values_count_nowhere_but_among_the_harmless() -> None:
     """What the allow-list covers is no find; how many were covered is told, over all rows."""
-    harmless = Harmless.read(entry("email", "info@example.com", bytes(16)))
+    allow_list = AllowList.read(entry("email", "info@example.com", bytes(16)))
     texts = ["mail info@example.com", "mail INFO@example.com", "mail info@example.com", "jane@example.com", None]
-    counted = PersonalData.of(_batch(text=texts), Plan(harmless=harmless))
+    counted = PersonalData.of(_batch(text=texts), Plan(allow_list=harmless))
     assert (counted.kinds, counted.harmless) == ({("email", CONFIRMED): 1}, 3)
     assert len(counted.values) == 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from llmops_audit.personal_data import KINDS, Confidence, Form, Kind, Span
-from llmops_audit.personal_data.context import LABEL, spelled
-from llmops_audit.personal_data.kinds import AFTER, Words
+from llmops_audit.personal_data.context import LABEL, split_words
+from llmops_audit.personal_data.kinds import REACH_AFTER, Words
 from llmops_audit.personal_data.normal import normal
 
 IN_HEADER = 1000
@@ -15,7 +15,7 @@ NOWHERE = 1001
 
 def find(texts: Sequence[str], header: str = "") -> list[tuple[Span, ...]]:
     """Find personal data, slowly."""
-    name = normal(spelled(header)).text
+    name = normal(split_words(header)).text
     return [_find(text, name) for text in texts]
 
 
@@ -27,7 +27,7 @@ def _find(text: str, header: str) -> tuple[Span, ...]:
     for order, kind, form in sorted(forms, key=lambda one: one[2].best):
         surer = [(hit[5], hit[6]) for hit in found if hit[0] < form.best]
         found += [
-            (confidence.rank, not (form.checked and valid), distance, order, start - end, start, end, kind, confidence)
+            (confidence.rank, not (form.has_checksum and valid), distance, order, start - end, start, end, kind, confidence)
             for start, end, confidence, valid, distance in _of_form(plain, kind, form, header, surer)
         ]
     kept: list[tuple[int, int, str, Confidence]] = []
@@ -69,7 +69,7 @@ def _confidence(
     glued = start > 0 and text[start - 1].isascii() and text[start - 1].isalpha()
     before = min((start - b for a, b in _words(text, kind.context) if 0 <= start - b <= form.reach), default=NOWHERE)
     behind = min(
-        (AFTER + a - end for a, b in _words(text, kind.context) if 0 <= a - end < AFTER and not LABEL.match(text, b)),
+        (REACH_AFTER + a - end for a, b in _words(text, kind.context) if 0 <= a - end < REACH_AFTER and not LABEL.match(text, b)),
         default=NOWHERE,
     )
     named = IN_HEADER if _words(header, kind.context) else NOWHERE
@@ -84,7 +84,7 @@ def _confidence(
         return (Confidence.SUSPECTED if form.mistyped else None), nearest
     if glued or contrary < NOWHERE or not valid or (not form.whole_cell and text[start:end] == text.strip()):
         return None, NOWHERE
-    if form.beside and not form.beside.search(text, max(0, start - form.reach), end + AFTER):
+    if form.beside and not form.beside.search(text, max(0, start - form.reach), end + REACH_AFTER):
         return None, NOWHERE
     return form.alone, NOWHERE
 

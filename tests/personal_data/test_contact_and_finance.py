@@ -10,7 +10,7 @@ import phonenumbers
 import pytest
 
 from llmops_audit.personal_data import find
-from llmops_audit.personal_data.known_kinds import KINDS
+from llmops_audit.personal_data.recognisers import KINDS
 from llmops_audit.personal_data.validators import IBAN_FORMS, IBAN_LENGTHS
 
 SURE = ("confirmed", "likely")

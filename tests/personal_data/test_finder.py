@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from llmops_audit.personal_data import KINDS, Confidence, Span, candidates, find, finder, mask, names_a_kind, scan
+from llmops_audit.personal_data import KINDS, Confidence, Span, candidates, find, finder, mask, names_a_kind, find_in_array
 from llmops_audit.personal_data.context import Topics
 from llmops_audit.personal_data.kinds import Kind, words
 from llmops_audit.personal_data.normal import normal
@@ -195,13 +195,13 @@ def test_the_column_s_name_is_context() -> None:
 def test_words_are_where_they_are_in_any_script(pieces: list[str]) -> None:
     """ASCII texts are read by another way than others: both find the same words at the same places."""
     topics, text = Topics([words("card credit_card")]), "".join(pieces)
-    quick, slow = (topics.spoken(written).of(0) for written in (text, f"{text} \u00b7"))
+    quick, slow = (topics.mentions(written).of(0) for written in (text, f"{text} \u00b7"))
     assert quick == slow
 
 
 def test_arrays_with_gaps_are_scanned() -> None:
     """An array of Arrow gives the places that hold anything; missing cells hold nothing."""
-    assert scan(pa.array(["none", None, "jane@example.com"])) == {2: (Span(0, 16, "email", Confidence.CONFIRMED),)}
+    assert find_in_array(pa.array(["none", None, "jane@example.com"])) == {2: (Span(0, 16, "email", Confidence.CONFIRMED),)}
 
 
 def test_masks_tell_nothing() -> None:

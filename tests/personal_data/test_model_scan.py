@@ -23,8 +23,8 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
 from llmops_audit.personal_data import Confidence, find
-from llmops_audit.personal_data.harmless import Harmless, entry
-from llmops_audit.personal_data.model_scan import FEW, ModelContents, TrainingValue, carried
+from llmops_audit.personal_data.allow_list import AllowList, entry
+from llmops_audit.personal_data.model_scan import RARE_BELOW, ModelContents, TrainingValue, scan_model
 from llmops_audit.personal_data.model_scan import vocabulary as lookup
 
 PLANTED = 20
@@ -75,17 +75,17 @@ def by_transforming(vectorizer: Any, texts: list[str], values: list[TrainingValu
             continue
         telling = [t for t in have if sum(map(str.isalnum, t)) > 2 and not {"gmail", "com"}.issuperset(t.split())]
         counts = [rows[vectorizer.vocabulary_[term]] for term in telling]
-        if counts and min(counts) < max(FEW, 2 * value.rows):
+        if counts and min(counts) < max(RARE_BELOW, 2 * value.rows):
             many, rare = found.get(value.kind, (0, 0))
-            found[value.kind] = many + 1, rare + (min(counts) < FEW)
+            found[value.kind] = many + 1, rare + (min(counts) < RARE_BELOW)
     return found
 
 
-def counts_of(contents: ModelContents, place: str = "vocabulary_") -> dict[str, tuple[int, int]]:
-    """Return kind to values and rare ones at a place."""
+def counts_of(contents: ModelContents, location: str = "vocabulary_") -> dict[str, tuple[int, int]]:
+    """Return kind to values and rare ones at a location."""
     found: dict[str, tuple[int, int]] = {}
     for item in contents.found:
-        if item.place == place:
+        if item.location == location:
             many, rare = found.get(item.kind, (0, 0))
             found[item.kind] = many + item.values, rare + item.rare
     return found
@@ -120,7 +120,7 @@ def test_all_planted_values_are_found(vectorizer: Any, seed: int) -> None:
     """What a vectorizer keeps is found, the hotline of twenty-five rows is not rare, and counting says the same."""
     texts, values = corpus(seed)
     fitted = vectorizer.fit(texts)
-    found = counts_of(carried(fitted, values, pa.array(texts)))
+    found = counts_of(scan_model(fitted, values, pa.array(texts)))
     counted = by_transforming(fitted, texts, values)
     if vectorizer.ngram_range == (2, 3):
         # A number in one word has no pair of its own: counting misses it, and it stands inside pairs with other words.
@@ -131,17 +131,17 @@ def test_all_planted_values_are_found(vectorizer: Any, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("make", [CountVectorizer, TfidfVectorizer])
-@pytest.mark.parametrize("fewest", [2, 4, FEW])
+@pytest.mark.parametrize("fewest", [2, 4, RARE_BELOW])
 def test_min_df_cures(make: Callable[..., Any], fewest: int, seed: int) -> None:
-    """Terms in few rows are gone, and with them the values, as counting has it; from `FEW` rows on nothing is rare."""
+    """Terms in few rows are gone, and with them the values, as counting has it; from `RARE_BELOW` rows on nothing is rare."""
     texts, values = corpus(seed)
     fitted = make(min_df=fewest).fit(texts)
-    found = counts_of(carried(fitted, values, pa.array(texts)))
+    found = counts_of(scan_model(fitted, values, pa.array(texts)))
     assert found == by_transforming(fitted, texts, values)
     if fewest > 3:
         assert "patient_number" not in found
         assert "email" not in found
-    if fewest == FEW:
+    if fewest == RARE_BELOW:
         assert found == {"phone": (1, 0)}
 
 
@@ -149,16 +149,16 @@ def test_max_features_cures() -> None:
     """With room for frequent words alone no rare value is left."""
     texts, values = corpus(0)
     fitted = CountVectorizer(max_features=100).fit(texts)
-    assert not any(rare for _, rare in counts_of(carried(fitted, values, pa.array(texts))).values())
+    assert not any(rare for _, rare in counts_of(scan_model(fitted, values, pa.array(texts))).values())
 
 
 def test_hashed_terms_cannot_be_looked_up() -> None:
     """Nothing is found, and the contents say that nothing could be."""
     texts, values = corpus(0)
     model = Pipeline([("inputs", HashingVectorizer(n_features=64)), ("estimator", LogisticRegression())])
-    contents = carried(model.fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
+    contents = scan_model(model.fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
     assert contents.found == ()
-    assert contents.unread == ("inputs: HashingVectorizer keeps no terms, only their hashed places",)
+    assert contents.unread == ("inputs: HashingVectorizer keeps no terms, only their hashed locations",)
 
 
 def classifier(**settings: Any) -> Pipeline:
@@ -167,7 +167,7 @@ def classifier(**settings: Any) -> Pipeline:
 
 
 @pytest.mark.parametrize(
-    ("model", "place"),
+    ("model", "location"),
     [
         (classifier(), "inputs.vocabulary_"),
         (Pipeline([("outer", Pipeline([("words", TfidfVectorizer())])), ("nb", MultinomialNB())]),
@@ -189,16 +189,16 @@ def classifier(**settings: Any) -> Pipeline:
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else value,
 )  # fmt: skip
-def test_models_inside_models_are_looked_into(model: Any, place: str) -> None:
-    """A vectorizer is found wherever scikit-learn puts it; folds of one model are one place."""
+def test_models_inside_models_are_looked_into(model: Any, location: str) -> None:
+    """A vectorizer is found wherever scikit-learn puts it; folds of one model are one location."""
     texts, values = corpus(3)
-    contents = carried(model.fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
-    assert place in contents.places
-    assert counts_of(contents, place) == ALL
+    contents = scan_model(model.fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
+    assert location in contents.locations
+    assert counts_of(contents, location) == ALL
 
 
 def test_columns_of_a_table_are_named() -> None:
-    """Categories are searched with the name of their column as context, and the place says which."""
+    """Categories are searched with the name of their column as context, and the location says which."""
     rng = np.random.default_rng(5)
     numbers = [f"{rng.integers(101, 600)}-{rng.integers(10, 99)}-{rng.integers(1001, 9999)}" for _ in range(30)]
     table = pd.DataFrame(
@@ -212,11 +212,11 @@ def test_columns_of_a_table_are_named() -> None:
     model = Pipeline([("inputs", ColumnTransformer(steps)), ("estimator", LogisticRegression())])
     values = [TrainingValue("us_ssn", Confidence.CONFIRMED, number, 1) for number in numbers]
     values += [TrainingValue("email", Confidence.CONFIRMED, f"person{i}@acme.example", 1) for i in range(30)]
-    contents = carried(model.fit(table, np.arange(30) % 2), values, None)
-    assert {"inputs.encode.one.categories_[ssn]", "inputs.order.categories_[city]"} <= set(contents.places)
+    contents = scan_model(model.fit(table, np.arange(30) % 2), values, None)
+    assert {"inputs.encode.one.categories_[ssn]", "inputs.order.categories_[city]"} <= set(contents.locations)
     assert counts_of(contents, "inputs.encode.one.categories_[ssn]") == {"us_ssn": (30, 30)}
     assert counts_of(contents, "inputs.words.vocabulary_") == {"email": (30, 30)}
-    assert {item.place for item in contents.found} == {
+    assert {item.location for item in contents.found} == {
         "inputs.encode.one.categories_[ssn]",
         "inputs.words.vocabulary_",
     }
@@ -226,17 +226,17 @@ def test_numbers_are_searched_where_their_column_names_a_kind() -> None:
     """A list of whole numbers as categories is searched under `ssn`, and not under `price`."""
     numbers = [219099999, 457555462, 321456780]
     table = pd.DataFrame({"ssn": numbers, "price": numbers})
-    contents = carried(OneHotEncoder().fit(table), [], None)
-    assert {item.place for item in contents.found} == {"categories_[ssn]"}
+    contents = scan_model(OneHotEncoder().fit(table), [], None)
+    assert {item.location for item in contents.found} == {"categories_[ssn]"}
     assert counts_of(contents, "categories_[ssn]") == {"us_ssn": (3, 3)}
 
 
 def test_names_that_are_personal_data_stand_in_no_place() -> None:
-    """A column that is called by an address is found by its name, and places give its number instead."""
+    """A column that is called by an address is found by its name, and locations give its number instead."""
     table = pd.DataFrame({"jane.roe@acme.example": ["a", "b"], "city": ["Oslo", "Rome"]})
-    contents = carried(OneHotEncoder().fit(table), [], None)
+    contents = scan_model(OneHotEncoder().fit(table), [], None)
     assert counts_of(contents, "feature_names_in_") == {"email": (1, 1)}
-    assert "categories_[0]" in contents.places
+    assert "categories_[0]" in contents.locations
     assert "jane" not in repr(contents)
 
 
@@ -244,7 +244,7 @@ def test_dictionaries_and_neighbours() -> None:
     """Names that a `DictVectorizer` makes are searched; rows that are kept as numbers are told of."""
     rows = [{"from=jane.roe@acme.example": 1.0}, {"from=sam.poe@acme.example": 1.0}]
     model = Pipeline([("inputs", DictVectorizer()), ("estimator", KNeighborsClassifier(1))]).fit(rows, [0, 1])
-    contents = carried(model, [], None)
+    contents = scan_model(model, [], None)
     assert counts_of(contents, "inputs.feature_names_") == {"email": (2, 2)}
     assert contents.unread == (
         "estimator._fit_X: rows that the model was fitted on are kept as numbers, which are not searched",
@@ -309,16 +309,16 @@ class Keeper(TransformerMixin, BaseEstimator):
 def test_what_others_keep_is_read_and_never_run() -> None:
     """Texts in any container count; cycles, depth, properties and objects that fail when touched do no harm."""
     texts = [f"mail person{i}@acme.example" for i in range(4)]
-    contents = carried(Keeper().fit(texts), [], None)
+    contents = scan_model(Keeper().fit(texts), [], None)
     assert counts_of(contents, "seen_") == {"email": (3, 3)}
     assert counts_of(contents, "frame_") == {"email": (4, 4)}
-    assert "greeting" not in contents.places
+    assert "greeting" not in contents.locations
     assert contents.unread == (
         "Keeper is not scikit-learn's: only attributes called as fitted ones are were looked at",
         "odd_: an object of the class Hostile is not looked into",
         "deep_: nested deeper than 12 levels",
     )
-    assert carried(Hostile(), [], None).unread == ("Hostile is no estimator of scikit-learn",)
+    assert scan_model(Hostile(), [], None).unread == ("Hostile is no estimator of scikit-learn",)
 
 
 class Broken(CountVectorizer):
@@ -332,7 +332,7 @@ class Broken(CountVectorizer):
 
 def test_an_analyser_that_fails_is_told_of() -> None:
     """It is no error of the audit, and the contents say what was not looked up, without the analyser's words."""
-    contents = carried(Broken().fit(["some words"]), [], None)
+    contents = scan_model(Broken().fit(["some words"]), [], None)
     assert contents.unread[-1] == "vocabulary_: the analyser of Broken fails"
     assert "jane" not in repr(contents)
 
@@ -341,22 +341,22 @@ def test_settings_and_plain_numbers_are_no_finds() -> None:
     """Years, amounts and stop words are terms of everyday texts, and parameters are no data."""
     texts = ["in 2005 we paid 1999 and 12000 by 13800 of 20051231", "phone orders 1234567 call 555 0199"] * 20
     model = classifier(stop_words=["jane.roe@acme.example", "we"], token_pattern=r"\S+").fit(texts, [0, 1] * 20)
-    contents = carried(model, [], pa.array(texts))
+    contents = scan_model(model, [], pa.array(texts))
     assert contents.found == ()
-    assert contents.places == ("inputs.vocabulary_",)
+    assert contents.locations == ("inputs.vocabulary_",)
 
 
 def test_terms_that_are_no_texts_are_told_of() -> None:
     """An analyser may return pairs, which no text is made of."""
-    contents = carried(CountVectorizer(analyzer=lambda text: [(text, text)]).fit(["b"]), [], None)
+    contents = scan_model(CountVectorizer(analyzer=lambda text: [(text, text)]).fit(["b"]), [], None)
     assert contents.unread == ("vocabulary_: terms that are no texts are not looked up",)
 
 
 def test_halves_of_a_character_do_no_harm() -> None:
-    """A term may hold what has no place in a file; the others are looked up all the same."""
+    """A term may hold what has no location in a file; the others are looked up all the same."""
     texts = ["jane.roe@acme.example", "\ud800 (sam.poe@acme.example)"]
     value = TrainingValue("email", Confidence.LIKELY, "sam.poe@acme.example", 1)
-    contents = carried(CountVectorizer(analyzer=by_spaces).fit(texts), [value], None)
+    contents = scan_model(CountVectorizer(analyzer=by_spaces).fit(texts), [value], None)
     assert counts_of(contents) == {"email": (2, 2)}
 
 
@@ -368,7 +368,7 @@ def test_words_glued_to_a_value_do_not_hide_it() -> None:
         TrainingValue("phone", Confidence.CONFIRMED, "138-0013-8000", 1),
         TrainingValue("email", Confidence.CONFIRMED, "jane.roe@acme.example", 1),
     ]
-    found = counts_of(carried(CountVectorizer().fit(texts), values, pa.array(texts)))
+    found = counts_of(scan_model(CountVectorizer().fit(texts), values, pa.array(texts)))
     assert found == {"payment_card": (1, 1), "phone": (1, 1), "email": (1, 1)}
 
 
@@ -377,15 +377,15 @@ def test_terms_that_everybody_shares_carry_nothing() -> None:
     texts = ["for your info", "info desk", "the info"] * 10 + ["write info@gmail.com", None]
     value = TrainingValue("email", Confidence.CONFIRMED, "info@gmail.com", 1)
     fitted = CountVectorizer().fit(texts[:-1])
-    assert carried(fitted, [value], pa.array(texts)).found == ()
+    assert scan_model(fitted, [value], pa.array(texts)).found == ()
 
 
 def test_what_a_release_keeps_of_the_terms_it_left_out_is_looked_up() -> None:
     """Older releases of scikit-learn keep rare terms as `stop_words_`, so that `min_df` does not cure there."""
     texts, values = corpus(0)
-    fitted = CountVectorizer(min_df=FEW).fit(texts)
+    fitted = CountVectorizer(min_df=RARE_BELOW).fit(texts)
     fitted.stop_words_ = set(CountVectorizer().fit(texts).vocabulary_) - set(fitted.vocabulary_)
-    contents = carried(fitted, values, pa.array(texts))
+    contents = scan_model(fitted, values, pa.array(texts))
     assert counts_of(contents) == {"phone": (1, 0)}
     assert counts_of(contents, "stop_words_") == ALL
 
@@ -393,8 +393,8 @@ def test_what_a_release_keeps_of_the_terms_it_left_out_is_looked_up() -> None:
 def test_counts_in_a_sample_are_brought_up_to_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """With fewer characters to count in, every planted value is still found and the hotline is not rare."""
     texts, values = corpus(0)
-    monkeypatch.setattr(lookup, "MOST_CHARACTERS", sum(map(len, texts)) // 2)
-    found = counts_of(carried(CountVectorizer().fit(texts), values, pa.chunked_array([texts[:99], texts[99:]])))
+    monkeypatch.setattr(lookup, "MAX_CHARACTERS", sum(map(len, texts)) // 2)
+    found = counts_of(scan_model(CountVectorizer().fit(texts), values, pa.chunked_array([texts[:99], texts[99:]])))
     assert found == ALL
 
 
@@ -402,7 +402,7 @@ def test_harmless_values_are_no_finds() -> None:
     """What the allow-list covers is not found by patterns either."""
     line = entry("email", "desk@acme.example", bytes(16))
     fitted = CountVectorizer(token_pattern=r"\S+").fit(["desk@acme.example", "jane@acme.example"])
-    contents = carried(fitted, [], None, harmless=Harmless.read(line))
+    contents = scan_model(fitted, [], None, allow_list=AllowList.read(line))
     assert counts_of(contents) == {"email": (1, 1)}
 
 
@@ -416,23 +416,23 @@ def test_from_finds_to_the_model_and_no_value_is_told() -> None:
             rows[key] = rows.get(key, 0) + 1
     values = [TrainingValue(*key, rows=n) for key, n in rows.items()]
     assert len({value.value for value in values}) > 3 * PLANTED
-    contents = carried(classifier().fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
+    contents = scan_model(classifier().fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
     assert sum(item.values for item in contents.found) == len({(value.kind, value.value) for value in values})
     told = repr(contents) + repr(values)
     for value in values:
         for piece in value.value.replace("@", " ").replace(".", " ").replace("-", " ").split():
             assert len(piece) < 4 or piece in {"gmail"} or piece not in told
-    assert contents == carried(classifier().fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
+    assert contents == scan_model(classifier().fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
 
 
 @pytest.mark.parametrize("columns", [["b"], [1], slice(1, 2), [False, True, False], lambda frame: ["b"], 1])
 def test_columns_are_named_however_they_were_chosen(columns: Any) -> None:
-    """By name, place, range, mask or function: the place of their categories has the name."""
+    """By name, location, range, mask or function: the location of their categories has the name."""
     table = pd.DataFrame({name: [f"{name}1", f"{name}2"] for name in "abc"})
     encode = Pipeline([("flat", FunctionTransformer(lambda x: np.reshape(x, (-1, 1)))), ("one", OneHotEncoder())])
     model = ColumnTransformer([("encode", encode, columns)], remainder=OrdinalEncoder())
-    contents = carried(model.fit(table), [], None)
-    assert [place for place in contents.places if "feature_names" not in place] == [
+    contents = scan_model(model.fit(table), [], None)
+    assert [location for location in contents.locations if "feature_names" not in location] == [
         "encode.one.categories_[b]",
         "remainder.categories_[a]",
         "remainder.categories_[c]",
@@ -443,7 +443,7 @@ def test_tables_of_numpy_are_read_by_field() -> None:
     """An array whose fields hold texts is searched field by field."""
     keeper = Keeper().fit(["a", "b", "c"])
     keeper.table_ = np.array([("jane.roe@acme.example", 1)], dtype=[("text", "U40"), ("n", "i8")])
-    assert counts_of(carried(keeper, [], None), "table_") == {"email": (1, 1)}
+    assert counts_of(scan_model(keeper, [], None), "table_") == {"email": (1, 1)}
 
 
 def once(text: str) -> list[str]:
@@ -456,7 +456,7 @@ def once(text: str) -> list[str]:
 def test_an_analyser_that_fails_on_a_value_is_told_of() -> None:
     """The same holds where it fails on a value alone."""
     value = TrainingValue("us_ssn", Confidence.CONFIRMED, "457-55-5462", 1)
-    contents = carried(CountVectorizer(analyzer=once).fit(["some words"]), [value], None)
+    contents = scan_model(CountVectorizer(analyzer=once).fit(["some words"]), [value], None)
     assert contents.unread == ("vocabulary_: the analyser of CountVectorizer fails",)
 
 
@@ -466,4 +466,4 @@ class Duck(ClassifierMixin):
 
 def test_foreign_estimators_are_told_of() -> None:
     """Nothing is read where the object does not follow scikit-learn's rules."""
-    assert carried(Duck(), [], None) == ModelContents((), 0, ("Duck is no estimator of scikit-learn",), ())
+    assert scan_model(Duck(), [], None) == ModelContents((), 0, ("Duck is no estimator of scikit-learn",), ())

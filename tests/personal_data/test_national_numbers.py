@@ -443,5 +443,5 @@ def test_validators_are_kept() -> None:
 def test_every_checksummed_kind_has_a_scheme() -> None:
     """No national kind with a checksum goes without numbers made here."""
     national = [kind for kind in KINDS.values() if kind.jurisdiction not in ("", "CN", "HK", "MO", "TW")]
-    checked = {kind.name for kind in national if any(form.checked for form in kind.forms)}
+    checked = {kind.name for kind in national if any(form.has_checksum for form in kind.forms)}
     assert checked == {scheme.kind for scheme in SCHEMES}

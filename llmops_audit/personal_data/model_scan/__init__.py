@@ -1,4 +1,4 @@
-"""What a fitted model carries away: personal values that can be read from its vocabulary, categories and names."""
+"""Model scan: personal data that can be read from a fitted model's vocabulary, categories and names."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from llmops_audit.personal_data import Confidence, Span, find, mask, scan
-from llmops_audit.personal_data.harmless import NOTHING_HARMLESS, Harmless, canonical
-from llmops_audit.personal_data.model_scan.attributes import Vectorizer, parts
+from llmops_audit.personal_data import Confidence, Span, find, find_in_array, mask
+from llmops_audit.personal_data.allow_list import EMPTY_ALLOW_LIST, AllowList, canonical
+from llmops_audit.personal_data.model_scan.attributes import Vectorizer, fitted_state
 from llmops_audit.personal_data.model_scan.vocabulary import (
-    FEW,
+    RARE_BELOW,
     CannotAnalyse,
     Lookup,
     TrainingValue,
     is_cut_into_characters,
 )
 
-__all__ = ["FEW", "CarriedKind", "ModelContents", "TrainingValue", "carried"]
+__all__ = ["RARE_BELOW", "ModelContents", "ModelHits", "TrainingValue", "scan_model"]
 
 EXAMPLES = 3
-"""Masked examples kept for each place, kind and confidence."""
+"""Masked examples to keep for each location, kind and confidence."""
 
 
 @dataclass(frozen=True)
-class CarriedKind:
-    """Values of one kind, with one confidence, at one place of the model.
+class ModelHits:
+    """Values of one kind, with one confidence, at one location in the model.
 
     Attributes
     ----------
-    place : str
-        Names of steps, attribute and column, never a value: ``"inputs.vocabulary_"``.
+    location : str
+        Names of steps, attribute and column, never a value of the data: ``"inputs.vocabulary_"``.
     kind : str
     confidence : Confidence
     values : int
         Distinct values that can be read there.
     rare : int
-        How many of them single persons out: they, or a term of theirs, stand in fewer than `FEW` training rows.
+        Values that single out persons: they, or a term of theirs, stand in fewer than `RARE_BELOW` training rows.
     masked : tuple of str
-        At most three examples from which nothing can be recovered.
+        At most three masked examples.
     """
 
-    place: str
+    location: str
     kind: str
     confidence: Confidence
     values: int
@@ -52,24 +52,24 @@ class CarriedKind:
 
 @dataclass(frozen=True)
 class ModelContents:
-    """What was looked at in a model, and what was found there.
+    """What was searched in a model, and what was found.
 
     Attributes
     ----------
-    places : tuple of str
+    locations : tuple of str
         Attributes that hold texts.
     strings : int
-        Distinct texts and terms, summed over the places.
+        Distinct texts and terms, summed over the locations.
     unread : tuple of str
-        What could not be looked into, and why.
-    found : tuple of CarriedKind
-        By place, kind and confidence.
+        What could not be searched, and why.
+    hits : tuple of ModelHits
+        By location, kind and confidence.
     """
 
-    places: tuple[str, ...]
+    locations: tuple[str, ...]
     strings: int
     unread: tuple[str, ...]
-    found: tuple[CarriedKind, ...]
+    hits: tuple[ModelHits, ...]
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,14 @@ class _Hit:
     value: str = field(repr=False)
 
     def __or__(self, other: _Hit) -> _Hit:
-        confidence = min(self.confidence, other.confidence, key=lambda found: found.rank)
+        confidence = min(self.confidence, other.confidence, key=lambda confidence: confidence.rank)
         return _Hit(self.kind, confidence, self.rare or other.rare, min(self.value, other.value))
 
 
-class _Known:
-    """The values of the training rows, by their canonical form."""
+class _TrainingValues:
+    """The values of the training rows, by canonical form."""
 
-    def __init__(self, values: Sequence[TrainingValue], harmless: Harmless) -> None:
+    def __init__(self, values: Sequence[TrainingValue], allow_list: AllowList) -> None:
         self.values = values
         self.rows: dict[tuple[str, str], int] = {}
         for value in values:
@@ -96,40 +96,40 @@ class _Known:
         self._same: dict[str, list[TrainingValue]] = {}
         for value in values:
             self._same.setdefault(_plain(value.value), []).append(value)
-        self._pieces = "\n".join(sorted(self._same))
-        self._harmless = harmless
+        self._all = "\n".join(sorted(self._same))
+        self._allow_list = allow_list
 
-    def meant(self, value: str) -> list[TrainingValue] | None:
-        """Return the values that a find in a term is; none where it is a piece of one; None where it is another."""
+    def matching(self, value: str) -> list[TrainingValue] | None:
+        """Return the training values that a hit in a term is; no value if it is part of one; None if it is new."""
         plain = _plain(value)
-        return self._same.get(plain, [] if plain in self._pieces else None)
+        return self._same.get(plain, [] if plain in self._all else None)
 
-    def is_harmless(self, kind: str, value: str) -> bool:
-        return self._harmless.covers(kind, value)
+    def is_allowed(self, kind: str, value: str) -> bool:
+        return self._allow_list.covers(kind, value)
 
 
-def carried(
+def scan_model(
     estimator: object,
     values: Sequence[TrainingValue],
     texts: pa.Array | pa.ChunkedArray | None,
     *,
-    harmless: Harmless = NOTHING_HARMLESS,
+    allow_list: AllowList = EMPTY_ALLOW_LIST,
 ) -> ModelContents:
-    """Look for personal data in a fitted model.
+    """Search a fitted model for personal data.
 
     Parameters
     ----------
     estimator : scikit-learn estimator
-        Fitted, and trained by whoever audits it: the analysers of its vectorizers are run.
+        Fitted, and trained by the auditor: the analysers of its vectorizers are run.
     values : sequence of TrainingValue
         What was found in the training rows.
     texts : pyarrow array of str, (n,), optional
-        Training texts, null where missing; None for tabular data. A term of a vectorizer without weights by rows is
-        counted in them: in all, or in a sample of ten million characters, which a term in few of many rows may miss
-        and a term of somewhat more than `FEW` rows may seem rare in. Without them a term counts for as rare as its
-        value is.
-    harmless : Harmless
-        Values that are not counted where a pattern finds them.
+        Training texts, null where missing; None for tabular data. Where a vectorizer does not know how many rows hold
+        a term, the term is counted in these texts, or in a sample of ten million characters of them. A sample may miss
+        a term that few rows hold, and may take a term in slightly more than `RARE_BELOW` rows for rare. Without texts
+        a term counts as rare as its value.
+    allow_list : AllowList
+        Values that are not reported where a pattern matches them.
 
     Returns
     -------
@@ -137,42 +137,41 @@ def carried(
 
     Notes
     -----
-    Three ways lead to a find. Values of the training rows are cut by each vectorizer's analyser and looked up in its
-    vocabulary, see `Lookup`. The terms of vocabularies of words are also searched by patterns: a tokenizer may keep an
-    address whole together with what stands beside it. All other texts in fitted attributes of every step (categories,
-    classes, names of features, rows that are kept as texts) are searched by patterns; the name of their column is
-    context. An encoder keeps infrequent categories as well, though it does not tell them apart.
+    There are three ways to a hit. Each vectorizer's analyser splits the values of the training rows, and the terms are
+    looked up in its vocabulary, see `Lookup`. Vocabularies of words are also searched by patterns, since a tokenizer
+    may keep an address whole, together with its neighbours. All other texts in fitted attributes of every step
+    (categories, classes, names of features, stored rows of texts) are searched by patterns, with the name of their
+    column as context. An encoder also keeps the infrequent categories that it does not distinguish.
 
-    A vocabulary of a million terms and ten thousand values take 3 seconds of one core where the vectorizer weighs by
-    rows (`TfidfVectorizer`), and 6 where terms are counted here; fitting it takes 17.
+    A vocabulary of a million terms and ten thousand values take one core 3 seconds where the vectorizer knows the rows
+    of a term (`TfidfVectorizer`), and 6 where terms are counted here; fitting the vectorizer takes 17.
 
-    Not seen are hashed terms, numbers (support vectors and neighbours are rows of the training data: with the
-    vocabulary beside them they can be turned back into the words of a text), values of which a vectorizer keeps no
-    term of three letters or digits, pieces of a value that were cut away from the rest by `max_features`, values
-    shorter than the shortest run of characters, the order of words, and what a model could be made to tell by asking
-    it.
+    The scan misses hashed terms; numbers (support vectors and neighbours are training rows, and together with the
+    vocabulary they give the words of a text back); values of which a vectorizer keeps no term of three letters or
+    digits; parts of a value whose other parts `max_features` removed; values shorter than the shortest n-gram of
+    characters; the order of words; and whatever queries could make the model reveal.
     """
-    held = parts(estimator)
-    known = _Known(values, harmless)
-    unread = list(held.unread)
+    state = fitted_state(estimator)
+    known = _TrainingValues(values, allow_list)
+    unread = list(state.unread)
     found: dict[str, dict[tuple[str, str], _Hit]] = {}
-    looked_at: dict[str, set[str]] = {}
-    for place, texts_there in held.strings.items():
-        looked_at.setdefault(place.name, set()).update(texts_there)
-        _put(found, place.name, _searched(list(texts_there), place.header, known))
-    for vectorizer in held.vectorizers:
+    searched: dict[str, set[str]] = {}
+    for location, texts_there in state.strings.items():
+        searched.setdefault(location.name, set()).update(texts_there)
+        _put(found, location.name, _in_texts(list(texts_there), location.header, known))
+    for vectorizer in state.vectorizers:
         for name, terms in _lists(vectorizer):
-            where = f"{vectorizer.place}.{name}" if vectorizer.place else name
+            location_name = f"{vectorizer.location}.{name}" if vectorizer.location else name
             if len(terms) < len(vectorizer.attributes["vocabulary_"]):
-                unread.append(f"{where}: terms that are no texts are not looked up")
-            looked_at.setdefault(where, set()).update(terms)
+                unread.append(f"{location_name}: terms that are no texts are not looked up")
+            searched.setdefault(location_name, set()).update(terms)
             try:
-                _put(found, where, _in_terms(vectorizer, terms, known, texts))
+                _put(found, location_name, _in_terms(vectorizer, terms, known, texts))
             except CannotAnalyse:
-                unread.append(f"{where}: the analyser of {type(vectorizer.fitted).__name__} fails")
+                unread.append(f"{location_name}: the analyser of {type(vectorizer.fitted).__name__} fails")
     return ModelContents(
-        tuple(looked_at),
-        sum(map(len, looked_at.values())),
+        tuple(searched),
+        sum(map(len, searched.values())),
         tuple(dict.fromkeys(unread)),
         tuple(_counted(found)),
     )
@@ -183,7 +182,7 @@ def _plain(value: str) -> str:
 
 
 def _lists(vectorizer: Vectorizer) -> Iterator[tuple[str, list[str]]]:
-    """Yield the vocabulary; and where a release of scikit-learn keeps what it left out, that together with it."""
+    """Yield the vocabulary; then, where a release of scikit-learn keeps the terms it left out, both together."""
     terms = [str.__str__(term) for term in vectorizer.attributes["vocabulary_"] if isinstance(term, str)]
     yield "vocabulary_", terms
     left_out = vectorizer.attributes.get("stop_words_")
@@ -191,53 +190,53 @@ def _lists(vectorizer: Vectorizer) -> Iterator[tuple[str, list[str]]]:
         yield "stop_words_", [*terms, *sorted(str.__str__(term) for term in left_out if isinstance(term, str))]
 
 
-def _searched(texts: list[str], header: str, known: _Known) -> Iterator[_Hit]:
+def _in_texts(texts: list[str], header: str, known: _TrainingValues) -> Iterator[_Hit]:
     for text, spans in zip(texts, find(texts, header=header), strict=True):
         for span in spans:
             value = text[span.start : span.end]
-            if not known.is_harmless(span.kind, value):
+            if not known.is_allowed(span.kind, value):
                 rows = known.rows.get((span.kind, canonical(span.kind, value)), 0)
-                yield _Hit(span.kind, span.confidence, rows < FEW, value)
+                yield _Hit(span.kind, span.confidence, rows < RARE_BELOW, value)
 
 
 def _in_terms(
-    vectorizer: Vectorizer, terms: list[str], known: _Known, texts: pa.Array | pa.ChunkedArray | None
+    vectorizer: Vectorizer, terms: list[str], known: _TrainingValues, texts: pa.Array | pa.ChunkedArray | None
 ) -> Iterator[_Hit]:
     lookup = Lookup(vectorizer, terms, texts)
-    for found, rare in lookup.held(known.values):
+    for found, rare in lookup.readable(known.values):
         yield _Hit(found.kind, found.confidence, rare, found.value)
     if is_cut_into_characters(vectorizer):
         return
-    spans_of = [(terms[place], spans) for place, spans in _scanned(terms).items()]
+    spans_of = [(terms[index], spans) for index, spans in _hits_by_index(terms).items()]
     rare_terms = lookup.is_rare([term for term, _ in spans_of])
     for term, spans in spans_of:
         for span in spans:
             text = term[span.start : span.end]
-            meant = known.meant(text)
-            for value in meant or ():
-                yield _Hit(value.kind, value.confidence, value.rows < FEW, value.value)
-            if meant is None and not known.is_harmless(span.kind, text):
+            training_values = known.matching(text)
+            for value in training_values or ():
+                yield _Hit(value.kind, value.confidence, value.rows < RARE_BELOW, value.value)
+            if training_values is None and not known.is_allowed(span.kind, text):
                 yield _Hit(span.kind, span.confidence, rare_terms[term], text)
 
 
-def _scanned(terms: list[str]) -> dict[int, tuple[Span, ...]]:
-    """Find by place: a list for each of a million terms would take longer than finding."""
+def _hits_by_index(terms: list[str]) -> dict[int, tuple[Span, ...]]:
+    """Return the hits by index: a list for each of a million terms would take longer than the search."""
     try:
-        return scan(pa.array(terms, pa.large_string()))
+        return find_in_array(pa.array(terms, pa.large_string()))
     except UnicodeEncodeError:
-        return {place: spans for place, spans in enumerate(find(terms)) if spans}
+        return {index: spans for index, spans in enumerate(find(terms)) if spans}
 
 
-def _put(found: dict[str, dict[tuple[str, str], _Hit]], place: str, hits: Iterable[_Hit]) -> None:
-    there = found.setdefault(place, {})
+def _put(found: dict[str, dict[tuple[str, str], _Hit]], location: str, hits: Iterable[_Hit]) -> None:
+    there = found.setdefault(location, {})
     for hit in hits:
         key = (hit.kind, canonical(hit.kind, hit.value))
         there[key] = there[key] | hit if key in there else hit
 
 
-def _counted(found: Mapping[str, Mapping[tuple[str, str], _Hit]]) -> Iterator[CarriedKind]:
-    for place, hits in found.items():
+def _counted(found: Mapping[str, Mapping[tuple[str, str], _Hit]]) -> Iterator[ModelHits]:
+    for location, hits in found.items():
         for kind, confidence in sorted({(hit.kind, hit.confidence) for hit in hits.values()}, key=str):
             own = [hit for hit in hits.values() if (hit.kind, hit.confidence) == (kind, confidence)]
             masks = sorted({mask(hit.kind, hit.value) for hit in own})[:EXAMPLES]
-            yield CarriedKind(place, kind, confidence, len(own), sum(hit.rare for hit in own), tuple(masks))
+            yield ModelHits(location, kind, confidence, len(own), sum(hit.rare for hit in own), tuple(masks))

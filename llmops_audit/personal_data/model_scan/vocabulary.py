@@ -1,7 +1,7 @@
 """Which personal values can be read from the vocabulary of a fitted vectorizer.
 
-A vectorizer cuts ``jane.roe@acme.example`` into ``jane``, ``roe``, ``acme`` and ``example``, where no pattern finds it.
-So each value that the training texts hold is cut by the vectorizer's own analyser, and its terms are looked up.
+A vectorizer splits ``jane.roe@acme.example`` into ``jane``, ``roe``, ``acme`` and ``example``, where no pattern finds
+it. So the vectorizer's own analyser splits each value of the training texts, and the terms are looked up.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from scipy.stats import binom
 from llmops_audit.personal_data import Confidence
 from llmops_audit.personal_data.model_scan.attributes import Vectorizer
 
-__all__ = ["FEW", "CannotAnalyse", "Lookup", "TrainingValue", "is_cut_into_characters"]
+__all__ = ["RARE_BELOW", "CannotAnalyse", "Lookup", "TrainingValue", "is_cut_into_characters"]
 
-FEW = 10
-"""A term in fewer training rows than this singles persons out, as `analysis.separability` has it for pieces."""
+RARE_BELOW = 10
+"""A term in fewer training rows than this singles out persons; `analysis.separability` has the same bound."""
 
-MOST_CHARACTERS = 10_000_000
-"""Characters of training texts in which terms are counted where the vectorizer has no counts of its own."""
+MAX_CHARACTERS = 10_000_000
+"""Characters of training texts in which terms are counted, where the vectorizer has no counts."""
 
 _SHORTEST = 3
-"""Letters and digits of a term that can tell of a value: shorter ones are everywhere."""
+"""Fewest letters and digits of a distinctive term: shorter terms are everywhere."""
 
 _COMMON = frozenset(
     {
@@ -42,10 +42,10 @@ _COMMON = frozenset(
         "proton", "protonmail", "qq", "sina", "sohu", "test", "www", "yahoo", "yandex", "126", "139", "163", "189",
     }
 )  # fmt: skip
-"""Parts of addresses that everybody shares, and that tell of nobody where a small corpus holds them in few rows."""
+"""Parts of addresses that everybody shares: they point to nobody, even if few rows of a small corpus hold them."""
 
 _PLAIN = re.compile(r"[!-^`-~]+")
-_GLUED = r"[0-9A-Za-z].*[^0-9A-Za-z]|[^0-9A-Za-z].*[0-9A-Za-z]"
+_ADJOINED = r"[0-9A-Za-z].*[^0-9A-Za-z]|[^0-9A-Za-z].*[0-9A-Za-z]"
 
 Analyse = Callable[[str], list[str]]
 
@@ -56,14 +56,14 @@ class CannotAnalyse(Exception):
 
 @dataclass(frozen=True)
 class TrainingValue:
-    """A personal value of the training rows; it lives in memory only.
+    """A personal value of the training rows; it stays in memory.
 
     Attributes
     ----------
     kind : str
     confidence : Confidence
     value : str
-        As it is written there.
+        As the rows have it.
     rows : int
         Training rows that hold it.
     """
@@ -75,18 +75,18 @@ class TrainingValue:
 
 
 @dataclass(frozen=True)
-class _Cut:
-    """A value whose terms are held.
+class _InVocabulary:
+    """A value whose terms are in the vocabulary.
 
     Attributes
     ----------
     value : TrainingValue
-    telling : tuple of tuple of str
-        The terms that can tell of it; in place of one that is not held, the longer ones that it is a part of.
+    distinctive : tuple of tuple of str
+        Its distinctive terms. In place of a term outside the vocabulary stand the longer terms that contain it.
     """
 
     value: TrainingValue
-    telling: tuple[tuple[str, ...], ...] = field(repr=False)
+    distinctive: tuple[tuple[str, ...], ...] = field(repr=False)
 
 
 def is_cut_into_characters(vectorizer: Vectorizer) -> bool:
@@ -100,15 +100,15 @@ def _analyzer(vectorizer: Vectorizer) -> str:
 
 
 class Lookup:
-    """Looks values up in one vectorizer.
+    """Looks up values in one vectorizer.
 
     Parameters
     ----------
     vectorizer : Vectorizer
     terms : sequence of str
-        What it holds: its vocabulary, or also the terms that it was told to leave out and keeps nevertheless.
+        Its vocabulary, perhaps with the terms that it left out and keeps nevertheless.
     texts : pyarrow array of str, optional
-        Training texts, in which terms are counted.
+        Training texts in which terms are counted.
     """
 
     def __init__(self, vectorizer: Vectorizer, terms: Sequence[str], texts: pa.Array | pa.ChunkedArray | None) -> None:
@@ -119,42 +119,42 @@ class Lookup:
         self._analyse = _analyser(vectorizer.fitted)
         self._rows: dict[str, int] = {}
 
-    def held(self, values: Sequence[TrainingValue]) -> list[tuple[TrainingValue, bool]]:
+    def readable(self, values: Sequence[TrainingValue]) -> list[tuple[TrainingValue, bool]]:
         """Return the values that can be read, each with whether it is rare.
 
-        A value can be read where all its terms of one length (words, pairs of words, three characters) are held, these
-        are at least half of its letters and digits, and at least one term tells of it: one that fewer than `FEW`
-        training rows hold, which makes it rare, or more than half of whose rows hold the value. A term that many
-        rows share for other reasons tells of nothing.
+        A value can be read where the vocabulary has all its terms of one length (words, pairs of words, three
+        characters), these cover at least half of its letters and digits, and at least one term points to it: fewer
+        than `RARE_BELOW` training rows hold the term, which makes the value rare, or more than half of the rows with
+        the term hold the value. A term that many rows share for other reasons points to nothing.
         """
-        cuts = [self._cut(value) for value in values]
-        glued = self._glued([value for value, cut in zip(values, cuts, strict=True) if cut is None])
-        found = [cut for cut in [*cuts, *glued] if cut is not None and cut.telling]
-        self._count({term for cut in found for terms in cut.telling for term in terms})
-        held = []
-        for cut in found:
-            counts = [max(self._rows.get(term, 0) for term in terms) for terms in cut.telling]
-            fewest = max(cut.value.rows, min(counts))
-            if fewest < max(FEW, 2 * cut.value.rows):
-                held.append((cut.value, fewest < FEW))
-        return held
+        split = [self._in_vocabulary(value) for value in values]
+        rest = self._adjoined([value for value, known in zip(values, split, strict=True) if known is None])
+        found = [known for known in [*split, *rest] if known is not None and known.distinctive]
+        self._count({term for known in found for terms in known.distinctive for term in terms})
+        readable = []
+        for known in found:
+            counts = [max(self._rows.get(term, 0) for term in terms) for terms in known.distinctive]
+            fewest = max(known.value.rows, min(counts))
+            if fewest < max(RARE_BELOW, 2 * known.value.rows):
+                readable.append((known.value, fewest < RARE_BELOW))
+        return readable
 
     def is_rare(self, terms: Sequence[str]) -> dict[str, bool]:
-        """Return whether each term stands in few training rows; one that cannot be counted is taken to."""
+        """Return whether each term stands in few training rows; a term that cannot be counted does."""
         self._count(set(terms))
-        return {term: self._rows.get(term, 0) < FEW for term in terms}
+        return {term: self._rows.get(term, 0) < RARE_BELOW for term in terms}
 
-    def _cut(self, value: TrainingValue) -> _Cut | None:
+    def _in_vocabulary(self, value: TrainingValue) -> _InVocabulary | None:
         terms = self._analyse(value.value)
         size = sum(map(str.isalnum, value.value))
         for order in _orders(terms, self._vectorizer):
             if order and self._terms.issuperset(order) and 2 * _letters(order) >= size:
-                telling = sorted({term for term in terms if term in self._terms and _tells(term)})
-                return _Cut(value, tuple((term,) for term in telling))
+                distinctive = sorted({term for term in terms if term in self._terms and _is_distinctive(term)})
+                return _InVocabulary(value, tuple((term,) for term in distinctive))
         return None
 
-    def _glued(self, values: Sequence[TrainingValue]) -> list[_Cut]:
-        """Look for values whose first or last word has something glued to it, or stands inside longer terms."""
+    def _adjoined(self, values: Sequence[TrainingValue]) -> list[_InVocabulary]:
+        """Return values whose first or last word touches other characters, or is part of longer terms."""
         if not values or is_cut_into_characters(self._vectorizer):
             return []
         analyse = _analyser(self._vectorizer.fitted, single=True)
@@ -162,7 +162,9 @@ class Lookup:
         edges = {word for found in words.values() for word in (*found[:1], *found[-1:])} - self._terms
         inside = self._inside(edges)
         return [
-            _Cut(value, tuple(inside.get(word, (word,)) for word in sorted(set(found)) if _tells(word)))
+            _InVocabulary(
+                value, tuple(inside.get(word, (word,)) for word in sorted(set(found)) if _is_distinctive(word))
+            )
             for value, found in words.items()
             if found
             and self._terms.issuperset(found[1:-1])
@@ -170,23 +172,23 @@ class Lookup:
         ]
 
     def _inside(self, wanted: set[str]) -> dict[str, tuple[str, ...]]:
-        """Return the longer terms that hold each word, parted from the rest by a sign or another script."""
+        """Return the longer terms that contain each word, separated by punctuation or another script."""
         if not wanted:
             return {}
         found: dict[str, list[str]] = {}
         for term in self._longer():
-            pieces = {piece.strip(string.punctuation) for piece in (*term.split(), *_PLAIN.findall(term))}
-            for piece in pieces & wanted:
-                found.setdefault(piece, []).append(term)
-        return {piece: tuple(terms_there) for piece, terms_there in found.items()}
+            words = {word.strip(string.punctuation) for word in (*term.split(), *_PLAIN.findall(term))}
+            for word in words & wanted:
+                found.setdefault(word, []).append(term)
+        return {word: tuple(terms) for word, terms in found.items()}
 
     def _longer(self) -> Iterable[str]:
-        """Return the terms in which a word may stand beside something else."""
+        """Return the terms that may contain a word and more."""
         try:
             terms = pa.array(self._in_order, pa.large_string())
         except UnicodeEncodeError:
             return self._in_order
-        return cast(list[str], terms.filter(pc.match_substring_regex(terms, _GLUED)).to_pylist())
+        return cast(list[str], terms.filter(pc.match_substring_regex(terms, _ADJOINED)).to_pylist())
 
     def _count(self, terms: set[str]) -> None:
         missing = terms - self._rows.keys()
@@ -201,7 +203,7 @@ class Lookup:
 
 
 def _analyser(fitted: Any, *, single: bool = False) -> Analyse:
-    """Return the vectorizer's own analyser; of single words where it makes pairs and the like."""
+    """Return the vectorizer's own analyser; `single` limits it to single words."""
     try:
         if single and getattr(fitted, "ngram_range", (1, 1)) != (1, 1):
             fitted = copy.copy(fitted)
@@ -222,9 +224,9 @@ def _analyser(fitted: Any, *, single: bool = False) -> Analyse:
 
 
 def _orders(terms: list[str], vectorizer: Vectorizer) -> list[list[str]]:
-    """Return terms by their length, in words or characters; scikit-learn makes all of one length, then the next."""
+    """Return terms by length, in words or characters; scikit-learn makes all terms of a length before the next."""
     if is_cut_into_characters(vectorizer):
-        # At the edge of a word they hold a blank, and in the texts perhaps a bracket.
+        # At the edge of a word an n-gram has a blank, where the texts may have a bracket.
         whole = [term for term in terms if term == term.strip()] or terms
         return [[term for term in whole if len(term) == size] for size in sorted({len(term) for term in whole})]
     low, high = vectorizer.attributes.get("ngram_range", (1, 1))
@@ -242,17 +244,17 @@ def _letters(terms: Iterable[str]) -> int:
     return sum(sum(map(str.isalnum, term)) for term in terms)
 
 
-def _tells(term: str) -> bool:
+def _is_distinctive(term: str) -> bool:
     if sum(map(str.isalnum, term)) < _SHORTEST:
         return False
     return not _COMMON.issuperset(word for word in re.split(r"[\W_]+", term.lower()) if word)
 
 
 def _rows_by_idf(attributes: Mapping[str, Any], n: int) -> npt.NDArray[np.float64] | None:
-    """Return in how many of n training rows each term stands, (vocabulary,), as a TF-IDF vectorizer has weighed it.
+    """Return how many of n training rows hold each term, (vocabulary,), from the weights of a TF-IDF vectorizer.
 
-    ``idf = ln((n + s) / (rows + s)) + 1``, s being 1 where the vectorizer smooths. None where there is no such
-    vectorizer, or it was fitted on another number of rows: the counts are then no whole numbers.
+    ``idf = ln((n + s) / (rows + s)) + 1``, s being 1 where the vectorizer smooths. None where it has no such
+    weights, or was fitted on another number of rows: then the counts are no whole numbers.
     """
     inner = getattr(attributes.get("_tfidf"), "__dict__", {})
     idf = inner.get("idf_")
@@ -266,16 +268,16 @@ def _rows_by_idf(attributes: Mapping[str, Any], n: int) -> npt.NDArray[np.float6
 
 
 def _counted(terms: set[str], texts: pa.Array | pa.ChunkedArray, analyse: Analyse) -> dict[str, int]:
-    """Count the rows that hold each term, in a sample of `MOST_CHARACTERS`, brought up to all rows."""
+    """Count the rows that hold each term, in a sample of `MAX_CHARACTERS`, extrapolated to all rows."""
     n = len(texts)
     characters = pc.sum(pc.utf8_length(texts)).as_py() or 0
-    most = n if characters <= MOST_CHARACTERS else max(1, n * MOST_CHARACTERS // characters)
+    most = n if characters <= MAX_CHARACTERS else max(1, n * MAX_CHARACTERS // characters)
     sample = texts if most == n else texts.take(pa.array(np.sort(np.random.default_rng(0).permutation(n)[:most])))
     counts: Counter[str] = Counter()
     for text in sample.to_pylist():
         if text is not None:
             counts.update(terms.intersection(analyse(text)))
-    # So seldom a term of few rows may come up so often by chance that rather too many terms are taken to be rare.
-    by_chance = binom.ppf(0.999, FEW - 1, most / n)
+    # Chance makes a term of few rows come up more often than this 1 time in 1,000: in doubt a term is rare.
+    by_chance = binom.ppf(0.999, RARE_BELOW - 1, most / n)
     rows = {term: -(-counts[term] * n // most) for term in terms}
-    return {term: min(rows[term], FEW - 1) if counts[term] <= by_chance else rows[term] for term in terms}
+    return {term: min(rows[term], RARE_BELOW - 1) if counts[term] <= by_chance else rows[term] for term in terms}

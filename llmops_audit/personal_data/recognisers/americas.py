@@ -1,4 +1,4 @@
-"""National numbers of the United States, Canada and Brazil, and passports, which many states number alike."""
+"""National numbers of the United States, Canada and Brazil; passports, since many states number them alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.personal_data.national import TAX, THINGS, digits, joined, weak
 from llmops_audit.record import Severity, message
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "PRECEDENCE"]
+
+PRECEDENCE = 50
 
 CONFIRMED, LIKELY = Confidence.CONFIRMED, Confidence.LIKELY
 
@@ -27,7 +29,7 @@ US_SSN = Kind(
     ),
     against=THINGS,
     forms=(
-        # There is no checksum. Three, two and four digits with hyphens are hardly written for anything else.
+        # There is no checksum, but three, two and four digits with hyphens are hardly ever anything else.
         Form(
             number(9),
             re.compile(rf"{LEFT}(?<![0-9]-)[0-8][0-9]{{2}}-[0-9]{{2}}-[0-9]{{4}}{RIGHT}(?!-[0-9])"),
@@ -70,7 +72,7 @@ US_ITIN = Kind(
     | TAX,
     against=THINGS,
     forms=(
-        # As for the social security number; the groups in use are 43 of 100.
+        # As with the social security number. 43 of 100 groups are in use.
         Form(
             number(9),
             re.compile(rf"{LEFT}(?<![0-9]-)9[0-9]{{2}}-[5-9][0-9]-[0-9]{{4}}{RIGHT}(?!-[0-9])"),
@@ -104,7 +106,7 @@ US_EIN = Kind(
     | TAX,
     against=THINGS,
     forms=(
-        # No checksum, and the list of prefixes grows. `ein` is a German word, so that it must stand near.
+        # No checksum, and the list of prefixes grows. `ein` is a German word, so it must be near.
         Form(number(9), joined(r"(?<![0-9][\-/])(?!00)[0-9]{2}-[0-9]{7}(?![\-/][0-9])"), LIKELY, reach=30),
         Form(number(9), joined(r"(?<![0-9][\-/])(?!00)[0-9]{9}(?![\-/][0-9])"), LIKELY, reach=12),
     ),
@@ -182,7 +184,7 @@ US_DRIVER_LICENSE = Kind(
             validator=validators.record,
             reach=40,
         ),
-        # The mark itself is the context, since `dl` is a volume in medical notes.
+        # The prefix is the context, since `dl` is a volume in medical notes.
         Form(
             MARKED,
             re.compile(
@@ -275,7 +277,7 @@ CA_SIN = Kind(
     ),
     against=THINGS | words("teléfono telefono móvil llame llamar llámame"),
     forms=(
-        # Luhn alone: one random number in ten. `sin` is Spanish for "without", so that it must stand near.
+        # Luhn alone: one random number in ten. `sin` is Spanish for "without", so it must be near.
         weak(number(9), joined(digits(3, 3, 3)), passes("luhn"), reach=30),
     ),
     hits=(
@@ -299,14 +301,14 @@ BR_CPF = Kind(
     | TAX,
     against=THINGS | words("telefone celular pedido"),
     forms=(
-        # One random number in 100 passes, but three dotted groups and a hyphen are written for nothing else.
+        # One random number in 100 passes, but three groups with dots and a hyphen are nothing else.
         Form(
             number(11),
             joined(r"(?<![0-9][\-/ ])[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}(?![\-/][0-9])"),
             CONFIRMED,
             alone=LIKELY,
             validator=passes("br.cpf"),
-            checked=True,
+            has_checksum=True,
         ),
         weak(
             number(11),

@@ -8,7 +8,9 @@ from llmops_audit.personal_data.kinds import Confidence, Form, Kind, words
 from llmops_audit.personal_data.national import IDENTITY, TAX, THINGS, digits, joined, weak
 from llmops_audit.record import Severity, message
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "PRECEDENCE"]
+
+PRECEDENCE = 70
 
 CONFIRMED, LIKELY = Confidence.CONFIRMED, Confidence.LIKELY
 
@@ -49,7 +51,7 @@ IN_PAN = Kind(
     )
     | TAX,
     forms=(
-        # There is no checksum; the fourth letter says what holds the number, one letter in two is in use.
+        # There is no checksum; the fourth letter is the type of holder, and half of the letters are in use.
         Form(
             CODE,
             code(r"[A-Za-z]{5}[ \-]?[0-9]{4}[ \-]?[A-Za-z]"),
@@ -81,13 +83,13 @@ AU_TFN = Kind(
     forms=(
         # One random number in 11 passes.
         weak(number(9), joined(digits(3, 3, 3)), passes("au.tfn")),
-        # Eight digits: numbers of before 1989.
+        # Eight digits: issued before 1989.
         Form(
             number(8),
             joined(digits(3, 3, 2), digits(2, 3, 3)),
             CONFIRMED,
             validator=passes("au.tfn"),
-            checked=True,
+            has_checksum=True,
             reach=30,
         ),
     ),
@@ -114,7 +116,7 @@ SG_NRIC = Kind(
     | IDENTITY,
     against=THINGS,
     forms=(
-        # One letter in 26 fits; names of parts are written alike.
+        # One letter in 26 fits, and part numbers look the same.
         weak(CODE, code(r"[STFGMstfgm][ \-]?[0-9]{7}[ \-]?[A-Za-z]"), sg_nric),
     ),
     hits=(
@@ -141,14 +143,14 @@ KR_RRN = Kind(
     | IDENTITY,
     against=THINGS,
     forms=(
-        # One random number in 200 has a birth date and the check digit; with the hyphen it is nothing else.
+        # One random number in 200 has a birth date and the check digit; with the hyphen it is hardly ever anything else.
         Form(
             number(13),
             joined(r"(?<![0-9][\-/ ])[0-9]{6}-[1-8][0-9]{6}(?![\-/][0-9])"),
             CONFIRMED,
             alone=LIKELY,
             validator=kr_rrn,
-            checked=True,
+            has_checksum=True,
         ),
         weak(number(13), joined(r"(?<![0-9][\-/])(?:[0-9]{13}|[0-9]{6}(?: |-| - )[0-9]{7})(?![\-/][0-9])"), kr_rrn),
         Form(

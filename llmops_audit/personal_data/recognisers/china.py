@@ -1,6 +1,6 @@
-"""Chinese kinds: residents, travellers, organisations and cars.
+"""Chinese kinds: residents, travellers, organisations and vehicles.
 
-Mobile and landline numbers are a telephone's, bank cards a payment card's: see the other areas.
+Telephone numbers are in `contact`, bank cards in `finance`.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ from llmops_audit.personal_data.gates import CODE, FOREIGN, RIGHT, code, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.record import Severity, message
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "PRECEDENCE"]
+
+PRECEDENCE = 40
 
 CONFIRMED, LIKELY = Confidence.CONFIRMED, Confidence.LIKELY
 
-PROVINCE_SIGNS = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
-PLATE = Gate(f"[{PROVINCE_SIGNS}] ?[A-Za-z]", within=FOREIGN)
+PLATE = Gate(f"[{PROVINCES}] ?[A-Za-z]", within=FOREIGN)
 
 DOCUMENTS = words("", "证件号 证件号码 证件编号")
-"""Words for whatever paper somebody shows."""
+"""Words for any document."""
 
 THINGS = words(
     "order invoice tracking parcel serial isbn issn sku imei transaction txn model",
     "订单 单号 流水 序列号 快递 运单 货号 型号 版本",
 )
-"""Words that name numbers of things; none that also stand in the name of a document's number, such as 编号."""
+"""Words that name numbers of things. Words such as 编号 are missing, since they also name numbers of documents."""
 
 RESIDENT_ID = Kind(
     name="cn_resident_id",
@@ -54,7 +56,7 @@ RESIDENT_ID = Kind(
             CONFIRMED,
             alone=CONFIRMED,
             validator=chinese_numbers.resident_id,
-            checked=True,
+            has_checksum=True,
             mistyped=True,
         ),
         Form(
@@ -170,12 +172,12 @@ USCC = Kind(
     ),
     against=THINGS,
     forms=(
-        Form(number(17), DIGITS_ALONE, CONFIRMED, CONFIRMED, chinese_numbers.uscc_of_region, checked=True),
-        Form(CODE, WITH_LETTERS, CONFIRMED, CONFIRMED, chinese_numbers.uscc_of_region, checked=True),
-        Form(number(17), DIGITS_ALONE, CONFIRMED, validator=chinese_numbers.uscc, checked=True),
-        # What has a date in it is a resident's number, and that one mistyped.
-        Form(number(17), NO_RESIDENT, CONFIRMED, validator=chinese_numbers.uscc, checked=True, mistyped=True),
-        Form(CODE, WITH_LETTERS, CONFIRMED, validator=chinese_numbers.uscc, checked=True, mistyped=True),
+        Form(number(17), DIGITS_ALONE, CONFIRMED, CONFIRMED, chinese_numbers.uscc_of_region, has_checksum=True),
+        Form(CODE, WITH_LETTERS, CONFIRMED, CONFIRMED, chinese_numbers.uscc_of_region, has_checksum=True),
+        Form(number(17), DIGITS_ALONE, CONFIRMED, validator=chinese_numbers.uscc, has_checksum=True),
+        # A code with a date in it is a mistyped resident number.
+        Form(number(17), NO_RESIDENT, CONFIRMED, validator=chinese_numbers.uscc, has_checksum=True, mistyped=True),
+        Form(CODE, WITH_LETTERS, CONFIRMED, validator=chinese_numbers.uscc, has_checksum=True, mistyped=True),
     ),
     hits=(
         ("统一社会信用代码：91110000600037341L", "91110000600037341L"),
@@ -210,7 +212,7 @@ PLATES = Kind(
         Form(
             PLATE,
             re.compile(
-                rf"[{PROVINCE_SIGNS}] ?[A-HJ-Z][ ·•・.\-]?"
+                rf"[{PROVINCES}] ?[A-HJ-Z][ ·•・.\-]?"
                 rf"(?:[0-9A-HJ-NP-Z]{{4}}(?:[学警港澳挂领]|[0-9A-HJ-NP-Z]{RIGHT})"
                 rf"|[A-HJK][0-9A-HJ-NP-Z][0-9]{{4}}{RIGHT}|[0-9]{{5}}[A-HJK]{RIGHT})"
             ),
@@ -221,7 +223,7 @@ PLATES = Kind(
         Form(
             PLATE,
             re.compile(
-                rf"[{PROVINCE_SIGNS}] ?[A-HJ-Za-hj-z][ ·•・.\-]?"
+                rf"[{PROVINCES}] ?[A-HJ-Za-hj-z][ ·•・.\-]?"
                 rf"(?:[0-9A-HJ-NP-Za-hj-np-z]{{5}}|[A-HJKa-hjk][0-9A-HJ-NP-Za-hj-np-z][0-9]{{4}}|[0-9]{{5}}[A-HJKa-hjk]){RIGHT}"
             ),
             LIKELY,

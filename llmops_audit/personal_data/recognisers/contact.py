@@ -1,4 +1,4 @@
-"""How a person is reached: e-mail addresses and telephone numbers."""
+"""Contact details: e-mail addresses and telephone numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from llmops_audit.personal_data.kinds import Confidence, Form, Kind, words
 from llmops_audit.personal_data.quantities import COUNTED, measured
 from llmops_audit.record import Severity, message
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "PRECEDENCE"]
+
+PRECEDENCE = 20
 
 CONFIRMED, LIKELY, SUSPECTED = Confidence.CONFIRMED, Confidence.LIKELY, Confidence.SUSPECTED
 
@@ -73,10 +75,10 @@ ENQUIRIES = re.compile(
     r"(?i:(?<![a-z])(?:help|hlp|info|te?xts?|sms|stop|unsub|support|enquir(?:y|ies)|quer(?:y|ies)|customer|reception"
     r"|clinic|surgery|ward)(?![a-z]))"
 )
-"""Words that speak for a telephone only where the number itself begins as one does."""
+"""Words that suggest a telephone number only where the number begins like one."""
 
 NEAR = 20
-"""Reach of words for forms that need none: a number with brackets is no order number because an order was spoken of."""
+"""Reach of words for forms that need none: an order mentioned far away makes no order number of one with brackets."""
 
 NORTH_AMERICAN = re.compile(
     rf"{LEFT}(?<![0-9][ \-])(?:1[ .\-])?"
@@ -152,7 +154,7 @@ PHONE = Kind(
         Form(
             number(9),
             TRUNK,
-            # In context the form above is surer.
+            # In context the form above is more confident.
             SUSPECTED,
             alone=LIKELY,
             validator=phones.trunk,

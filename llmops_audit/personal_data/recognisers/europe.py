@@ -18,7 +18,9 @@ from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.personal_data.national import IDENTITY, TAX, THINGS, digits, joined, weak
 from llmops_audit.record import Severity, message
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "PRECEDENCE"]
+
+PRECEDENCE = 60
 
 CONFIRMED, LIKELY = Confidence.CONFIRMED, Confidence.LIKELY
 
@@ -35,7 +37,7 @@ UK_NINO = Kind(
     ),
     against=THINGS,
     forms=(
-        # There is no checksum, but two letters, three pairs of digits and a letter are written for nothing else.
+        # There is no checksum, but two letters, three pairs of digits and a letter are hardly ever anything else.
         Form(
             CODE,
             code(r"[A-Z]{2} [0-9]{2} [0-9]{2} [0-9]{2} [A-D]"),
@@ -153,19 +155,19 @@ FR_NIR = Kind(
             CONFIRMED,
             alone=CONFIRMED,
             validator=fr_nir,
-            checked=True,
+            has_checksum=True,
             mistyped=True,
         ),
-        # One random number in 4,200 passes; written in these seven groups it is nothing else.
+        # One random number in 4,200 passes; in these seven groups it is hardly ever anything else.
         Form(
             number(15),
             joined(rf"(?<![0-9] ){NIR_GROUPED}(?! [0-9])"),
             CONFIRMED,
             alone=LIKELY,
             validator=fr_nir_of_known_birth,
-            checked=True,
+            has_checksum=True,
         ),
-        # Where birth or sex are unknown other digits stand for them: one random number in 170 passes.
+        # Other digits replace an unknown birth date or sex: one random number in 170 passes.
         weak(
             number(15),
             joined(
@@ -215,8 +217,8 @@ IT_CODICE_FISCALE = Kind(
     | TAX
     | IDENTITY,
     forms=(
-        # One code of this shape in 70 has the check letter and a date, but no other code has the shape. Letters may
-        # stand for digits where two persons would share a code.
+        # One code of this shape in 70 has the check letter and a date, but no other code has the shape. Letters
+        # replace digits where two persons would share a code.
         Form(
             CODE,
             code(
@@ -228,7 +230,7 @@ IT_CODICE_FISCALE = Kind(
             CONFIRMED,
             alone=CONFIRMED,
             validator=passes("it.codicefiscale"),
-            checked=True,
+            has_checksum=True,
             mistyped=True,
         ),
     ),
@@ -338,7 +340,7 @@ SE_PERSONNUMMER = Kind(
     forms=(
         # One random number in 135 has a date and the Luhn digit; order numbers begin with dates as well.
         weak(number(10), joined(r"(?<![0-9][\-/])(?:[0-9]{2})?[0-9]{6}[\- ]?[0-9]{4}(?![\-/][0-9])"), se_personnummer),
-        # The plus of those who are a hundred years old.
+        # A plus instead of the hyphen, from the age of a hundred.
         weak(number(6), joined(r"(?<![0-9][\-/])(?:[0-9]{2})?[0-9]{6}\+[0-9]{4}(?![\-/][0-9])"), se_personnummer),
     ),
     hits=(

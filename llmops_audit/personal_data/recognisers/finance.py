@@ -1,4 +1,4 @@
-"""Numbers that move money: payment cards, bank accounts, banks, and addresses of crypto-currencies."""
+"""Payment cards, bank accounts, banks, and addresses of crypto-currencies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.personal_data.quantities import COUNTED, measured
 from llmops_audit.record import Severity, message
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "PRECEDENCE"]
+
+PRECEDENCE = 30
 
 CONFIRMED, LIKELY, SUSPECTED = Confidence.CONFIRMED, Confidence.LIKELY, Confidence.SUSPECTED
 
@@ -25,7 +27,7 @@ DATED_CARD = re.compile(
     rf"|3[0-9]{{3}} [0-9]{{6}} [0-9]{{5}}){RIGHT}"
 )
 EXPIRY = re.compile(r"(?<![0-9/])(?:0[1-9]|1[0-2]) ?/ ?(?:20)?[2-4][0-9](?![0-9/])")
-"""Month and year, as cards carry them."""
+"""Month and year, as on a card."""
 ANY_CARD = re.compile(r"(?<![0-9])(?<![0-9][.\-/])(?<!/)[0-9](?:[ .\-]?[0-9]){11,18}(?![0-9])(?![./\-][0-9A-Za-z])")
 LONG_CARD = re.compile(rf"{LEFT}(?<![/-])(?:[0-9]{{16,19}}|[0-9]{{4}}(?: [0-9]{{4}}){{3}}(?: [0-9]{{1,3}})?){RIGHT}")
 ISSUED_CARD = re.compile(
@@ -33,7 +35,7 @@ ISSUED_CARD = re.compile(
     r"(?:(?=4|5[1-5]|2[2-7]|35|6[0245])[0-9]{4}(?:[0-9]{12}|([ -])[0-9]{4}\2[0-9]{4}\2[0-9]{4})"
     rf"|62[0-9]{{15,17}}|3[47][0-9]{{2}}(?:[0-9]{{11}}|([ -])[0-9]{{6}}\3[0-9]{{5}})){RIGHT}(?![ -][0-9])"
 )
-"""As an issuer's numbers begin, and as long."""
+"""With the first digits and the length of an issuer's numbers."""
 
 PAYMENT_CARD = Kind(
     name="payment_card",
@@ -50,22 +52,24 @@ PAYMENT_CARD = Kind(
     ),
     against=OTHER_NUMBERS | measured("card cards credit debit payment payments pay charge"),
     forms=(
-        Form(number(12), ANY_CARD, CONFIRMED, validator=validators.card_of_issuer, checked=True),
-        # One random number of 16 digits in 44 passes issuer and checksum: groups alone are hardly a reason.
-        Form(number(14), GROUPED_CARD, CONFIRMED, alone=SUSPECTED, validator=validators.card_of_issuer, checked=True),
+        Form(number(12), ANY_CARD, CONFIRMED, validator=validators.card_of_issuer, has_checksum=True),
+        # One random number of 16 digits in 44 passes issuer and checksum: groups alone are weak evidence.
+        Form(
+            number(14), GROUPED_CARD, CONFIRMED, alone=SUSPECTED, validator=validators.card_of_issuer, has_checksum=True
+        ),
         Form(
             number(15),
             DATED_CARD,
             CONFIRMED,
             alone=LIKELY,
             validator=validators.card_of_issuer,
-            checked=True,
+            has_checksum=True,
             whole_cell=False,
             beside=EXPIRY,
             reach=20,
         ),
-        Form(number(16), LONG_CARD, LIKELY, validator=validators.card, checked=True),
-        Form(number(15), ISSUED_CARD, CONFIRMED, validator=validators.card_of_issuer, checked=True, mistyped=True),
+        Form(number(16), LONG_CARD, LIKELY, validator=validators.card, has_checksum=True),
+        Form(number(15), ISSUED_CARD, CONFIRMED, validator=validators.card_of_issuer, has_checksum=True, mistyped=True),
     ),
     hits=(
         ("卡号4111111111111111有效", "4111111111111111"),
@@ -95,8 +99,8 @@ PAYMENT_CARD = Kind(
 IBAN_PATTERN = re.compile(rf"{LEFT}[A-Za-z]{{2}}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]{{4}}){{2,7}}(?:[ -]?[0-9A-Za-z]{{1,4}})?")
 
 
-def _as_long_as_given_out() -> str:
-    """Return a pattern of what is as long as the IBANs of its country."""
+def _of_right_length() -> str:
+    """Return a pattern of texts with the length of an IBAN of their country."""
     return "|".join(
         f"(?i:{'|'.join(country for country, long in sorted(validators.IBAN_LENGTHS.items()) if long == length)})"
         rf"[0-9]{{2}}(?:[ \-]?[0-9A-Za-z]{{4}}){{{length // 4 - 1}}}"
@@ -105,7 +109,7 @@ def _as_long_as_given_out() -> str:
     )
 
 
-WHOLE_IBAN = code(_as_long_as_given_out())
+WHOLE_IBAN = code(_of_right_length())
 
 IBAN = Kind(
     name="iban",
@@ -119,8 +123,8 @@ IBAN = Kind(
         "账户 账号 银行 转账 汇款",
     ),
     forms=(
-        Form(CODE, IBAN_PATTERN, CONFIRMED, alone=CONFIRMED, validator=validators.iban, checked=True),
-        Form(CODE, WHOLE_IBAN, LIKELY, validator=validators.iban, checked=True, mistyped=True),
+        Form(CODE, IBAN_PATTERN, CONFIRMED, alone=CONFIRMED, validator=validators.iban, has_checksum=True),
+        Form(CODE, WHOLE_IBAN, LIKELY, validator=validators.iban, has_checksum=True, mistyped=True),
     ),
     hits=(
         ("pay GB82 WEST 1234 5698 7654 32 today", "GB82 WEST 1234 5698 7654 32"),
@@ -243,7 +247,7 @@ CRYPTO_ADDRESS = Kind(
             CONFIRMED,
             alone=CONFIRMED,
             validator=validators.base58,
-            checked=True,
+            has_checksum=True,
         ),
         Form(
             TOKEN,
@@ -254,9 +258,9 @@ CRYPTO_ADDRESS = Kind(
             CONFIRMED,
             alone=CONFIRMED,
             validator=validators.bech32,
-            checked=True,
+            has_checksum=True,
         ),
-        # Its own checksum needs Keccak-256, which the standard library has not.
+        # Its checksum needs Keccak-256, which the standard library lacks.
         Form(
             TOKEN,
             re.compile(r"(?<![0-9A-Za-z])0x[0-9A-Fa-f]{40}(?![0-9A-Za-z])"),

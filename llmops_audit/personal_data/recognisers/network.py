@@ -1,4 +1,4 @@
-"""Addresses of machines: on the Internet, and of network cards."""
+"""Addresses of hosts and network cards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from llmops_audit.personal_data.gates import GROUPS, HYPHENS, PAIRS, number
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.record import Severity, message
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "PRECEDENCE"]
+
+PRECEDENCE = 80
 
 CONFIRMED, LIKELY = Confidence.CONFIRMED, Confidence.LIKELY
 
@@ -17,7 +19,7 @@ HEX_FOURS = Gate(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}")
 
 QUAD = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z_])(?!\.[0-9])(?!(?<=\.0)/[0-9])"
 FREE_QUAD = re.compile(rf"(?<![0-9A-Za-z_])(?<![0-9]\.)(?<![0-9A-Za-z][/\-])(?=(?:\.?[0-9]){{7}}){QUAD}")
-"""Too long to be the number of a section or version; not behind a slash or hyphen, where a product's stands."""
+"""Too long for the number of a section or version; not after a slash or hyphen, where a product version stands."""
 ANY_QUAD = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9]\.){QUAD}")
 
 IPV6 = re.compile(r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])")

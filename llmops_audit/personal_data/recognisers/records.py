@@ -1,4 +1,4 @@
-"""Dates of birth, and numbers under which hospitals and insurers keep a person's file."""
+"""Dates of birth, and the numbers of a person's file at hospitals and insurers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from llmops_audit.personal_data.kinds import Confidence, Form, Kind, words
 from llmops_audit.personal_data.quantities import COUNTED
 from llmops_audit.record import Severity, message
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "PRECEDENCE"]
+
+PRECEDENCE = 90
 
 LIKELY = Confidence.LIKELY
 
@@ -137,7 +139,7 @@ PATIENT_NUMBER = Kind(
 
 POLICY_DIGITS = re.compile(FILE_DIGITS.pattern.replace("{5})", "{6})", 1))
 POLICY_CODE = re.compile(FILE_CODE.pattern.replace("|[a-z]{1,4}", "", 1))
-"""Software has policies too, and numbers its issues."""
+"""Software has policies too, with numbered issues."""
 
 POLICY_NUMBER = Kind(
     name="policy_number",

@@ -1,4 +1,4 @@
-"""Secrets: what opens an account by itself."""
+"""Secrets: values that open an account by themselves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from llmops_audit.personal_data.gates import DIGIT, SCHEME
 from llmops_audit.personal_data.kinds import Confidence, Form, Gate, Kind, words
 from llmops_audit.record import Severity, message
 
-__all__ = ["KINDS", "PROVIDERS"]
+__all__ = ["KINDS", "PRECEDENCE", "PROVIDERS"]
+
+PRECEDENCE = 10
 
 CONFIRMED, LIKELY = Confidence.CONFIRMED, Confidence.LIKELY
 
@@ -56,10 +58,10 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "age": ("AGE-SECRET-KEY-1", "[0-9A-Z]{58}"),
     "Vault": (r"hv[sb]\.", r"[0-9A-Za-z_\-]{24,250}"),
 }
-"""Keys by who gives them out: the mark that they begin with, and the rest."""
+"""Keys by provider: the prefix, and the rest."""
 
 SHORT_MARK = r"(?<![0-9A-Za-z_\-])sk-[0-9A-Za-z]{32,64}(?![0-9A-Za-z_\-])"
-"""OpenAI's old keys, and those of services that speak its language: too short a mark for a word without digits."""
+"""Old keys of OpenAI and of compatible services. The prefix is so short that a key must have digits."""
 
 KEYS = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(mark + rest for mark, rest in PROVIDERS.values())})(?![0-9A-Za-z_])")
 
@@ -73,15 +75,15 @@ _NAMED = (
     "|(?i:--(?:password|passwd|secret|token|api-key) )|密码|口令|密钥|秘钥|令牌|パスワード|비밀번호"
 )
 _AUTHORIZATION = r"(?i:bearer|basic) +[0-9A-Za-z._~+/\-]{12}"
-_SIGNS = "|".join((_MARK, "sk-", _JWT, _PEM, _NAMED, "(?i:bearer|basic) "))
-"""One pass leaves the few texts in which any of them is worth looking for."""
+_ANY = "|".join((_MARK, "sk-", _JWT, _PEM, _NAMED, "(?i:bearer|basic) "))
+"""One search leaves the few texts that may hold any of them."""
 
-MARK = Gate(_MARK, within=_SIGNS)
-SK = Gate(_SK, within=_SIGNS)
-JWT = Gate(_JWT, within=_SIGNS)
-PEM = Gate(_PEM, within=_SIGNS)
-NAMED = Gate(_NAMED, within=_SIGNS)
-SCHEME_OF_HTTP = Gate(_AUTHORIZATION, within=_SIGNS)
+MARK = Gate(_MARK, within=_ANY)
+SK = Gate(_SK, within=_ANY)
+JWT = Gate(_JWT, within=_ANY)
+PEM = Gate(_PEM, within=_ANY)
+NAMED = Gate(_NAMED, within=_ANY)
+SCHEME_OF_HTTP = Gate(_AUTHORIZATION, within=_ANY)
 FIRST_WORD = Gate("^[!-~]*[0-9]", within=DIGIT)
 
 NAMES = words(
@@ -176,7 +178,7 @@ JSON_WEB_TOKEN = Kind(
             CONFIRMED,
             alone=CONFIRMED,
             validator=secret_forms.jwt,
-            checked=True,
+            has_checksum=True,
         ),
     ),
     hits=tuple(
@@ -209,7 +211,7 @@ API_KEY = Kind(
         Form(MARK, KEYS, CONFIRMED, alone=CONFIRMED, validator=secret_forms.provider_key),
         Form(SK, re.compile(SHORT_MARK), CONFIRMED, alone=CONFIRMED, validator=secret_forms.mixed_key),
     ),
-    # Written in parts: a site that hosts the sources would take them for keys, and refuse them.
+    # Written in parts: hosting sites would take whole keys for secrets and refuse the sources.
     hits=tuple(
         (text.format(key), key)
         for text, key in (
@@ -249,7 +251,7 @@ SECRET = Kind(
             alone=LIKELY,
             validator=secret_forms.authorization,
         ),
-        # What a column of passwords holds, or "… is my password".
+        # A cell in a column of passwords, or "… is my password".
         Form(FIRST_WORD, re.compile(r"(?<![\s\S])[!-~]{8,200}(?![!-~])"), LIKELY, validator=secret_forms.cell),
     ),
     hits=tuple(

@@ -1,10 +1,10 @@
-"""Known-harmless values, kept as salted hashes: a company's hotline, the numbers of a manual's examples.
+"""Allow-lists: values that are not to be reported, as salted hashes. A company's hotline, the examples of a manual.
 
-A list is a text file. An entry is a line ``salt:digest`` of 32 and 64 hexadecimal digits; what follows ``#`` is a
-comment. The digest is scrypt (Percival and Josefsson 2016, RFC 7914) of the value in its canonical form, with
-N = 1024, r = 8, p = 1. There are only 10^10 telephone numbers: a list hashed with SHA-256 is read back in seconds,
-while at this cost (some milliseconds and a mebibyte for each guess) trying them all takes about a year of one core.
-That is a hindrance and no secret, so that nothing but harmless values belongs on a list.
+A list is a text file. An entry is a line ``salt:digest`` of 32 and 64 hexadecimal digits; a comment follows ``#``. The
+digest is scrypt (Percival and Josefsson 2016, RFC 7914) of the value in its canonical form, with N = 1024, r = 8,
+p = 1. There are only 10^10 telephone numbers: SHA-256 hashes of them can be reversed in seconds, while at this cost
+(some milliseconds and a mebibyte for each guess) trying all of them takes one core about a year. That slows an attacker
+down and keeps no secret, so only values that anyone may know belong on a list.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from functools import cached_property, lru_cache
 from llmops_audit.errors import DataError, Problem
 from llmops_audit.personal_data.normal import normal
 
-__all__ = ["MAX_SALTS", "NOTHING_HARMLESS", "SALT_BYTES", "Harmless", "canonical", "entry", "keyed"]
+__all__ = ["EMPTY_ALLOW_LIST", "MAX_SALTS", "SALT_BYTES", "AllowList", "canonical", "entry", "keyed_hash"]
 
 MAX_SALTS = 20
-"""Every salt costs a slow hash for each distinct find."""
+"""Every salt costs a slow hash for each distinct hit."""
 
 SALT_BYTES = 16
 
@@ -47,11 +47,11 @@ def canonical(kind: str, value: str) -> str:
     Returns
     -------
     str
-        In the normal form of texts, NFKC, in small letters, without white space. A telephone number is its national
-        significant number: with and without country code it is the same number, and so it is where two countries
-        give out the same digits. A date is its numbers without leading zeros, parted by hyphens. An e-mail address
-        and whatever else has signs that matter keeps them; all other values are their letters and digits alone. A
-        secret is itself, without the white space around it: another case makes another password.
+        In the normal form of texts, NFKC, in lower case, without white space. A telephone number becomes its national
+        significant number, so that it is the same with and without country code (and the same in two countries that
+        issue the same digits). A date becomes its numbers without leading zeros, separated by hyphens. E-mail and IP
+        addresses keep their punctuation; all other values become their letters and digits. A secret stays as it is
+        but for white space around it: a different case is a different password.
     """
     if kind in _TO_THE_LETTER:
         return value.strip()
@@ -62,12 +62,12 @@ def canonical(kind: str, value: str) -> str:
         return "-".join(part.lstrip("0") or part for part in re.findall(r"\d+|[^\W\d_]+", text))
     if kind in _PUNCTUATED:
         return text
-    # A value of nothing but signs must not become the empty text that all such values share.
+    # A value of nothing but punctuation must not become the empty text that all such values would share.
     return "".join(filter(str.isalnum, text)) or text
 
 
 def _phone(text: str) -> str:
-    # The library is slow to import, and most lists hold no telephone number.
+    # The library takes long to import, and most lists hold no telephone number.
     import phonenumbers
 
     digits = "".join(filter(str.isdigit, text))
@@ -81,16 +81,16 @@ def _phone(text: str) -> str:
     return digits.lstrip("0") or digits
 
 
-def keyed(kind: str, value: str, key: bytes) -> int:
-    """Return a keyed hash of a value, by which equal values are known without being kept.
+def keyed_hash(kind: str, value: str, key: bytes) -> int:
+    """Return a keyed hash of a value: it shows that two values are equal, and stores neither.
 
     Parameters
     ----------
     kind : str
-        Name of the kind; it decides on the canonical form, and is no part of the hash.
+        Name of the kind; it decides the canonical form, and is not part of the hash.
     value : str
     key : bytes
-        At most 64 bytes, drawn at random and kept for one run: who knows the key can try all values.
+        At most 64 bytes, drawn at random for one run: whoever knows the key can try all values.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def entry(kind: str, value: str, salt: bytes) -> str:
         Name of the kind.
     value : str
     salt : bytes, (16,)
-        Drawn at random; one for a whole list.
+        Drawn at random; one salt for a whole list.
     """
     return f"{salt.hex()}:{_digest(salt, canonical(kind, value)).hex()}"
 
@@ -121,7 +121,7 @@ def _digest(salt: bytes, text: str) -> bytes:
 
 
 @dataclass(frozen=True)
-class Harmless:
+class AllowList:
     """An allow-list.
 
     Attributes
@@ -133,7 +133,7 @@ class Harmless:
     digests: frozenset[tuple[bytes, bytes]] = frozenset()
 
     @classmethod
-    def read(cls, text: str, shown: str = "allow-list") -> Harmless:
+    def read(cls, text: str, shown: str = "allow-list") -> AllowList:
         """Read a list.
 
         Parameters
@@ -146,7 +146,8 @@ class Harmless:
         Raises
         ------
         DataError
-            Every line that is no entry, by its number and never by what it holds; more than `MAX_SALTS` salts.
+            Names every line that is no entry by its number, never by its content; or there are more than
+            `MAX_SALTS` salts.
         """
         found: set[tuple[bytes, bytes]] = set()
         problems: list[Problem] = []
@@ -156,13 +157,15 @@ class Harmless:
             else:
                 expected = "32 hexadecimal digits, a colon, 64 hexadecimal digits"
                 problems.append(Problem(f"{shown}: line {number}", "is no entry of an allow-list", expected))
-        harmless = cls(frozenset(found))
-        if len(harmless.salts) > MAX_SALTS:
-            count = str(len(harmless.salts))
-            problems.append(Problem(shown, "has too many salts", f"at most {MAX_SALTS}: each slows every find", count))
+        allow_list = cls(frozenset(found))
+        if len(allow_list.salts) > MAX_SALTS:
+            count = str(len(allow_list.salts))
+            problems.append(
+                Problem(shown, "has too many salts", f"at most {MAX_SALTS}: each slows down every hit", count)
+            )
         if problems:
             raise DataError.of(problems)
-        return harmless
+        return allow_list
 
     @cached_property
     def salts(self) -> tuple[bytes, ...]:
@@ -175,18 +178,18 @@ class Harmless:
         Parameters
         ----------
         kind : str
-            Name of the kind that the value was taken for.
+            Name of the kind that the value was recognised as.
         value : str
 
         Notes
         -----
-        Some milliseconds for each salt and distinct value; the last 65,536 values are remembered.
+        Takes some milliseconds for each salt and distinct value; the last 65,536 values are cached.
         """
         text = canonical(kind, value) if self.digests else ""
         return any((salt, _digest(salt, text)) in self.digests for salt in self.salts)
 
 
-NOTHING_HARMLESS = Harmless()
+EMPTY_ALLOW_LIST = AllowList()
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

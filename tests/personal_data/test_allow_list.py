@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops_audit.errors import DataError
-from llmops_audit.personal_data.harmless import (
+from llmops_audit.personal_data.allow_list import (
     MAX_SALTS,
-    NOTHING_HARMLESS,
-    Harmless,
+    EMPTY_ALLOW_LIST,
+    AllowList,
     canonical,
     entry,
-    keyed,
+    keyed_hash,
 )
 
 SALT = bytes(range(16))
@@ -70,34 +70,34 @@ def test_white_space_around_a_value_is_no_part_of_it(kind: str, text: str) -> No
     """Any text has a canonical form, and a keyed hash."""
     form = canonical(kind, text)
     assert canonical(kind, f" {text}\n") == form
-    assert isinstance(keyed(kind, text, b"key"), int)
+    assert isinstance(keyed_hash(kind, text, b"key"), int)
 
 
 def test_a_list_covers_its_values() -> None:
     """A value of the list is covered in any writing, another one is not, and the empty list covers nothing."""
-    harmless = Harmless.read(f"# numbers of the manual\n\n  {CARD.upper()}  # example.csv:3\n")
-    assert harmless.covers("payment_card", "4111-1111-1111-1111")
-    assert not harmless.covers("payment_card", "4111-1111-1111-1112")
-    assert not NOTHING_HARMLESS.covers("payment_card", "4111-1111-1111-1111")
-    assert Harmless.read("") == NOTHING_HARMLESS
+    allow_list = AllowList.read(f"# numbers of the manual\n\n  {CARD.upper()}  # example.csv:3\n")
+    assert allow_list.covers("payment_card", "4111-1111-1111-1111")
+    assert not allow_list.covers("payment_card", "4111-1111-1111-1112")
+    assert not EMPTY_ALLOW_LIST.covers("payment_card", "4111-1111-1111-1111")
+    assert AllowList.read("") == EMPTY_ALLOW_LIST
 
 
 def test_entries_of_several_salts_count() -> None:
     """Lists with salts of their own can be put together."""
     other = entry("email", "jane@example.com", bytes(16))
-    harmless = Harmless.read(f"\ufeff{CARD}\r\n{other}\r\n")
-    assert harmless.salts == (bytes(16), SALT)
-    assert harmless.covers("email", "JANE@example.com")
-    assert harmless.covers("payment_card", "4111111111111111")
+    allow_list = AllowList.read(f"\ufeff{CARD}\r\n{other}\r\n")
+    assert allow_list.salts == (bytes(16), SALT)
+    assert allow_list.covers("email", "JANE@example.com")
+    assert allow_list.covers("payment_card", "4111111111111111")
 
 
 def test_a_list_is_a_value() -> None:
     """It is equal to its copy by pickle, and to the same entries in another order."""
     other = entry("email", "jane@example.com", SALT)
-    harmless = Harmless.read(f"{CARD}\n{other}")
-    assert harmless.covers("email", "jane@example.com")
-    assert pickle.loads(pickle.dumps(harmless)) == harmless == Harmless.read(f"{other}\n{CARD}\n{other}")
-    assert hash(harmless) == hash(Harmless.read(f"{other}\n{CARD}"))
+    allow_list = AllowList.read(f"{CARD}\n{other}")
+    assert allow_list.covers("email", "jane@example.com")
+    assert pickle.loads(pickle.dumps(harmless)) == harmless == AllowList.read(f"{other}\n{CARD}\n{other}")
+    assert hash(harmless) == hash(AllowList.read(f"{other}\n{CARD}"))
 
 
 def test_an_entry_is_salted_and_slow() -> None:
@@ -110,7 +110,7 @@ def test_an_entry_is_salted_and_slow() -> None:
 def test_lines_that_are_no_entries_are_told_by_number() -> None:
     """Every broken line is named at once, and what it holds (perhaps the bare value) is not."""
     with pytest.raises(DataError) as caught:
-        Harmless.read(f"4111111111111111\n{CARD}\n\n{CARD[:-1]}\n{CARD} {CARD}\n", "allow.txt")
+        AllowList.read(f"4111111111111111\n{CARD}\n\n{CARD[:-1]}\n{CARD} {CARD}\n", "allow.txt")
     lines = str(caught.value).splitlines()
     assert [line.partition(";")[0] for line in lines] == [
         f"allow.txt: line {number}: is no entry of an allow-list" for number in (1, 4, 5)
@@ -122,16 +122,16 @@ def test_lines_that_are_no_entries_are_told_by_number() -> None:
 def test_a_salt_for_each_entry_is_refused() -> None:
     """A list with many salts would slow the scan down, and says so."""
     entries = [f"{number:032x}:{number:064x}" for number in range(MAX_SALTS + 1)]
-    assert len(Harmless.read("\n".join(entries[:-1])).salts) == MAX_SALTS
+    assert len(AllowList.read("\n".join(entries[:-1])).salts) == MAX_SALTS
     with pytest.raises(DataError, match="has too many salts; expected at most 20: each slows every find; got 21"):
-        Harmless.read("\n".join(entries))
+        AllowList.read("\n".join(entries))
 
 
 def test_the_keyed_hash_needs_its_key() -> None:
     """Writings of one value share 64 bits; another key or another value has others."""
-    value = keyed("payment_card", "4111 1111 1111 1111", b"one")
+    value = keyed_hash("payment_card", "4111 1111 1111 1111", b"one")
     assert 0 <= value < 2**64
-    assert keyed("payment_card", "4111111111111111", b"one") == value
-    assert keyed("account_number", "4111111111111111", b"one") == value
-    assert keyed("payment_card", "4111111111111111", b"two") != value
-    assert keyed("payment_card", "4111111111111112", b"one") != value
+    assert keyed_hash("payment_card", "4111111111111111", b"one") == value
+    assert keyed_hash("account_number", "4111111111111111", b"one") == value
+    assert keyed_hash("payment_card", "4111111111111111", b"two") != value
+    assert keyed_hash("payment_card", "4111111111111112", b"one") != value
