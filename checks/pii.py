@@ -1,57 +1,58 @@
-"""Personal data: do the files or the model hold e-mail addresses, telephone numbers, or numbers that name a person?
+"""Personal data: do the files or the model hold e-mail addresses, telephone numbers, or numbers that identify a person?
 
 What it measures
 ----------------
-Every column of texts, of every split, is searched for contact details, payment and bank numbers, identity, tax and
-health numbers of many countries, dates of birth, and keys and passwords: the kinds are listed in docs/personal-data.md.
-Each distinct value is searched once, and rows are counted. Columns of numbers are searched where their name speaks of
-a kind, such as `ssn`. A number counts by its form, by its checksum where it has one, and by the words around it: a
-mobile number that stands behind "order" is no telephone number.
+Every column of text in every split is searched for contact details, payment and bank numbers, identity, tax and health
+numbers of many countries, dates of birth, and keys and passwords; docs/personal-data.md lists the kinds. Each distinct
+value is searched once, and rows are counted. A column of numbers is searched where its name mentions a kind, such as
+`ssn`. A number counts by its form, by its checksum if it has one, and by the words around it: a mobile number after
+"order" is not a telephone number.
 
-The fitted model is searched as well. A vectorizer cuts an e-mail address into words, so that a pattern would not find
-it there; the values found in the training texts are therefore cut by the vectorizer's own rules, and their terms looked
-up in its vocabulary. Categories, feature names and other texts that steps of the model keep are searched as texts.
+The fitted model is searched as well. A vectorizer splits an e-mail address into words, so that no pattern would find it
+there. Its own rules therefore split the values that were found in the training texts, and the terms are looked up in
+its vocabulary. Categories, feature names and other texts that steps of the model keep are searched as texts.
 
-Values of the training rows that return in other splits are counted by their keyed hashes.
+Values of the training rows that occur again in another split are counted by their keyed hashes.
 
 Why it matters
 --------------
-What is in the training data can end up in the model, in its vocabulary, in logs and in reports. The law asks that no
-more personal data is processed than the purpose needs, and that one knows where it is. A model that carries personal
-data is personal data, and whoever ships it passes them on.
+What is in the training data can end up in the model, in its vocabulary, in logs and in reports. The law demands that no
+more personal data is processed than the purpose needs, and that its holder knows where it is. A model that contains
+personal data is personal data itself, and whoever ships the model passes the data on.
 
 How to read it
 --------------
-A find is confirmed (a form that nothing else has, a checksum that hardly any random number passes, or a weaker one in
-its context), likely (form and context fit), or suspected (form and context fit and the checksum does not: a mistyped
-number is personal data too). All rows are counted, so that nothing is judged by chance; the interval of a rate says
-what the rows tell of others like them.
+A hit is confirmed (a form that nothing else has, a checksum that hardly any random number passes, or a weaker checksum
+in context), likely (form and context fit), or suspected (form and context fit, but the checksum is wrong: a mistyped
+number is personal data too). All rows are counted, so chance plays no part in the verdict; the interval of a rate says
+what to expect in other rows like these.
 
-Kinds that point to one person or open an account by themselves may stand in no row, confirmed or likely, and no value
-of them that stands in few training rows may be read from the model, unless the spec sets another limit. Contact
-details, dates of birth and the like are counted and shown; they are judged where the spec sets a limit: `max_count`
-(rows), `max_rate` (rows per 1,000), by kind, or by column and kind (`"notes:email"`); `max_in_model` (values);
-`max_overlap` (values of training rows in another split); `allow` (kinds that may stand, everywhere or in a column);
-`confidence` (the lowest step that counts, for all kinds or by kind). Values known to be harmless stand in a list of
-salted hashes that `data.harmless` names.
+Kinds that identify one person or open an account by themselves are allowed in no row (confirmed or likely), and no such
+value in few training rows may be readable from the model, unless the spec sets another limit. Contact details, dates of
+birth and the like are counted and shown; they are judged where the spec sets a limit.
+
+Limits: `max_count` (rows) and `max_rate` (rows per 1,000), by kind, or by column and kind (`"notes:email"`);
+`max_in_model` (values in the model), by kind; `max_overlap` (values of training rows in another split). `allow` names
+kinds that may occur, everywhere or in one column. `confidence` is the lowest confidence that counts, for all kinds or
+by kind. `data.allow_list` names a file with salted hashes of values that may occur.
 
 Examples are masked: only length and separators are shown, and nothing of the value can be recovered from them.
 
 What to do
 ----------
-Remove or mask these values at their source, train anew, and treat copies of the data as personal data until then.
-Values that are known to be harmless go into the list of `data.harmless`, with a reason.
+Remove or mask these values at their source, train again, and treat copies of the data as personal data until then. Put
+values that may occur on the list of `data.allow_list`, with a reason.
 
-Where values can be read from the model, a vocabulary of terms that stand in at least ten rows is the cure
-(`vectorizer_parameters = { min_df = 10 }`), or to mask the training texts.
+If values can be read from the model, limit its vocabulary to terms in at least ten rows
+(`vectorizer_parameters = { min_df = 10 }`), or mask the training texts.
 
 Limits
 ------
-Names, postal addresses and free descriptions of a person are not searched for; a clean result does not say that there
-are none. Numbers written in words or broken over lines are not found. Columns of numbers whose name says nothing are
-not searched. A form without a checksum can be something else: such counts are good, not exact. A vocabulary of hashed
-terms cannot be searched, nor can numbers that a model keeps of its training rows. Values are compared between splits up
-to 20,000 distinct ones a split, beyond that a uniform sample of them.
+Names, postal addresses and descriptions of a person are not searched for: a clean result does not rule them out.
+Numbers in words or across line breaks are not found. A column of numbers is not searched unless its name mentions a
+kind. A form without a checksum can be something else: its counts are estimates. A vocabulary of hashed terms cannot be
+searched, nor can numbers that a model keeps of its training rows. Up to 20,000 distinct values of each split are
+compared with other splits; beyond that, a uniform sample of them.
 
 References
 ----------
@@ -78,29 +79,29 @@ from llmops_audit.check import check
 from llmops_audit.record import Finding, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
+    from llmops_audit.analysis.personal_data_rules import ModelContents
     from llmops_audit.check.inputs import Policy
     from llmops_audit.evidence.personal_data import PersonalData
-    from llmops_audit.personal_data.model_scan import ModelContents
 
 Split = Literal["train", "test", "live"]
-Step = Literal["confirmed", "likely", "suspected"]
+Confidence = Literal["confirmed", "likely", "suspected"]
 
 
 def _known(kind: str) -> str:
-    from llmops_audit.personal_data import KINDS
+    from llmops_audit.analysis.personal_data_rules import KINDS
 
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r}; known kinds are {', '.join(sorted(KINDS))}")
     return kind
 
 
-def _placed(name: str) -> str:
+def _in_column(name: str) -> str:
     _known(name.rpartition(":")[2])
     return name
 
 
 KindName = Annotated[str, AfterValidator(_known)]
-PlacedKind = Annotated[str, AfterValidator(_placed)]
+KindInColumn = Annotated[str, AfterValidator(_in_column)]
 """A kind, ``"email"``, or a kind in one column, ``"notes:email"``."""
 
 
@@ -110,32 +111,32 @@ def pii(
     model_contents: ModelContents | None,
     policy: Policy,
     *,
-    max_count: dict[PlacedKind, Annotated[int, Field(ge=0)]] | None = None,
-    max_rate: dict[PlacedKind, Annotated[float, Field(ge=0, le=1000)]] | None = None,
+    max_count: dict[KindInColumn, Annotated[int, Field(ge=0)]] | None = None,
+    max_rate: dict[KindInColumn, Annotated[float, Field(ge=0, le=1000)]] | None = None,
     max_in_model: dict[KindName, Annotated[int, Field(ge=0)]] | None = None,
     max_overlap: Annotated[int, Field(ge=0)] | None = None,
-    allow: tuple[PlacedKind, ...] = (),
-    confidence: Step | dict[KindName, Step] = "likely",
+    allow: tuple[KindInColumn, ...] = (),
+    confidence: Confidence | dict[KindName, Confidence] = "likely",
     splits: tuple[Split, ...] = ("train", "test", "live"),
 ) -> Iterator[Finding | Table]:
-    """Count the rows that hold each kind, look into the model, and compare with the limits."""
+    """Count the rows that hold each kind, search the model, and compare the counts with the limits."""
     from llmops_audit.analysis import personal_data_rules as rules
 
-    limits = rules.Rules(
+    limits = rules.Limits(
         dict(max_count or {}), dict(max_rate or {}), dict(max_in_model or {}), allow, confidence, policy
     )
-    looked_at: dict[str, PersonalData] = {
+    searched: dict[str, PersonalData] = {
         name: personal_data[name] for name in splits if name in personal_data and personal_data[name].rows
     }
-    limits.refuse_unknown_columns(looked_at)
-    for split, found in looked_at.items():
-        yield from limits.of_split(split, found)
+    limits.refuse_unknown_columns(searched)
+    for split, found in searched.items():
+        yield from limits.judge_split(split, found)
     if model_contents is not None:
-        yield from limits.of_model(model_contents)
-    yield from rules.of_overlap(looked_at, max_overlap, policy)
-    if not looked_at:
-        text = message("The splits hold no column of texts, or nothing in them.")
-        yield Finding(metric="rows_with_personal_data", n=0, verdict=Verdict.NOT_APPLICABLE, message=text)
-    yield rules.table(looked_at, policy)
-    if model_contents is not None and model_contents.found:
+        yield from limits.judge_model(model_contents)
+    yield from rules.judge_overlap(searched, max_overlap, policy)
+    if not searched:
+        text = message("The splits hold no text that could be searched.")
+        yield Finding(metric="personal_data_rows", n=0, verdict=Verdict.NOT_APPLICABLE, message=text)
+    yield rules.table(searched, policy)
+    if model_contents is not None and model_contents.hits:
         yield rules.model_table(model_contents)

@@ -1,4 +1,4 @@
-"""The last gate before anything is written: what stems from the data must hold no personal data."""
+"""The last gate before anything is written: nothing that comes from the data may hold personal data."""
 
 from __future__ import annotations
 
@@ -46,35 +46,35 @@ _OURS = frozenset(
         "version",
     }
 )
-"""Keys of a record whose texts are our own, the spec's or digests."""
+"""Keys of a record whose texts are our own or the spec's, or digests."""
 
 
 def refuse_leaks(record: Record, spec: Mapping[str, Any]) -> None:
-    """Raise where a record would give personal data of the audited rows away; the report is made from it alone.
+    """Raise if a record holds personal data of the audited rows; the report is made from the record alone.
 
     Parameters
     ----------
     record : Record
-        Its examples, categories, column names, values and reasons are searched, with the key that they stand under
-        as context; not the numbers that were computed.
+        Its examples, categories, column names, values and reasons are searched, with their key as context. Computed
+        numbers are not.
     spec : mapping
-        What the spec says. Texts that stand in it are no secret: whoever wrote it wanted them there.
+        The content of the spec. Its texts are no secret: whoever wrote it wants them in the record.
 
     Raises
     ------
     OutputError
-        With every place, and never a value.
+        Names every location, and never a value.
     """
-    said = frozenset(_texts_of(spec))
+    of_spec = frozenset(_texts_of(spec))
     by_key: dict[str, dict[str, str]] = defaultdict(dict)
     texts = chain(_texts(record.model_dump(mode="json"), "record", ""), _of_changes(record))
-    for place, key, text in texts:
-        if text not in said:
-            by_key[key].setdefault(text, place)
+    for location, key, text in texts:
+        if text not in of_spec:
+            by_key[key].setdefault(text, location)
     problems = [
-        Problem(masked(place), "would hold personal data", "none, or masked", ", ".join(kinds))
-        for key, places in by_key.items()
-        for place, spans in zip(places.values(), find(list(places), header=key), strict=True)
+        Problem(masked(location), "would hold personal data", "none, or masked", ", ".join(kinds))
+        for key, locations in by_key.items()
+        for location, spans in zip(locations.values(), find(list(locations), header=key), strict=True)
         if (kinds := sorted({span.kind for span in spans if span.confidence is not Confidence.SUSPECTED}))
     ]
     if problems:
@@ -88,22 +88,22 @@ def masked(text: str) -> str:
     return text
 
 
-def _texts(value: object, place: str, key: str) -> Iterator[tuple[str, str, str]]:
-    """Yield place, key and text; a key itself may be a value of the data, such as the name of a group."""
+def _texts(value: object, location: str, key: str) -> Iterator[tuple[str, str, str]]:
+    """Yield location, key and text; a key can be a value of the data as well, such as the name of a group."""
     if isinstance(value, str):
-        yield place, key, value
+        yield location, key, value
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _texts(item, f"{place}[{number}]", key)
+            yield from _texts(item, f"{location}[{number}]", key)
     elif isinstance(value, dict):
         for name, item in value.items():
             if name not in _OURS:
-                yield f"{place}: a key", "", name
-                yield from _texts(item, f"{place}.{name}", name)
+                yield f"{location}: a key", "", name
+                yield from _texts(item, f"{location}.{name}", name)
 
 
 def _of_changes(record: Record) -> Iterator[tuple[str, str, str]]:
-    """Yield what ids of an earlier record say of its data: no finding of this one may have that scope."""
+    """Yield the scopes in ids of an earlier record: they come from its data, and this record may not have them."""
     if record.changes is None:
         return
     for part in ("verdicts", "limits"):

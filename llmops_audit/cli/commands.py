@@ -173,34 +173,36 @@ def pii(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, and folders with all below them.")],
     format: Annotated[
         str,
-        typer.Option(metavar="text|jsonl|hashes", help="A line for each find; hashes: the lines of an allow-list."),
+        typer.Option(metavar="text|jsonl|hashes", help="A line for each hit; hashes: the lines of an allow-list."),
     ] = "text",
-    allow: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Allow-list of harmless values, which are left out.")
+    allow_list: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File of salted hashes of values to leave out.")
     ] = None,
     encoding: Annotated[str, typer.Option(metavar="NAME", help="Encoding of text files.")] = "utf-8",
 ) -> None:
-    """Find personal data in files: where it is, not what it is.
+    """Find personal data in files: the output says where it is, not what it is.
 
-    CSV, TSV, JSON Lines and Parquet are scanned cell by cell, any other text line by line. Row 0 is the header. In
-    folders, hidden folders, binary files and links are left out.
+    Files that an audit can read, such as CSV and Parquet, are searched by cell, any other text by line. Row 0 is the
+    header. In folders, hidden folders, binary files and links are skipped.
 
-    Exit codes: 0 nothing confirmed or likely (what is suspected alone is shown), 1 something, 2 a path could not be
-    read, whatever was found in the others.
+    Exit codes: 0 no confirmed or likely hit (suspected hits are shown), 1 at least one, 2 a path could not be read,
+    whatever was found in the others.
     """
     from collections import Counter
 
-    from llmops_audit.cli.pii import Passed, settings_of, summary, written
-    from llmops_audit.cli.pii import scan as scan_files
+    from llmops_audit.cli.pii import Counted, UnsearchedColumn, scan_files, settings_of, summary, written
     from llmops_audit.errors import Problem
     from llmops_audit.personal_data import Confidence
 
-    counts: Counter[Confidence | Passed] = Counter()
+    counts: Counter[Confidence | Counted | type[UnsearchedColumn]] = Counter()
     entries: set[str] = set()
     failed = False
-    for event in scan_files(paths, settings_of(format, allow, encoding)):
-        if isinstance(event, Passed):
+    for event in scan_files(paths, settings_of(format, allow_list, encoding)):
+        if isinstance(event, Counted):
             counts[event] += 1
+        elif isinstance(event, UnsearchedColumn):
+            counts[UnsearchedColumn] += 1
+            typer.echo(f"not searched: {event}", err=True)
         elif isinstance(event, Problem):
             failed = True
             typer.echo(f"error: {event}", err=True)

@@ -1,4 +1,4 @@
-"""Personal data in files and folders: tables cell by cell, every other text line by line; no value gets out."""
+"""Search files and folders for personal data: tables by cell, every other text by line. No value is shown."""
 
 from __future__ import annotations
 
@@ -16,22 +16,33 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from llmops_audit.cli.finds import Find, in_lines, in_table, masked_name
+from llmops_audit.cli.search import Hit, NotSearched, masked_name, search_lines, search_table
 from llmops_audit.data import sources
-from llmops_audit.data.sources import Format, parquet
+from llmops_audit.data.sources import Format
 from llmops_audit.errors import AuditError, DataError, Problem
 from llmops_audit.errors.redaction import scrubbed
 from llmops_audit.personal_data import Confidence, mask
 from llmops_audit.personal_data.allow_list import EMPTY_ALLOW_LIST, SALT_BYTES, AllowList, entry
 
-__all__ = ["FORMATS", "Event", "FileHit", "Passed", "Settings", "scan", "settings_of", "summary", "written"]
+__all__ = [
+    "FORMATS",
+    "Counted",
+    "Event",
+    "FileHit",
+    "Settings",
+    "UnsearchedColumn",
+    "scan_files",
+    "settings_of",
+    "summary",
+    "written",
+]
 
 FORMATS = ("text", "jsonl", "hashes")
 
 _KEYS = ("file", "row", "column", "start", "end", "kind", "confidence", "masked")
 
 _HEAD_BYTES = 8192
-"""Bytes in which a NUL tells a binary file, as Git has it."""
+"""A NUL among this many first bytes shows that a file is binary; Git has the same rule."""
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -43,7 +54,7 @@ _BYTE_ORDER_MARKS = (
 
 @dataclass(frozen=True)
 class FileHit:
-    """A find in a file.
+    """A hit in a file.
 
     Attributes
     ----------
@@ -52,18 +63,18 @@ class FileHit:
     row : int
         Row of a table from 1 without the header, 0 for the header itself; line of any other text, from 1.
     column : str
-        Name of the column, with personal data in it masked; its place (``"#2"``) where any name of the header holds
-        a confirmed or likely find or seven digits in a row, since such a header is a row, and what else stands in it
-        may be the name of a person; ``""`` in a text that is no table.
+        Name of the column, with personal data in it masked. Its number (``"#2"``) if any name of the header has a
+        confirmed or likely hit or seven digits in a row: such a header is a row, and its other cells may be names of
+        persons. ``""`` in a text that is no table.
     start, end : int
-        Place in the cell or line in code points; of a number in Parquet, in its digits.
+        Indices into the cell or line, in code points; of a number that is stored as a number, into its digits.
     kind : str
         Name in the catalogue.
     confidence : Confidence
     masked : str
-        The value's shape, from which nothing of it can be recovered.
+        The shape of the value, from which nothing of it can be recovered.
     entry : str
-        The line of an allow-list that covers the value, where it was asked for; never shown with a hit.
+        The line of an allow-list that covers the value, if requested; never shown with a hit.
     """
 
     file: str
@@ -77,10 +88,30 @@ class FileHit:
     entry: str = ""
 
 
-class Passed(StrEnum):
-    """What the scan came past without a hit or problem to tell of.
+@dataclass(frozen=True)
+class UnsearchedColumn:
+    """A column with cells that are no text.
 
-    A file that was scanned; a find that the allow-list covers; in a folder, what is left out: a binary file, and
+    Attributes
+    ----------
+    file, column : str
+        As in `FileHit`.
+    cells : int
+        How many cells were not searched.
+    """
+
+    file: str
+    column: str
+    cells: int
+
+    def __str__(self) -> str:
+        return f"{_location(self.file, '', self.column)}: {self.cells:,} cells hold bytes that are no text"
+
+
+class Counted(StrEnum):
+    """What is counted and not listed.
+
+    A file that was searched; a hit that the allow-list covers; and in a folder, what is left out: a binary file, and
     what is neither file nor folder (a symbolic link, a pipe).
     """
 
@@ -90,21 +121,21 @@ class Passed(StrEnum):
     NO_FILE = "no_file"
 
 
-Event = FileHit | Problem | Passed
+Event = FileHit | UnsearchedColumn | Problem | Counted
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How files are scanned.
+    """How files are searched.
 
     Attributes
     ----------
     allow_list : AllowList
-        Finds that are left out.
+        Its hits are left out.
     encoding : str
         Of text files; a byte order mark wins over ``utf-8``.
     salt : bytes, optional
-        Where given, each hit carries its line of an allow-list with this salt.
+        If given, each hit has its line of an allow-list with this salt.
     """
 
     allow_list: AllowList = EMPTY_ALLOW_LIST
@@ -113,22 +144,22 @@ class Settings:
 
 
 def settings_of(format: str, allow: Path | None = None, encoding: str = "utf-8") -> Settings:
-    """Return the settings that the options of the command line ask for.
+    """Return the settings for the options of the command line.
 
     Parameters
     ----------
     format : str
-        One of `FORMATS`. For ``"hashes"`` a salt is set: the first of the allow-list, or one that is drawn anew.
+        One of `FORMATS`. For ``"hashes"`` a salt is set: the first salt of the allow-list, or a new one.
     allow : Path, optional
-        File of the allow-list.
+        The file of an allow-list.
     encoding : str
 
     Raises
     ------
     AuditError
-        Where there is no such format or encoding.
+        If there is no such format or encoding.
     DataError
-        Where the allow-list cannot be read, or a line of it is no entry.
+        If the allow-list cannot be read, or a line of it is no entry.
     """
     if format not in FORMATS:
         raise AuditError("--format", "unknown format", f"one of {', '.join(FORMATS)}", repr(format))
@@ -136,13 +167,13 @@ def settings_of(format: str, allow: Path | None = None, encoding: str = "utf-8")
         codecs.lookup(encoding)
     except (LookupError, ValueError):
         raise AuditError("--encoding", "unknown encoding", "one that Python knows", repr(encoding)) from None
-    allow_list = EMPTY_ALLOW_LIST if allow is None else _allowed(allow)
-    # Lists that share a salt are as fast to use as one of them.
+    allow_list = EMPTY_ALLOW_LIST if allow is None else _read_allow_list(allow)
+    # Several lists with one salt are as fast as one list.
     salt = next(iter(allow_list.salts), secrets.token_bytes(SALT_BYTES)) if format == "hashes" else None
-    return Settings(harmless, encoding, salt)
+    return Settings(allow_list, encoding, salt)
 
 
-def _allowed(path: Path) -> AllowList:
+def _read_allow_list(path: Path) -> AllowList:
     shown = masked_name(str(path))
     try:
         return AllowList.read(path.read_text(encoding="utf-8"), shown)
@@ -152,67 +183,68 @@ def _allowed(path: Path) -> AllowList:
         raise DataError(shown, "cannot be read", "an allow-list", getattr(error, "strerror", None)) from None
 
 
-def scan(paths: Sequence[Path], settings: Settings | None = None) -> Iterator[Event]:
-    """Scan files and folders one after the other; what cannot be read is a problem, and the scan goes on.
+def scan_files(paths: Sequence[Path], settings: Settings | None = None) -> Iterator[Event]:
+    """Search files and folders one after the other. A file that cannot be read is a problem, and the search goes on.
 
     Parameters
     ----------
     paths : sequence of Path
-        A folder stands for all files below it, in the order of their names, without hidden folders, binary files
-        and symbolic links. A file or link that is named itself is always read.
+        A folder means all files below it, in the order of their names, without hidden folders, binary files and
+        symbolic links. A file or link that is given as a path is always read.
     settings : Settings, optional
 
     Returns
     -------
-    iterator of FileHit, Problem and Passed
-        Hits in the order of rows, columns and places. Memory does not grow with the rows of a file.
+    iterator of FileHit, UnsearchedColumn, Problem and Counted
+        Hits in the order of rows, columns and indices. Memory does not grow with the rows of a file.
     """
     settings = settings or Settings()
     for path in paths:
         for file in _files(path):
-            yield from _scanned(file, settings, named=file == path) if isinstance(file, Path) else (file,)
+            yield from _searched(file, settings, named=file == path) if isinstance(file, Path) else (file,)
 
 
 def written(hit: FileHit, format: str) -> str:
-    """Return the line that stands for a hit in one of `FORMATS`."""
+    """Return the line of a hit in one of `FORMATS`."""
     if format == "jsonl":
         return json.dumps({key: getattr(hit, key) for key in _KEYS}, ensure_ascii=False)
     if format == "hashes":
-        return f"{hit.entry}  # {hit.kind} {hit.masked} {_place(hit)}"
-    return f"{_place(hit)}: {hit.kind} ({hit.confidence}) {hit.masked}"
+        return f"{hit.entry}  # {hit.kind} {hit.masked} {_location(hit.file, str(hit.row), hit.column)}"
+    return f"{_location(hit.file, str(hit.row), hit.column)}: {hit.kind} ({hit.confidence}) {hit.masked}"
 
 
-def summary(events: Mapping[Confidence | Passed, int]) -> str:
-    """Return what a scan came to.
+def summary(events: Mapping[Confidence | Counted | type[UnsearchedColumn], int]) -> str:
+    """Return the result of a search in one line.
 
     Parameters
     ----------
-    events : mapping of Confidence and Passed to int
-        How many hits there were of each confidence, and how often the scan passed what it tells nothing of.
+    events : mapping of Confidence, Counted and UnsearchedColumn to int
+        The number of hits of each confidence, of other events, and of columns with cells that were not searched.
     """
     hits = {confidence: events.get(confidence, 0) for confidence in Confidence}
-    told = ", ".join(f"{count} {confidence}" for confidence, count in hits.items() if count)
-    left = {
-        "covered by the allow-list": events.get(Passed.ALLOWED, 0),
-        "binary files skipped": events.get(Passed.BINARY, 0),
-        "links and devices skipped": events.get(Passed.NO_FILE, 0),
+    by_confidence = ", ".join(f"{count} {confidence}" for confidence, count in hits.items() if count)
+    others: dict[Counted | type[UnsearchedColumn], str] = {
+        Counted.ALLOWED: "covered by the allow-list",
+        Counted.BINARY: "binary files skipped",
+        Counted.NO_FILE: "links and devices skipped",
+        UnsearchedColumn: "columns with bytes that were not searched",
     }
-    parts = [f"files scanned: {events.get(Passed.FILE, 0)}", f"finds: {sum(hits.values())}" + (told and f" ({told})")]
-    parts += [f"{what}: {count}" for what, count in left.items() if count]
-    return "; ".join(parts) + ". Names and addresses are not looked for."
+    hit_counts = f"hits: {sum(hits.values())}" + (by_confidence and f" ({by_confidence})")
+    parts = [f"files searched: {events.get(Counted.FILE, 0)}", hit_counts]
+    parts += [f"{name}: {events[event]}" for event, name in others.items() if events.get(event)]
+    return "; ".join(parts) + ". Names and addresses are not searched for."
 
 
-def _place(hit: FileHit) -> str:
-    parts = (hit.file, str(hit.row), hit.column) if hit.column else (hit.file, str(hit.row))
-    return ":".join(map(_printable, parts))
+def _location(*parts: str) -> str:
+    return ":".join(_printable(part) for part in parts if part)
 
 
 def _printable(text: str) -> str:
-    """Return a name on one line, without signs that steer a terminal."""
+    """Return a name on one line, without characters that control a terminal."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def _files(path: Path) -> Iterator[Path | Problem | Passed]:
+def _files(path: Path) -> Iterator[Path | Problem | Counted]:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -225,10 +257,10 @@ def _files(path: Path) -> Iterator[Path | Problem | Passed]:
         elif stat.S_ISREG(mode):
             yield path
         else:
-            yield Problem(masked_name(str(path)), "cannot be scanned", "a file or folder", "a pipe or device")
+            yield Problem(masked_name(str(path)), "cannot be searched", "a file or folder", "a pipe or device")
 
 
-def _below(folder: Path) -> Iterator[Path | Problem | Passed]:
+def _below(folder: Path) -> Iterator[Path | Problem | Counted]:
     try:
         with os.scandir(folder) as found:
             children = sorted(found, key=lambda child: child.name)
@@ -240,7 +272,7 @@ def _below(folder: Path) -> Iterator[Path | Problem | Passed]:
         if child.is_file(follow_symlinks=False):
             yield path
         elif not child.is_dir(follow_symlinks=False):
-            yield Passed.NO_FILE
+            yield Counted.NO_FILE
         elif not child.name.startswith("."):
             yield from _below(path)
 
@@ -249,46 +281,47 @@ def _unreadable(path: Path, error: Exception) -> Problem:
     return Problem(masked_name(str(path)), "cannot be read", got=getattr(error, "strerror", None))
 
 
-def _scanned(path: Path, settings: Settings, *, named: bool) -> Iterator[Event]:
+def _searched(path: Path, settings: Settings, *, named: bool) -> Iterator[Event]:
     shown = masked_name(str(path))
     try:
-        head = _head(path)
+        head = sources.head(path, _HEAD_BYTES)
         encoding = _encoding(head, settings.encoding)
-        is_table = path.name.lower().endswith(sources.suffixes())
+        is_table = _has_suffix(path, sources.suffixes())
         if _is_binary(path, head, encoding):
-            # Whoever calls a file a table means it to be read.
-            must = named or is_table
-            yield Problem(shown, "is no text", "text, CSV, TSV, JSON Lines or Parquet") if must else Passed.BINARY
+            # A file with the name of a table must be read, even where a compressed one cannot be.
+            if named or is_table or path.name.lower().removesuffix(".gz").endswith(sources.suffixes()):
+                yield Problem(shown, "is no text", f"text, or a file that ends in {', '.join(sources.suffixes())}")
+            else:
+                yield Counted.BINARY
             return
         # An empty file has no header, and nothing else that could be wrong.
         if head.strip() or len(head) == _HEAD_BYTES:
-            finds = in_table if is_table else in_lines
-            yield from _hits(finds(path, shown, Format(encoding)), shown, settings)
-        yield Passed.FILE
+            search = search_table if is_table else search_lines
+            yield from _masked(search(path, shown, Format(encoding)), shown, settings)
+        yield Counted.FILE
     except DataError as error:
-        yield from map(_told, error.problems)
+        yield from map(_without_values, error.problems)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         yield Problem(shown, "is broken or cut off", "a whole gzip file")
     except (UnicodeDecodeError, pa.ArrowException):
-        yield Problem(shown, "cannot be scanned", "text in UTF-8")
+        yield Problem(shown, "cannot be searched", "text in UTF-8")
     except OSError as error:
         yield _unreadable(path, error)
 
 
-def _told(found: Problem) -> Problem:
-    # What a reader quotes may be a value: the first row of a file without a header.
+def _without_values(found: Problem) -> Problem:
+    # A reader may quote a value: the first row of a file without a header.
     expected, got = (text and scrubbed(text) for text in (found.expected, found.got))
     return Problem(masked_name(found.subject), scrubbed(found.wrong), expected, got)
 
 
 def _is_binary(path: Path, head: bytes, encoding: str) -> bool:
     wide = encoding.startswith(("utf-16", "utf-32"))
-    return b"\0" in head and not wide and not path.name.lower().endswith(parquet.SUFFIXES)
+    return b"\0" in head and not wide and not _has_suffix(path, sources.binary_suffixes())
 
 
-def _head(path: Path) -> bytes:
-    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
-        return file.read(_HEAD_BYTES)
+def _has_suffix(path: Path, suffixes: tuple[str, ...]) -> bool:
+    return path.name.lower().endswith(suffixes)
 
 
 def _encoding(head: bytes, encoding: str) -> str:
@@ -298,12 +331,17 @@ def _encoding(head: bytes, encoding: str) -> str:
     return next((other for mark, other in _BYTE_ORDER_MARKS if head.startswith(mark)), name)
 
 
-def _hits(finds: Iterator[Find], shown: str, settings: Settings) -> Iterator[FileHit | Passed]:
-    for found in finds:
+def _masked(
+    found_in_file: Iterator[Hit | NotSearched], shown: str, settings: Settings
+) -> Iterator[FileHit | UnsearchedColumn | Counted]:
+    for found in found_in_file:
+        if isinstance(found, NotSearched):
+            yield UnsearchedColumn(shown, found.column, found.cells)
+            continue
         span = found.span
         value = found.text[span.start : span.end]
         if settings.allow_list.covers(span.kind, value):
-            yield Passed.ALLOWED
+            yield Counted.ALLOWED
         else:
             masked = mask(span.kind, value)
             hit = FileHit(shown, found.row, found.column, span.start, span.end, span.kind, span.confidence, masked)

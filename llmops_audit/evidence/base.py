@@ -92,12 +92,12 @@ class Plan:
     keep : tuple of str, optional
         Columns that `Rows` keeps; None means all.
     scan : tuple of str, optional
-        String columns that `PersonalData` reads; None means all.
+        Columns that `PersonalData` searches; None means all.
     uncounted : tuple of str
         Columns whose values `Distributions` does not count, only whether they are there: texts, times and the like,
         which hardly ever occur twice.
     allow_list : AllowList, optional
-        Values that `PersonalData` does not count.
+        Values that `PersonalData` counts apart.
     text : str, optional
         Column of the text that is classified, where a missing value is read as an empty text.
     """

@@ -1,4 +1,4 @@
-"""`PersonalData`: how much personal data of which kind stands in which column."""
+"""`PersonalData`: how many rows of which column hold which kind of personal data."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from llmops_audit.evidence._searched import Searched, Value, digits, searched, to_search
+from llmops_audit.evidence._searched import Hit, SearchedColumn, columns_to_search, number_text, search_column
 from llmops_audit.evidence.base import Batch, Plan
 from llmops_audit.personal_data import Confidence
 from llmops_audit.personal_data.allow_list import keyed_hash
 
-__all__ = ["VALUES", "Example", "Found", "Held", "PersonalData", "Place", "values_in"]
+__all__ = ["MAX_VALUES", "Example", "HitCount", "Location", "PersonalData", "ValueCount", "values_in"]
 
 EXAMPLES = 3
-"""Masked examples kept for each column, kind and confidence."""
+"""Masked examples to keep for each column, kind and confidence."""
 
-VALUES = 20_000
-"""Distinct values that are remembered by their hashes: all of them, or a uniform sample of so many."""
+MAX_VALUES = 20_000
+"""Distinct values whose hashes are kept: all values, or a uniform sample of this many."""
 
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, order=True)
 class Example:
-    """A masked find; its order decides which ones are kept.
+    """A masked hit; the order of examples decides which are kept.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Example:
     row : int
         Number of the row in its file, from 1.
     start, end : int
-        Place in the cell, in code points.
+        Indices into the cell, in code points.
     masked : str
     """
 
@@ -51,29 +51,29 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was found of one kind, with one confidence, in one column.
+class HitCount:
+    """Hits of one kind, with one confidence, in one column.
 
     Attributes
     ----------
     rows, hits : int
         Rows with at least one hit, and hits.
     examples : tuple of Example
-        At most three, those with the smallest keys, in order.
+        At most three, with the smallest keys, in order.
     """
 
     rows: int
     hits: int
     examples: tuple[Example, ...]
 
-    def __add__(self, other: Found) -> Found:
+    def __add__(self, other: HitCount) -> HitCount:
         examples = sorted(self.examples + other.examples)[:EXAMPLES]
-        return Found(self.rows + other.rows, self.hits + other.hits, tuple(examples))
+        return HitCount(self.rows + other.rows, self.hits + other.hits, tuple(examples))
 
 
 @dataclass(frozen=True, order=True)
-class Place:
-    """Where a value stands: the key of a row, a column, and the place in the cell in code points."""
+class Location:
+    """Where a value stands: the key of a row, a column, and start and end in the cell in code points."""
 
     key: int
     column: str
@@ -82,30 +82,31 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Held:
-    """A value that was found, confirmed or likely; the value itself is not kept.
+class ValueCount:
+    """The rows of one value, confirmed or likely; the value itself is not kept.
 
-    One value may be found as two kinds: the first by name stands for both.
+    A value that is found as two kinds counts as the first of them by name.
 
     Attributes
     ----------
     kind : str
     confidence : Confidence
-        The best that it was found with.
+        The highest confidence that it was found with.
     rows : int
         Rows that hold it.
-    place : Place
-        The first of its places, by the keys of the rows.
+    location : Location
+        Its first location, by the keys of the rows.
     """
 
     kind: str
     confidence: Confidence
     rows: int
-    place: Place
+    location: Location
 
-    def __add__(self, other: Held) -> Held:
+    def __add__(self, other: ValueCount) -> ValueCount:
         confidence = min(self.confidence, other.confidence, key=_rank)
-        return Held(min(self.kind, other.kind), confidence, self.rows + other.rows, min(self.place, other.place))
+        location = min(self.location, other.location)
+        return ValueCount(min(self.kind, other.kind), confidence, self.rows + other.rows, location)
 
 
 @dataclass(frozen=True)
@@ -115,27 +116,26 @@ class PersonalData:
     Attributes
     ----------
     rows : int
-        Rows in which at least one cell was scanned.
-    scanned : mapping of str to int
-        Cells scanned by column; missing ones are skipped.
+        Rows with at least one cell that was searched.
+    searched : mapping of str to int
+        Cells that were searched, by column; missing cells are skipped.
     kinds : mapping of (str, Confidence) to int
-        Rows that hold a kind in any column, by the best confidence that it was found with there; pairs without a row
-        are absent.
-    found : mapping of (str, str, Confidence) to Found
-        By column, kind and confidence; what was not found is absent.
-    values : mapping of int to Held
-        Keyed hash of a value to what is known of it: of all distinct values, or of the `VALUES` with the smallest
-        hashes.
-    allow_list : int
-        Finds that the spec's allow-list covers, and that count nowhere else.
+        Rows that hold a kind in any column, by the highest confidence of the kind in the row; pairs without a row are
+        absent.
+    hits : mapping of (str, str, Confidence) to HitCount
+        By column, kind and confidence; combinations without a hit are absent.
+    values : mapping of int to ValueCount
+        By keyed hash of the value: all distinct values, or the `MAX_VALUES` with the smallest hashes.
+    allowed : int
+        Hits that the spec's allow-list covers; they count nowhere else.
     """
 
     rows: int = 0
-    scanned: Mapping[str, int] = field(default_factory=dict)
+    searched: Mapping[str, int] = field(default_factory=dict)
     kinds: Mapping[tuple[str, Confidence], int] = field(default_factory=dict)
-    found: Mapping[tuple[str, str, Confidence], Found] = field(default_factory=dict)
-    values: Mapping[int, Held] = field(default_factory=dict)
-    allow_list: int = 0
+    hits: Mapping[tuple[str, str, Confidence], HitCount] = field(default_factory=dict)
+    values: Mapping[int, ValueCount] = field(default_factory=dict)
+    allowed: int = 0
 
     @classmethod
     def empty(cls, plan: Plan) -> Self:
@@ -144,18 +144,18 @@ class PersonalData:
 
     @classmethod
     def of(cls, batch: Batch, plan: Plan) -> Self:
-        """Scan the columns of one batch; each distinct value of a column is scanned once."""
+        """Search the columns of one batch, each distinct value of a column once."""
         n = len(batch)
         if not n:
             return cls.empty(plan)
-        columns = [searched(batch.table[name], name, plan) for name in to_search(batch.table, plan.scan)]
+        columns = [search_column(batch.table[name], name, plan) for name in columns_to_search(batch.table, plan.scan)]
         present = np.zeros(n, dtype=np.bool_)
         ranks: dict[str, npt.NDArray[np.intp]] = {}
-        found: dict[tuple[str, str, Confidence], Found] = {}
+        counts: dict[tuple[str, str, Confidence], HitCount] = {}
         for column in columns:
             present |= column.index >= 0
             for kind, confidence in column.pairs():
-                rows, found[column.name, kind, confidence] = _count(batch, column, kind, confidence)
+                rows, counts[column.name, kind, confidence] = _count(batch, column, kind, confidence)
                 best = ranks.setdefault(kind, np.full(n, len(Confidence)))
                 np.minimum(best, np.where(rows, confidence.rank, len(Confidence)), out=best)
         return cls(
@@ -167,53 +167,53 @@ class PersonalData:
                 for confidence in Confidence
                 if (counted := int(np.count_nonzero(rank == confidence.rank)))
             },
-            found,
-            _held(batch, columns),
-            sum(column.harmless_rows() for column in columns),
+            counts,
+            _values(batch, columns),
+            sum(column.allowed_hits() for column in columns),
         )
 
     def __add__(self, other: Self) -> Self:
         return replace(
             self,
             rows=self.rows + other.rows,
-            scanned=_sum(self.scanned, other.scanned),
+            searched=_sum(self.searched, other.searched),
             kinds=_sum(self.kinds, other.kinds),
-            found=_sum(self.found, other.found),
+            hits=_sum(self.hits, other.hits),
             values=_smallest(_sum(self.values, other.values)),
-            allow_list=self.allow_list + other.allow_list,
+            allowed=self.allowed + other.allowed,
         )
 
 
-def values_in(batch: Batch, values: Mapping[int, Held], seed: int) -> Iterator[tuple[Held, str]]:
-    """Read values where they stand.
+def values_in(batch: Batch, values: Mapping[int, ValueCount], seed: int) -> Iterator[tuple[ValueCount, str]]:
+    """Read values at their locations.
 
     Parameters
     ----------
     batch : Batch
-        The rows that the values were found in.
-    values : mapping of int to Held
+        The rows in which the values were found.
+    values : mapping of int to ValueCount
         As in `PersonalData.values`.
     seed : int
-        Of the plan that they were hashed by.
+        Of the plan with which they were hashed.
 
     Returns
     -------
-    iterator of (Held, str)
-        For use in memory alone; none of them may be written anywhere.
+    iterator of (ValueCount, str)
+        For use in memory only; no value may be written anywhere.
     """
     order = np.argsort(batch.key, kind="stable")
     keys = batch.key[order]
-    for hash, held in values.items():
-        place = held.place
-        sought = np.array([place.key], dtype=np.uint64)
+    for hash, known in values.items():
+        location = known.location
+        sought = np.array([location.key], dtype=np.uint64)
         first, last = (int(np.searchsorted(keys, sought, side)[0]) for side in ("left", "right"))
-        # Rows that share an id share a key: the hash tells which of them it was.
+        # Rows that share an id share a key; the hash identifies the row.
         for row in order[first:last].tolist():
-            cell = batch.table.column(place.column)[row].as_py()
-            text = cell if isinstance(cell, str) else digits(cell) or ""
-            value = text[place.start : place.end]
-            if value and keyed_hash(held.kind, value, str(seed).encode()) == hash:
-                yield held, value
+            cell = batch.table.column(location.column)[row].as_py()
+            text = cell if isinstance(cell, str) else number_text(cell) or ""
+            value = text[location.start : location.end]
+            if value and keyed_hash(known.kind, value, str(seed).encode()) == hash:
+                yield known, value
                 break
 
 
@@ -226,23 +226,23 @@ def _sum(left: Mapping[Any, Any], right: Mapping[Any, Any]) -> dict[Any, Any]:
     return {**left, **right, **{key: left[key] + right[key] for key in both}}
 
 
-def _smallest(values: Mapping[int, Held]) -> Mapping[int, Held]:
-    if len(values) <= VALUES:
+def _smallest(values: Mapping[int, ValueCount]) -> Mapping[int, ValueCount]:
+    if len(values) <= MAX_VALUES:
         return values
-    return {hash: values[hash] for hash in sorted(values)[:VALUES]}
+    return {hash: values[hash] for hash in sorted(values)[:MAX_VALUES]}
 
 
-def _count(batch: Batch, column: Searched, kind: str, confidence: Confidence) -> tuple[Bools, Found]:
-    """Map the finds of distinct cells back to rows; return which rows hold any, and the counts."""
+def _count(batch: Batch, column: SearchedColumn, kind: str, confidence: Confidence) -> tuple[Bools, HitCount]:
+    """Map the hits in distinct cells to rows; return which rows have a hit, and the counts."""
     cells = {
-        place: hits
-        for place, cell in column.cells.items()
-        if (hits := [value for value in cell if (value.span.kind, value.span.confidence) == (kind, confidence)])
+        cell: hits
+        for cell, found in column.hits.items()
+        if (hits := [hit for hit in found if (hit.span.kind, hit.span.confidence) == (kind, confidence)])
     }
     size = int(max(column.index.max(initial=-1), max(cells))) + 2
-    finds = np.zeros(size, dtype=np.int64)  # the last place is that of missing cells, index -1
-    finds[list(cells)] = [len(found) for found in cells.values()]
-    by_row = finds[column.index]
+    by_cell = np.zeros(size, dtype=np.int64)  # the last element is for missing cells, index -1
+    by_cell[list(cells)] = [len(hits) for hits in cells.values()]
+    by_row = by_cell[column.index]
     holding = by_row > 0
     rows = np.flatnonzero(holding)
     examples = [
@@ -250,18 +250,18 @@ def _count(batch: Batch, column: Searched, kind: str, confidence: Confidence) ->
             int(batch.key[row]),
             batch.source[row],
             int(batch.row[row]),
-            value.span.start,
-            value.span.end,
-            value.masked,
+            hit.span.start,
+            hit.span.end,
+            hit.masked,
         )
         for row in _first(batch.key, rows)
-        for value in cells[int(column.index[row])][:EXAMPLES]
+        for hit in cells[int(column.index[row])][:EXAMPLES]
     ]
-    return holding, Found(len(rows), int(by_row.sum()), tuple(sorted(examples)[:EXAMPLES]))
+    return holding, HitCount(len(rows), int(by_row.sum()), tuple(sorted(examples)[:EXAMPLES]))
 
 
 def _first(key: npt.NDArray[np.uint64], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return the rows with the smallest keys, with all that tie with the last of them."""
+    """Return the rows with the smallest keys, and all rows that tie with the last of them."""
     if len(rows) <= EXAMPLES:
         return rows
     keys = key[rows]
@@ -269,23 +269,23 @@ def _first(key: npt.NDArray[np.uint64], rows: npt.NDArray[np.intp]) -> npt.NDArr
     return kept
 
 
-def _held(batch: Batch, columns: Sequence[Searched]) -> Mapping[int, Held]:
-    """Return what is known of each value that is confirmed or likely; a row counts once, however often it holds it."""
-    held: dict[int, Held] = {}
+def _values(batch: Batch, columns: Sequence[SearchedColumn]) -> Mapping[int, ValueCount]:
+    """Count the rows of each value that is confirmed or likely; a row counts once, however often it has the value."""
+    values: dict[int, ValueCount] = {}
     last: dict[int, int] = {}
-    by_row: list[tuple[int, str, Value]] = []
+    by_row: list[tuple[int, str, Hit]] = []
     for column in columns:
-        sure = {
-            cell: values
-            for cell, found in column.cells.items()
-            if (values := [value for value in found if value.span.confidence is not Confidence.SUSPECTED])
+        cells = {
+            cell: hits
+            for cell, found in column.hits.items()
+            if (hits := [hit for hit in found if hit.span.confidence is not Confidence.SUSPECTED])
         }
-        rows = np.flatnonzero(np.isin(column.index, list(sure)))
-        by_row += ((row, column.name, value) for row in rows.tolist() for value in sure[int(column.index[row])])
-    for row, name, value in sorted(by_row, key=lambda hit: hit[0]):
-        place = Place(int(batch.key[row]), name, value.span.start, value.span.end)
-        counts = last.get(value.hash) != row
-        last[value.hash] = row
-        found = Held(value.span.kind, value.span.confidence, int(counts), place)
-        held[value.hash] = held[value.hash] + found if value.hash in held else found
-    return _smallest(held)
+        rows = np.flatnonzero(np.isin(column.index, list(cells)))
+        by_row += ((row, column.name, hit) for row in rows.tolist() for hit in cells[int(column.index[row])])
+    for row, name, hit in sorted(by_row, key=lambda item: item[0]):
+        location = Location(int(batch.key[row]), name, hit.span.start, hit.span.end)
+        counts = last.get(hit.hash) != row
+        last[hit.hash] = row
+        found_here = ValueCount(hit.span.kind, hit.span.confidence, int(counts), location)
+        values[hit.hash] = values[hit.hash] + found_here if hit.hash in values else found_here
+    return _smallest(values)

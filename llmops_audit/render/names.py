@@ -8,7 +8,7 @@ from llmops_audit.render.i18n import Translate
 
 __all__ = ["Scopes", "subject_name"]
 
-_WORDS = frozenset({"against", "certainty", "from", "identity", "kind", "split", "to", "windows"})
+_WORDS = frozenset({"against", "confidence", "from", "identity", "kind", "kinds", "split", "to", "windows"})
 """Keys of a scope whose values are words of ours."""
 
 

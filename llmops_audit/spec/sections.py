@@ -93,7 +93,7 @@ class DataSection(SpecSection):
     columns: tuple[NonEmpty, ...] | None = Field(default=None, description="Column names of files without a header.")
     skip_rows: Annotated[int, Field(ge=0)] = Field(default=0, description="Lines to skip at the top of each file.")
     allow_list: NonEmpty | None = Field(
-        default=None, description="File of salted hashes of values that are known to be no personal data."
+        default=None, description="File of salted hashes of values that the search for personal data leaves out."
     )
     sample: Annotated[int, Field(ge=100)] = Field(
         default=10_000, description="Most rows a split that checks on rows work on."

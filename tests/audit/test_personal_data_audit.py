@@ -1,4 +1,4 @@
-"""Personal data in a whole audit: files, the fitted model, values that are known to be harmless."""
+"""Personal data in a whole audit: files, the fitted model, an allow-list of values."""
 
 from __future__ import annotations
 
@@ -60,19 +60,19 @@ def test_what_was_trained_on_can_be_read_from_the_model(tmp_path: Path) -> None:
     """Social security numbers of training rows stand in the vocabulary, cut in three, and are found there."""
     result = _audited(tmp_path)
     in_rows = _finding(result, split="train", kind="us_ssn")
-    in_model = next(f for f in result.findings if f.id == "pii.personal_values_in_model[kind=us_ssn]")
+    in_model = next(f for f in result.findings if f.id == "pii.personal_data_in_model[kind=us_ssn]")
     assert in_rows.verdict is in_model.verdict is Verdict.FAILED
     assert in_rows.value is not None
     assert in_model.value is not None
     assert 0 < in_model.value <= in_rows.value
-    assert in_model.details["texts_of_the_model"]
+    assert in_model.details["model_texts"]
 
 
 def test_a_vocabulary_of_common_terms_cures_the_model(tmp_path: Path) -> None:
     """Where terms must stand in ten rows, nothing rare is left in the model; the rows fail as before."""
     result = _audited(tmp_path, model="vectorizer_parameters = { min_df = 10 }")
     assert _finding(result, split="train", kind="us_ssn").verdict is Verdict.FAILED
-    cured = next(f for f in result.findings if f.metric == "identifying_values_in_model")
+    cured = next(f for f in result.findings if f.id == "pii.personal_data_in_model[kinds=identifying]")
     assert (cured.verdict, cured.value) == (Verdict.PASSED, 0)
 
 
@@ -80,7 +80,7 @@ def test_known_values_are_left_out_and_counted(tmp_path: Path) -> None:
     """A value on the allow-list counts neither in the rows nor in the model."""
     assert _finding(_audited(tmp_path), split="train", kind="email").value
     (tmp_path / "known.txt").write_text(f"# imprint\n{entry('email', 'help@shop.example.com', bytes(16))}\n")
-    result = _audited(tmp_path, data='harmless = "known.txt"')
+    result = _audited(tmp_path, data='allow_list = "known.txt"')
     assert not [finding for finding in result.findings if finding.scope.get("kind") == "email"]
 
 
@@ -92,5 +92,5 @@ def test_a_list_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes |
     if content is not None:
         (tmp_path / "known.txt").write_bytes(content)
     with pytest.raises(AuditError, match=said) as refused:
-        _audited(tmp_path, data='harmless = "known.txt"')
+        _audited(tmp_path, data='allow_list = "known.txt"')
     assert "help@" not in str(refused.value)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from llmops_audit.check.registry import provided
 from llmops_audit.personal_data import Confidence
-from llmops_audit.personal_data.model_scan import ModelHits, ModelContents
+from llmops_audit.personal_data.model_scan import ModelContents, ModelHits
 from llmops_audit.record import Finding, Severity, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
@@ -35,8 +35,8 @@ def _table(given: dict[str, Any], name: str = "personal_data") -> list[dict[str,
     return next(list(item.rows) for item in run(CHECK, given) if isinstance(item, Table) and item.name == name)
 
 
-def _contents(*found: ModelHits, strings: int = 10) -> ModelContents:
-    return ModelContents(places=("inputs.vocabulary_",), strings=strings, unread=(), found=found)
+def _contents(*hits: ModelHits, strings: int = 10) -> ModelContents:
+    return ModelContents(locations=("inputs.vocabulary_",), strings=strings, unread=(), hits=hits)
 
 
 def test_it_conforms() -> None:
@@ -66,7 +66,7 @@ def test_identifying_kinds_fail_by_default(text: str, kind: str) -> None:
 
 def test_a_clean_split_passes_and_says_what_it_could_not_see() -> None:
     """Where nothing identifying was found, one requirement says so, and what was not looked for."""
-    finding = _findings(_case(["nothing"]))["rows_with_identifying_data"]
+    finding = _findings(_case(["nothing"]))["personal_data_rows"]
     assert (finding.verdict, finding.value, finding.n) == (Verdict.PASSED, 0, 1)
     assert "names" in finding.details["not_searched_for"]  # type: ignore[operator]
 
@@ -91,7 +91,7 @@ def test_no_contact_kind_fails_by_default() -> None:
     found = [item for item in run(CHECK, given) if isinstance(item, Finding)]
     told = [finding.scope["kind"] for finding in found if finding.verdict is Verdict.NOT_APPLICABLE]
     assert sorted(told) == ["email", "phone"]
-    assert [finding.metric for finding in found if finding.verdict is Verdict.PASSED] == ["rows_with_identifying_data"]
+    assert [finding.metric for finding in found if finding.verdict is Verdict.PASSED] == ["personal_data_rows"]
     assert len(found) == len(told) + 1
 
 
@@ -114,7 +114,7 @@ def test_limits_by_column_leave_the_other_columns_to_the_default() -> None:
     assert (allowed.value, allowed.verdict) == (1, Verdict.FAILED)
     everywhere = _findings(given, allow=("payment_card",))
     assert everywhere["payment_card"].verdict is Verdict.NOT_APPLICABLE
-    assert everywhere["rows_with_identifying_data"].verdict is Verdict.PASSED
+    assert everywhere["personal_data_rows"].verdict is Verdict.PASSED
 
 
 def test_a_limit_of_an_unknown_column_is_an_error() -> None:
@@ -127,12 +127,12 @@ def test_mistyped_numbers_are_told_and_count_where_the_spec_says_so() -> None:
     """A card number with a wrong checksum is suspected: told, and judged from that step of confidence on."""
     given = _case([f"my card is {WRONG}"])
     told = _findings(given)["payment_card"]
-    assert (told.verdict, told.scope["certainty"]) == (Verdict.NOT_APPLICABLE, "suspected")
-    assert _findings(given)["rows_with_identifying_data"].verdict is Verdict.PASSED
+    assert (told.verdict, told.scope["confidence"]) == (Verdict.NOT_APPLICABLE, "suspected")
+    assert _findings(given)["personal_data_rows"].verdict is Verdict.PASSED
     assert _findings(given, confidence="suspected")["payment_card"].verdict is Verdict.FAILED
     assert _findings(given, confidence={"payment_card": "suspected"})["payment_card"].verdict is Verdict.FAILED
     assert (
-        _findings(_case(["536-90-4399 was on file"]), confidence="confirmed")["rows_with_identifying_data"].verdict
+        _findings(_case(["536-90-4399 was on file"]), confidence="confirmed")["personal_data_rows"].verdict
         is Verdict.PASSED
     )
 
@@ -155,12 +155,12 @@ def test_rare_identifying_values_in_the_model_fail() -> None:
     card = ModelHits("inputs.vocabulary_", "payment_card", Confidence.CONFIRMED, 3, 2, ("****",))
     given = _case(["nothing"]) | {"model_contents": _contents(card)}
     finding = _findings(given)["payment_card"]
-    assert (finding.verdict, finding.value, finding.metric) == (Verdict.FAILED, 2, "personal_values_in_model")
-    assert _table(given, "personal_data_in_model")[0]["place"] == "inputs.vocabulary_"
+    assert (finding.verdict, finding.value, finding.metric) == (Verdict.FAILED, 2, "personal_data_in_model")
+    assert _table(given, "personal_data_in_model")[0]["location"] == "inputs.vocabulary_"
     assert _findings(given, max_in_model={"payment_card": 2})["payment_card"].verdict is Verdict.PASSED
     common = ModelHits("inputs.vocabulary_", "payment_card", Confidence.CONFIRMED, 3, 0, ("****",))
     given = _case(["nothing"]) | {"model_contents": _contents(common)}
-    assert _findings(given)["identifying_values_in_model"].verdict is Verdict.PASSED
+    assert _findings(given)["personal_data_in_model"].verdict is Verdict.PASSED
 
 
 def test_contact_details_in_the_model_are_told() -> None:
@@ -177,7 +177,7 @@ def test_contact_details_in_the_model_are_told() -> None:
 def test_a_model_that_cannot_be_searched_passes_nothing() -> None:
     """Where no text of the model could be looked at, there is no pass for it."""
     given = _case(["nothing"]) | {"model_contents": _contents(strings=0)}
-    assert _findings(given)["identifying_values_in_model"].verdict is Verdict.NOT_APPLICABLE
+    assert _findings(given)["personal_data_in_model"].verdict is Verdict.NOT_APPLICABLE
 
 
 def test_training_values_that_return_are_counted() -> None:
@@ -185,11 +185,11 @@ def test_training_values_that_return_are_counted() -> None:
     train = _batch(["mail jane@example.com", "+44 20 7946 0958", "none"], "train")
     test = _batch(["ask JANE@example.com", "again jane@example.com", "bob@example.com"], "test")
     given = inputs(train, test)
-    told = _findings(given)["training_values_that_return"]
+    told = _findings(given)["personal_data_overlap"]
     assert (told.value, told.n, told.details["rows"]) == (1, 2, 2)
     assert told.verdict is Verdict.NOT_APPLICABLE
-    assert _findings(given, max_overlap=0)["training_values_that_return"].verdict is Verdict.FAILED
-    assert _findings(given, max_overlap=1)["training_values_that_return"].verdict is Verdict.PASSED
+    assert _findings(given, max_overlap=0)["personal_data_overlap"].verdict is Verdict.FAILED
+    assert _findings(given, max_overlap=1)["personal_data_overlap"].verdict is Verdict.PASSED
 
 
 def test_nothing_leaks() -> None:

@@ -17,7 +17,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from llmops_audit.cli import app
-from llmops_audit.cli.pii import FileHit, Passed, scan, settings_of, summary, written
+from llmops_audit.cli.pii import Counted, FileHit, scan_files, settings_of, summary, written
+from llmops_audit.data.sources import suffixes
 from llmops_audit.errors import AuditError, Problem
 from llmops_audit.personal_data import Confidence
 
@@ -30,7 +31,7 @@ def _run(*arguments: str | Path) -> Result:
 
 
 def _hits(*paths: Path, encoding: str = "utf-8") -> list[FileHit]:
-    return [event for event in scan(paths, settings_of("text", None, encoding)) if isinstance(event, FileHit)]
+    return [event for event in scan_files(paths, settings_of("text", None, encoding)) if isinstance(event, FileHit)]
 
 
 def _places(*paths: Path) -> list[tuple[str, int, str, str]]:
@@ -38,7 +39,7 @@ def _places(*paths: Path) -> list[tuple[str, int, str, str]]:
 
 
 def _problems(*paths: Path) -> list[str]:
-    return [str(event) for event in scan(paths) if isinstance(event, Problem)]
+    return [str(event) for event in scan_files(paths) if isinstance(event, Problem)]
 
 
 def _write(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -160,7 +161,7 @@ def test_a_header_may_say_a_name_twice(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "\n\n"])
 def test_an_empty_file_holds_nothing(tmp_path: Path, name: str, content: str) -> None:
     """A file without content is scanned, and no table without a header."""
-    assert list(scan([_write(tmp_path / name, content)])) == [Passed.FILE]
+    assert list(scan_files([_write(tmp_path / name, content)])) == [Counted.FILE]
 
 
 def test_folders_are_walked(tmp_path: Path) -> None:
@@ -171,12 +172,12 @@ def test_folders_are_walked(tmp_path: Path) -> None:
     (tmp_path / "link.txt").symlink_to("a.txt")
     (tmp_path / "loop").symlink_to(".", target_is_directory=True)
     os.mkfifo(tmp_path / "pipe")
-    events = list(scan([tmp_path]))
+    events = list(scan_files([tmp_path]))
     assert [Path(event.file).relative_to(tmp_path).as_posix() for event in events if isinstance(event, FileHit)] == [
         ".hidden", "a.txt", "b/a/x.csv", "b/z.txt", "c.txt",
     ]  # fmt: skip
-    passed = [event for event in events if isinstance(event, Passed)]
-    assert (passed.count(Passed.BINARY), passed.count(Passed.NO_FILE)) == (1, 3)
+    passed = [event for event in events if isinstance(event, Counted)]
+    assert (passed.count(Counted.BINARY), passed.count(Counted.NO_FILE)) == (1, 3)
     assert not [event for event in events if isinstance(event, Problem)]
 
 
@@ -192,7 +193,7 @@ def test_what_cannot_be_read_is_told_after_the_others(tmp_path: Path) -> None:
     good = _write(tmp_path / "good.txt", MAIL)
     bad = {
         tmp_path / "missing.csv": "no such file or folder",
-        _write(tmp_path / "b.bin", "\0"): "is no text; expected text, CSV, TSV, JSON Lines or Parquet",
+        _write(tmp_path / "b.bin", "\0"): "is no text; expected text, or a file that ends in " + ", ".join(suffixes()),
         _write(tmp_path / "f.parquet", "x\0y"): "is no Parquet file; expected a whole Parquet file",
         _write(tmp_path / "g.parquet", "PAR1\0"): "is broken or cut off; expected a whole Parquet file",
         _write(tmp_path / "f.log.gz", "x"): "is broken or cut off; expected a whole gzip file",
@@ -200,7 +201,7 @@ def test_what_cannot_be_read_is_told_after_the_others(tmp_path: Path) -> None:
         _write(tmp_path / "f.jsonl", "[1]"): "line 1: is no object; expected an object; got an array",
     }
     os.mkfifo(tmp_path / "pipe")
-    bad[tmp_path / "pipe"] = "cannot be scanned; expected a file or folder; got a pipe or device"
+    bad[tmp_path / "pipe"] = "cannot be searched; expected a file or folder; got a pipe or device"
     assert _problems(*bad) == [f"{path}: {wrong}" for path, wrong in bad.items()]
     said = _run(*bad, good)
     assert said.exit_code == 2
@@ -241,7 +242,7 @@ def test_parquet_with_broken_text_is_refused(tmp_path: Path) -> None:
     broken = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff" + MAIL.encode()], pa.binary()).buffers())
     pq.write_table(pa.table({"a": broken}), tmp_path / "f.parquet")
     path = tmp_path / "f.parquet"
-    assert _problems(path) == [f"{path}: cannot be scanned; expected text in UTF-8"]
+    assert _problems(path) == [f"{path}: cannot be searched; expected text in UTF-8"]
 
 
 def test_json_lines_have_exactly_their_keys(tmp_path: Path) -> None:
@@ -261,7 +262,7 @@ def test_lines_of_text_and_the_summary(tmp_path: Path) -> None:
     path = _write(tmp_path / "f.csv", f"note\n{MAIL}\n")
     said = _run(path, _write(tmp_path / "g.txt", "nothing"))
     assert said.stdout == f"{path}:1:note: email (confirmed) ***@***\n"
-    assert said.stderr == "files scanned: 2; finds: 1 (1 confirmed). Names and addresses are not looked for.\n"
+    assert said.stderr == "files searched: 2; hits: 1 (1 confirmed). Names and addresses are not searched for.\n"
 
 
 def test_exit_codes(tmp_path: Path) -> None:
@@ -277,11 +278,11 @@ def test_exit_codes(tmp_path: Path) -> None:
 def test_what_is_suspected_alone_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is shown and counted, and the exit code stays 0."""
     hit = FileHit("f.txt", 1, "", 0, 3, "iban", Confidence.SUSPECTED, "***")
-    monkeypatch.setattr("llmops_audit.cli.pii.scan", lambda *_: iter([hit, Passed.FILE]))
+    monkeypatch.setattr("llmops_audit.cli.pii.scan_files", lambda *_: iter([hit, Counted.FILE]))
     said = _run(tmp_path)
     assert said.exit_code == 0
     assert said.stdout == "f.txt:1: iban (suspected) ***\n"
-    assert "finds: 1 (1 suspected)" in said.stderr
+    assert "hits: 1 (1 suspected)" in said.stderr
 
 
 def test_errors_of_usage_are_no_verdict(tmp_path: Path) -> None:
@@ -289,8 +290,11 @@ def test_errors_of_usage_are_no_verdict(tmp_path: Path) -> None:
     path = _write(tmp_path / "f.txt", MAIL)
     for options, wrong in (
         (["--format", "xml"], "error: --format: unknown format; expected one of text, jsonl, hashes; got 'xml'"),
-        (["--allow", str(tmp_path / "x")], f"error: {tmp_path / 'x'}: cannot be read; expected an allow-list; got No"),
-        (["--allow", str(path)], f"error: {path}: line 1: is no entry of an allow-list"),
+        (
+            ["--allow-list", str(tmp_path / "x")],
+            f"error: {tmp_path / 'x'}: cannot be read; expected an allow-list; got No",
+        ),
+        (["--allow-list", str(path)], f"error: {path}: line 1: is no entry of an allow-list"),
     ):
         command = [sys.executable, "-m", "llmops_audit", "pii", str(path), *options]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -350,14 +354,14 @@ def test_hashes_make_an_allow_list(tmp_path: Path) -> None:
     assert len({line.partition(":")[0] for line in lines}) == 1
     assert lines[0].endswith(f"  # email ***@*** {path}:1:mail")
     allow = _write(tmp_path / "allow.txt", made.stdout)
-    said = _run("--allow", allow, path)
+    said = _run("--allow-list", allow, path)
     assert (said.exit_code, said.stdout) == (0, "")
-    assert "finds: 0; covered by the allow-list: 3" in said.stderr
+    assert "hits: 0; covered by the allow-list: 3" in said.stderr
     other = _write(tmp_path / "other.txt", f"phone: +1 (212) 555-0123\nmail {MAIL} or richard@example.com")
-    assert len(_run("--allow", allow, other).stdout.splitlines()) == 1
-    more = _run("--allow", allow, "--format", "hashes", other).stdout
+    assert len(_run("--allow-list", allow, other).stdout.splitlines()) == 1
+    more = _run("--allow-list", allow, "--format", "hashes", other).stdout
     assert more.partition(":")[0] == lines[0].partition(":")[0]
-    assert _run("--allow", _write(allow, made.stdout + more), other, path).exit_code == 0
+    assert _run("--allow-list", _write(allow, made.stdout + more), other, path).exit_code == 0
 
 
 def test_the_help_starts_fast() -> None:
@@ -368,7 +372,7 @@ def test_the_help_starts_fast() -> None:
         "print({'numpy', 'pyarrow', 'stdnum', 'llmops_audit.personal_data'} & set(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "Exit codes: 0 nothing confirmed or likely" in done.stdout
+    assert "Exit codes: 0 no confirmed or likely hit" in done.stdout
     assert done.stderr == "set()\n"
 
 
@@ -382,8 +386,8 @@ def test_the_hook_calls_the_command() -> None:
 
 def test_the_summary_tells_what_was_left_out() -> None:
     """Counts of zero are not told, but for files and finds."""
-    assert summary({}) == "files scanned: 0; finds: 0. Names and addresses are not looked for."
-    counts = {Confidence.LIKELY: 2, Confidence.SUSPECTED: 1, Passed.FILE: 3, Passed.BINARY: 1, Passed.NO_FILE: 2}
+    assert summary({}) == "files searched: 0; hits: 0. Names and addresses are not searched for."
+    counts = {Confidence.LIKELY: 2, Confidence.SUSPECTED: 1, Counted.FILE: 3, Counted.BINARY: 1, Counted.NO_FILE: 2}
     assert summary(counts).startswith(
-        "files scanned: 3; finds: 3 (2 likely, 1 suspected); binary files skipped: 1; links and devices skipped: 2."
+        "files searched: 3; hits: 3 (2 likely, 1 suspected); binary files skipped: 1; links and devices skipped: 2."
     )

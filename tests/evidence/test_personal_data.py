@@ -30,14 +30,14 @@ def test_a_row_counts_once_whatever_its_columns() -> None:
     """A row holds a kind where any of its columns does, and counts once where several do."""
     counted = _count(one=["a@example.com", "a@example.com", None], two=["b@example.com", None, "c@example.com"])
     assert counted.kinds == {("email", CONFIRMED): 3}
-    assert {column: found.rows for (column, *_), found in counted.found.items()} == {"one": 2, "two": 2}
+    assert {column: found.rows for (column, *_), found in counted.hits.items()} == {"one": 2, "two": 2}
 
 
 def test_a_row_counts_by_its_best_confidence() -> None:
     """A row with a sure and a suspected number of one kind counts as sure, and only once."""
     counted = _count(text=["card 4111111111111111, card 4111111111111112", "card 4111111111111112"])
     assert counted.kinds == {("payment_card", CONFIRMED): 1, ("payment_card", SUSPECTED): 1}
-    assert counted.found["text", "payment_card", SUSPECTED].rows == 2
+    assert counted.hits["text", "payment_card", SUSPECTED].rows == 2
 
 
 def test_the_column_s_name_counts_as_context() -> None:
@@ -48,9 +48,9 @@ def test_the_column_s_name_counts_as_context() -> None:
 
 def test_numbers_are_searched_where_the_column_s_name_speaks_of_a_kind() -> None:
     """A column of numbers called `ssn` is searched, one called `amount` is not."""
-    assert _count(ssn=[536904399.0, None]).scanned == {"ssn": 1}
+    assert _count(ssn=[536904399.0, None]).searched == {"ssn": 1}
     assert list(_count(ssn=[536904399]).kinds) == [("us_ssn", LIKELY)]
-    assert _count(amount=[536904399.0]).scanned == {}
+    assert _count(amount=[536904399.0]).searched == {}
 
 
 def test_cells_of_json_are_read_with_their_keys() -> None:
@@ -62,7 +62,7 @@ def test_cells_of_json_are_read_with_their_keys() -> None:
 def test_missing_cells_are_not_scanned() -> None:
     """A missing cell is no scanned cell, and a row of missing cells no scanned row."""
     counted = _count(one=["nothing", None, None], two=[None, "nothing", None])
-    assert (counted.rows, counted.scanned) == (2, {"one": 1, "two": 1})
+    assert (counted.rows, counted.searched) == (2, {"one": 1, "two": 1})
 
 
 def test_values_are_counted_by_their_hashes_in_whatever_form() -> None:
@@ -71,7 +71,7 @@ def test_values_are_counted_by_their_hashes_in_whatever_form() -> None:
         a=["card 4111 1111 1111 1111", "card 4111-1111-1111-1111 and 4111111111111111", "mail a@example.com"],
         b=["卡号4111111111111111", None, None],
     )
-    assert sorted((held.kind, held.rows) for held in counted.values.values()) == [("email", 1), ("payment_card", 2)]
+    assert sorted((value.kind, value.rows) for value in counted.values.values()) == [("email", 1), ("payment_card", 2)]
     assert "4111" not in repr(counted)
 
 
@@ -90,7 +90,7 @@ def test_values_can_be_read_where_they_stand() -> None:
 
 def test_beyond_the_most_a_uniform_sample_of_values_is_kept(monkeypatch: Any) -> None:
     """However the rows are cut, the same values are kept, with all the rows that hold them."""
-    monkeypatch.setattr(module, "VALUES", 5)
+    monkeypatch.setattr(module, "MAX_VALUES", 5)
     texts = [f"mail user{i % 40}@example.com" for i in range(120)]
     whole = PersonalData.of(_batch(text=texts), Plan())
     parts = [PersonalData.of(_batch(first=i + 1, text=texts[i : i + 30]), Plan()) for i in range(0, 120, 30)]
@@ -99,10 +99,10 @@ def test_beyond_the_most_a_uniform_sample_of_values_is_kept(monkeypatch: Any) ->
     assert [held.rows for held in whole.values.values()] == [3] * 5
 
 
-def test_harmless_values_count_nowhere_but_among_the_harmless() -> None:
+def test_allowed_values_are_counted_apart() -> None:
     """What the allow-list covers is no find; how many were covered is told, over all rows."""
     allow_list = AllowList.read(entry("email", "info@example.com", bytes(16)))
     texts = ["mail info@example.com", "mail INFO@example.com", "mail info@example.com", "jane@example.com", None]
-    counted = PersonalData.of(_batch(text=texts), Plan(allow_list=harmless))
-    assert (counted.kinds, counted.harmless) == ({("email", CONFIRMED): 1}, 3)
+    counted = PersonalData.of(_batch(text=texts), Plan(allow_list=allow_list))
+    assert (counted.kinds, counted.allowed) == ({("email", CONFIRMED): 1}, 3)
     assert len(counted.values) == 1

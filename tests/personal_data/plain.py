@@ -27,7 +27,17 @@ def _find(text: str, header: str) -> tuple[Span, ...]:
     for order, kind, form in sorted(forms, key=lambda one: one[2].best):
         surer = [(hit[5], hit[6]) for hit in found if hit[0] < form.best]
         found += [
-            (confidence.rank, not (form.has_checksum and valid), distance, order, start - end, start, end, kind, confidence)
+            (
+                confidence.rank,
+                not (form.has_checksum and valid),
+                distance,
+                order,
+                start - end,
+                start,
+                end,
+                kind,
+                confidence,
+            )
             for start, end, confidence, valid, distance in _of_form(plain, kind, form, header, surer)
         ]
     kept: list[tuple[int, int, str, Confidence]] = []
@@ -35,7 +45,7 @@ def _find(text: str, header: str) -> tuple[Span, ...]:
         if all(end <= other[0] or other[1] <= start for other in kept):
             kept.append((start, end, kind.name, confidence))
     return tuple(
-        Span(*form_of_text.given(start, end), kind, confidence) for start, end, kind, confidence in sorted(kept)
+        Span(*form_of_text.original(start, end), kind, confidence) for start, end, kind, confidence in sorted(kept)
     )
 
 
@@ -68,10 +78,8 @@ def _confidence(
         return form.alone, 0
     glued = start > 0 and text[start - 1].isascii() and text[start - 1].isalpha()
     before = min((start - b for a, b in _words(text, kind.context) if 0 <= start - b <= form.reach), default=NOWHERE)
-    behind = min(
-        (REACH_AFTER + a - end for a, b in _words(text, kind.context) if 0 <= a - end < REACH_AFTER and not LABEL.match(text, b)),
-        default=NOWHERE,
-    )
+    after = [(a - end, b) for a, b in _words(text, kind.context) if 0 <= a - end < REACH_AFTER]
+    behind = min((REACH_AFTER + distance for distance, b in after if not LABEL.match(text, b)), default=NOWHERE)
     named = IN_HEADER if _words(header, kind.context) else NOWHERE
     against = min((start - b for a, b in _words(text, kind.against) if 0 <= start - b <= form.reach), default=NOWHERE)
     unnamed = IN_HEADER if _words(header, kind.against) else NOWHERE

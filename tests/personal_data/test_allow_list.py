@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from llmops_audit.errors import DataError
 from llmops_audit.personal_data.allow_list import (
-    MAX_SALTS,
     EMPTY_ALLOW_LIST,
+    MAX_SALTS,
     AllowList,
     canonical,
     entry,
@@ -96,8 +96,8 @@ def test_a_list_is_a_value() -> None:
     other = entry("email", "jane@example.com", SALT)
     allow_list = AllowList.read(f"{CARD}\n{other}")
     assert allow_list.covers("email", "jane@example.com")
-    assert pickle.loads(pickle.dumps(harmless)) == harmless == AllowList.read(f"{other}\n{CARD}\n{other}")
-    assert hash(harmless) == hash(AllowList.read(f"{other}\n{CARD}"))
+    assert pickle.loads(pickle.dumps(allow_list)) == allow_list == AllowList.read(f"{other}\n{CARD}\n{other}")
+    assert hash(allow_list) == hash(AllowList.read(f"{other}\n{CARD}"))
 
 
 def test_an_entry_is_salted_and_slow() -> None:

@@ -84,7 +84,7 @@ def by_transforming(vectorizer: Any, texts: list[str], values: list[TrainingValu
 def counts_of(contents: ModelContents, location: str = "vocabulary_") -> dict[str, tuple[int, int]]:
     """Return kind to values and rare ones at a location."""
     found: dict[str, tuple[int, int]] = {}
-    for item in contents.found:
+    for item in contents.hits:
         if item.location == location:
             many, rare = found.get(item.kind, (0, 0))
             found[item.kind] = many + item.values, rare + item.rare
@@ -157,7 +157,7 @@ def test_hashed_terms_cannot_be_looked_up() -> None:
     texts, values = corpus(0)
     model = Pipeline([("inputs", HashingVectorizer(n_features=64)), ("estimator", LogisticRegression())])
     contents = scan_model(model.fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
-    assert contents.found == ()
+    assert contents.hits == ()
     assert contents.unread == ("inputs: HashingVectorizer keeps no terms, only their hashed locations",)
 
 
@@ -216,7 +216,7 @@ def test_columns_of_a_table_are_named() -> None:
     assert {"inputs.encode.one.categories_[ssn]", "inputs.order.categories_[city]"} <= set(contents.locations)
     assert counts_of(contents, "inputs.encode.one.categories_[ssn]") == {"us_ssn": (30, 30)}
     assert counts_of(contents, "inputs.words.vocabulary_") == {"email": (30, 30)}
-    assert {item.location for item in contents.found} == {
+    assert {item.location for item in contents.hits} == {
         "inputs.encode.one.categories_[ssn]",
         "inputs.words.vocabulary_",
     }
@@ -227,7 +227,7 @@ def test_numbers_are_searched_where_their_column_names_a_kind() -> None:
     numbers = [219099999, 457555462, 321456780]
     table = pd.DataFrame({"ssn": numbers, "price": numbers})
     contents = scan_model(OneHotEncoder().fit(table), [], None)
-    assert {item.location for item in contents.found} == {"categories_[ssn]"}
+    assert {item.location for item in contents.hits} == {"categories_[ssn]"}
     assert counts_of(contents, "categories_[ssn]") == {"us_ssn": (3, 3)}
 
 
@@ -342,7 +342,7 @@ def test_settings_and_plain_numbers_are_no_finds() -> None:
     texts = ["in 2005 we paid 1999 and 12000 by 13800 of 20051231", "phone orders 1234567 call 555 0199"] * 20
     model = classifier(stop_words=["jane.roe@acme.example", "we"], token_pattern=r"\S+").fit(texts, [0, 1] * 20)
     contents = scan_model(model, [], pa.array(texts))
-    assert contents.found == ()
+    assert contents.hits == ()
     assert contents.locations == ("inputs.vocabulary_",)
 
 
@@ -377,7 +377,7 @@ def test_terms_that_everybody_shares_carry_nothing() -> None:
     texts = ["for your info", "info desk", "the info"] * 10 + ["write info@gmail.com", None]
     value = TrainingValue("email", Confidence.CONFIRMED, "info@gmail.com", 1)
     fitted = CountVectorizer().fit(texts[:-1])
-    assert scan_model(fitted, [value], pa.array(texts)).found == ()
+    assert scan_model(fitted, [value], pa.array(texts)).hits == ()
 
 
 def test_what_a_release_keeps_of_the_terms_it_left_out_is_looked_up() -> None:
@@ -398,7 +398,7 @@ def test_counts_in_a_sample_are_brought_up_to_all_rows(monkeypatch: pytest.Monke
     assert found == ALL
 
 
-def test_harmless_values_are_no_finds() -> None:
+def test_allowed_values_are_no_hits() -> None:
     """What the allow-list covers is not found by patterns either."""
     line = entry("email", "desk@acme.example", bytes(16))
     fitted = CountVectorizer(token_pattern=r"\S+").fit(["desk@acme.example", "jane@acme.example"])
@@ -417,7 +417,7 @@ def test_from_finds_to_the_model_and_no_value_is_told() -> None:
     values = [TrainingValue(*key, rows=n) for key, n in rows.items()]
     assert len({value.value for value in values}) > 3 * PLANTED
     contents = scan_model(classifier().fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
-    assert sum(item.values for item in contents.found) == len({(value.kind, value.value) for value in values})
+    assert sum(item.values for item in contents.hits) == len({(value.kind, value.value) for value in values})
     told = repr(contents) + repr(values)
     for value in values:
         for piece in value.value.replace("@", " ").replace(".", " ").replace("-", " ").split():

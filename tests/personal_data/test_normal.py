@@ -37,7 +37,7 @@ def test_places_point_at_what_was_there(text: str) -> None:
     """Each character of the normal form comes from the character that its place names."""
     made = normal(text)
     for place, character in enumerate(made.text):
-        start, end = made.given(place, place + 1)
+        start, end = made.original(place, place + 1)
         assert end == start + 1
         assert normal(text[start:end]).text == character
 
@@ -67,7 +67,7 @@ def test_escapes_of_json_are_resolved(value: dict[str, str]) -> None:
     if "\\" in text:
         assert re.search(ESCAPED, text)
     if made.text:
-        assert made.given(0, len(made.text)) == (0, len(text))
+        assert made.original(0, len(made.text)) == (0, len(text))
 
 
 def test_what_only_looks_like_json_is_text() -> None:

@@ -1,8 +1,10 @@
 """Data files as tables of raw values, read batch by batch. One module a format.
 
-A module of this package whose name has no underscore in front is a format: it names its `SUFFIXES` and has
-two functions, `names` and `tables`. Another format is another file. A file of any other suffix
-(``adult.data``) is delimited text where the spec says which delimiter it has.
+A module of this package whose name has no leading underscore is a format. It has a constant `SUFFIXES` and two
+functions, `names` and `tables`. If its files are no text, it also has a constant `BINARY = True`; if a search for
+personal data can read more than its tables have, it also has a function `cells`. To add a format, add a module: audits
+and the command `pii` find it by suffix. A file with any other suffix (``adult.data``) is delimited text if the spec
+names its delimiter.
 """
 
 from __future__ import annotations
@@ -17,12 +19,27 @@ from typing import Protocol, cast
 import pyarrow as pa
 
 from llmops_audit.data.sources import delimited
+from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import Format
+from llmops_audit.data.sources._text import head, lines
 from llmops_audit.errors import DataError
 
-__all__ = ["Format", "column_names", "read", "sha256", "suffixes"]
+__all__ = [
+    "Cells",
+    "Format",
+    "binary_suffixes",
+    "cells",
+    "column_names",
+    "head",
+    "lines",
+    "read",
+    "sha256",
+    "suffixes",
+]
 
 BATCH_ROWS = 65_536
+BATCH_CELLS = 1 << 22
+"""Cells of a table in a search: a wide file has fewer rows in each."""
 
 
 class _Module(Protocol):
@@ -39,6 +56,11 @@ class _Module(Protocol):
 def suffixes() -> tuple[str, ...]:
     """Return the suffixes of the files that can be read, sorted."""
     return tuple(sorted(suffix for module in _modules() for suffix in module.SUFFIXES))
+
+
+def binary_suffixes() -> tuple[str, ...]:
+    """Return the suffixes of the formats whose files are no text, sorted."""
+    return tuple(sorted(suffix for module in _modules() if _is_binary(module) for suffix in module.SUFFIXES))
 
 
 def column_names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
@@ -103,6 +125,31 @@ def read(
     return _module(path, shown, format).tables(path, shown, format, wanted, batch_rows)
 
 
+def cells(path: Path, shown: str, format: Format) -> Cells:
+    """Open a file for a search through every cell; memory does not grow with rows.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is.
+    shown : str
+        The path in errors.
+    format : Format
+
+    Raises
+    ------
+    DataError
+        At once where the file cannot be read or has no header; while reading where a row is broken.
+    """
+    module = _module(path, shown, format)
+    names = module.names(path, shown, format)
+    rows = max(1, min(BATCH_ROWS, BATCH_CELLS // max(1, len(names))))
+    own = getattr(module, "cells", None)
+    if own is not None:
+        return cast(Cells, own(path, shown, format, rows))
+    return Cells(names, 1, module.tables(path, shown, format, column_names(path, shown, format), rows))
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as hexadecimal digits.
 
@@ -118,6 +165,10 @@ def sha256(path: Path) -> str:
 def _modules() -> tuple[_Module, ...]:
     names = sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_"))
     return tuple(cast(_Module, importlib.import_module(f"{__name__}.{name}")) for name in names)
+
+
+def _is_binary(module: _Module) -> bool:
+    return bool(getattr(module, "BINARY", False))
 
 
 def _module(path: Path, shown: str, format: Format) -> _Module:

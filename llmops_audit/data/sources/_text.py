@@ -1,4 +1,4 @@
-"""Bytes of a text file, plain or gzip, as text of which it is known how far it could be decoded."""
+"""The bytes of a text file, plain or gzip, decoded as far as possible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from llmops_audit.errors import DataError
 
-__all__ = ["decoded", "not_encoded"]
+__all__ = ["decoded", "head", "lines", "not_encoded"]
 
 _CHUNK_BYTES = 1 << 20
 
@@ -45,6 +45,51 @@ def decoded(path: Path, shown: str, encoding: str) -> Iterator[str]:
         raise DataError(shown, "is broken or cut off", "a whole gzip file") from None
     except OSError as error:
         raise DataError(shown, "cannot be read", got=error.strerror) from None
+
+
+def head(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file; a name that ends in ``.gz`` is decompressed.
+
+    Raises
+    ------
+    OSError, EOFError, zlib.error
+        Where the file cannot be read or decompressed.
+    """
+    with _opened(path) as file:
+        return file.read(size)
+
+
+def lines(path: Path, shown: str, encoding: str) -> Iterator[str]:
+    """Yield the lines of a text file without their ends, whichever of the three kinds of line end it has.
+
+    Parameters
+    ----------
+    path : Path
+        A name that ends in ``.gz`` is decompressed.
+    shown : str
+        The path in errors.
+    encoding : str
+
+    Raises
+    ------
+    DataError
+        After everything before the first bytes that are not in the encoding, or where the file cannot be read.
+    """
+    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    number = 1
+    parts: list[str] = []
+    try:
+        for piece in decoded(path, shown, encoding):
+            first, *others = newlines.decode(piece).split("\n")
+            parts.append(first)
+            for line in others:
+                yield "".join(parts)
+                number += 1
+                parts = [line]
+    except UnicodeDecodeError:
+        yield "".join(parts)
+        raise not_encoded(f"{shown}: line {number}", encoding) from None
+    yield "".join(parts)
 
 
 def not_encoded(subject: str, encoding: str) -> DataError:

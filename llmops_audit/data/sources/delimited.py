@@ -10,16 +10,18 @@ import io
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv
 
+from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import Format
 from llmops_audit.data.sources._text import decoded, not_encoded
 from llmops_audit.errors import DataError
 
-__all__ = ["SUFFIXES", "names", "tables"]
+__all__ = ["SUFFIXES", "cells", "names", "tables"]
 
 SUFFIXES = (".csv", ".csv.gz", ".tab", ".tab.gz", ".tsv", ".tsv.gz")
 
@@ -40,6 +42,16 @@ def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch
         for batch in _batches(rows, columns):
             for start in range(0, batch.num_rows, batch_rows):
                 yield pa.Table.from_batches([batch.slice(start, batch_rows)])
+
+
+def cells(path: Path, shown: str, format: Format, batch_rows: int) -> Cells:
+    """Return every cell, also of a file whose header has a name twice: its header is read once more as row 0."""
+    header = names(path, shown, format)
+    first_row = 1
+    if len(set(header)) < len(header):
+        format = replace(format, names=tuple(f"#{number}" for number in range(1, len(header) + 1)))
+        first_row = 0
+    return Cells(header, first_row, tables(path, shown, format, format.names or header, batch_rows))
 
 
 class _Rows(io.RawIOBase):

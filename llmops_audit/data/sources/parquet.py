@@ -15,12 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import Format
 from llmops_audit.errors import DataError
 
-__all__ = ["SUFFIXES", "names", "tables"]
+__all__ = ["BINARY", "SUFFIXES", "cells", "names", "tables"]
 
 SUFFIXES = (".parquet", ".pq")
+BINARY = True
 
 _MAGIC = b"PAR1"
 _INT64_MAX = 2**63 - 1
@@ -37,20 +39,41 @@ def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
 
 def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
     """Yield the rows in order."""
-    row = 0
     with _opened(path, shown) as file:
         types = {name: _target(file, shown, name) for name in columns}
-        batches = file.iter_batches(batch_size=batch_rows, columns=list(types), use_threads=False)
-        while True:
-            try:
-                batch = next(batches, None)
-            except (OSError, pa.ArrowException):
-                raise DataError(f"{shown}: after row {row}", "is broken", "a whole Parquet file") from None
-            if batch is None:
-                return
-            if batch.num_rows:
-                yield pa.table({name: _convert(batch.column(name), to, shown, name) for name, to in types.items()})
-            row += batch.num_rows
+        for batch in _batches(file, shown, batch_rows, list(types)):
+            yield pa.table({name: _convert(batch.column(name), to, shown, name) for name, to in types.items()})
+
+
+def cells(path: Path, shown: str, format: Format, batch_rows: int) -> Cells:
+    """Return every cell. Bytes stay bytes, and an extension type is read as what it stores."""
+    return Cells(names(path, shown, format), 1, _searchable(path, shown, batch_rows))
+
+
+def _searchable(path: Path, shown: str, batch_rows: int) -> Iterator[pa.Table]:
+    with _opened(path, shown) as file:
+        header = file.schema_arrow.names
+        for batch in _batches(file, shown, batch_rows, None):
+            columns = zip(header, map(_as_stored, batch.columns), strict=True)
+            yield pa.Table.from_arrays([_readable(file, shown, name, column) for name, column in columns], header)
+
+
+def _batches(
+    file: pq.ParquetFile, shown: str, batch_rows: int, columns: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
+    """Yield batches of at least one row."""
+    row = 0
+    batches = file.iter_batches(batch_size=batch_rows, columns=columns, use_threads=False)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (OSError, pa.ArrowException):
+            raise DataError(f"{shown}: after row {row}", "is broken", "a whole Parquet file") from None
+        if batch is None:
+            return
+        if batch.num_rows:
+            yield batch
+        row += batch.num_rows
 
 
 @contextmanager
@@ -67,8 +90,31 @@ def _opened(path: Path, shown: str) -> Iterator[pq.ParquetFile]:
         yield file
 
 
+def _as_stored(column: pa.Array) -> pa.Array:
+    """Return what a search can read: the storage of an extension type, a duration as its number."""
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = column.storage
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.int64()) if pa.types.is_duration(column.type) else column
+
+
+def _readable(file: pq.ParquetFile, shown: str, name: str, column: pa.Array) -> pa.Array:
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    if any(is_bytes(column.type) for is_bytes in tests):
+        return column
+    return _convert(column, _simple(file, name, column.type), shown, name)
+
+
 def _target(file: pq.ParquetFile, shown: str, name: str) -> pa.DataType:
     type_ = _plain(file.schema_arrow.field(name).type)
+    if pa.types.is_duration(type_) or isinstance(type_, pa.BaseExtensionType):
+        raise DataError(f"{shown}: column {name!r}", "has a type that cannot be read", got=str(type_))
+    return _simple(file, name, type_)
+
+
+def _simple(file: pq.ParquetFile, name: str, type_: pa.DataType) -> pa.DataType:
+    """Return which of text, truth value, int64 and float64 a column is read as."""
     if pa.types.is_uint64(type_):
         return pa.int64() if _fits(file, name) else pa.float64()
     if pa.types.is_integer(type_):
@@ -77,8 +123,6 @@ def _target(file: pq.ParquetFile, shown: str, name: str) -> pa.DataType:
         return pa.float64()
     if pa.types.is_boolean(type_):
         return pa.bool_()
-    if pa.types.is_duration(type_) or isinstance(type_, pa.BaseExtensionType):
-        raise DataError(f"{shown}: column {name!r}", "has a type that cannot be read", got=str(type_))
     return pa.string()
 
 

@@ -143,7 +143,7 @@ KR_RRN = Kind(
     | IDENTITY,
     against=THINGS,
     forms=(
-        # One random number in 200 has a birth date and the check digit; with the hyphen it is hardly ever anything else.
+        # One random number in 200 has a birth date and the check digit; with the hyphen it is nothing else.
         Form(
             number(13),
             joined(r"(?<![0-9][\-/ ])[0-9]{6}-[1-8][0-9]{6}(?![\-/][0-9])"),
