@@ -9,7 +9,7 @@ RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip install --quiet --quiet --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: audit test lint lock readme samples calibrate drift pii clean
+.PHONY: audit test lint lock readme samples calibrate drift pii kinds clean
 
 # The tutorial's classifier must be rejected (1), the good one approved (0).
 audit: $(READY)
@@ -55,6 +55,10 @@ drift: $(READY)
 # that has presidio-analyzer and spaCy, which are no dependencies; without it Presidio is left out.
 pii: $(READY)
 	$(RUN)/python -m benchmarks.pii $(if $(RIVALS),--rivals $(RIVALS)) --write docs/personal-data.md
+
+# Renew the table of kinds of personal data in that page, without measuring anything.
+kinds: $(READY)
+	$(RUN)/python -m benchmarks.pii --kinds docs/personal-data.md
 
 # Simulate how often the audit is wrong: half an hour to an hour on two cores. Ends with an error where a cell misses the bar.
 calibrate: $(READY)

@@ -35,8 +35,7 @@ def study(parts: list[str], python: str | None, repeats: int) -> Study:
     if "sentences" in parts and folder is not None:
         found["sentences"] = quality.sentences(corpora.annotated(folder), python)
     if "checksums" in parts:
-        found["in_context"] = [quality.in_context(kind) for kind in quality.CHECKSUMMED]
-        found["not_drawn"] = quality.without_generator()
+        found["in_context"] = [quality.in_context(kind) for kind in quality.with_checksum()]
     if "audit" in parts:
         found["audit"] = audits.measured(repeats=repeats)
     return Study(**found, **_counted(parts, folder))
@@ -64,7 +63,12 @@ def main() -> int:
         "--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what is measured (default: all)"
     )
     parser.add_argument("--write", type=Path, help="file to write instead of the screen")
+    parser.add_argument("--kinds", type=Path, metavar="PAGE", help="only renew the table of kinds in a page")
     arguments = parser.parse_args()
+    if arguments.kinds is not None:
+        text = page.with_kinds(arguments.kinds.read_text(encoding="utf-8"))
+        arguments.kinds.write_text(text, encoding="utf-8")
+        return 0
     pa.set_cpu_count(1)
     done = study(arguments.parts, arguments.rivals, arguments.repeats)
     text = page.written(done)

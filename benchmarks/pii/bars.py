@@ -30,8 +30,6 @@ class Study:
     tables : sequence of ColumnTime, optional
     sentences : Sentences, optional
     in_context : sequence of InContext, optional
-    not_drawn : sequence of str, optional
-        Kinds with a checksum of which no valid numbers were drawn.
     random : sequence of Random, optional
     chinese : Chinese, optional
     alarms : dict of str to Alarms, optional
@@ -43,7 +41,6 @@ class Study:
     tables: Sequence[ColumnTime] | None = None
     sentences: Sentences | None = None
     in_context: Sequence[InContext] | None = None
-    not_drawn: Sequence[str] | None = None
     random: Sequence[Random] | None = None
     chinese: Chinese | None = None
     alarms: Mapping[str, Alarms] | None = None
@@ -72,7 +69,7 @@ def bars(study: Study) -> list[Bar]:
     return [
         _against(study.throughput, PRESIDIO, TIMES_PRESIDIO),
         _against(study.throughput, PLAIN, TIMES_PLAIN),
-        _same_finds(study.throughput),
+        _same_hits(study.throughput),
         _cells(study.tables),
         _phones(study.tables),
         *_sentences(study.sentences),
@@ -97,8 +94,8 @@ def _against(measured: Throughput | None, side: str, least: float) -> Bar:
     return Bar(measure, bar, f"{ratio:,.0f} times" if ratio >= least else f"{ratio:,.1f} times", ratio >= least)
 
 
-def _same_finds(measured: Throughput | None) -> Bar:
-    measure, bar = "finds that differ from those of the plain loop", "in no text"
+def _same_hits(measured: Throughput | None) -> Bar:
+    measure, bar = "hits that differ from those of the plain loop", "in no text"
     if measured is None or measured.differing is None:
         return Bar(measure, bar)
     return Bar(measure, bar, f"in {measured.differing:,} of {measured.sides[PLAIN].rows:,}", not measured.differing)
@@ -144,9 +141,7 @@ def _in_context(study: Study) -> Bar:
         return Bar(measure, bar)
     drawn, found = (sum(getattr(one, name) for one in study.in_context) for name in ("drawn", "found"))
     said = f"{found:,} of {drawn:,}, of {len(study.in_context)} kinds"
-    if study.not_drawn:
-        said += f"; not drawn: {', '.join(study.not_drawn)}"
-    return Bar(measure, bar, said, found == drawn and not study.not_drawn)
+    return Bar(measure, bar, said, found == drawn)
 
 
 def _random(measured: Sequence[Random] | None) -> Bar:

@@ -1,4 +1,4 @@
-"""What is found and what is not, in annotated sentences, valid numbers, random digits and harmless texts."""
+"""What is found and what is not: annotated sentences, valid numbers, random digits, texts without personal data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .corpora import STRUCTURED, Annotated, Label
 from .texts import SEED
 
 THRESHOLDS = (0.0, 0.3, 0.4, 0.5, 0.6)
-"""Scores from which Presidio's finds may count; the one that suits it best is reported."""
+"""Scores from which Presidio's hits may count; the score that suits it best is reported."""
 
 VALID = 1_000
 RANDOM = 25_000
@@ -31,9 +31,9 @@ class Score:
     Attributes
     ----------
     found, missed : int
-        Annotated spans that a find of their kind overlaps, and those that none does.
+        Annotated spans that a hit of their kind overlaps, and those that none overlaps.
     false : int
-        Finds that overlap no annotated span of their kind.
+        Hits that overlap no annotated span of their kind.
     """
 
     found: int = 0
@@ -45,7 +45,7 @@ class Score:
 
     @property
     def precision(self) -> float:
-        """Share of finds that are right; NaN without any."""
+        """Share of hits that are right; NaN without hits."""
         return _share(self.found, self.found + self.false)
 
     @property
@@ -76,10 +76,10 @@ class Sentences:
     ----------
     rows : int
     ours : dict of str to Score
-        By annotation; ``"(other)"`` are finds of other kinds where nothing is annotated.
+        By annotation; ``"(other)"`` are hits of other kinds where nothing is annotated.
     rival : dict of str to Score, optional
     threshold : float, optional
-        The score from which Presidio's finds count.
+        The score from which Presidio's hits count.
     """
 
     rows: int
@@ -91,13 +91,13 @@ class Sentences:
 OTHER = "(other)"
 
 
-def sure(spans: Iterable[Span]) -> list[Span]:
-    """Return the finds that are confirmed or likely."""
+def counted(spans: Iterable[Span]) -> list[Span]:
+    """Return the hits that are confirmed or likely."""
     return [span for span in spans if span.confidence != "suspected"]
 
 
 def sentences(rows: Sequence[Annotated], python: str | None) -> Sentences:
-    """Compare finds with annotations.
+    """Compare hits with annotations.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def sentences(rows: Sequence[Annotated], python: str | None) -> Sentences:
     """
     texts = [row.text for row in rows]
     named = {kind: label for label, kinds in STRUCTURED.items() for kind in kinds}
-    finds = [[Label(one.start, one.end, named.get(one.kind, OTHER)) for one in sure(some)] for some in find(texts)]
+    finds = [[Label(one.start, one.end, named.get(one.kind, OTHER)) for one in counted(some)] for some in find(texts)]
     if python is None:
         return Sentences(len(rows), scored(rows, finds))
     entities = [label for label in STRUCTURED if label != "URL_WITH_CREDENTIALS"]
@@ -121,16 +121,16 @@ def sentences(rows: Sequence[Annotated], python: str | None) -> Sentences:
 
 
 def scored(rows: Sequence[Annotated], finds: Sequence[Sequence[Label]]) -> dict[str, Score]:
-    """Count by annotation; a find of a kind that is not asked for counts only where nothing personal stands."""
+    """Count by annotation; a hit of a kind that is not evaluated counts only where nothing is annotated."""
     scores: dict[str, Score] = defaultdict(Score)
     for row, found in zip(rows, finds, strict=True):
-        asked = [label for label in row.labels if label.name in STRUCTURED]
+        evaluated = [label for label in row.labels if label.name in STRUCTURED]
         others = [label for label in row.labels if label.name not in STRUCTURED]
-        for label in asked:
+        for label in evaluated:
             hit = any(one.name == label.name and one.meets(label) for one in found)
             scores[label.name] += Score(found=int(hit), missed=int(not hit))
         for one in found:
-            right = any(one.name == label.name and one.meets(label) for label in asked)
+            right = any(one.name == label.name and one.meets(label) for label in evaluated)
             elsewhere = one.name == OTHER and any(one.meets(label) for label in others)
             scores[one.name] += Score(false=int(not right and not elsewhere))
     return {name: score for name, score in sorted(scores.items()) if score != Score()}
@@ -157,7 +157,7 @@ class InContext:
 
 Numbers = tuple[valid.Generator, tuple[str, ...]]
 
-CHECKSUMMED: dict[str, Numbers] = {
+GENERATORS: dict[str, Numbers] = {
     "payment_card": (valid.payment_card, ("She paid with the credit card {} yesterday.", "信用卡{}已经过期")),
     "iban": (valid.iban, ("Please transfer it to IBAN {} by Friday.", "{}")),
     "cn_resident_id": (valid.cn_resident_id, ("身份证号{}请核对", "他的身份证是{}。", "ID card {} was copied.")),
@@ -183,25 +183,28 @@ CHECKSUMMED: dict[str, Numbers] = {
 """How numbers of each kind are drawn, and sentences that name it."""
 
 
-def without_generator() -> list[str]:
-    """Return the kinds of the catalogue with a checksum for which no valid numbers are drawn here."""
-    checked = {kind.name for kind in KINDS.values() if any(form.checked for form in kind.forms)}
-    return sorted(checked - set(CHECKSUMMED))
+def with_checksum() -> list[str]:
+    """Return the kinds with a checksum: those whose numbers are drawn here, then those that only have examples."""
+    kinds = [kind.name for kind in KINDS.values() if any(form.has_checksum for form in kind.forms)]
+    return [*GENERATORS, *(kind for kind in kinds if kind not in GENERATORS)]
 
 
 def in_context(kind: str, n: int = VALID, seed: int = SEED) -> InContext:
-    """Draw valid numbers of a kind, and look for them."""
-    draw, frames = CHECKSUMMED[kind]
-    rng = np.random.default_rng(seed)
-    numbers = [draw(rng) for _ in range(n)]
-    texts = [frames[place % len(frames)].format(number) for place, number in enumerate(numbers)]
+    """Search for valid numbers of a kind: drawn numbers, or the examples of its entry where none are drawn."""
+    if kind in GENERATORS:
+        draw, frames = GENERATORS[kind]
+        rng = np.random.default_rng(seed)
+        numbers = [draw(rng) for _ in range(n)]
+        texts = [frames[index % len(frames)].format(number) for index, number in enumerate(numbers)]
+    else:
+        texts, numbers = map(list, zip(*KINDS[kind].hits, strict=True))
     found, taken = 0, set()
     for text, number, spans in zip(texts, numbers, find(texts), strict=True):
         start = text.index(number)
-        right = any((one.start, one.end, one.kind) == (start, start + len(number), kind) for one in sure(spans))
+        right = any((one.start, one.end, one.kind) == (start, start + len(number), kind) for one in counted(spans))
         found += right
         taken |= set() if right else {one.kind for one in spans} - {kind}
-    return InContext(kind, n, found, tuple(sorted(taken)))
+    return InContext(kind, len(texts), found, tuple(sorted(taken)))
 
 
 @dataclass(frozen=True)
@@ -212,7 +215,7 @@ class Random:
     ----------
     length, drawn : int
     alone, in_prose : int
-        Texts with a confirmed or likely find.
+        Texts with a confirmed or likely hit.
     kinds : dict of str to int
     """
 
@@ -230,7 +233,7 @@ def random_digits(length: int, n: int = RANDOM, seed: int = SEED) -> Random:
     kinds: Counter[str] = Counter()
     counts = []
     for texts in (strings, [NEUTRAL.format(one) for one in strings]):
-        finds = [{one.kind for one in sure(spans)} for spans in find(texts)]
+        finds = [{one.kind for one in counted(spans)} for spans in find(texts)]
         counts.append(sum(map(bool, finds)))
         for some in finds:
             kinds.update(some)
@@ -245,7 +248,7 @@ class Chinese:
     ----------
     rows : int
     scores : dict of str to Score
-        By kind; a find is right where it overlaps an annotated span of its kind, and both or neither are suspected.
+        By kind; a hit is right where it overlaps an annotated span of its kind, and both or neither are suspected.
     """
 
     rows: int
@@ -291,12 +294,12 @@ class Alarms:
 
 
 def alarms(texts: Sequence[str]) -> Alarms:
-    """Count texts with a confirmed or likely find."""
+    """Count texts with a confirmed or likely hit."""
     rows: Counter[str] = Counter()
     masked: dict[str, dict[str, None]] = defaultdict(dict)
     flagged = 0
     for text, spans in zip(texts, find(texts), strict=True):
-        found = sure(spans)
+        found = counted(spans)
         flagged += bool(found)
         rows.update({one.kind for one in found})
         for one in found:

@@ -133,7 +133,7 @@ def test_all_planted_values_are_found(vectorizer: Any, seed: int) -> None:
 @pytest.mark.parametrize("make", [CountVectorizer, TfidfVectorizer])
 @pytest.mark.parametrize("fewest", [2, 4, RARE_BELOW])
 def test_min_df_cures(make: Callable[..., Any], fewest: int, seed: int) -> None:
-    """Terms in few rows are gone, and with them the values, as counting has it; from `RARE_BELOW` rows on nothing is rare."""
+    """Terms in few rows are gone, and the values with them; from `RARE_BELOW` rows on nothing is rare."""
     texts, values = corpus(seed)
     fitted = make(min_df=fewest).fit(texts)
     found = counts_of(scan_model(fitted, values, pa.array(texts)))
