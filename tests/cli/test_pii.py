@@ -17,8 +17,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from llmops_audit.cli import app
-from llmops_audit.cli.pii import Counted, FileHit, scan_files, settings_of, summary, written
-from llmops_audit.data.sources import suffixes
+from llmops_audit.cli.pii import Counted, FileHit, UnsearchedColumn, scan_files, settings_of, summary, written
+from llmops_audit.data import sources
+from llmops_audit.data.sources import Format, suffixes
 from llmops_audit.errors import AuditError, Problem
 from llmops_audit.personal_data import Confidence
 
@@ -90,6 +91,105 @@ def test_parquet_is_read_with_numbers_as_text(tmp_path: Path) -> None:
         ("f.parquet", 2, "who", "email"),
     ]
     assert {hit.end for hit in _hits(tmp_path / "f.parquet") if hit.kind == "payment_card"} == {16}
+
+
+def test_bytes_are_searched_where_they_are_text_and_listed_where_not(tmp_path: Path) -> None:
+    """A column of bytes stops nothing: what is text is searched, and what is not is listed by column, with a count."""
+    columns = {
+        "photo": pa.array([b"\xff\xfe", MAIL.encode(), b"\xff\xfe", None]),
+        "uuid": pa.array([b"\xff" * 16] * 4, pa.binary(16)),
+        "mail": pa.array(["x", None, MAIL, "y"]),
+    }
+    path = tmp_path / "f.parquet"
+    pq.write_table(pa.table(columns), path)
+    assert _places(path) == [("f.parquet", 2, "photo", "email"), ("f.parquet", 3, "mail", "email")]
+    said = _run(path)
+    assert said.exit_code == 1
+    assert f"not searched: {path}:photo: 2 cells hold bytes that are no text\n" in said.stderr
+    assert f"not searched: {path}:uuid: 4 cells hold bytes that are no text\n" in said.stderr
+    assert "columns with bytes that were not searched: 2" in said.stderr
+
+
+def test_nested_and_odd_columns_of_parquet_are_searched(tmp_path: Path) -> None:
+    """Structures, maps, durations, extension types and a name that occurs twice are read; nested bytes do no harm."""
+    arrays = [
+        pa.array([{"to": MAIL, "raw": b"\xff"}, None]),
+        pa.array([[("cc", MAIL)], None], pa.map_(pa.string(), pa.string())),
+        pa.array([1, 2], pa.duration("s")),
+        pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"\xff" * 16, None], pa.binary(16))),
+        pa.array(["x", MAIL]),
+        pa.array([MAIL, "x"]),
+    ]
+    path = tmp_path / "f.parquet"
+    pq.write_table(pa.Table.from_arrays(arrays, ["struct", "map", "span", "id", "twice", "twice"]), path)
+    assert _places(path) == [
+        ("f.parquet", 1, "struct", "email"),
+        ("f.parquet", 1, "map", "email"),
+        ("f.parquet", 1, "twice", "email"),
+        ("f.parquet", 2, "twice", "email"),
+    ]
+    assert [event.column for event in scan_files([path]) if isinstance(event, UnsearchedColumn)] == ["id"]
+
+
+@pytest.mark.parametrize("name", ["f.csv", "f.parquet"])
+def test_wide_files_are_searched_in_few_rows_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """However many columns a file has, each hit has its row and column."""
+    monkeypatch.setattr(sources, "BATCH_CELLS", 1_200)
+    columns = {f"c{number}": ["x", "y", "z", MAIL if number % 250 == 7 else "w"] for number in range(500)}
+    if name == "f.csv":
+        rows = [",".join(columns), *(",".join(cells) for cells in zip(*columns.values(), strict=True))]
+        _write(tmp_path / name, "\n".join(rows))
+    else:
+        pq.write_table(pa.table(columns), tmp_path / name)
+    assert [batch.num_rows for batch in sources.cells(tmp_path / name, name, Format()).tables] == [2, 2]
+    assert _places(tmp_path / name) == [(name, 4, "c7", "email"), (name, 4, "c257", "email")]
+
+
+SOURCE = """
+from __future__ import annotations
+
+import pyarrow as pa
+
+SUFFIXES = (".reversed",)
+BINARY = True
+
+
+def names(path, shown, format):
+    return tuple(path.read_bytes()[::-1].split(b"\\0")[0].decode().split(","))
+
+
+def tables(path, shown, format, columns, batch_rows):
+    rows = [row.decode().split(",") for row in path.read_bytes()[::-1].split(b"\\0")[1:]]
+    yield pa.table(dict(zip(columns, map(list, zip(*rows)), strict=True)))
+"""
+
+
+def test_a_new_source_needs_no_change_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that is dropped into the folder of sources is enough, also for files that are no text."""
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "a_source_of_a_test.py").write_text(SOURCE, encoding="utf-8")
+    monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(folder)])
+    path = tmp_path / "data" / "f.reversed"
+    path.parent.mkdir()
+    path.write_bytes(f"note,phone\0none,2125550123\0{MAIL},none".encode()[::-1])
+    try:
+        assert _places(path.parent) == [("f.reversed", 1, "phone", "phone"), ("f.reversed", 2, "note", "email")]
+        assert ".reversed" in _problems(_write(tmp_path / "b.bin", "\0"))[0]
+    finally:
+        sys.modules.pop("llmops_audit.data.sources.a_source_of_a_test", None)
+
+
+def test_a_compressed_table_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    """Its name says that it is a table: in a folder it is not skipped like a picture."""
+    pq.write_table(pa.table({"a": [MAIL]}), tmp_path / "f.parquet")
+    packed = gzip.compress((tmp_path / "f.parquet").read_bytes())
+    (tmp_path / "f.parquet").unlink()
+    (tmp_path / "f.parquet.gz").write_bytes(packed)
+    (tmp_path / "f.png.gz").write_bytes(gzip.compress(b"\0"))
+    assert [problem.partition(": ")[2].partition(";")[0] for problem in _problems(tmp_path)] == ["is no text"]
 
 
 @pytest.mark.parametrize("name", ["f.txt", "f.md", "f.log", "f.py", "f.json", "Makefile", ".env"])
