@@ -80,7 +80,7 @@ class Form:
     validator : callable
         Accepts or rejects a candidate, see `Validator`.
     has_checksum : bool
-        Whether the validator computes a checksum. Of two equally confident forms at one place, this one wins.
+        Whether the validator computes a checksum. Of two equally confident forms, the form with a checksum wins.
     mistyped : bool
         Whether a candidate in context that the validator rejects is reported as suspected.
     whole_cell : bool

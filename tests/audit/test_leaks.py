@@ -65,7 +65,7 @@ def _since(record: Record, *ids: str) -> Record:
     ],
 )
 def test_a_group_of_the_earlier_record_is_searched_as_well(record: Record, id: str, kind: str) -> None:
-    """An id that is told as changed may name a group that this audit's own findings do not have."""
+    """The id of a change may name a group that this audit's own findings do not have."""
     refuse_leaks(_since(record, "own.a[sex=F,split=live]", "own"), {})
     with pytest.raises(OutputError, match="would hold personal data") as refused:
         refuse_leaks(_since(record, "own.b", id), {})
@@ -82,7 +82,7 @@ def test_a_group_of_the_earlier_record_is_searched_as_well(record: Record, id: s
     ],
 )
 def test_a_value_of_the_data_is_refused(record: Record, cells: dict[str, str], kind: str) -> None:
-    """An example, a category or a word with personal data in it stops the output; the value is not told."""
+    """An example, a category or a word with personal data in it stops the output; the error does not show the value."""
     with pytest.raises(OutputError, match="would hold personal data") as refused:
         refuse_leaks(_with(record, **cells), {})
     assert kind in str(refused.value)
@@ -90,7 +90,7 @@ def test_a_value_of_the_data_is_refused(record: Record, cells: dict[str, str], k
 
 
 def test_a_group_s_name_is_a_value_too(record: Record) -> None:
-    """A key of the record that stems from the data is searched like any other text, and not told."""
+    """A key of the record that comes from the data is searched like any other text, and not shown."""
     table = _with(record, **{"jane@example.com": "x"})
     with pytest.raises(OutputError) as refused:
         refuse_leaks(table, {})
@@ -108,5 +108,5 @@ def test_mistyped_numbers_do_not_stop_an_output(record: Record) -> None:
 
 
 def test_a_text_is_masked() -> None:
-    """Every find in a text is masked, the rest stays."""
+    """Every hit in a text is masked, the rest stays."""
     assert masked("ask jane@example.com or card 4111 1111 1111 1111.") == "ask ***@*** or card **** **** **** ****."

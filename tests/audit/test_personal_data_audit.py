@@ -88,7 +88,7 @@ def test_known_values_are_left_out_and_counted(tmp_path: Path) -> None:
     ("content", "said"), [(None, "cannot be read"), (b"help@shop.example.com", "line 1"), (b"\xff\xfe", "UTF-8")]
 )
 def test_a_list_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes | None, said: str) -> None:
-    """A missing or broken list stops the audit, and its content is not told."""
+    """A missing or broken list stops the audit, and the error does not show its content."""
     if content is not None:
         (tmp_path / "known.txt").write_bytes(content)
     with pytest.raises(AuditError, match=said) as refused:

@@ -65,17 +65,17 @@ def test_identifying_kinds_fail_by_default(text: str, kind: str) -> None:
 
 
 def test_a_clean_split_passes_and_says_what_it_could_not_see() -> None:
-    """Where nothing identifying was found, one requirement says so, and what was not looked for."""
+    """Where nothing identifying was found, one requirement says so, and what was not searched for."""
     finding = _findings(_case(["nothing"]))["personal_data_rows"]
     assert (finding.verdict, finding.value, finding.n) == (Verdict.PASSED, 0, 1)
     assert "names" in finding.details["not_searched_for"]  # type: ignore[operator]
 
 
-def test_contact_kinds_are_told_and_judged_on_demand() -> None:
-    """E-mail addresses are told with medium severity; they are judged where a limit is set, by rows or by rate."""
+def test_contact_kinds_are_described_and_judged_on_demand() -> None:
+    """E-mail addresses are described with medium severity; they are judged where a limit is set, by rows or by rate."""
     given = _case(["mail a@example.org and b@example.org", "mail c@example.org", "none", "none"])
-    told = _findings(given)["email"]
-    assert (told.verdict, told.value, told.severity) == (Verdict.NOT_APPLICABLE, 2, Severity.MEDIUM)
+    described = _findings(given)["email"]
+    assert (described.verdict, described.value, described.severity) == (Verdict.NOT_APPLICABLE, 2, Severity.MEDIUM)
     row = _table(given)[0]
     assert (row["kind"], row["confidence"], row["rows"], row["hits"], row["rate"]) == ("email", "confirmed", 2, 3, 500)
     assert 0 < row["low"] < 500 < row["high"] < 1000
@@ -86,13 +86,13 @@ def test_contact_kinds_are_told_and_judged_on_demand() -> None:
 
 
 def test_no_contact_kind_fails_by_default() -> None:
-    """Beside e-mail addresses and telephone numbers, which are told, the split passes: nothing identifies a person."""
+    """E-mail addresses and telephone numbers are described, and the split passes: nothing identifies a person."""
     given = _case(["mail a@example.org", "call +1 415 555 2671", "none"])
     found = [item for item in run(CHECK, given) if isinstance(item, Finding)]
-    told = [finding.scope["kind"] for finding in found if finding.verdict is Verdict.NOT_APPLICABLE]
-    assert sorted(told) == ["email", "phone"]
+    described = [finding.scope["kind"] for finding in found if finding.verdict is Verdict.NOT_APPLICABLE]
+    assert sorted(described) == ["email", "phone"]
     assert [finding.metric for finding in found if finding.verdict is Verdict.PASSED] == ["personal_data_rows"]
-    assert len(found) == len(told) + 1
+    assert len(found) == len(described) + 1
 
 
 def test_a_limit_of_the_spec_replaces_the_default() -> None:
@@ -123,11 +123,11 @@ def test_a_limit_of_an_unknown_column_is_an_error() -> None:
         run(CHECK, _case(["nothing"]), allow=("notes:email",))
 
 
-def test_mistyped_numbers_are_told_and_count_where_the_spec_says_so() -> None:
-    """A card number with a wrong checksum is suspected: told, and judged from that step of confidence on."""
+def test_mistyped_numbers_are_described_and_count_where_the_spec_says_so() -> None:
+    """A card number with a wrong checksum is suspected: described, and judged if that confidence counts."""
     given = _case([f"my card is {WRONG}"])
-    told = _findings(given)["payment_card"]
-    assert (told.verdict, told.scope["confidence"]) == (Verdict.NOT_APPLICABLE, "suspected")
+    described = _findings(given)["payment_card"]
+    assert (described.verdict, described.scope["confidence"]) == (Verdict.NOT_APPLICABLE, "suspected")
     assert _findings(given)["personal_data_rows"].verdict is Verdict.PASSED
     assert _findings(given, confidence="suspected")["payment_card"].verdict is Verdict.FAILED
     assert _findings(given, confidence={"payment_card": "suspected"})["payment_card"].verdict is Verdict.FAILED
@@ -163,8 +163,8 @@ def test_rare_identifying_values_in_the_model_fail() -> None:
     assert _findings(given)["personal_data_in_model"].verdict is Verdict.PASSED
 
 
-def test_contact_details_in_the_model_are_told() -> None:
-    """An e-mail address in the vocabulary is told with its severity, and judged on demand."""
+def test_contact_details_in_the_model_are_described() -> None:
+    """An e-mail address in the vocabulary is described with its severity, and judged on demand."""
     mail = ModelHits("inputs.vocabulary_", "email", Confidence.CONFIRMED, 1, 1, ("***@***",))
     given = _case(["nothing"]) | {"model_contents": _contents(mail)}
     assert (_findings(given)["email"].verdict, _findings(given)["email"].severity) == (
@@ -175,19 +175,19 @@ def test_contact_details_in_the_model_are_told() -> None:
 
 
 def test_a_model_that_cannot_be_searched_passes_nothing() -> None:
-    """Where no text of the model could be looked at, there is no pass for it."""
+    """A model without a text that can be searched does not pass."""
     given = _case(["nothing"]) | {"model_contents": _contents(strings=0)}
     assert _findings(given)["personal_data_in_model"].verdict is Verdict.NOT_APPLICABLE
 
 
-def test_training_values_that_return_are_counted() -> None:
-    """A value of the training rows that stands in test rows, in whatever form, is told, and judged on demand."""
+def test_overlap_with_training_rows_is_counted() -> None:
+    """A value of the training rows that is in test rows, in whatever form, is described, and judged on demand."""
     train = _batch(["mail jane@example.com", "+44 20 7946 0958", "none"], "train")
     test = _batch(["ask JANE@example.com", "again jane@example.com", "bob@example.com"], "test")
     given = inputs(train, test)
-    told = _findings(given)["personal_data_overlap"]
-    assert (told.value, told.n, told.details["rows"]) == (1, 2, 2)
-    assert told.verdict is Verdict.NOT_APPLICABLE
+    described = _findings(given)["personal_data_overlap"]
+    assert (described.value, described.n, described.details["rows"]) == (1, 2, 2)
+    assert described.verdict is Verdict.NOT_APPLICABLE
     assert _findings(given, max_overlap=0)["personal_data_overlap"].verdict is Verdict.FAILED
     assert _findings(given, max_overlap=1)["personal_data_overlap"].verdict is Verdict.PASSED
 

@@ -51,7 +51,7 @@ def _write(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 @pytest.mark.parametrize(("name", "delimiter"), [("f.csv", ","), ("f.tsv", "\t"), ("F.CSV", ",")])
 def test_delimited_files_are_read_cell_by_cell(tmp_path: Path, name: str, delimiter: str) -> None:
-    """Rows count from 1 without the header, whatever line they begin in; places are those in the cell as given."""
+    """Rows count from 1 without the header, whatever line they begin in; indices are those in the original cell."""
     rows = [["note", "contact"], ['"two\nlines"', "none"], ['"so, write"', f"to {MAIL}"]]
     (hit,) = _hits(_write(tmp_path / name, "\n".join(map(delimiter.join, rows))))
     assert (hit.row, hit.column, hit.kind, hit.confidence) == (2, "contact", "email", Confidence.CONFIRMED)
@@ -241,7 +241,7 @@ def test_a_huge_line_is_read(tmp_path: Path) -> None:
 
 
 def test_a_header_that_holds_personal_data_is_a_row(tmp_path: Path) -> None:
-    """Without a header the first row is row 0, and columns have their place for a name: the others may be names."""
+    """Without a header the first row is row 0, and columns have a number for a name: other cells may be names."""
     path = _write(tmp_path / "f.csv", f"Jane Doe,{MAIL}\nRichard Roe,richard@example.com\n")
     assert _places(path) == [("f.csv", 0, "#2", "email"), ("f.csv", 1, "#2", "email")]
     path = _write(tmp_path / "g.csv", f"Jane Doe,8005550199\nRichard Roe,{MAIL}\n")
@@ -288,7 +288,7 @@ def test_what_is_named_itself_is_read(tmp_path: Path) -> None:
     assert len(_hits(tmp_path / "link", tmp_path / ".git")) == 2
 
 
-def test_what_cannot_be_read_is_told_after_the_others(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_a_problem_of_its_own(tmp_path: Path) -> None:
     """Each bad path is a problem of its own, and the paths around it are scanned."""
     good = _write(tmp_path / "good.txt", MAIL)
     bad = {
@@ -316,7 +316,7 @@ def test_a_table_in_a_folder_must_be_readable(tmp_path: Path, name: str) -> None
     assert len(_problems(tmp_path)) == 1
 
 
-def test_what_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_may_not_be_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without permission a file or a folder is a problem, with the system's reason."""
     _write(tmp_path / "f.txt", "x")
 
@@ -358,7 +358,7 @@ def test_json_lines_have_exactly_their_keys(tmp_path: Path) -> None:
 
 
 def test_lines_of_text_and_the_summary(tmp_path: Path) -> None:
-    """A find is a line; counts and what was not looked for follow on the other stream."""
+    """A hit is a line; counts and what was not searched for follow on the other stream."""
     path = _write(tmp_path / "f.csv", f"note\n{MAIL}\n")
     said = _run(path, _write(tmp_path / "g.txt", "nothing"))
     assert said.stdout == f"{path}:1:note: email (confirmed) ***@***\n"
@@ -404,7 +404,7 @@ def test_errors_of_usage_are_no_verdict(tmp_path: Path) -> None:
 
 
 def test_no_value_is_shown_anywhere(tmp_path: Path) -> None:
-    """Not in finds, errors or names: what is masked holds no letter or digit of the value."""
+    """Not in hits, errors or names: a mask holds no letter or digit of the value."""
     secret = "zqx.wvk@example.com"
     folder = tmp_path / secret
     for name, text in (
@@ -427,7 +427,7 @@ def test_no_value_is_shown_anywhere(tmp_path: Path) -> None:
 
 
 def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
-    """Signs of control in a file's or column's name are written out, so that a find stays on its line."""
+    """Control characters in the name of a file or column are escaped, so that a hit stays on its line."""
     hit = FileHit("a\nb\x1b[2J.csv", 1, "c\rd", 0, 3, "email", Confidence.CONFIRMED, "***")
     assert written(hit, "text") == "a\\nb\\x1b[2J.csv:1:c\\rd: email (confirmed) ***"
     assert json.loads(written(hit, "jsonl"))["column"] == "c\rd"
@@ -445,7 +445,7 @@ def test_a_name_of_no_encoding_is_shown(tmp_path: Path, format: str) -> None:
 
 
 def test_hashes_make_an_allow_list(tmp_path: Path) -> None:
-    """The lines of one run cover what it found, in any writing and place, and tell nothing; other values stay."""
+    """The lines of one run cover what it found, in any form and file, and reveal nothing; other values stay."""
     path = _write(tmp_path / "f.csv", f"mail,phone\n{MAIL},2125550123\n{MAIL.upper()},\n")
     made = _run("--format", "hashes", path)
     assert made.exit_code == 1
@@ -484,8 +484,8 @@ def test_the_hook_calls_the_command() -> None:
     assert "  types: [text]\n" in hook
 
 
-def test_the_summary_tells_what_was_left_out() -> None:
-    """Counts of zero are not told, but for files and finds."""
+def test_the_summary_counts_what_was_left_out() -> None:
+    """Counts of zero are left out, but for files and hits."""
     assert summary({}) == "files searched: 0; hits: 0. Names and addresses are not searched for."
     counts = {Confidence.LIKELY: 2, Confidence.SUSPECTED: 1, Counted.FILE: 3, Counted.BINARY: 1, Counted.NO_FILE: 2}
     assert summary(counts).startswith(

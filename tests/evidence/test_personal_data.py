@@ -34,7 +34,7 @@ def test_a_row_counts_once_whatever_its_columns() -> None:
 
 
 def test_a_row_counts_by_its_best_confidence() -> None:
-    """A row with a sure and a suspected number of one kind counts as sure, and only once."""
+    """A row with a confirmed and a suspected number of one kind counts as confirmed, and only once."""
     counted = _count(text=["card 4111111111111111, card 4111111111111112", "card 4111111111111112"])
     assert counted.kinds == {("payment_card", CONFIRMED): 1, ("payment_card", SUSPECTED): 1}
     assert counted.hits["text", "payment_card", SUSPECTED].rows == 2
@@ -76,12 +76,12 @@ def test_values_are_counted_by_their_hashes_in_whatever_form() -> None:
 
 
 def test_suspected_values_are_not_compared() -> None:
-    """What is merely suspected is no value to look for elsewhere."""
+    """Suspected values are not compared with other splits."""
     assert _count(text=["card 4111111111111112"]).values == {}
 
 
 def test_values_can_be_read_where_they_stand() -> None:
-    """In memory a value is found again by its place, also where rows share a key."""
+    """In memory a value is read at its location, also where rows share a key."""
     batch = _batch(text=["nothing here at all, nothing", "mail jane@example.com", "card 4111111111111111"])
     batch = Batch("test", batch.table, batch.source, batch.row, np.zeros(3, dtype=np.uint64))
     counted = PersonalData.of(batch, Plan(seed=3))
@@ -96,11 +96,11 @@ def test_beyond_the_most_a_uniform_sample_of_values_is_kept(monkeypatch: Any) ->
     parts = [PersonalData.of(_batch(first=i + 1, text=texts[i : i + 30]), Plan()) for i in range(0, 120, 30)]
     total = parts[2] + parts[0] + parts[3] + parts[1]
     assert total == whole
-    assert [held.rows for held in whole.values.values()] == [3] * 5
+    assert [value.rows for value in whole.values.values()] == [3] * 5
 
 
 def test_allowed_values_are_counted_apart() -> None:
-    """What the allow-list covers is no find; how many were covered is told, over all rows."""
+    """What the allow-list covers is no hit; the number of covered hits is kept, over all rows."""
     allow_list = AllowList.read(entry("email", "info@example.com", bytes(16)))
     texts = ["mail info@example.com", "mail INFO@example.com", "mail info@example.com", "jane@example.com", None]
     counted = PersonalData.of(_batch(text=texts), Plan(allow_list=allow_list))

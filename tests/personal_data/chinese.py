@@ -1,4 +1,4 @@
-"""Chinese sentences with numbers of persons, near misses and harmless numbers, drawn from a seed.
+"""Chinese sentences with numbers of persons, near misses and other numbers, drawn from a seed.
 
 Check digits are computed here by the standards' formulas, apart from the package under test.
 """
@@ -178,7 +178,7 @@ def _sentence(rng: np.random.Generator) -> tuple[str, list[Expected]]:
 
 
 def _nothing(rng: np.random.Generator) -> tuple[str, list[Expected]]:
-    """Return a sentence without personal data: a harmless number, or a number of a person that is too long or wrong."""
+    """Return a sentence without personal data: another number, or a personal number that is too long or wrong."""
     if rng.random() < 0.7:
         return _filled(_one(rng, _HARMLESS), rng), []
     name = _one(rng, list(_CHECKED))

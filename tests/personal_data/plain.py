@@ -98,7 +98,7 @@ def _confidence(
 
 
 def _words(text: str, words: Words) -> list[tuple[int, int]]:
-    """Return every place of every word: Latin ones by trying each start and each end."""
+    """Return where every word stands: Latin words by trying each start and each end."""
     found = []
     for start in range(len(text)):
         for word in words.chinese:

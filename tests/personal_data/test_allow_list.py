@@ -1,4 +1,4 @@
-"""Allow-lists: values are known in any writing, lists hold none of them, and what is wrong with a list is told."""
+"""Allow-lists: a value is recognised in any form, lists hold no values, and errors name the line."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_salt_for_each_entry_is_refused() -> None:
     """A list with many salts would slow the scan down, and says so."""
     entries = [f"{number:032x}:{number:064x}" for number in range(MAX_SALTS + 1)]
     assert len(AllowList.read("\n".join(entries[:-1])).salts) == MAX_SALTS
-    with pytest.raises(DataError, match="has too many salts; expected at most 20: each slows every find; got 21"):
+    with pytest.raises(DataError, match="has too many salts; expected at most 20: each slows down every hit; got 21"):
         AllowList.read("\n".join(entries))
 
 

@@ -37,7 +37,7 @@ def _found(text: str, kind: str, header: str = "") -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_generated_sentences(seed: int) -> None:
-    """Valid, mistyped and harmless numbers in sentences, glued to characters, wide or alone: F1 is at least 0.99."""
+    """Valid, mistyped and other numbers in sentences, next to characters, full-width or alone: F1 is at least 0.99."""
     made = chinese.sentences(seed, 1500)
     counts: Counter[str] = Counter()
     for (_, expected), spans in zip(made, find([text for text, _ in made]), strict=True):

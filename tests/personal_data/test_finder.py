@@ -1,4 +1,4 @@
-"""Finding personal data: the catalogue's examples, the engine against the plain loop, and places in the text."""
+"""The search: the examples of the catalogue, the engine against the plain loop, and indices into the text."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _values(text: str, kind: str | None = None, *steps: Confidence) -> list[str]
 
 @EVERY_KIND
 def test_examples_hit(kind: Kind) -> None:
-    """Each kind is found in its examples, at the right place, confirmed or likely."""
+    """Each kind is found in its examples, at the right indices, confirmed or likely."""
     assert len(kind.hits) >= 3
     for text, value in kind.hits:
         assert value in _values(text, kind.name), text
@@ -98,7 +98,7 @@ def test_every_kind_says_what_it_is(kind: Kind) -> None:
 
 @EVERY_KIND
 def test_patterns_have_a_bounded_length(kind: Kind) -> None:
-    """No pattern can run through the whole text from one place, so that a search is linear in the text."""
+    """No pattern can run through the whole text from one start, so that a search is linear in the text."""
     # The parser of `re` is private, and alone knows how much a pattern can match.
     parser = importlib.import_module("re._parser")
     assert all(
@@ -137,7 +137,7 @@ def _either_way(request: pytest.FixtureRequest) -> Iterator[None]:
 @example(texts=['{"note": "call \\u0031\\u0033812345678, card 4111\\u20111111\\u20111111\\u20111111"}'], header="")
 @example(texts=["card's number 4111 1111 1111 1112 and cards"], header="")
 def test_the_engine_equals_the_plain_loop(texts: list[str], header: str) -> None:
-    """Candidates by Arrow and windows around them find what every pattern over the whole text finds, and no more."""
+    """The prefilter and the patterns behind it find what every pattern over the whole text finds, and no more."""
     assert find(texts, header=header) == plain.find(texts, header)  # type: ignore[attr-defined]
 
 
@@ -145,14 +145,14 @@ def test_the_engine_equals_the_plain_loop(texts: list[str], header: str) -> None
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(texts=st.lists(TEXTS, max_size=2), filler=st.sampled_from(["word ", "字 ", "12 ", "a1 ", "the card "]))
 def test_long_texts_equal_the_plain_loop(texts: list[str], filler: str) -> None:
-    """What stands between finds changes nothing: windows do not lose or double a find."""
+    """Text between hits changes nothing: no hit is lost or doubled."""
     text = (filler * 30).join(texts)
     assert find([text]) == plain.find([text])  # type: ignore[attr-defined]
 
 
 @given(st.text(max_size=60))
-def test_finds_lie_in_the_text_and_do_not_overlap(text: str) -> None:
-    """Whatever the text, finds are places in it, in order, and no two overlap."""
+def test_hits_lie_in_the_text_and_do_not_overlap(text: str) -> None:
+    """Whatever the text, hits lie in it, in order, and no two overlap."""
     spans = find([text])[0]
     assert all(0 <= span.start < span.end <= len(text) for span in spans)
     assert all(one.end <= other.start for one, other in pairwise(spans))
@@ -169,8 +169,8 @@ def test_finds_lie_in_the_text_and_do_not_overlap(text: str) -> None:
         ('{"n": "\\u5361\\u53f74111111111111111"}', "4111111111111111"),
     ],
 )
-def test_places_are_those_of_the_text_as_given(text: str, value: str) -> None:
-    """Full-width digits, other scripts, odd dashes, marks without width and JSON escapes keep their places."""
+def test_indices_are_those_of_the_original_text(text: str, value: str) -> None:
+    """Full-width digits, other scripts, odd dashes, characters without width and JSON escapes keep their indices."""
     if "\\u0020" in value:
         text, value = text.replace("4111\\u0020", "4111\\u00201111\\u00201111\\u00201111 "), ""
     assert value in "|".join(_values(text, "payment_card"))
@@ -202,14 +202,14 @@ def test_the_column_s_name_is_context() -> None:
 @example(["card", "'s", " ", "1"])
 @example(["credit", " ", "card", "'s", " ", "1"])
 def test_words_are_where_they_are_in_any_script(pieces: list[str]) -> None:
-    """ASCII texts are read by another way than others: both find the same words at the same places."""
+    """ASCII texts are read in their own way: it finds the same words at the same indices."""
     topics, text = Topics([words("card credit_card")]), "".join(pieces)
     quick, slow = (topics.mentions(written).of(0) for written in (text, f"{text} \u00b7"))
     assert quick == slow
 
 
 def test_arrays_with_gaps_are_scanned() -> None:
-    """An array of Arrow gives the places that hold anything; missing cells hold nothing."""
+    """An Arrow array gives the indices of cells with hits; missing cells have none."""
     assert find_in_array(pa.array(["none", None, "jane@example.com"])) == {
         2: (Span(0, 16, "email", Confidence.CONFIRMED),)
     }

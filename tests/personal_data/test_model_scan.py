@@ -241,7 +241,7 @@ def test_names_that_are_personal_data_stand_in_no_place() -> None:
 
 
 def test_dictionaries_and_neighbours() -> None:
-    """Names that a `DictVectorizer` makes are searched; rows that are kept as numbers are told of."""
+    """Names that a `DictVectorizer` makes are searched; rows that are kept as numbers are listed as unread."""
     rows = [{"from=jane.roe@acme.example": 1.0}, {"from=sam.poe@acme.example": 1.0}]
     model = Pipeline([("inputs", DictVectorizer()), ("estimator", KNeighborsClassifier(1))]).fit(rows, [0, 1])
     contents = scan_model(model, [], None)
@@ -315,7 +315,7 @@ def test_what_others_keep_is_read_and_never_run() -> None:
     assert "greeting" not in contents.locations
     assert contents.unread == (
         "Keeper is not scikit-learn's: only attributes called as fitted ones are were looked at",
-        "odd_: an object of the class Hostile is not looked into",
+        "odd_: an object of the class Hostile is not searched",
         "deep_: nested deeper than 12 levels",
     )
     assert scan_model(Hostile(), [], None).unread == ("Hostile is no estimator of scikit-learn",)
@@ -331,7 +331,7 @@ class Broken(CountVectorizer):
 
 
 def test_an_analyser_that_fails_is_told_of() -> None:
-    """It is no error of the audit, and the contents say what was not looked up, without the analyser's words."""
+    """It is no error of the audit: the result says what was not searched, without the analyser's own message."""
     contents = scan_model(Broken().fit(["some words"]), [], None)
     assert contents.unread[-1] == "vocabulary_: the analyser of Broken fails"
     assert "jane" not in repr(contents)
@@ -353,7 +353,7 @@ def test_terms_that_are_no_texts_are_told_of() -> None:
 
 
 def test_halves_of_a_character_do_no_harm() -> None:
-    """A term may hold what has no location in a file; the others are looked up all the same."""
+    """A term may hold what no file can; the others are looked up all the same."""
     texts = ["jane.roe@acme.example", "\ud800 (sam.poe@acme.example)"]
     value = TrainingValue("email", Confidence.LIKELY, "sam.poe@acme.example", 1)
     contents = scan_model(CountVectorizer(analyzer=by_spaces).fit(texts), [value], None)
@@ -361,7 +361,7 @@ def test_halves_of_a_character_do_no_harm() -> None:
 
 
 def test_words_glued_to_a_value_do_not_hide_it() -> None:
-    """Chinese characters, underscores and signs at its edges stand in one term with the first or last piece of it."""
+    """Chinese characters, underscores and punctuation at its edges share a term with its first or last word."""
     texts = ["卡号4111111111111111有效", "电话138-0013-8000吧", "mail_jane.roe@acme.example_now", "plain words"]
     values = [
         TrainingValue("payment_card", Confidence.CONFIRMED, "4111111111111111", 1),

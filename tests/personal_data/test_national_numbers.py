@@ -408,7 +408,7 @@ def test_month_that_stands_in_needs_context() -> None:
     ],
 )
 def test_nearest_word_decides(text: str, value: str, kind: str) -> None:
-    """Of the kinds whose rules a number passes it is the one that is spoken of nearest."""
+    """Of the kinds whose rules a number passes, the kind with the nearest context word wins."""
     assert (value, kind) in [found[:2] for found in _finds([text])[0]]
 
 

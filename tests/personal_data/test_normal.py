@@ -28,13 +28,13 @@ ODD = st.text("a1 \n-，：１９Ａｚ＠（\u200b\u00ad\u2011\u2014\u3000\u00a
     ],
 )
 def test_forms(given: str, plain: str) -> None:
-    """Digits of every script, full-width signs, dashes and spaces become ASCII; superscripts and prose stay."""
+    """Digits of every script, full-width characters, dashes and spaces become ASCII; superscripts and prose stay."""
     assert normal(given).text == plain
 
 
 @given(ODD)
 def test_places_point_at_what_was_there(text: str) -> None:
-    """Each character of the normal form comes from the character that its place names."""
+    """Each character of the normal form comes from the character that its indices name."""
     made = normal(text)
     for place, character in enumerate(made.text):
         start, end = made.original(place, place + 1)
@@ -59,7 +59,7 @@ def test_arrow_knows_what_changes(texts: list[str]) -> None:
 
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=10), max_size=3))
 def test_escapes_of_json_are_resolved(value: dict[str, str]) -> None:
-    """A cell that is JSON reads as it would without its escapes, and its places are those of the cell."""
+    """A cell that is JSON reads as it would without its escapes, and its indices are those of the cell."""
     text = json.dumps(value)
     made = normal(text)
     for one in value.values():

@@ -222,7 +222,7 @@ def test_secrets_that_are_written_down(text: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_secret(text: str) -> None:
-    """Prose, code without values, places to be filled in, identifiers, hashes and pictures hold no secret."""
+    """Prose, code without values, placeholders, identifiers, hashes and images hold no secret."""
     assert _found(text) == []
 
 

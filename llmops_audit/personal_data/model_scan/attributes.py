@@ -298,7 +298,7 @@ class _Walk:
                     if not _is(held, str):
                         self.value(held, _joined(location, name), name, depth + 1)
         elif not _is(value, type, FunctionType, ModuleType) and _package(value) not in _QUIET:
-            self.note_unread(location, f"an object of the class {type(value).__name__} is not looked into")
+            self.note_unread(location, f"an object of the class {type(value).__name__} is not searched")
 
 
 def _package(value: object) -> str:
