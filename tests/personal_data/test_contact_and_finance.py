@@ -181,7 +181,7 @@ def _columns(rng: np.random.Generator) -> dict[str, list[str]]:
     "header", ["", "value", "price", "call_duration", "call_time", "cell_count", "contact_id", "text_length"]
 )
 def test_no_numeric_column_is_called_a_phone(header: str) -> None:
-    """Numbers, dates, times, versions and coordinates are no telephone numbers, even in a column that sounds like it."""
+    """Numbers, dates, times, versions and coordinates are no telephone numbers, even in a column that sounds so."""
     for name, cells in _columns(np.random.default_rng(5)).items():
         found = [span for spans in find(cells, header=header) for span in spans if span.kind == "phone"]
         assert not found, (name, header)
