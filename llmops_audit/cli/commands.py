@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmops_audit.cli.checks import PageLanguage, checks_app
 from llmops_audit.errors import AuditError
 from llmops_audit.record.files import DEFAULT, FORMATS, formats_of, page_of
 from llmops_audit.record.files import spec_folder as folder_in_repository
@@ -30,9 +31,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-)
-checks_app = typer.Typer(
-    help="The checks that are installed, and their pages.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(checks_app, name="checks")
 
@@ -59,8 +57,6 @@ SpecFolder = Annotated[
         metavar="FOLDER", help="Folder of the spec in the repository, for files that point to lines of the spec."
     ),
 ]
-
-PageLanguage = Annotated[str, typer.Option(metavar="en|zh", help="Language.")]
 
 
 def _version(wanted: bool) -> None:
@@ -233,30 +229,6 @@ def schema(what: Annotated[str, typer.Argument(metavar="spec|record", help="Whic
         raise AuditError("schema", "there is none of that name", f"one of {', '.join(models)}", repr(what))
     mode: JsonSchemaMode = "validation" if what == "spec" else "serialization"
     typer.echo(json.dumps(models[what].model_json_schema(mode=mode), indent=2, ensure_ascii=False))
-
-
-@checks_app.command("list")
-def list_checks() -> None:
-    """List the checks that are installed."""
-    from llmops_audit.check.registry import provided
-
-    for name, found in provided().items():
-        typer.echo(f"{name:<14} {found.check.page.title}  [{found.distribution} {found.version}]")
-
-
-@checks_app.command("show")
-def show_check(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A check.")], language: PageLanguage = "en"
-) -> None:
-    """Show the page of a check, and its settings with their defaults."""
-    from llmops_audit.check.registry import provided
-    from llmops_audit.cli.screen import check_page
-    from llmops_audit.errors import PluginError
-
-    known = provided()
-    if name not in known:
-        raise PluginError(f"check '{name}'", "is not installed", f"one of {', '.join(known)}")
-    typer.echo(check_page(name, known[name].check, language))
 
 
 @frameworks_app.command("list")
