@@ -20,7 +20,7 @@ DEFAULT_FOLDER = Path("audit_checks")
 """Folder of a user's own checks; made where it is not there."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-LONGEST_NAME = 40
+LONGEST_NAME = 30
 
 _IN_THE_MODULE = frozenset({"annotations", "at_limit", "check", "message"})
 """Names that the module of a new check imports, so that a check of that name would hide what it needs."""
@@ -165,10 +165,12 @@ def _catalogues(undo: ExitStack) -> dict[Path, int]:
     from llmops_audit.testing import catalogue
 
     found = {}
+    used = catalogue.sentences()
     for language in languages():
         if language != SOURCE_LANGUAGE:
             file = Path("llmops_audit/render/locale", language, "LC_MESSAGES/llmops_audit.po")
             undo.callback(file.write_bytes, file.read_bytes())
-            file.write_bytes(catalogue.written(language))
-            found[file] = len(catalogue.missing(language))
+            updated = catalogue.updated(catalogue.read(file, language), used)
+            file.write_bytes(catalogue.written(updated, language))
+            found[file] = len(catalogue.state(updated).missing)
     return found

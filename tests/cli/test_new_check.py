@@ -92,6 +92,7 @@ def test_what_is_written_is_clean_to_ruff(line_length: int, folder: Path) -> Non
     rules = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["lint"]
     ignored = ",".join([*rules["ignore"], "S101"])
     ours = ("--select", ",".join(rules["select"]), "--ignore", ignored, "--line-length", "120")
+    ours += ("--config", 'lint.pydocstyle.convention = "numpy"')
     _passes("ruff", "check", "--isolated", *ours, ".", folder=folder)
 
 
@@ -130,7 +131,7 @@ BAD_NAMES = [
     ("../gaps", "is no name for a check"),
     ("gaps\n", "is no name for a check"),
     ("", "is no name for a check"),
-    ("a" * 41, "at most 40 characters"),
+    ("a" * 31, "at most 30 characters"),
     ("class", "check 'class': has the name of something in Python"),
     ("sorted", "has the name of something in Python"),
     ("json", "has the name of something in Python"),
@@ -228,8 +229,8 @@ def test_in_the_tree_it_becomes_a_check_of_the_project(
     """Module, test and catalogue are written to their places; the command says that translations are missing."""
     from llmops_audit.testing import catalogue
 
-    monkeypatch.setattr(catalogue, "written", lambda language: b"new catalogue")
-    monkeypatch.setattr(catalogue, "missing", lambda language: ("one", "two"))
+    used = catalogue.sentences()
+    monkeypatch.setattr(catalogue, "sentences", lambda: used | {"A sentence of the new check.", "And one more."})
     before = _files(tree)
     code, out, _ = _command(capsys, monkeypatch, NAME)
     assert code == 0
@@ -245,10 +246,11 @@ def test_a_catalogue_that_cannot_be_written_takes_the_check_back(tree: Path, mon
     """All files of the tree are as before where the last of them fails."""
     from llmops_audit.testing import catalogue
 
-    def broken(language: str) -> bytes:
+    def broken(*_: object) -> bytes:
         raise OSError(5, "Input/output error", "llmops_audit.po")
 
     monkeypatch.setattr(catalogue, "written", broken)
+    monkeypatch.setattr(catalogue, "sentences", frozenset)
     before = _files(tree)
     with pytest.raises(AuditError, match=r"llmops_audit.po: cannot be written: Input/output error"):
         new_check(NAME)
