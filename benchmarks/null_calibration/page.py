@@ -10,7 +10,8 @@ from llmops_audit.spec import GateSection
 from llmops_audit.stats import clopper_pearson
 
 from .cells import SEED, Cell, Counts
-from .plan import BALANCED, Runs, Step, judging
+from .checks import BALANCED, NOT_SIMULATED, SIMULATED
+from .plan import Runs, Step, together
 from .world import World
 
 MOST_FALSE_REJECTIONS = 0.065
@@ -18,17 +19,9 @@ LEAST_RIGHT = 0.9
 CONFIDENCE = 0.95
 ALPHA = 1 - GateSection().confidence
 
-NOTHING_WRONG = {
-    "accuracy": "Every minimum (accuracy, balanced accuracy, F1) is exactly the classifier's true value: the hardest "
-    "case in which the classifier still meets it. It is better than chance, than the majority and than the rule on one "
-    "feature, and as good on training rows as on others.",
-    "calibration": "The scores are the exact probabilities.",
-    "drift": "Training and test rows come from one population: a numeric column with missing values, one of five "
-    "categories, both together, the label, the answer and the score.",
-    "fairness": "The classifier does not look at the group: all true rates are equal. The limit is the default, four "
-    "fifths.",
-    "regression": "The release before has the same true quality, and disagrees on some rows.",
-}
+METHOD_TITLE = "What was simulated"
+ALONE_TITLE = "Each check alone"
+LADDERS_TITLE = "What it takes to be rejected"
 
 INTRODUCTION = """# How often the audit is wrong
 
@@ -45,14 +38,14 @@ twice the half-width of the interval is approved in at least {least:.0%} of audi
 rejected in at least {least:.0%}.
 """
 
-METHOD = """## What was simulated
+METHOD = """## {title}
 
 Each simulated audit draws its own test rows and four times as many training rows. The classifier sees one number, which
-is normal around one centre for each label. Its score is the exact probability, and it answers the likelier label. All
-checks that judge a sample run together, with the default confidence of {confidence:.0%}, and share the error rate of
+is normal around one centre for each label. Its score is the exact probability, and it answers the likelier label. In
+whole audits these checks run together, with the default confidence of {confidence:.0%}, and share the error rate of
 rejection: {checks}.
 The search for personal data is a count of all rows and has no error of this kind.
-
+{others}
 "Nothing is wrong" means:
 
 | Check | Truth |
@@ -76,7 +69,8 @@ LIMITS_OF_THIS = """## Limits of this page
 
 ## How to repeat it
 
-`make calibrate` runs everything again, with seed {seed}. The numbers do not depend on the number of processes.
+`make calibrate` runs everything again, with seed {seed}. `make calibrate CHECKS=name` runs one check alone, and writes
+its rows of the last two tables anew. The numbers depend neither on the number of processes nor on what else runs.
 """
 
 
@@ -100,22 +94,19 @@ class Study:
 
 def written(study: Study) -> str:
     """Return the page."""
-    checks = judging()
-    truths = "\n".join(f"| {name} | {NOTHING_WRONG.get(name, 'See its page.')} |" for name in checks)
+    checks = together()
     parts = [
         INTRODUCTION.format(most=MOST_FALSE_REJECTIONS, least=LEAST_RIGHT),
         _in_short(study),
-        METHOD.format(
-            confidence=GateSection().confidence, checks=", ".join(checks), truths=truths, interval=CONFIDENCE
-        ),
+        method(),
         _null(study),
         _by_check(study, checks),
         _good(study),
         _asking(study, checks),
         _sure(study),
         _singly(study),
-        _alone(study),
-        _ladders(study),
+        alone(study),
+        ladders(study),
         LIMITS_OF_THIS.format(seed=SEED),
     ]
     return "\n".join(parts)
@@ -127,10 +118,31 @@ def misses(study: Study) -> list[str]:
     for world, cell in study.null.items():
         if _bar(study.of(cell)) != "yes":
             found.append(f"{_place(world)}: {' rejected, at most '.join(_at_most(study.of(cell))[1:])}")
+    for name, steps in study.alone.items():
+        found += [
+            f"{name} alone, {step.title}: {' rejected, at most '.join(_at_most(study.of(step.cell))[1:])}"
+            for step in steps
+            if _bar(study.of(step.cell)) != "yes"
+        ]
     for step in study.sure:
         if not _reached(study.of(step.cell), step.wanted).startswith("yes"):
             found.append(f"1,000 rows, {step.title}: {_right(study, step)}")
     return found
+
+
+def method() -> str:
+    """Return the section that says what is simulated; it holds no result."""
+    alone = [name for name, simulated in SIMULATED.items() if not simulated.whole]
+    others = [f"\nSimulated alone, and not yet in whole audits: {', '.join(alone)}."] if alone else []
+    others += [f"\nNot simulated: {'; '.join(f'{name} ({why})' for name, why in NOT_SIMULATED.items())}."]
+    return METHOD.format(
+        title=METHOD_TITLE,
+        confidence=GateSection().confidence,
+        checks=", ".join(together()),
+        others="\n".join(others) + "\n",
+        truths="\n".join(f"| {name} | {simulated.truth} |" for name, simulated in SIMULATED.items()),
+        interval=CONFIDENCE,
+    )
 
 
 def _in_short(study: Study) -> str:
@@ -261,7 +273,8 @@ def _reached(counts: Counts, wanted: Status) -> str:
     return f"**no** (at most {high:.1%})" if high < LEAST_RIGHT else f"**not shown** ({low:.1%} to {high:.1%})"
 
 
-def _alone(study: Study) -> str:
+def alone(study: Study) -> str:
+    """Return the section of checks that run alone where nothing is wrong."""
     rows = [
         [name, step.title, f"{counts.runs:,}", *_at_most(counts), _bar(counts)]
         for name, steps in study.alone.items()
@@ -269,14 +282,15 @@ def _alone(study: Study) -> str:
         for counts in [study.of(step.cell)]
     ]
     return _section(
-        "Each check alone",
+        ALONE_TITLE,
         "Nothing is wrong, and one check runs alone, so that it has the whole error rate for itself.",
         ["Check", "Data", "Audits", "Rejected", "Share", "At most", "Meets the bar"],
         rows,
     )
 
 
-def _ladders(study: Study) -> str:
+def ladders(study: Study) -> str:
+    """Return the section of checks that run alone where something is wrong."""
     rows = [
         [name, step.title, f"{counts.runs:,}", *_three(counts), f"{_bounds(counts, Status.REJECTED)[0]:.1%}"]
         for name, steps in study.ladders.items()
@@ -284,7 +298,7 @@ def _ladders(study: Study) -> str:
         for counts in [study.of(step.cell)]
     ]
     return _section(
-        "What it takes to be rejected",
+        LADDERS_TITLE,
         "1,000 rows, labels 1:1, two groups, one check alone with default settings; accuracy with one minimum. The "
         "last column is the lower end of the interval of the share that was rejected.",
         ["Check", "What is wrong", "Audits", "Approved", "Review", "Rejected", "At least"],

@@ -16,10 +16,12 @@ import pytest
 from scipy.stats import binomtest
 
 from llmops_audit.analysis.fairness import rates
+from llmops_audit.check.registry import provided
 from llmops_audit.testing import batch, inputs
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "null_calibration"
 
+COMMITTED = FOLDER.parents[1] / "docs" / "calibration.md"
 RUNS = 40
 MOST_SURPRISE = 1e-4
 """Probability of a count as high, at 5 % of false rejections, from which on nobody believes the 5 %."""
@@ -38,7 +40,9 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"null_calibration.{name}")
 
 
-cells, page, plan, world = (_module(name) for name in ("cells", "page", "plan", "world"))
+cells, checks, page, plan, renewal, world = (
+    _module(name) for name in ("cells", "checks", "page", "plan", "renewal", "world")
+)
 
 
 def _decided(checks: dict[str, dict[str, Any]], runs: int = RUNS, **of_world: Any) -> Counter[str]:
@@ -202,13 +206,99 @@ def test_the_page_says_what_misses_the_bar() -> None:
     assert "| better | 1,000 | 85.0% | 15.0% | 0.0% | approved | **no** (at most 87.2%) |" in written
 
 
+def test_every_check_that_judges_by_chance_is_simulated_or_says_why_not() -> None:
+    """A new check of ours that judges by chance has an entry in the plan, one for each, and no entry is left over."""
+    ours = {name for name, one in provided().items() if one.distribution == "llmops-audit" and one.check.chance}
+    named = [*checks.SIMULATED, *checks.NOT_SIMULATED]
+    assert sorted(named) == sorted(ours)
+    assert list(checks.SIMULATED) == sorted(checks.SIMULATED)
+    assert all(checks.NOT_SIMULATED.values())
+
+
+def _study_of(names: list[str], rejected: int) -> Any:
+    """A study of checks alone in which so many audits of each cell were rejected."""
+    runs = plan.Runs()
+    alone = plan.alone(runs, names)
+    ladders = {name: plan.ladders({}, runs, [name])[name] for name in names if name != "accuracy"}
+    steps = [step for of in (alone, ladders) for steps in of.values() for step in steps]
+    decided = Counter(rejected=rejected, approved=100)
+    return page.Study(
+        runs, {}, {}, [], [], alone, ladders, {step.cell.name: cells.Counts(1_000, decided) for step in steps}
+    )
+
+
+def _rows(text: str, check: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith(f"| {check} |")]
+
+
+def test_one_check_changes_its_rows_alone() -> None:
+    """Written anew, a check's rows of the two tables change, and not a byte of all others."""
+    committed = COMMITTED.read_text(encoding="utf-8")
+    text = renewal.renewed(committed, _study_of(["regression"], 7))
+    assert len(_rows(text, "regression")) == len(_rows(committed, "regression"))
+    assert "| regression | 50 rows, labels 1:1, 2 groups | 1,000 | 7 | 0.70% | 1.44% | yes |" in text
+    assert "| regression | 0.02 of accuracy lost | 1,000 | 10.0% | 0.0% | 0.7% | 0.3% |" in text
+
+    def others(page_text: str) -> list[str]:
+        return [line for line in page_text.splitlines() if not line.startswith("| regression |")]
+
+    assert others(text) == others(committed)
+    assert renewal.renewed(text, _study_of(["regression"], 7)) == text
+
+
+def test_a_new_check_gets_rows_between_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that the page does not know is described, has rows in order, and is said to be in no whole audit."""
+    new = checks.Simulated(truth="Nothing is odd.", ladder=(checks.Rung("very odd", world.World(), {}),))
+    monkeypatch.setitem(checks.SIMULATED, "evenness", new)
+    text = renewal.renewed(COMMITTED.read_text(encoding="utf-8"), _study_of(["evenness"], 3))
+    assert "Simulated alone, and not yet in whole audits: evenness." in text
+    assert "| evenness | Nothing is odd. |" in _rows(text, "evenness")
+    assert [row.split("|")[2].strip() for row in _rows(text, "evenness")[-1:]] == ["very odd"]
+    alone = text[text.index(f"## {page.ALONE_TITLE}") : text.index(f"## {page.LADDERS_TITLE}")]
+    names = [line.split("|")[1].strip() for line in alone.splitlines() if line.startswith("| ")][1:]
+    assert names == sorted(names)
+    assert "evenness" not in plan.whole({})
+
+
+@pytest.mark.parametrize("old", ["## Each check alone", "| Check | Data |"])
+def test_a_page_of_another_shape_is_not_renewed(old: str) -> None:
+    """Rows are not put under other heads."""
+    text = COMMITTED.read_text(encoding="utf-8").replace(old, f"{old} once")
+    with pytest.raises(ValueError, match="write all of it anew"):
+        renewal.renewed(text, _study_of(["regression"], 0))
+
+
+def test_one_check_is_simulated_without_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`--check` runs the cells of one check, and keeps the rest of the page."""
+    main = _module("__main__")
+    monkeypatch.setattr(main, "QUICK", plan.Runs(null=3, other=2, pilot=2))
+    simulated: list[str] = []
+    simulate = cells.simulate
+
+    def noted(wanted: list[Any], *rest: Any) -> Any:
+        simulated.extend(cell.name for cell in wanted)
+        return simulate(wanted, *rest)
+
+    monkeypatch.setattr(main, "simulate", noted)
+    written = tmp_path / "page.md"
+    written.write_bytes(COMMITTED.read_bytes())
+    options = ["--check", "calibration", "--quick", "--jobs", "1", "--write", str(written)]
+    monkeypatch.setattr(sys, "argv", ["null_calibration", *options])
+    assert main.main() == 0
+    assert simulated
+    assert all(name.split()[:2] in (["alone", "calibration"], ["ladder", "calibration"]) for name in simulated)
+    text = written.read_text(encoding="utf-8")
+    assert "| calibration | calibration error 0.30 | 2 | 0.0% | 0.0% | 100.0% |" in text
+    assert _rows(text, "accuracy") == _rows(COMMITTED.read_text(encoding="utf-8"), "accuracy")
+
+
 def test_the_committed_page_is_of_these_checks() -> None:
     """All that the page says beside numbers is what the suite would write today."""
     runs = plan.Runs()
     null = plan.null(runs)
     nothing = {cell.name: cells.Counts(runs.null) for cell in null.values()}
     expected = page.written(page.Study(runs, null, null, [], [], {}, {}, nothing))
-    committed = (FOLDER.parents[1] / "docs" / "calibration.md").read_text(encoding="utf-8")
+    committed = COMMITTED.read_text(encoding="utf-8")
     paragraphs = [part for part in expected.split("\n\n") if not part.startswith(("- Highest", "| Rows"))]
     assert [part for part in paragraphs if part not in committed] == []
     assert all(f"| {' | '.join(page._columns(world))} | {runs.null:,} |" in committed for world in null)
