@@ -71,6 +71,7 @@ samples: $(READY)
 
 readme: $(READY)
 	$(RUN)/python tests/test_readme.py
+	$(RUN)/python tests/test_contributing.py
 
 clean:
 	rm -rf $(VENV) .calibration build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
