@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from llmops_audit.check.registry import TIME_LIMIT, provided
+from llmops_audit.render.formats import known
 from llmops_audit.spec import Spec, as_json
 
 ROOT = Path(__file__).parents[1]
@@ -45,11 +46,27 @@ def _checks() -> str:
     return "\n".join(["| check | question |", "|---|---|", *rows])
 
 
+_WRITTEN = {
+    "default": "always, unless `--format` says otherwise",
+    "format": "with `--format {id}`",
+    "page": "by `render --page {id}`",
+}
+
+
+def _formats() -> str:
+    rows = [
+        f"| `{format.file}` | `{format.id}` | {_WRITTEN[format.written].format(id=format.id)} | {format.summary} |"
+        for format in known().values()
+    ]
+    return "\n".join(["| file | format | written | what it is |", "|---|---|---|---|", *rows])
+
+
 def sections(folder: Path) -> dict[str, str]:
     """What each generated section of the README must hold."""
     return {
         "screen": f"```console\n$ llmops-audit run examples/tutorial/audit.toml\n{_screen(folder)}\n```",
         "checks": _checks(),
+        "formats": _formats(),
         "help": f"```console\n{_help()}\n```",
     }
 
@@ -60,9 +77,9 @@ def _shown(name: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("name", ["screen", "checks", "help"])
+@pytest.mark.parametrize("name", ["screen", "checks", "formats", "help"])
 def test_generated_sections_are_fresh(name: str, tmp_path: Path) -> None:
-    """The screen, the table of checks and the help texts are what the program prints (`make readme` renews them)."""
+    """The screen, both tables and the help are what the program says and knows (`make readme` renews them)."""
     assert _shown(name) == sections(tmp_path / "out")[name]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from llmops_audit.record.files import FORMATS
+from llmops_audit.render.formats import known
 
 ROOT = Path(__file__).parents[1]
 RECIPES = ROOT / "docs" / "ci"
@@ -149,7 +149,10 @@ def test_the_action_ends_with_the_decision(job: Job) -> None:
         "sarif": "audit-report/github.sarif",
     }
     files = {path.name for path in (job.folder / "audit-report").iterdir()}
-    assert files == {"record.json", *(FORMATS[name] for name in read(ACTION)["inputs"]["format"]["default"].split(","))}
+    assert files == {
+        "record.json",
+        *(known()[id].file for id in read(ACTION)["inputs"]["format"]["default"].split(",")),
+    }
     assert "rejected" in job.summary.read_text(encoding="utf-8").lower()
 
 
@@ -251,13 +254,11 @@ def test_the_stage_of_jenkins_ends_with_the_decision(job: Job) -> None:
 
 
 def test_every_format_of_the_recipes_exists() -> None:
-    """The formats that recipes ask for are those that there are, and the page lists each with its file."""
+    """The formats that recipes name are known."""
     recipes = [path.read_text(encoding="utf-8") for path in sorted(RECIPES.iterdir()) if path.suffix != ".md"]
-    asked = {name for text in recipes for found in re.findall(r"--format ([\w,-]+)", text) for name in found.split(",")}
-    assert asked
-    assert asked <= set(FORMATS)
-    page = (RECIPES / "README.md").read_text(encoding="utf-8")
-    assert dict(re.findall(r"^\| `([\w-]+)` \| `([\w.-]+)` \|", page, re.MULTILINE)) == dict(FORMATS)
+    named = {id for text in recipes for found in re.findall(r"--format ([\w,-]+)", text) for id in found.split(",")}
+    assert named
+    assert named <= set(known())
 
 
 def test_what_the_pages_link_to_is_there() -> None:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmops_audit.cli.checks import PageLanguage, checks_app
+from llmops_audit.cli.options import DEFAULT, Formats, Page, Root, formats_of, page_of, root_of
 from llmops_audit.errors import AuditError
-from llmops_audit.record.files import DEFAULT, FORMATS, formats_of, page_of
-from llmops_audit.record.files import spec_folder as folder_in_repository
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,13 +49,6 @@ Output = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Where the output goes; by default reports/NAME-VERSION."),
 ]
-Formats = Annotated[str, typer.Option(metavar="LIST", help=f"Files beside the record, of: {', '.join(FORMATS)}.")]
-SpecFolder = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FOLDER", help="Folder of the spec in the repository, for files that point to lines of the spec."
-    ),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -82,7 +74,7 @@ def run(
     output: Output = None,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Processes that read and count.")] = 1,
     format: Formats = DEFAULT,
-    spec_folder: SpecFolder = None,
+    root: Root = None,
 ) -> None:
     """Audit a classifier and end with the gate's exit code."""
     from llmops_audit.audit import Clock, prepare
@@ -90,22 +82,22 @@ def run(
     from llmops_audit.record.canonical import canonical
     from llmops_audit.record.folder import prepare as prepare_output
     from llmops_audit.record.folder import write
+    from llmops_audit.render.formats import file_names
 
-    formats = formats_of(format)
-    place = folder_in_repository(spec_folder, spec)
+    formats, root = formats_of(format), root_of(root, spec)
     prepared = prepare(spec)
     folder = output or Path("reports") / f"{prepared.spec.audit.name}-{prepared.spec.audit.version}"
-    prepare_output(folder)
+    prepare_output(folder, file_names())
     progress = _console(stderr=True)
     with progress.status("starting") as status:
         record = carry_out(prepared, jobs=jobs, clock=Clock(lambda stage: status.update(stage)), reports=folder.parent)
         status.update("report")
-        reports = _rendered(record, formats, None, place)
-        write(folder, {"record.json": canonical(record), **reports})
-        _summarise(record, place)
+        reports = _rendered(record, formats, None, root)
+        write(folder, {"record.json": canonical(record), **reports}, file_names())
+        _summarise(record, root)
     # Who reads the screen may have gone away; the decision stands.
     with suppress(BrokenPipeError, SystemExit):
-        _show(record, folder, tuple(reports) or ("record.json",), place)
+        _show(record, folder, tuple(reports) or ("record.json",), root)
     raise typer.Exit(record.decision.exit_code)
 
 
@@ -135,21 +127,16 @@ def render(
     ] = None,
     language: Annotated[str | None, typer.Option(metavar="en|zh", help="Language; by default the record's.")] = None,
     format: Formats = DEFAULT,
-    page: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="One page alone: ll144, the bias audit of New York City Local Law 144; card, the model card.",
-        ),
-    ] = None,
-    spec_folder: SpecFolder = None,
+    page: Page = None,
+    root: Root = None,
 ) -> None:
     """Render the files of a record again, without the data."""
     from llmops_audit.errors import RecordError
     from llmops_audit.record.canonical import parse
     from llmops_audit.record.folder import of_record, write
+    from llmops_audit.render.formats import file_names
 
-    formats, place = formats_of(format), folder_in_repository(spec_folder)
+    formats, root = formats_of(format) if page is None else (page_of(page),), root_of(root)
     path = record / "record.json" if record.is_dir() else record
     try:
         content = path.read_bytes()
@@ -157,10 +144,10 @@ def render(
         raise RecordError(str(path), f"cannot be read: {error.strerror}") from error
     found = parse(content, str(path))
     folder = output or path.parent
-    made = _rendered(found, formats, language, place) if page is None else _page(found, page, language)
-    # What is rendered joins the files that the folder holds of the same record.
-    write(folder, {**of_record(folder, content), "record.json": content, **made})
-    for name in made:
+    files = _rendered(found, formats, language, root)
+    # They join the files that the folder holds of the same record.
+    write(folder, {**of_record(folder, content, file_names()), "record.json": content, **files}, file_names())
+    for name in files:
         _console().print(f"wrote {folder / name}", highlight=False, markup=False, soft_wrap=True)
 
 
@@ -253,20 +240,10 @@ def show_framework(
     typer.echo(framework_page(framework(id), language))
 
 
-def _rendered(record: Record, formats: tuple[str, ...], language: str | None, place: str) -> dict[str, bytes]:
-    if not formats:
-        return {}
-    from llmops_audit.render.formats import rendered
+def _rendered(record: Record, formats: tuple[str, ...], language: str | None, root: str) -> dict[str, bytes]:
+    from llmops_audit.render.formats import render_files
 
-    return rendered(record, formats, language, place)
-
-
-def _page(record: Record, page: str, language: str | None) -> dict[str, bytes]:
-    # An unknown page is told before anything slow is imported.
-    page_of(page)
-    from llmops_audit.render.formats import page as rendered_page
-
-    return rendered_page(record, page, language)
+    return render_files(record, formats, language=language, root=root)
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -275,21 +252,23 @@ def _console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr)
 
 
-def _summarise(record: Record, place: str) -> None:
+def _summarise(record: Record, root: str) -> None:
     """Append the summary to GitHub's summary of the job; what goes wrong there changes no decision."""
     file = os.environ.get("GITHUB_STEP_SUMMARY")
     if not file:
         return
     from llmops_audit.record.folder import append
-    from llmops_audit.render.markdown import render_brief, render_markdown
+    from llmops_audit.render.formats import markdown
 
+    language = record.audit.language
+    texts = (markdown.render(record, language=language, root=root), markdown.brief(record, language))
     try:
-        append(Path(file), (render_markdown(record, None, place), render_brief(record)), MAX_SUMMARY)
+        append(Path(file), texts, MAX_SUMMARY)
     except AuditError as error:
         typer.echo(f"warning: {error}", err=True)
 
 
-def _show(record: Record, folder: Path, reports: tuple[str, ...], place: str) -> None:
+def _show(record: Record, folder: Path, reports: tuple[str, ...], root: str) -> None:
     from llmops_audit.cli.screen import screen
 
     console = _console()
@@ -304,7 +283,8 @@ def _show(record: Record, folder: Path, reports: tuple[str, ...], place: str) ->
     if on_github:
         from llmops_audit.render.github import workflow_commands
 
-        typer.echo("\n".join((f"::{token}::", *workflow_commands(record, None, place))))
+        commands = workflow_commands(record, language=record.audit.language, root=root)
+        typer.echo("\n".join((f"::{token}::", *commands)))
 
 
 # The library's own errors of usage share this base, wherever a version of it keeps the class.

@@ -6,7 +6,7 @@
     ├── SpecError        audit.toml is wrong
     ├── DataError        a data file is wrong
     ├── SubjectError     the classifier cannot be had, or is none
-    ├── PluginError      a check is missing, double or malformed
+    ├── PluginError      a check or an output format is missing, double or malformed
     ├── RecordError      a record cannot be read
     └── OutputError      the output folder cannot be written
 
@@ -105,7 +105,7 @@ class SubjectError(AuditError):
 
 
 class PluginError(AuditError):
-    """A check is not installed, installed twice, or breaks the contract of checks."""
+    """A check or an output format is not installed, installed twice, or breaks its contract."""
 
 
 class RecordError(AuditError):

@@ -7,30 +7,35 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from llmops_audit.errors import OutputError
 from llmops_audit.record import SCHEMA
-from llmops_audit.record.files import FORMATS, PAGES
 
-__all__ = ["OUR_FILES", "append", "earlier_audits", "of_record", "prepare", "write"]
+__all__ = ["RECORD", "append", "earlier_audits", "of_record", "prepare", "write"]
 
-OUR_FILES = frozenset({"record.json", *FORMATS.values(), *PAGES.values()})
-"""Names of the files that an output may hold."""
+RECORD = "record.json"
+"""The file that every output holds."""
 
 
-def prepare(folder: Path) -> None:
-    """Refuse early what `write` could not do, and restore what a killed run left moved aside.
+def prepare(folder: Path, ours: Collection[str]) -> None:
+    """Refuse early what `write` could not do, and restore what a killed run moved aside and left there.
+
+    Parameters
+    ----------
+    folder : Path
+    ours : collection of str
+        Names of the files that an output may hold beside the record.
 
     Raises
     ------
     OutputError
-        Where the folder holds something that is no earlier output of ours, or cannot be written.
+        Where the folder holds anything but an earlier output of ours, or cannot be written.
     """
     folder = folder.absolute()
     _restore(folder)
-    _refuse_foreign(folder)
+    _refuse_foreign(folder, ours)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=_prefix(folder), dir=folder.parent):
@@ -41,7 +46,7 @@ def prepare(folder: Path) -> None:
         ) from error
 
 
-def write(folder: Path, files: Mapping[str, bytes]) -> None:
+def write(folder: Path, files: Mapping[str, bytes], ours: Collection[str]) -> None:
     """Put an output in place of the one before.
 
     The files are written to a folder beside it, the earlier output is moved aside, and the new folder is renamed into
@@ -52,13 +57,15 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
     folder : Path
     files : mapping of str to bytes
         All the files of the output, by name.
+    ours : collection of str
+        Names of the files that the output before may hold beside the record.
 
     Raises
     ------
     OutputError
     """
     folder = folder.absolute()
-    prepare(folder)
+    prepare(folder, ours)
     aside = _aside(folder)
     try:
         fresh = Path(tempfile.mkdtemp(prefix=_prefix(folder), dir=folder.parent))
@@ -116,8 +123,16 @@ def _refill(folder: Path, fresh: Path, aside: Path) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def of_record(folder: Path, record: bytes) -> dict[str, bytes]:
-    """Return the files of an output, by name, where it is that of this very record; otherwise none.
+def of_record(folder: Path, record: bytes, ours: Collection[str]) -> dict[str, bytes]:
+    """Return the files of an output by name if the output is that of this very record, otherwise none.
+
+    Parameters
+    ----------
+    folder : Path
+    record : bytes
+        Content of the record's file.
+    ours : collection of str
+        Names of the files that an output may hold beside the record.
 
     Raises
     ------
@@ -125,20 +140,20 @@ def of_record(folder: Path, record: bytes) -> dict[str, bytes]:
         Where they cannot be read.
     """
     try:
-        if not (folder / "record.json").is_file() or (folder / "record.json").read_bytes() != record:
+        if not (folder / RECORD).is_file() or (folder / RECORD).read_bytes() != record:
             return {}
-        return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name in OUR_FILES}
+        return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name in {RECORD, *ours}}
     except OSError as error:
         raise OutputError(str(folder), f"cannot be read: {error.strerror}") from error
 
 
-def append(path: Path, texts: Sequence[str], limit: int) -> None:
+def append(path: Path, texts: Sequence[bytes], limit: int) -> None:
     """Append the first text that fits to a file.
 
     Parameters
     ----------
     path : Path
-    texts : sequence of str
+    texts : sequence of bytes
         The longest first.
     limit : int
         Bytes that the file may hold afterwards.
@@ -151,7 +166,7 @@ def append(path: Path, texts: Sequence[str], limit: int) -> None:
     try:
         room = limit - (path.stat().st_size if path.exists() else 0)
         # What stands there may end in the middle of a line.
-        contents = (f"\n\n{text}".encode() for text in texts)
+        contents = (b"\n\n" + text for text in texts)
         content = next((content for content in contents if len(content) <= room), None)
         if content is not None:
             with path.open("ab") as file:
@@ -182,7 +197,7 @@ def earlier_audits(reports: Path, sha256: str) -> tuple[str, ...]:
         digest that it had before. A file that is no record of ours counts for nothing.
     """
     found: set[str] = set()
-    for path in sorted(reports.glob("*/record.json")):
+    for path in sorted(reports.glob(f"*/{RECORD}")):
         try:
             content = json.loads(path.read_bytes())
             if content["schema"] == SCHEMA and content["data"]["test"]["sha256"] == sha256:
@@ -213,16 +228,16 @@ def _sweep(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _refuse_foreign(folder: Path) -> None:
+def _refuse_foreign(folder: Path, ours: Collection[str]) -> None:
     if not folder.exists() and not folder.is_symlink():
         return
     if not folder.is_dir() or folder.is_symlink():
         raise OutputError(str(folder), "is in the way", "a folder, or nothing yet")
-    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in OUR_FILES)
+    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in {RECORD, *ours})
     if foreign:
         raise OutputError(str(folder), "holds something that is not ours", "an earlier output, or nothing", foreign[0])
     names = [entry.name for entry in folder.iterdir()]
-    if names and not _is_record(folder / "record.json"):
+    if names and not _is_record(folder / RECORD):
         raise OutputError(str(folder), "holds no record of ours", "an earlier output, or nothing")
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from llmops_audit.record import CheckResult, Message, Record, Severity, Verdict, message
 from llmops_audit.record.frameworks.paths import held
 from llmops_audit.record.governance import Clause, Framework
-
-if TYPE_CHECKING:
-    from llmops_audit.render.view import Judged
+from llmops_audit.render.judged import Judged
 
 __all__ = ["PARTS", "ClauseView", "FrameworkView", "Part", "Ran", "clause_view"]
 

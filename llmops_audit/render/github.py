@@ -1,9 +1,10 @@
-"""What GitHub shows of a run beside its log: annotations, which a workflow's standard output may ask for."""
+"""Annotations that GitHub shows beside the log of a run; the commands for them go to the standard output."""
 
 from __future__ import annotations
 
 from llmops_audit.record import Record, Verdict
-from llmops_audit.render.machine import Item, Teller, items, waiting
+from llmops_audit.render.items import Item, items, waiting
+from llmops_audit.render.wording import Wording
 
 __all__ = ["MAX_ANNOTATIONS", "workflow_commands"]
 
@@ -13,16 +14,15 @@ MAX_ANNOTATIONS = 10
 _ERRORS = (Verdict.FAILED, Verdict.ERROR)
 
 
-def workflow_commands(record: Record, language: str | None = None, folder: str = "") -> tuple[str, ...]:
+def workflow_commands(record: Record, *, language: str, root: str) -> tuple[str, ...]:
     """Return the workflow commands that annotate the spec with what waits, the gravest first.
 
     Parameters
     ----------
     record : Record
-    language : str, optional
-        By default the language of the audit.
-    folder : str
-        Of the spec in the repository.
+    language : str
+    root : str
+        Folder of the spec in the repository.
 
     Returns
     -------
@@ -34,15 +34,15 @@ def workflow_commands(record: Record, language: str | None = None, folder: str =
     AuditError
         Where there is no catalogue of the language.
     """
-    tell = Teller(record, language)
-    return tuple(_command(item, tell) for item in waiting(items(record, folder))[:MAX_ANNOTATIONS])
+    wording = Wording(record, language)
+    return tuple(_command(item, wording) for item in waiting(items(record, root))[:MAX_ANNOTATIONS])
 
 
-def _command(item: Item, tell: Teller) -> str:
+def _command(item: Item, wording: Wording) -> str:
     kind = "error" if item.verdict in _ERRORS else "warning"
-    place = f"file={_property(item.place.file)},line={item.place.line}"
-    title = _property(tell.about(tell.title(item), tell.word(item.verdict)))
-    return f"::{kind} {place},title={title}::{_data(tell.sentence(item))}"
+    location = f"file={_property(item.location.file)},line={item.location.line}"
+    title = _property(wording.labelled(wording.title(item), wording.word(item.verdict)))
+    return f"::{kind} {location},title={title}::{_data(wording.sentence(item))}"
 
 
 def _data(text: str) -> str:

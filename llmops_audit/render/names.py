@@ -26,7 +26,7 @@ class Scopes:
         self._columns = frozenset(name for split in record.data.values() for name in split.groups)
         self._translate = translate
 
-    def told(self, finding: Finding) -> list[str]:
+    def described(self, finding: Finding) -> list[str]:
         """Return each key of a finding's scope with its value, in order."""
         return [f"{self.key(key)} {self.value(key, value)}" for key, value in sorted(finding.scope.items())]
 

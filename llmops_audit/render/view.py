@@ -20,16 +20,17 @@ from llmops_audit.record import (
     Verdict,
     message,
 )
-from llmops_audit.record.figures import BiasAudit, ConfusionMatrix, Drift, GroupMetrics, Table
+from llmops_audit.record.figures import ConfusionMatrix, Drift, GroupMetrics, Table
 from llmops_audit.render.changed import ChangesView, changes_view
 from llmops_audit.render.clauses import FrameworkView, clause_view
 from llmops_audit.render.curves_view import PerformanceView, performance_view
 from llmops_audit.render.drift_view import DriftView, drift_view
 from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups_view import MAX_LINES, GroupView, group_view
+from llmops_audit.render.judged import Judged, plot
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
 
-__all__ = ["Judged", "Pair", "Plot", "Reason", "ReportView", "confused_pairs", "most", "plot", "view", "with_missing"]
+__all__ = ["Pair", "Reason", "ReportView", "confused_pairs", "most", "view", "with_missing"]
 
 MAX_PAIRS = 25
 MAX_VALUES = 20
@@ -47,45 +48,6 @@ _ATTENTION = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE)
 _ORDER = (*_ATTENTION, Verdict.NOT_APPLICABLE, Verdict.PASSED)
 _SEVERITIES = tuple(Severity)
 _SPLITS = ("train", "test", "live")
-_PADDING = 0.08
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A finding with the check that made it and the place it has in the page.
-
-    `advice` is what the page of the check says to do about it, null where it says nothing; `advised` where it is the
-    first of its check with its verdict, which alone says what to do.
-    """
-
-    finding: Finding
-    check: CheckResult
-    anchor: str
-    plot: Plot | None
-    advice: str | None = None
-    advised: bool = False
-
-
-@dataclass(frozen=True)
-class Plot:
-    """Value, interval and limit on one scale, each in percent of its length.
-
-    Attributes
-    ----------
-    value, low, high, limit : float
-    corrected : tuple of float, (2,), optional
-        The corrected interval where it is another one, cut off where the scale ends.
-    start, end : float
-        What the ends of the scale stand for.
-    """
-
-    value: float
-    low: float
-    high: float
-    corrected: tuple[float, float] | None
-    limit: float
-    start: float
-    end: float
 
 
 @dataclass(frozen=True)
@@ -143,8 +105,6 @@ class ReportView:
     clauses : tuple of FrameworkView
     unmeasured : tuple of Unmeasured
     terms : tuple of Term
-    bias_audit : bool
-        A bias audit, which is a page of its own, stands in the record.
     tests, chance_checks : int
         Requirements that were judged by chance, and the checks that they belong to.
     unit : str, optional
@@ -174,7 +134,6 @@ class ReportView:
     clauses: tuple[FrameworkView, ...]
     unmeasured: tuple[Unmeasured, ...]
     terms: tuple[Term, ...]
-    bias_audit: bool
     tests: int
     chance_checks: int
     unit: str | None
@@ -222,7 +181,6 @@ def view(record: Record) -> ReportView:
         clauses=clause_view(record, judged),
         unmeasured=unmeasured(record),
         terms=glossary(record),
-        bias_audit=any(isinstance(figure, BiasAudit) for figure in record.figures.values()),
         tests=sum(finding.tests is not None for _, finding in found),
         unit=next((split.unit for split in record.data.values() if split.unit is not None), None),
         chance_checks=len({check.name for check, finding in found if finding.tests is not None}),
@@ -268,39 +226,6 @@ def _by_severity(judged: Sequence[Judged]) -> tuple[tuple[Severity | None, tuple
         ordered[place] = replace(one, advised=alike not in told)
         told.add(alike)
     return tuple((severity, tuple(group)) for severity, group in groupby(ordered, key=lambda j: j.finding.severity))
-
-
-def plot(finding: Finding) -> Plot | None:
-    """Return where value, interval and limit lie, or None where one of them is missing."""
-    if finding.value is None or finding.interval is None or finding.requirement is None:
-        return None
-    limit = finding.requirement.limit
-    given = [finding.value, limit, *(end for end in finding.interval if end is not None)]
-    start, end = min(given), max(given)
-    if start >= 0 and end <= 1:
-        start, end = 0.0, 1.0
-    else:
-        margin = (end - start) * _PADDING or 1.0
-        start, end = start - margin, end + margin
-
-    def place(x: float) -> float:
-        return min(100.0, max(0.0, round(100 * (x - start) / (end - start), 2)))
-
-    def places(interval: tuple[float | None, float | None]) -> tuple[float, float]:
-        low, high = interval
-        return 0.0 if low is None else place(low), 100.0 if high is None else place(high)
-
-    low, high = places(finding.interval)
-    other = finding.decided_by if finding.decided_by != finding.interval else None
-    return Plot(
-        value=place(finding.value),
-        low=low,
-        high=high,
-        corrected=None if other is None else places(other),
-        limit=place(limit),
-        start=start,
-        end=end,
-    )
 
 
 def confused_pairs(matrix: ConfusionMatrix) -> tuple[Pair, ...]:

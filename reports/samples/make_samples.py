@@ -18,14 +18,14 @@ from llmops_audit.audit import prepare, run
 from llmops_audit.record import Record, Run
 from llmops_audit.record.canonical import canonical, parse, sealed
 from llmops_audit.record.folder import write
-from llmops_audit.render.formats import page, rendered
+from llmops_audit.render.formats import file_names, known, render_files
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SAMPLES = ("breast-cancer", "tickets-zh", "tutorial")
 """Folders below ``examples/``, and here."""
 
-FORMATS = ("html", "junit", "sarif", "markdown")
+FORMATS = (*(format.id for format in known().values() if format.written == "default"), "card")
 RUN = Run(started="2026-01-01T00:00:00+00:00", seconds={}, host="sample", platform="sample")
 
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
@@ -48,8 +48,7 @@ def differences(kept: Record, fresh: Record) -> list[str]:
 
 def files(record: Record, name: str) -> dict[str, bytes]:
     """Return the files of a sample."""
-    made = rendered(record, FORMATS, folder=f"examples/{name}") | page(record, "card")
-    return {"record.json": canonical(record), **made}
+    return {"record.json": canonical(record), **render_files(record, FORMATS, root=f"examples/{name}")}
 
 
 def kept(name: str) -> Record | None:
@@ -74,7 +73,7 @@ def stale(name: str) -> list[str]:
 def make(name: str) -> None:
     """Write a sample."""
     record, fresh = kept(name), audited(name)
-    write(HERE / name, files(fresh if record is None or differences(record, fresh) else record, name))
+    write(HERE / name, files(fresh if record is None or differences(record, fresh) else record, name), file_names())
 
 
 def _differences(here: object, there: object, path: str) -> Iterator[str]:

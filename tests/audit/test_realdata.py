@@ -14,7 +14,7 @@ from llmops_audit.audit import prepare, run
 from llmops_audit.record import Finding, Record, Table, Verdict
 from llmops_audit.record.canonical import canonical
 from llmops_audit.record.figures import Estimate, GroupMetrics
-from llmops_audit.render.html import render_html
+from llmops_audit.render.formats import render_files
 
 pytestmark = pytest.mark.realdata
 
@@ -35,6 +35,10 @@ ADULT = [
     "native_country",
     "income",
 ]
+
+
+def _html(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["html"], language=language)["report.html"].decode()
 
 
 def _audit(folder: Path, spec: str) -> Record:
@@ -229,7 +233,7 @@ def test_cold_is_reported_in_chinese(data_folder: Path, tmp_path: Path) -> None:
     accuracy = record.findings()["accuracy.accuracy"].value
     assert accuracy is not None
     assert 0.78 < accuracy < 0.84
-    assert '<html lang="zh' in render_html(record)
+    assert '<html lang="zh' in _html(record)
 
 
 def test_california_gives_nannyml_s_areas_and_the_loss_in_between(data_folder: Path, tmp_path: Path) -> None:

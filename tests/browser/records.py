@@ -36,13 +36,20 @@ from llmops_audit.record.drift_figure import (
 from llmops_audit.record.figures import BiasTable, Category
 from llmops_audit.record.frameworks import framework
 from llmops_audit.record.governance import Card, InLanguages
-from llmops_audit.render.html import render_html
-from llmops_audit.render.ll144 import render_ll144
+from llmops_audit.render.formats import render_files
 
 SAMPLES = Path(__file__).parent.parent.parent / "reports" / "samples"
 HUGE = 10_000
 SHARES = Histogram(edges=tuple(map(float, range(21))), reference=(5,) * 20, current=(4,) * 20, exact=True)
 WORDS = Histogram(categories=("London", "北京", None), reference=(50, 30, 20), current=(10, 60, 30), exact=False)
+
+
+def _html(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["html"], language=language)["report.html"].decode()
+
+
+def _ll144(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["ll144"], language=language)["ll144.html"].decode()
 
 
 class Records:
@@ -73,12 +80,12 @@ class Records:
     @functools.cache  # noqa: B019 - one for the session
     def html(self, name: str, language: str | None = None) -> str:
         """Return the report of a record."""
-        return render_html(self(name), language)
+        return _html(self(name), language)
 
     @functools.cache  # noqa: B019 - one for the session
     def ll144(self, language: str) -> str:
         """Return the page of the bias audit of the full record."""
-        return render_ll144(self("full"), language)
+        return _ll144(self("full"), language)
 
     def hostile(self, text: str) -> Record:
         """Return the full record with a text before every free text of it, the names that users give included."""

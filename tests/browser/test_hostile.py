@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from llmops_audit.render.html import render_html
-from llmops_audit.render.ll144 import render_ll144
+from llmops_audit.record import Record
+from llmops_audit.render.formats import render_files
 
 HOSTILE = {
     "script": "</title></style></svg></script><script>window.owned = 1; alert(1)</script>",
@@ -41,6 +41,14 @@ HARMLESS = {"owned": None, "wide": 0, "shown": True, "foreign": 0}
 IN_CHINESE = ("handlers", "style", "wide")
 
 
+def _html(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["html"], language=language)["report.html"].decode()
+
+
+def _ll144(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["ll144"], language=language)["ll144.html"].decode()
+
+
 @pytest.fixture(scope="module")
 def headings(records: Any) -> int:
     """Chapters of the harmless page."""
@@ -51,7 +59,7 @@ def headings(records: Any) -> int:
 def test_hostile_text_is_only_text(records: Any, opened: Callable[..., Any], headings: int, name: str) -> None:
     """Put before every text of a record, it runs nothing, fetches nothing, adds nothing, and breaks no layout."""
     record, language = records.hostile(HOSTILE[name]), "zh" if name in IN_CHINESE else "en"
-    shown = opened(render_html(record, language), width=360)
+    shown = opened(_html(record, language), width=360)
     shown.unfold()
     for link in ("nav a", "main a"):
         shown.page.locator(link).first.press("Enter")
@@ -59,7 +67,7 @@ def test_hostile_text_is_only_text(records: Any, opened: Callable[..., Any], hea
         shown.page.set_viewport_size({"width": width, "height": 900})
         assert shown.page.evaluate(STATE) == HARMLESS | {"headings": headings}
     shown.assert_quiet()
-    notice = opened(render_ll144(record, language), width=360)
+    notice = opened(_ll144(record, language), width=360)
     assert notice.page.evaluate(STATE) | {"headings": headings} == HARMLESS | {"headings": headings}
     notice.assert_quiet()
 

@@ -204,7 +204,10 @@ def test_a_page_that_cannot_be_made_is_an_error(project: Project) -> None:
     out = spec.parent / "out"
     _said("run", str(spec), "--output", str(out))
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    for page, said in (("ll144", "holds no bias audit of Local Law 144"), ("x", "--page: unknown page; expected of")):
+    for page, said in (
+        ("ll144", "holds no bias audit of Local Law 144"),
+        ("x", "--page: unknown page; expected one of card, ll144"),
+    ):
         command = [sys.executable, "-m", "llmops_audit", "render", str(out), "--page", page]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 2
@@ -212,7 +215,7 @@ def test_a_page_that_cannot_be_made_is_an_error(project: Project) -> None:
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-EVERY_FORMAT = "html,junit,sarif,github-sarif,gitlab,markdown,csv"
+EVERY_FORMAT = "csv,github-sarif,gitlab,html,junit,markdown,sarif"
 
 
 def test_every_format_is_written_and_rendered_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,23 +251,25 @@ def test_a_format_that_there_is_not_is_an_error_before_the_work(project: Project
     """An unknown format ends with the known ones, and nothing is written."""
     spec = project()
     done = CliRunner().invoke(app, ["run", str(spec), "--output", str(spec.parent / "out"), "--format", "html,pdf"])
-    assert str(done.exception) == f"--format: unknown format; expected of {EVERY_FORMAT.replace(',', ', ')}; got 'pdf'"
+    assert (
+        str(done.exception) == f"--format: unknown format; expected one of {EVERY_FORMAT.replace(',', ', ')}; got 'pdf'"
+    )
     assert not (spec.parent / "out").exists()
 
 
-def test_places_start_at_the_top_of_the_repository(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A spec that is named by a relative path is found there by readers of SARIF; an option says it otherwise."""
+def test_locations_start_at_the_top_of_the_repository(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers of SARIF find a spec by the relative path of the command line, or in the folder that `--root` names."""
     spec = project()
     monkeypatch.chdir(spec.parent.parent)
     name = spec.parent.name
     _said("run", f"{name}/audit.toml", "--output", str(spec.parent / "out"), "--format", "sarif")
     log = (spec.parent / "out" / "findings.sarif").read_text(encoding="utf-8")
     assert f'"uri":"{name}/audit.toml"' in log
-    _said("render", str(spec.parent / "out"), "--format", "sarif", "--spec-folder", "audits/./small/")
+    _said("render", str(spec.parent / "out"), "--format", "sarif", "--root", "audits/./small/")
     assert '"uri":"audits/small/audit.toml"' in (spec.parent / "out" / "findings.sarif").read_text(encoding="utf-8")
     for folder in ("/audits", "../audits"):
-        done = CliRunner().invoke(app, ["render", str(spec.parent / "out"), "--spec-folder", folder])
-        assert "--spec-folder: leads out of the repository" in str(done.exception)
+        done = CliRunner().invoke(app, ["render", str(spec.parent / "out"), "--root", folder])
+        assert "--root: leads out of the repository" in str(done.exception)
 
 
 def test_github_gets_a_summary_and_annotations(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

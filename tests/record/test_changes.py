@@ -14,15 +14,22 @@ from hypothesis import strategies as st
 from llmops_audit.audit import prepare, run
 from llmops_audit.cli.screen import MAX_REASONS, screen
 from llmops_audit.errors import SpecError
-from llmops_audit.record import GatePolicy, LimitChange, Op, Requirement, Verdict, VerdictChange, message
+from llmops_audit.record import GatePolicy, LimitChange, Op, Record, Requirement, Verdict, VerdictChange, message
 from llmops_audit.record.canonical import canonical, sealed
 from llmops_audit.record.changes import changes, loosened
-from llmops_audit.render.html import render_html
-from llmops_audit.render.markdown import render_markdown
+from llmops_audit.render.formats import render_files
 
 Project = Callable[..., Path]
 REQUIREMENTS = st.builds(Requirement, op=st.sampled_from(Op), limit=st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]))
 VALUES = [edge + step for edge in (0.0, 0.1, 0.5, 0.9, 1.0) for step in (-0.05, 0.0, 0.05)]
+
+
+def _html(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["html"], language=language)["report.html"].decode()
+
+
+def _markdown(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["markdown"], language=language)["summary.md"].decode()
 
 
 def meets(value: float, requirement: Requirement) -> bool:
@@ -68,8 +75,8 @@ def test_a_split_that_only_one_record_has_is_neither_the_same_nor_another(sample
     gone = without.model_copy(update={"changes": changes(whole, without)})
     new = whole.model_copy(update={"changes": changes(without, whole)})
     for record, said in ((gone, "no longer there"), (new, "not there before")):
-        assert said in render_html(record)
-        assert said in render_markdown(record)
+        assert said in _html(record)
+        assert said in _markdown(record)
 
 
 def test_verdicts_are_compared_both_ways(sample: ModuleType) -> None:

@@ -12,9 +12,9 @@ from llmops_audit.record import Record, Verdict, frameworks, message
 from llmops_audit.record.governance import Card, Clause, Framework
 from llmops_audit.render import i18n
 from llmops_audit.render.clauses import PARTS, ClauseView, FrameworkView, clause_view
-from llmops_audit.render.html import environment_of
+from llmops_audit.render.formats._page import environment_of
+from llmops_audit.render.judged import Judged
 from llmops_audit.render.text import Numbers
-from llmops_audit.render.view import Judged
 
 PAGE = '{% import "clauses.html.j2" as clauses with context %}{{ clauses.chapter(view) }}'
 

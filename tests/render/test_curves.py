@@ -10,16 +10,21 @@ from types import ModuleType
 import pytest
 from lxml import html as lxml_html
 
+from llmops_audit.record import Record
 from llmops_audit.record.figures import FALSE_POSITIVE_RATES, RECALLS, Curves
 from llmops_audit.render import i18n
 from llmops_audit.render.charts import DASHES
 from llmops_audit.render.curves_view import Picture, draw_curves, performance_view
-from llmops_audit.render.html import render_html
+from llmops_audit.render.formats import render_files
 from llmops_audit.render.text import Numbers
 
 SVG = "{http://www.w3.org/2000/svg}"
 MOST_BYTES = 12_000
 FIVE = ("one", "two", "three", "four", "<b>five</b>")
+
+
+def _html(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["html"], language=language)["report.html"].decode()
 
 
 def pictures(sample: ModuleType, labels: tuple[str, ...] = ("spam",), **more: object) -> dict[str, Picture]:
@@ -110,7 +115,7 @@ def test_what_is_unknown_is_a_dash(sample: ModuleType) -> None:
     ((picture,),) = [split.pictures for split in performance_view(sample.record(figures={"p": bare})).curves]
     assert "average precision –, interval – to –" in drawn(picture)
     assert "var(--soft); stroke-dasharray" not in drawn(picture)
-    assert "–" in render_html(sample.record(figures={"p": bare}))
+    assert "–" in _html(sample.record(figures={"p": bare}))
 
 
 def test_a_figure_without_curves_draws_nothing(sample: ModuleType) -> None:
@@ -138,7 +143,7 @@ def test_splits_and_tables_come_in_the_reader_s_order(sample: ModuleType) -> Non
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_picture_has_its_numbers_in_a_table(sample: ModuleType, language: str) -> None:
     """Each kind has a table with a row a label, or a bin, and no two ids of the page are the same."""
-    page = lxml_html.fromstring(render_html(sample.record(figures=sample.curves(FIVE)), language))
+    page = lxml_html.fromstring(_html(sample.record(figures=sample.curves(FIVE)), language))
     (chapter,) = page.xpath("//section[@aria-labelledby='performance']")
     assert len(chapter.xpath(".//figure[contains(@class, 'curve')]//*[@role='img']")) == 3
     assert [len(table.xpath("./tbody/tr")) for table in chapter.xpath(".//details//table")] == [5, 5, 75]
@@ -154,7 +159,7 @@ def test_77_labels_stay_a_light_page(sample: ModuleType) -> None:
     record = sample.record(labels=labels, figures=figures)
     curves = {name: figure.model_dump(mode="json") for name, figure in sample.curves(labels[:5], of=77).items()}
     assert len(json.dumps(curves)) < 20_000
-    page = render_html(record)
+    page = _html(record)
     assert len(page.encode()) < 300_000
     assert "5 of 77" in re.sub(r"<[^>]*>", "", page)
     assert "The most confused pairs" in page

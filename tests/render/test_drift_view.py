@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops_audit.record import Verdict
+from llmops_audit.record import Record, Verdict
 from llmops_audit.record.drift_figure import (
     AccuracyEstimate,
     Course,
@@ -26,10 +26,14 @@ from llmops_audit.record.drift_figure import (
 )
 from llmops_audit.render.drift_charts import MAX_CATEGORIES, MAX_CELLS, course_chart, histogram_chart
 from llmops_audit.render.drift_view import MAX_BRIEF, MAX_CARDS, MAX_COURSES, MAX_FULL, MAX_WINDOWS, drift_view
-from llmops_audit.render.html import render_html
+from llmops_audit.render.formats import render_files
 
 HISTOGRAM = Histogram(edges=tuple(map(float, range(21))), reference=(5,) * 20, current=(4,) * 20, exact=True)
 LANGUAGES = ("en", "zh")
+
+
+def _html(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["html"], language=language)["report.html"].decode()
 
 
 class Parsed(HTMLParser):
@@ -107,7 +111,7 @@ def figure(shifts: Sequence[Shift], **changes: object) -> Drift:
 
 def chapter(sample: ModuleType, shown: Drift, language: str = "en") -> str:
     """The chapter on drift of a page that has no other figure."""
-    page = render_html(sample.record(figures={"drift": shown}), language)
+    page = _html(sample.record(figures={"drift": shown}), language)
     chapter = page[page.index('<section aria-labelledby="drift">') :]
     return chapter[: chapter.index("</section>") + len("</section>")]
 
@@ -154,7 +158,7 @@ def test_one_row_of_each_unit_is_no_sample(sample: ModuleType) -> None:
     """Where one row of each unit was compared, the page says so, and speaks of no sample."""
     samples = (Sampled(split="train", rows=900, compared=80), Sampled(split="live", rows=500, compared=40))
     shown = figure([shift("a")]).model_copy(update={"unit": "person", "samples": samples})
-    page = render_html(sample.record(figures={"drift": shown}))
+    page = _html(sample.record(figures={"drift": shown}))
     assert "One row of each person was compared: 120." in page
     assert "uniform sample" not in page[page.index('id="drift"') :].split("</section>")[0]
 
@@ -295,10 +299,10 @@ def test_the_chapter_tells_it_in_words(sample: ModuleType) -> None:
 
 def test_the_page_has_the_chapter_only_with_a_figure(sample: ModuleType) -> None:
     """Without drift there is neither chapter nor entry; with it both, and headings skip no level."""
-    without = render_html(sample.record(figures={}))
+    without = _html(sample.record(figures={}))
     assert 'id="drift"' not in without
     assert "#drift" not in without
-    page = Parsed(render_html(sample.record(figures={"drift": figure([shift("a", histogram=HISTOGRAM)])})))
+    page = Parsed(_html(sample.record(figures={"drift": figure([shift("a", histogram=HISTOGRAM)])})))
     assert "#drift" in [attrs.get("href") for _, attrs in page.tags]
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
@@ -439,7 +443,7 @@ def test_two_hundred_columns_stay_small(
         for one in shown.shifts
     ]
     checks = [sample.check_result("drift", Verdict.FAILED, findings)]
-    page = render_html(sample.record(checks=checks, figures={"drift": shown}), language)
+    page = _html(sample.record(checks=checks, figures={"drift": shown}), language)
     assert len(page.encode()) < 500_000
     cards = 6 if verdict == "passed" else 24
     assert page.count('class="histogram"') == cards
@@ -456,7 +460,7 @@ def test_of_many_findings_the_first_are_shown_in_full(sample: ModuleType) -> Non
     ]
     reasons = [sample.message("Failed: {finding}.", finding=name) for name in reversed(ids)]
     checks = [sample.check_result("drift", Verdict.FAILED, findings)]
-    page = render_html(sample.record(checks=checks, figures={}, reasons=reasons))
+    page = _html(sample.record(checks=checks, figures={}, reasons=reasons))
     parsed = Parsed(page)
     assert page.count('class="card is-failed"') == 60
     assert page.count("Population stability effect · the label · hour of the day") == 500

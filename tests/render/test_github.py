@@ -13,8 +13,8 @@ from llmops_audit.render.github import workflow_commands
 COMMAND = re.compile(r"::(error|warning) file=([^:,\r\n]+),line=([1-9][0-9]*),title=([^:,\r\n]*)::([^\r\n]*)")
 
 
-def _read(record: Record, folder: str = "") -> list[tuple[str, str, str, str, str]]:
-    found = [COMMAND.fullmatch(line) for line in workflow_commands(record, None, folder)]
+def _read(record: Record, root: str = "") -> list[tuple[str, str, str, str, str]]:
+    found = [COMMAND.fullmatch(line) for line in workflow_commands(record, language=record.audit.language, root=root)]
     assert all(found)
     return [(m[1], m[2], m[3], _plain(m[4]), _plain(m[5])) for m in found if m]
 
@@ -65,4 +65,4 @@ def test_no_text_becomes_a_command(sample: ModuleType, text: str) -> None:
     )
     found = _read(sample.record(checks=[sample.check_result("accuracy", Verdict.FAILED, [finding])]))
     assert len(found) == 1
-    assert len(workflow_commands(sample.record())[0].splitlines()) == 1
+    assert len(workflow_commands(sample.record(), language="en", root="")[0].splitlines()) == 1

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from llmops_audit.record import Verdict, message
-from llmops_audit.render.card import render_card
-from llmops_audit.render.html import render_html
+from llmops_audit.record import Record, Verdict, message
+from llmops_audit.render.formats import render_files
 from llmops_audit.render.i18n import render
 from llmops_audit.render.unmeasured import MAX_LINES, MAX_PLACES, unmeasured
+
+
+def _html(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["html"], language=language)["report.html"].decode()
+
+
+def _card(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["card"], language=language)["model-card.md"].decode()
 
 
 def _small(sample: ModuleType, group: str, rows: int) -> object:
@@ -28,7 +35,7 @@ def test_findings_share_a_line_where_their_reason_is_the_same_number_for_number(
         (["Asian", "Other"], "17 rows are fewer than the 30 that a group needs."),
         (["Native American"], "7 rows are fewer than the 30 that a group needs."),
     ]
-    for told in (render_html(record), render_card(record)):
+    for told in (_html(record), _card(record)):
         assert "7 rows are fewer than the 30 that a group needs." in told.replace("\\", "")
 
 

@@ -1,11 +1,14 @@
-"""JUnit XML, as Jenkins, GitLab and others read it.
+"""JUnit XML for any CI, such as Jenkins and GitLab: a test case for each finding.
 
-A check is a suite, a finding a case. Two choices keep a reader of it from seeing green where the gate is not:
+A check is a suite. Two choices keep a CI from showing green where the gate does not approve:
 
 * What is inconclusive is a failure of type ``inconclusive``, because the gate never approves it. Only what does not
   apply is skipped.
-* A suite ``gate`` holds the decision as a case of its own, which fails wherever the exit code is not 0, even where all
-  that was found is skipped.
+* A suite ``gate`` holds the decision as a case of its own, which fails wherever the exit code is not 0, even where
+  every finding is skipped.
+
+Sentences are in the language of the report. Names of suites, cases, types and properties are keys of the record in any
+language.
 """
 
 from __future__ import annotations
@@ -20,9 +23,13 @@ from junitparser.junitparser import FinalResult
 from junitparser.xunit2 import TestCase, TestSuite
 
 from llmops_audit.record import Finding, Record, Status, Verdict
-from llmops_audit.render.machine import MAX_NAME, Item, Teller, items, one_line
+from llmops_audit.render.items import MAX_NAME, Item, items, one_line
+from llmops_audit.render.wording import Wording
 
-__all__ = ["GATE", "render_junit"]
+__all__ = ["FILE", "GATE", "WRITTEN", "render"]
+
+FILE = "junit.xml"
+WRITTEN = "default"
 
 GATE = "gate"
 """Name of the suite that holds the decision."""
@@ -37,33 +44,13 @@ _RESULTS: dict[Verdict, type[FinalResult]] = {
 _MAX_REASONS = 100
 
 
-def render_junit(record: Record, language: str | None = None, folder: str = "") -> bytes:
-    """Render a record as JUnit XML.
-
-    Parameters
-    ----------
-    record : Record
-    language : str, optional
-        Of the sentences; by default the language of the audit. Names of suites, cases, types and properties are keys of
-        the record in any language.
-    folder : str
-        Of the spec in the repository.
-
-    Returns
-    -------
-    bytes
-        UTF-8; the same record gives the same bytes.
-
-    Raises
-    ------
-    AuditError
-        Where there is no catalogue of the language.
-    """
-    tell = Teller(record, language)
+def render(record: Record, *, language: str, root: str) -> bytes:
+    """Render a record as JUnit XML."""
+    wording = Wording(record, language)
     name = one_line(f"{record.audit.name} {record.audit.version}", MAX_NAME)
-    suites = [_gate(record, tell)]
-    for check, found in groupby(items(record, folder), key=lambda item: item.check):
-        suites.append(_suite(check.name, [_case(item, record, tell) for item in found]))
+    suites = [_gate(record, wording)]
+    for check, found in groupby(items(record, root), key=lambda item: item.check):
+        suites.append(_suite(check.name, [_case(item, record, wording) for item in found]))
     whole = JUnitXml(name)
     whole.extend(suites)  # type: ignore[no-untyped-call] # it is typed in part
     whole.update_statistics()  # type: ignore[no-untyped-call] # likewise
@@ -72,13 +59,13 @@ def render_junit(record: Record, language: str | None = None, folder: str = "") 
     return _DECLARATION + canonicalize(written.decode()).encode() + b"\n"
 
 
-def _gate(record: Record, tell: Teller) -> TestSuite:
+def _gate(record: Record, wording: Wording) -> TestSuite:
     decision = record.decision
     case = _named("decision", GATE, record)
     if decision.status is not Status.APPROVED:
         kind = Error if decision.status is Status.NOT_JUDGED else Failure
-        reasons = [tell.say(reason) for reason in decision.reasons[:_MAX_REASONS]]
-        case.result = [_result(kind, decision.status.value, tell.word(decision.status), reasons)]
+        reasons = [wording.say(reason) for reason in decision.reasons[:_MAX_REASONS]]
+        case.result = [_result(kind, decision.status.value, wording.word(decision.status), reasons)]
     facts = {
         "status": decision.status.value,
         "exit_code": str(decision.exit_code),
@@ -95,13 +82,13 @@ def _suite(name: str, cases: Sequence[TestCase], facts: Mapping[str, str] = Mapp
     return suite
 
 
-def _case(item: Item, record: Record, tell: Teller) -> TestCase:
+def _case(item: Item, record: Record, wording: Wording) -> TestCase:
     case = _named(item.id, item.check.name, record)
     for key, value in _facts(item):
         case.add_property(key, one_line(value, MAX_NAME))
     kind = _RESULTS.get(item.verdict)
     if kind is not None:
-        case.result = [_result(kind, item.verdict.value, tell.sentence(item), [tell.title(item)])]
+        case.result = [_result(kind, item.verdict.value, wording.sentence(item), [wording.title(item)])]
     return case
 
 
@@ -122,7 +109,7 @@ def _facts(item: Item) -> Iterator[tuple[str, str]]:
         yield "severity", item.severity.value
     if item.finding is not None:
         yield from _measured(item.finding)
-    yield "place", f"{item.place.file}:{item.place.line}"
+    yield "location", f"{item.location.file}:{item.location.line}"
 
 
 def _measured(finding: Finding) -> Iterator[tuple[str, str]]:

@@ -12,10 +12,14 @@ import pytest
 from llmops_audit.errors import RecordError
 from llmops_audit.record import Record
 from llmops_audit.record.figures import BiasAudit, BiasTable, Category
-from llmops_audit.render.ll144 import render_ll144
+from llmops_audit.render.formats import render_files
 from llmops_audit.testing import catalogue
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def _ll144(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["ll144"], language=language)["ll144.html"].decode()
 
 
 class Page(HTMLParser):
@@ -132,7 +136,7 @@ def _assert_self_contained(page: Page) -> None:
 def test_all_that_the_law_asks_to_publish_is_there(sample: ModuleType) -> None:
     """Dates, auditor, source and kind of data, numbers, the unknown, tool, version, purpose and digest are shown."""
     record = _record(sample, _audit())
-    page = Page(render_ll144(record))
+    page = Page(_ll144(record))
     for part in (
         "sms-spam-filter 1.4.0", "Hold back unsolicited messages", "Date of the bias audit November 2, 2026",
         "May be relied on until November 2, 2027", "(distribution date) March 1, 2025", "Example Auditors LLC",
@@ -147,17 +151,17 @@ def test_all_that_the_law_asks_to_publish_is_there(sample: ModuleType) -> None:
 
 def test_ratios_under_four_fifths_are_marked_in_signs_and_words(sample: ModuleType) -> None:
     """Under 0.8 stand a sign, words for who hears the page, and another kind of bar; at 0.8 and above nothing."""
-    html = render_ll144(_record(sample, _audit()))
+    html = _ll144(_record(sample, _audit()))
     page = Page(html)
     assert ["Female", "509", "200", "39.3%", "▼under 0.8 0.786", ""] in page.rows
     assert html.count('class="under"') == html.count('class="bar-under"') == 2
     exact = _audit(tables=(BiasTable(attributes=("sex",), categories=(_category(("F",), 10, 4, 0.5),)),))
-    assert 'class="under"' not in render_ll144(_record(sample, exact))
+    assert 'class="under"' not in _ll144(_record(sample, exact))
 
 
 def test_intersections_stand_under_their_sex(sample: ModuleType) -> None:
     """Each sex heads its rows; a combination that nobody belongs to is listed with undefined rate and ratio."""
-    rows = Page(render_ll144(_record(sample, _audit()))).rows
+    rows = Page(_ll144(_record(sample, _audit()))).rows
     at = rows.index(["Male"])
     assert rows.index(["Female"]) < at
     assert rows[at + 1 : at + 3] == [["Asian", "0", "0", "–", "–", ""], ["White", "600", "300", "50.0%", "1.000", ""]]
@@ -165,11 +169,11 @@ def test_intersections_stand_under_their_sex(sample: ModuleType) -> None:
 
 def test_categories_left_out_keep_number_and_rate_and_say_why(sample: ModuleType) -> None:
     """What is left out of the ratios has the auditor's justification, its number, share and rate; else no section."""
-    page = Page(render_ll144(_record(sample, _audit())))
+    page = Page(_ll144(_record(sample, _audit())))
     assert ["Asian", "9", "9", "100.0%", "left out", ""] in page.rows
     assert ["Female / Asian", "90.8%", "100.0%", "Nine people say nothing."] in page.rows
     one = _audit(tables=_audit().tables[:1])
-    assert "Categories left out" not in Page(render_ll144(_record(sample, one))).words
+    assert "Categories left out" not in Page(_ll144(_record(sample, one))).words
 
 
 def test_scoring_rates_say_what_is_in_doubt(sample: ModuleType) -> None:
@@ -177,22 +181,22 @@ def test_scoring_rates_say_what_is_in_doubt(sample: ModuleType) -> None:
     close = _category(("Female",), 100, 40, 0.5, highest_rate=0.45)
     table = BiasTable(attributes=("sex",), categories=(close, _category(("Male",), 100, 50, 0.5, highest_rate=0.5)))
     audit = _audit(rate="scoring", median=0.53125, doubtful=5, tables=(table,))
-    page = Page(render_ll144(_record(sample, audit)))
+    page = Page(_ll144(_record(sample, audit)))
     assert ["Female", "100", "40", "40.0%up to 45.0%", "0.800", ""] in page.rows
     assert ["Male", "100", "50", "50.0%", "1.000", ""] in page.rows
     assert "Median score about 0.5312" in page.words
     assert "5 applicants have the median score" in page.words
     assert "Selection rate" not in page.words
     certain = _audit(rate="scoring", median=0.53125)
-    assert "have the median score" not in Page(render_ll144(_record(sample, certain))).words
+    assert "have the median score" not in Page(_ll144(_record(sample, certain))).words
 
 
 def test_test_data_and_many_answers_are_explained(sample: ModuleType) -> None:
     """Test data comes with its explanation; a tool of more than two answers with what the page leaves out."""
-    words = Page(render_ll144(_record(sample, _audit(data_kind="test", test_data="Written by us.", answers=4)))).words
+    words = Page(_ll144(_record(sample, _audit(data_kind="test", test_data="Written by us.", answers=4)))).words
     assert "Why test data, and how it was had Written by us." in words
     assert "The tool gives one of 4 answers." in words
-    plain = Page(render_ll144(_record(sample, _audit()))).words
+    plain = Page(_ll144(_record(sample, _audit()))).words
     assert "Why test data" not in plain
     assert "The tool gives one of" not in plain
 
@@ -203,8 +207,8 @@ def test_hostile_names_are_shown_and_do_nothing(sample: ModuleType, number: int,
     """Markup, templates, controls and huge words as categories, auditor or source change no tag and load nothing."""
     text = sample.HOSTILE[number]
     hostile = _record(sample, _audit(text), name=text, purpose=text)
-    html = render_ll144(hostile, language)
-    page, plain = Page(html), Page(render_ll144(_record(sample, _audit("word")), language))
+    html = _ll144(hostile, language)
+    page, plain = Page(html), Page(_ll144(_record(sample, _audit("word")), language))
     _assert_self_contained(page)
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in plain.tags]
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", html)
@@ -213,7 +217,7 @@ def test_hostile_names_are_shown_and_do_nothing(sample: ModuleType, number: int,
 
 def test_links_and_labels_lead_somewhere(sample: ModuleType) -> None:
     """Every anchor and every label names an id of the page, and ids are unique."""
-    page = Page(render_ll144(_record(sample, _audit())))
+    page = Page(_ll144(_record(sample, _audit())))
     ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
     named = {(a.get("href") or "#")[1:] for _, a in page.tags} | {a.get("aria-labelledby") or "" for _, a in page.tags}
@@ -227,7 +231,7 @@ def test_the_chinese_page_is_chinese(sample: ModuleType) -> None:
         _audit(rate="scoring", median=0.5, doubtful=5),
     )
     for audit in audits:
-        page = Page(render_ll144(_record(sample, audit), "zh"))
+        page = Page(_ll144(_record(sample, audit), "zh"))
         assert ("html", {"lang": "zh-CN"}) in page.tags
         assert "2026年11月2日" in page.words
         sentences = [re.sub(r"\{.*?\}", "", text).strip() for text in catalogue.sentences()]
@@ -238,10 +242,10 @@ def test_a_record_read_back_gives_the_same_page(sample: ModuleType) -> None:
     """Whatever the order of its keys, a record gives one page."""
     record = _record(sample, _audit())
     text = json.dumps(json.loads(record.model_dump_json(by_alias=True)), sort_keys=True)
-    assert render_ll144(Record.model_validate_json(text)) == render_ll144(record)
+    assert _ll144(Record.model_validate_json(text)) == _ll144(record)
 
 
 def test_a_record_without_a_bias_audit_has_no_page(sample: ModuleType) -> None:
     """There is an error that says what would have been needed."""
     with pytest.raises(RecordError, match=r'no bias audit .*report = "nyc-ll144"'):
-        render_ll144(sample.record())
+        _ll144(sample.record())

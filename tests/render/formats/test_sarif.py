@@ -12,12 +12,21 @@ from jsonschema import Draft202012Validator
 from sarif.loader import load_sarif_file
 
 from llmops_audit.record import Record, Requirement, Status, Verdict, message
-from llmops_audit.render.sarif import MAX_RESULTS, render_github_sarif, render_sarif
+from llmops_audit.render.formats import render_files
+from llmops_audit.render.formats._sarif import MAX_RESULTS
 
 # The official schema cannot be had offline. Ours holds its constraints on the objects that we write, refuses any other
 # property, and adds what the prose of the standard demands.
 SCHEMA = json.loads((Path(__file__).parents[1] / "schemas" / "sarif.schema.json").read_text(encoding="utf-8"))
 Draft202012Validator.check_schema(SCHEMA)
+
+
+def _github_sarif(record: Record, language: str | None = None) -> bytes:
+    return render_files(record, ["github-sarif"], language=language)["github.sarif"]
+
+
+def _sarif(record: Record, language: str | None = None, root: str = "") -> bytes:
+    return render_files(record, ["sarif"], language=language, root=root)["findings.sarif"]
 
 
 def _read(content: bytes) -> dict[str, Any]:
@@ -33,9 +42,7 @@ def _by_id(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def test_kinds_stand_for_verdicts(sample: ModuleType) -> None:
     """The full file holds every finding with the kind of its verdict; only what failed has a level and a rank."""
-    found = {
-        id: (r["kind"], r["level"], r.get("rank")) for id, r in _by_id(_read(render_sarif(sample.record()))).items()
-    }
+    found = {id: (r["kind"], r["level"], r.get("rank")) for id, r in _by_id(_read(_sarif(sample.record()))).items()}
     assert found == {
         "accuracy.balanced_accuracy[split=test]": ("fail", "error", 75),
         "accuracy.accuracy[split=test]": ("pass", "none", None),
@@ -50,7 +57,7 @@ def test_kinds_stand_for_verdicts(sample: ModuleType) -> None:
 
 def test_github_gets_what_waits_alone(sample: ModuleType) -> None:
     """GitHub takes every result for an open alert: no pass is among them, and what is open has a level."""
-    found = {id: (r["kind"], r["level"]) for id, r in _by_id(_read(render_github_sarif(sample.record()))).items()}
+    found = {id: (r["kind"], r["level"]) for id, r in _by_id(_read(_github_sarif(sample.record()))).items()}
     assert found == {
         "accuracy.balanced_accuracy[split=test]": ("fail", "error"),
         "pii.personal_data[column=message,kind=phone,split=train]": ("fail", "error"),
@@ -59,7 +66,7 @@ def test_github_gets_what_waits_alone(sample: ModuleType) -> None:
         "fairness.selection_rate_ratio[sex=F,split=test]": ("fail", "warning"),
         "robustness": ("fail", "warning"),
     }
-    assert _read(render_github_sarif(sample.approved()))["results"] == []
+    assert _read(_github_sarif(sample.approved()))["results"] == []
 
 
 def test_github_gets_no_more_than_it_shows(sample: ModuleType) -> None:
@@ -68,7 +75,7 @@ def test_github_gets_no_more_than_it_shows(sample: ModuleType) -> None:
         sample.finding(Verdict.INCONCLUSIVE if i else Verdict.FAILED, id=f"drift.psi[column={i}]")
         for i in range(MAX_RESULTS + 7, -1, -1)
     ]
-    content = render_github_sarif(sample.record(checks=[sample.check_result("drift", Verdict.FAILED, many)]))
+    content = _github_sarif(sample.record(checks=[sample.check_result("drift", Verdict.FAILED, many)]))
     run = json.loads(content)["runs"][0]
     assert len(run["results"]) == MAX_RESULTS
     assert run["results"][0]["properties"]["verdict"] == "failed"
@@ -77,8 +84,8 @@ def test_github_gets_no_more_than_it_shows(sample: ModuleType) -> None:
 
 def test_a_real_consumer_counts_the_same(sample: ModuleType, tmp_path: Path) -> None:
     """sarif-tools reads both files and counts results by level as they are meant."""
-    (tmp_path / "full.sarif").write_bytes(render_sarif(sample.record()))
-    (tmp_path / "github.sarif").write_bytes(render_github_sarif(sample.record()))
+    (tmp_path / "full.sarif").write_bytes(_sarif(sample.record()))
+    (tmp_path / "github.sarif").write_bytes(_github_sarif(sample.record()))
     full, github = (load_sarif_file(str(tmp_path / name)) for name in ("full.sarif", "github.sarif"))
     assert full.get_distinct_tool_names() == ["llmops-audit"]
     assert full.get_report().get_issue_count_for_severity("error") == 2
@@ -99,17 +106,17 @@ def test_fingerprints_depend_on_the_id_alone(sample: ModuleType) -> None:
     """Another value, verdict or line is the same alert; two findings of one rule and line are two."""
     moved = Requirement(op=">=", limit=0.7, source="audit.toml:99")
     prints = {
-        str(_read(render_github_sarif(record))["results"][0]["partialFingerprints"])
+        str(_read(_github_sarif(record))["results"][0]["partialFingerprints"])
         for record in (_changed(sample), _changed(sample, value=0.1, requirement=moved, message=message("Other.")))
     }
     assert len(prints) == 1
     two = [sample.finding(Verdict.FAILED, id=f"accuracy.f1[label={i}]") for i in "ab"]
-    run = _read(render_github_sarif(sample.record(checks=[sample.check_result("accuracy", Verdict.FAILED, two)])))
+    run = _read(_github_sarif(sample.record(checks=[sample.check_result("accuracy", Verdict.FAILED, two)])))
     assert len({result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]}) == 2
 
 
 @pytest.mark.parametrize(
-    ("source", "folder", "place"),
+    ("source", "root", "location"),
     [
         ("audit.toml:17", "", ("audit.toml", 17)),
         ("audit.toml:17", "audits/my sms", ("audits/my%20sms/audit.toml", 17)),
@@ -123,17 +130,17 @@ def test_fingerprints_depend_on_the_id_alone(sample: ModuleType) -> None:
     ],
 )
 def test_results_point_to_the_line_of_the_limit(
-    sample: ModuleType, source: str | None, folder: str, place: tuple[str, int]
+    sample: ModuleType, source: str | None, root: str, location: tuple[str, int]
 ) -> None:
     """A relative address of the spec and the line; where no line set the limit, the first line of the spec."""
     record = _changed(sample, requirement=Requirement(op=">=", limit=0.8, source=source))
-    where = _read(render_sarif(record, None, folder))["results"][0]["locations"][0]["physicalLocation"]
-    assert (where["artifactLocation"]["uri"], where["region"]["startLine"]) == place
+    where = _read(_sarif(record, None, root))["results"][0]["locations"][0]["physicalLocation"]
+    assert (where["artifactLocation"]["uri"], where["region"]["startLine"]) == location
 
 
 def test_a_default_is_told_as_one(sample: ModuleType) -> None:
     """A limit that no line sets is a default in sentence and properties, and points into the spec that was read."""
-    found = _by_id(_read(render_sarif(sample.record())))
+    found = _by_id(_read(_sarif(sample.record())))
     default = found["fairness.selection_rate_ratio[sex=F,split=test]"]
     assert default["properties"]["source"] == "default"
     assert default["message"]["text"].endswith("required: ≥ 0.8 (default of the check).")
@@ -141,14 +148,14 @@ def test_a_default_is_told_as_one(sample: ModuleType) -> None:
 
 def test_rules_hold_the_pages_of_the_checks(sample: ModuleType) -> None:
     """Each result's rule is there once, in order, with the page as help in the language."""
-    run = _read(render_sarif(sample.record()))
+    run = _read(_sarif(sample.record()))
     ids = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert ids == sorted({result["ruleId"] for result in run["results"]})
     assert "accuracy/balanced_accuracy" in ids
     rule = next(rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "accuracy/accuracy")
     assert rule["shortDescription"]["text"] == "accuracy: The accuracy of the answers"
     assert rule["help"]["markdown"].startswith("## What it measures\n\nThe accuracy of the answers `x`.")
-    chinese = _read(render_sarif(sample.record(language="zh")))
+    chinese = _read(_sarif(sample.record(language="zh")))
     assert chinese["language"] == "zh-CN"
     assert "## 衡量什么" in chinese["tool"]["driver"]["rules"][0]["help"]["markdown"] or (
         "What it measures" not in chinese["tool"]["driver"]["rules"][0]["help"]["markdown"]
@@ -158,19 +165,19 @@ def test_rules_hold_the_pages_of_the_checks(sample: ModuleType) -> None:
 @pytest.mark.parametrize("status", list(Status))
 def test_the_invocation_tells_the_decision(sample: ModuleType, status: Status) -> None:
     """Exit code and decision are the record's; a check that did not end makes the execution no success."""
-    run = _read(render_sarif(sample.record(status)))
+    run = _read(_sarif(sample.record(status)))
     assert run["properties"]["decision"] == status.value
     invocation = run["invocations"][0]
     assert invocation["exitCode"] == status.exit_code
     assert invocation["executionSuccessful"] is False
     assert invocation["toolExecutionNotifications"][0]["message"]["text"].startswith("drift: The check did not finish")
-    assert _read(render_sarif(sample.approved()))["invocations"][0]["executionSuccessful"] is True
+    assert _read(_sarif(sample.approved()))["invocations"][0]["executionSuccessful"] is True
 
 
 def test_the_category_is_that_of_the_audit(sample: ModuleType) -> None:
     """Two audits of one repository do not close each other's alerts, and a new version of one does."""
     ids = {
-        _read(render_github_sarif(sample.record(name=name, version=version)))["automationDetails"]["id"]
+        _read(_github_sarif(sample.record(name=name, version=version)))["automationDetails"]["id"]
         for name, version in (("sms/spam", "1"), ("sms/spam", "2"), ("loans", "1"))
     }
     assert ids == {"llmops-audit/sms%2Fspam/", "llmops-audit/loans/"}
@@ -179,7 +186,7 @@ def test_the_category_is_that_of_the_audit(sample: ModuleType) -> None:
 def test_messages_hold_no_placeholder_and_no_link(sample: ModuleType) -> None:
     """Braces and link syntax that a record quotes are text."""
     record = _changed(sample, message=message("{x}", x="{0} [free](https://example.org) }"))
-    text = _read(render_sarif(record))["results"][0]["message"]["text"]
+    text = _read(_sarif(record))["results"][0]["message"]["text"]
     assert "{{0}} [free] (https://example.org) }}" in text
 
 
@@ -187,5 +194,5 @@ def test_bytes_are_canonical(sample: ModuleType) -> None:
     """The same record gives the same bytes, read from a file or not."""
     record = sample.record()
     again = Record.model_validate_json(record.model_dump_json(by_alias=True))
-    assert render_sarif(again) == render_sarif(record)
-    assert b"\n" not in render_sarif(record)[:-1]
+    assert _sarif(again) == _sarif(record)
+    assert b"\n" not in _sarif(record)[:-1]

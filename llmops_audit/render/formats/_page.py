@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML file."""
+"""The environment that pages in HTML are made in: words, numbers and texts, safe for any content of a record."""
 
 from __future__ import annotations
 
@@ -8,87 +8,28 @@ import sys
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
 from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from llmops_audit.record import Card, ConfusionMatrix, Message, Record, Scalar, message
+from llmops_audit.record import Message, Record, Scalar, message
 from llmops_audit.record.drift_figure import Course, Shift
-from llmops_audit.render import charts, i18n
-from llmops_audit.render.curves_view import draw_curves
-from llmops_audit.render.drift_charts import course_chart, histogram_chart
-from llmops_audit.render.forest import forest
-from llmops_audit.render.groups_view import ratio_place
+from llmops_audit.render import i18n
 from llmops_audit.render.i18n import Translate
 from llmops_audit.render.names import Scopes, subject_name
 from llmops_audit.render.text import Numbers, clean, compact, shorten
-from llmops_audit.render.view import confused_pairs, most, view, with_missing
 
-__all__ = ["render_html"]
+__all__ = ["HTML_LANGUAGE", "environment_of"]
 
 HTML_LANGUAGE = {"zh": "zh-CN"}
-_MAX_WITH_SHARES = 8
-_MAX_BESIDE = 4
-_MAX_REASONS = 12
+"""Language tag of a page, where it is not the language itself."""
+
 _NAME_COLUMNS = 48
-_MAX_COLUMNS = 6
 _STAMP_COLUMNS = 20
 _CODE = re.compile(r"``(.+?)``|`(.+?)`")
 
 
-def render_html(record: Record, language: str | None = None) -> str:
-    """Render the report of a record.
-
-    Parameters
-    ----------
-    record : Record
-    language : str, optional
-        ``"en"`` or ``"zh"``; by default the language of the audit.
-
-    Returns
-    -------
-    str
-        One HTML page without scripts, that loads nothing; the same record gives the same bytes.
-
-    Raises
-    ------
-    AuditError
-        Where there is no catalogue of the language.
-    """
-    record = Record.model_validate(_ordered(record.model_dump(by_alias=True)))
-    language = record.audit.language if language is None else language
-    translate = i18n.translator(language)
-    numbers = Numbers(language)
-    environment = environment_of(record, translate, numbers)
-    return environment.get_template("report.html.j2").render(
-        record=record,
-        view=view(record),
-        language=HTML_LANGUAGE.get(language, language),
-        most=most,
-        confused_pairs=confused_pairs,
-        max_annotated=charts.MAX_ANNOTATED,
-        max_beside=_MAX_BESIDE,
-        max_reasons=_MAX_REASONS,
-        forest=forest,
-        histogram_chart=histogram_chart,
-        course_chart=course_chart,
-        ratio_place=ratio_place,
-        max_columns=_MAX_COLUMNS,
-        empty_card=Card(),
-        with_missing=with_missing,
-        draw_curves=lambda picture, number: draw_curves(picture, number, translate, numbers),
-        heat_map=lambda matrix, number: _heat_map(matrix, number, translate, numbers),
-    )
-
-
-def _ordered(value: object) -> object:
-    # A record fresh from an audit and the same one read from its file, whose keys are sorted, give one page.
-    if isinstance(value, dict):
-        return {key: _ordered(value[key]) for key in sorted(value, key=str)}
-    return tuple(map(_ordered, value)) if isinstance(value, list | tuple) else value
-
-
 def environment_of(record: Record, translate: Translate, numbers: Numbers) -> Environment:
+    """Return the environment of a record's pages; every text that a template prints is cleaned and escaped."""
     environment = Environment(
         loader=PackageLoader("llmops_audit.templates", ""),
         bytecode_cache=_compiled(),
@@ -181,32 +122,3 @@ def _finalize(value: object) -> object:
 def _prose(text: str) -> Markup:
     escaped = str(escape(clean(text)))
     return Markup(_CODE.sub(lambda code: f"<code>{code[1] or code[2]}</code>", escaped))  # noqa: S704 - escaped above
-
-
-def _heat_map(matrix: ConfusionMatrix, number: int, translate: Translate, numbers: Numbers) -> Markup:
-    _ = translate
-    names = [str(label) for label in matrix.labels]
-    columns, counts = names, np.array(matrix.counts, dtype=np.int64).reshape(len(names), len(names))
-    if any(matrix.invalid):
-        columns = [*names, _("invalid")]
-        counts = np.column_stack([counts, np.array(matrix.invalid, dtype=np.int64)])
-    title = i18n.render(message("Confusion matrix: {split}", split=matrix.split), translate)
-    return charts.heat_map(
-        counts,
-        names,
-        columns,
-        texts=_cell_texts(counts, numbers) if len(names) <= charts.MAX_ANNOTATED else None,
-        title=clean(title),
-        row_axis=_("True label"),
-        column_axis=_("Predicted label"),
-        prefix=f"matrix-{number}",
-    )
-
-
-def _cell_texts(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]], numbers: Numbers) -> list[list[str]]:
-    texts = []
-    for row in counts.tolist():
-        total = sum(row)
-        shares = len(row) <= _MAX_WITH_SHARES and total > 0
-        texts.append([numbers.count(c) + (f"\n{numbers.share(c / total, 1)}" if shares else "") for c in row])
-    return texts

@@ -12,9 +12,13 @@ from junitparser import JUnitXml
 from lxml import etree
 
 from llmops_audit.record import Record, Status, Verdict, message
-from llmops_audit.render.junit import render_junit
+from llmops_audit.render.formats import render_files
 
 SHAPE = etree.XMLSchema(etree.parse(Path(__file__).parents[1] / "schemas" / "junit.xsd"))
+
+
+def _junit(record: Record, language: str | None = None, root: str = "") -> bytes:
+    return render_files(record, ["junit"], language=language, root=root)["junit.xml"]
 
 
 def _read(content: bytes) -> etree._Element:
@@ -24,7 +28,7 @@ def _read(content: bytes) -> etree._Element:
 
 
 def _cases(record: Record, language: str | None = None) -> dict[str, etree._Element]:
-    cases = _read(render_junit(record, language)).xpath("testsuite[@name != 'gate']/testcase")
+    cases = _read(_junit(record, language)).xpath("testsuite[@name != 'gate']/testcase")
     return {case.get("name", ""): case for case in cases}
 
 
@@ -34,7 +38,7 @@ def _facts(case: etree._Element) -> dict[str, str]:
 
 def test_a_suite_is_a_check_and_a_case_a_finding(sample: ModuleType) -> None:
     """Each check is a suite in the record's order, after the gate's; each finding a case with what became of it."""
-    tree = _read(render_junit(sample.record()))
+    tree = _read(_junit(sample.record()))
     names = [suite.get("name") for suite in tree]
     assert names == ["gate", "accuracy", "drift", "fairness", "pii", "robustness", "odd"]
     found = {
@@ -55,7 +59,7 @@ def test_a_suite_is_a_check_and_a_case_a_finding(sample: ModuleType) -> None:
 
 def test_its_reader_counts_the_same(sample: ModuleType) -> None:
     """The library reads its file back, and the counts of suites and whole are those of the cases."""
-    read = JUnitXml.fromstring(render_junit(sample.record()))
+    read = JUnitXml.fromstring(_junit(sample.record()))
     for suite in read:
         cases = list(suite)
         assert suite.tests == len(cases)
@@ -70,7 +74,7 @@ def test_its_reader_counts_the_same(sample: ModuleType) -> None:
 def test_the_gate_is_green_for_an_approval_alone(sample: ModuleType, status: Status) -> None:
     """The decision is a case that fails or errs unless the gate approves, even where all findings were skipped."""
     record = sample.record(status, checks=[sample.check_result("drift", Verdict.NOT_APPLICABLE)])
-    gate = _read(render_junit(record)).find("testsuite[@name='gate']")
+    gate = _read(_junit(record)).find("testsuite[@name='gate']")
     assert gate is not None
     facts = {one.get("name"): one.get("value") for one in gate.iterfind("properties/property")}
     assert facts == {"status": status.value, "exit_code": str(status.exit_code), "record_sha256": record.digest}
@@ -89,7 +93,7 @@ def test_a_case_holds_the_numbers_and_the_place_of_the_limit(sample: ModuleType)
     cases = _cases(sample.record())
     facts = _facts(cases["accuracy.balanced_accuracy[split=test]"])
     assert {
-        key: facts[key] for key in ("value", "interval_low", "interval_high", "op", "limit", "source", "place")
+        key: facts[key] for key in ("value", "interval_low", "interval_high", "op", "limit", "source", "location")
     } == {
         "value": "0.5",
         "interval_low": "0.4312",
@@ -97,18 +101,18 @@ def test_a_case_holds_the_numbers_and_the_place_of_the_limit(sample: ModuleType)
         "op": ">=",
         "limit": "0.8",
         "source": "audit.toml:17",
-        "place": "audit.toml:17",
+        "location": "audit.toml:17",
     }
     undecided = cases["fairness.selection_rate_ratio[sex=F,split=test]"]
     facts = _facts(undecided)
     assert "interval_high" not in facts
-    assert (facts["source"], facts["place"]) == ("default", "audit.toml:1")
+    assert (facts["source"], facts["location"]) == ("default", "audit.toml:1")
     assert "required: ≥ 0.8 (default of the check)" in (undecided.find("failure").get("message") or "")
 
 
-def test_the_folder_of_the_spec_stands_before_places(sample: ModuleType) -> None:
-    """In a subfolder of a repository the place leads there."""
-    tree = _read(render_junit(sample.record(), None, "audits/sms"))
+def test_the_folder_of_the_spec_starts_a_location(sample: ModuleType) -> None:
+    """In a subfolder of a repository the location leads there."""
+    tree = _read(_junit(sample.record(), None, "audits/sms"))
     assert tree.find(".//property[@value='audits/sms/audit.toml:17']") is not None
 
 
@@ -136,7 +140,7 @@ def test_any_text_is_legal_xml(sample: ModuleType, text: str) -> None:
             "decision": record.decision.model_copy(update={"reasons": (message(text),)}),
         }
     )
-    content = render_junit(broken)
+    content = _junit(broken)
     _read(content)
     assert len(content) < 20_000
 
@@ -144,19 +148,20 @@ def test_any_text_is_legal_xml(sample: ModuleType, text: str) -> None:
 def test_many_findings_are_all_told(sample: ModuleType) -> None:
     """As many findings are as many cases."""
     many = [sample.finding(Verdict.FAILED, id=f"accuracy.accuracy[column={i}]") for i in range(500)]
-    tree = _read(render_junit(sample.record(checks=[sample.check_result("accuracy", Verdict.FAILED, many)])))
+    tree = _read(_junit(sample.record(checks=[sample.check_result("accuracy", Verdict.FAILED, many)])))
     assert tree.get("tests") == "501"
 
 
 def test_bytes_depend_on_the_record_alone(sample: ModuleType) -> None:
     """Another parser behind the library, and scopes in another order, change no byte."""
     record = sample.record()
-    content = render_junit(record)
-    assert render_junit(Record.model_validate_json(record.model_dump_json(by_alias=True))) == content
+    content = _junit(record)
+    assert _junit(Record.model_validate_json(record.model_dump_json(by_alias=True))) == content
     code = (
         "import sys; sys.modules['lxml'] = None\n"
-        "from llmops_audit.record import Record\nfrom llmops_audit.render.junit import render_junit\n"
-        "sys.stdout.buffer.write(render_junit(Record.model_validate_json(sys.stdin.buffer.read())))"
+        "from llmops_audit.record import Record\nfrom llmops_audit.render.formats import junit\n"
+        "record = Record.model_validate_json(sys.stdin.buffer.read())\n"
+        "sys.stdout.buffer.write(junit.render(record, language='en', root=''))"
     )
     given = record.model_dump_json(by_alias=True).encode()
     done = subprocess.run([sys.executable, "-c", code], input=given, capture_output=True, check=True)

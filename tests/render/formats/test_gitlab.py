@@ -10,15 +10,19 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from llmops_audit.record import Record, Verdict
-from llmops_audit.render.gitlab import render_gitlab
+from llmops_audit.render.formats import render_files
 
 SCHEMA = json.loads(
     (Path(__file__).parents[1] / "schemas" / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")
 )
 
 
-def _read(record: Record, language: str | None = None, folder: str = "") -> list[dict[str, Any]]:
-    issues: list[dict[str, Any]] = json.loads(render_gitlab(record, language, folder))
+def _gitlab(record: Record, language: str | None = None, root: str = "") -> bytes:
+    return render_files(record, ["gitlab"], language=language, root=root)["gl-code-quality-report.json"]
+
+
+def _read(record: Record, language: str | None = None, root: str = "") -> list[dict[str, Any]]:
+    issues: list[dict[str, Any]] = json.loads(_gitlab(record, language, root))
     Draft202012Validator(SCHEMA).validate(issues)
     return issues
 

@@ -1,4 +1,4 @@
-"""The summary of results of a bias audit, New York City Local Law 144, as a page of its own that can be published."""
+"""The results of a bias audit under New York City Local Law 144, as a page to publish."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from llmops_audit.errors import RecordError
 from llmops_audit.record import Record
 from llmops_audit.record.figures import BiasAudit, BiasTable, Category
 from llmops_audit.render import i18n
-from llmops_audit.render.html import HTML_LANGUAGE, environment_of
+from llmops_audit.render.formats._page import HTML_LANGUAGE, environment_of
 from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.text import Numbers
 
-__all__ = ["FOUR_FIFTHS", "bias_audit_of", "render_ll144"]
+__all__ = ["FILE", "FOUR_FIFTHS", "WRITTEN", "bias_audit_of", "render"]
+
+FILE = "ll144.html"
+WRITTEN = "page"
 
 FOUR_FIFTHS = 0.8
 """Ratio that the page marks; a rule of thumb of 29 CFR 1607.4(D), no threshold of the law."""
@@ -29,36 +32,22 @@ def bias_audit_of(record: Record) -> BiasAudit | None:
     return next((figure for _, figure in sorted(record.figures.items()) if isinstance(figure, BiasAudit)), None)
 
 
-def render_ll144(record: Record, language: str | None = None) -> str:
+def render(record: Record, *, language: str, root: str) -> bytes:
     """Render the bias audit of a record.
-
-    Parameters
-    ----------
-    record : Record
-    language : str, optional
-        ``"en"`` or ``"zh"``; by default the language of the audit.
-
-    Returns
-    -------
-    str
-        One HTML page without scripts, that loads nothing; the same record gives the same bytes.
 
     Raises
     ------
     RecordError
         Where the record holds no bias audit.
-    AuditError
-        Where there is no catalogue of the language.
     """
     audit = bias_audit_of(record)
     if audit is None:
         expected = 'one of an audit with `[checks.fairness] report = "nyc-ll144"` whose bias audit was not refused'
         raise RecordError("record", "holds no bias audit of Local Law 144", expected)
-    language = record.audit.language if language is None else language
     numbers = Numbers(language)
     environment = environment_of(record, i18n.translator(language), numbers)
     left_out = [category for table in audit.tables for category in table.categories if category.left_out is not None]
-    return environment.get_template("ll144.html.j2").render(
+    page = environment.get_template("ll144.html.j2").render(
         record=record,
         audit=audit,
         language=HTML_LANGUAGE.get(language, language),
@@ -69,10 +58,11 @@ def render_ll144(record: Record, language: str | None = None) -> str:
         day=lambda text: _day(text, numbers),
         ratio=lambda value: NOTHING if value is None else format_decimal(value, "0.000", locale=numbers.locale),
     )
+    return page.encode()
 
 
 def _blocks(table: BiasTable) -> list[tuple[str | None, list[Category]]]:
-    """Return the categories in blocks: one a sex in the table of intersections, otherwise a single one."""
+    """Return the categories in blocks: a block for each sex in the table of intersections, otherwise one block."""
     if len(table.attributes) < 2:
         return [(None, list(table.categories))]
     return [(name, list(group)) for name, group in groupby(table.categories, key=lambda category: category.names[0])]

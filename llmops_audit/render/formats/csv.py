@@ -1,4 +1,10 @@
-"""The findings as one flat table, CSV after RFC 4180."""
+"""All findings as one flat table: CSV, a line for each finding, for a spreadsheet.
+
+UTF-8 after RFC 4180 with a header; a check whose verdict none of its findings has takes a line as well, which has no
+metric. Numbers stand in full, and a cell is empty where there is none; an end of an interval that is empty beside the
+other is unbounded. Sentences are in English in every language. An apostrophe stands before a text that a spreadsheet
+would take for a formula.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +13,13 @@ import io
 import json
 
 from llmops_audit.record import Finding, Record
-from llmops_audit.render.machine import MAX_NAME, Item, Teller, items, one_line, scope_of
+from llmops_audit.render.items import MAX_NAME, Item, items, one_line, scope_of
+from llmops_audit.render.wording import Wording
 
-__all__ = ["COLUMNS", "render_csv"]
+__all__ = ["COLUMNS", "FILE", "WRITTEN", "render"]
+
+FILE = "findings.csv"
+WRITTEN = "format"
 
 COLUMNS = (
     "check", "id", "metric", "scope", "split", "value", "low", "high", "confidence", "method", "n", "p_value",
@@ -18,42 +28,29 @@ COLUMNS = (
 
 # Texts stand on one line already, so that none begins with a tab or a carriage return.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-_NOTHING = (None,) * len(COLUMNS[2:-3])
+_EMPTY = (None,) * len(COLUMNS[2:-3])
 
 
-def render_csv(record: Record) -> bytes:
-    """Render the findings of a record as CSV.
-
-    Parameters
-    ----------
-    record : Record
-
-    Returns
-    -------
-    bytes
-        UTF-8 with a header; a line each finding, and each check whose verdict none of its findings bears, which has no
-        metric. Numbers in full, empty where there is none; an end of an interval that is empty beside the other is
-        unbounded. Sentences in English. An apostrophe stands before a text that a spreadsheet would take for a
-        formula.
-    """
-    tell = Teller(record, "en")
+def render(record: Record, *, language: str, root: str) -> bytes:
+    """Render the findings of a record as CSV."""
+    wording = Wording(record, "en")
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(cell) for cell in _line(item, tell)] for item in items(record))
+    writer.writerows([_cell(cell) for cell in _line(item, wording)] for item in items(record))
     return written.getvalue().encode()
 
 
-def _line(item: Item, tell: Teller) -> tuple[str | float | None, ...]:
-    measured = _NOTHING if item.finding is None else _measured(item.finding)
+def _line(item: Item, wording: Wording) -> tuple[str | float | None, ...]:
+    measured = _EMPTY if item.finding is None else _measured(item.finding)
     severity = None if item.severity is None else item.severity.value
-    return (_text(item.check.name), item.id, *measured, item.verdict.value, severity, tell.why(item))
+    return (_text(item.check.name), item.id, *measured, item.verdict.value, severity, wording.reason(item))
 
 
 def _measured(finding: Finding) -> tuple[str | float | None, ...]:
     low, high = (None, None) if finding.interval is None else finding.interval
     required = finding.requirement
-    demanded = (None, None, None) if required is None else (required.op.value, required.limit, _text(required.source))
+    limit = (None, None, None) if required is None else (required.op.value, required.limit, _text(required.source))
     return (
         _text(finding.metric),
         json.dumps(scope_of(finding), ensure_ascii=False),
@@ -66,7 +63,7 @@ def _measured(finding: Finding) -> tuple[str | float | None, ...]:
         finding.n,
         finding.p_value,
         finding.p_adjusted,
-        *demanded,
+        *limit,
     )
 
 

@@ -20,11 +20,20 @@ from llmops_audit.record import (
     VerdictChange,
     message,
 )
-from llmops_audit.render.html import render_html
-from llmops_audit.render.markdown import MAX_ROWS, escaped, prose, render_brief, render_markdown
+from llmops_audit.render.formats import markdown, render_files
+from llmops_audit.render.formats._markdown import escaped, prose
+from llmops_audit.render.formats.markdown import MAX_ROWS
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MIB = 1024 * 1024
+
+
+def _html(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["html"], language=language)["report.html"].decode()
+
+
+def _markdown(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["markdown"], language=language)["summary.md"].decode()
 
 
 def _page(text: str) -> html.HtmlElement:
@@ -34,7 +43,7 @@ def _page(text: str) -> html.HtmlElement:
 def _tables(record: Record, language: str | None = None) -> dict[str, list[list[str]]]:
     """The rows of each table by the heading above it; a row has as many cells as the head."""
     found: dict[str, list[list[str]]] = {}
-    for table in _page(render_markdown(record, language)).iter("table"):
+    for table in _page(_markdown(record, language)).iter("table"):
         heading = table.xpath("string(preceding-sibling::h2[1])")
         rows = [[cell.text_content() for cell in row] for row in table.iter("tr")]
         assert len({len(row) for row in rows}) == 1
@@ -45,7 +54,7 @@ def _tables(record: Record, language: str | None = None) -> dict[str, list[list[
 def test_it_tells_decision_reasons_findings_and_digests(sample: ModuleType) -> None:
     """The decision comes first, then reasons, tally, what needs attention, checks and digests."""
     record = sample.record()
-    page = _page(render_markdown(record))
+    page = _page(_markdown(record))
     assert page.findtext("h1") == "sms-spam-filter 1.4.0: Rejected"
     assert page.xpath("string(p[1])") == "Decision: Rejected (exit code 1)"
     assert [h.text_content() for h in page.iter("h2")] == [
@@ -87,7 +96,7 @@ def test_what_changed_is_told_the_loosened_limits_first(sample: ModuleType) -> N
         same_model=False,
         same_spec=True,
     )
-    page = _page(render_markdown(sample.record().model_copy(update={"changes": changes})))
+    page = _page(_markdown(sample.record().model_copy(update={"changes": changes})))
     (heading,) = page.xpath("h2[text()='What changed since the last audit']")
     assert heading.getnext().text == (
         "Compared with the record of sms-spam-filter 1.3.0, whose decision was: Approved."
@@ -107,8 +116,8 @@ def test_what_changed_is_told_the_loosened_limits_first(sample: ModuleType) -> N
     ]
     assert told[2][1:] == [["accuracy", "passed", "failed"], ["drift.size[column=b|c]", "none", "passed"]]
     unchanged = changes.model_copy(update={"verdicts": (), "limits": ()})
-    assert "No verdict changed." in render_markdown(sample.record().model_copy(update={"changes": unchanged}))
-    assert "What changed" not in render_markdown(sample.record())
+    assert "No verdict changed." in _markdown(sample.record().model_copy(update={"changes": unchanged}))
+    assert "What changed" not in _markdown(sample.record())
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -131,7 +140,7 @@ def test_names_of_the_data_are_not_translated(sample: ModuleType, language: str)
     assert "kind email" in told
     assert "sender_country not_applicable" in told
     assert "test" in told if language == "en" else "测试" in told
-    html_told = html.fromstring(render_html(grouped, language)).text_content()
+    html_told = html.fromstring(_html(grouped, language)).text_content()
     assert "kind email" in " ".join(html_told.split())
 
 
@@ -146,7 +155,7 @@ def test_a_default_is_told_as_one(sample: ModuleType) -> None:
 
 def test_nothing_needs_attention_after_an_approval(sample: ModuleType) -> None:
     """An approved audit says so in words and has no table of troubles."""
-    page = _page(render_markdown(sample.approved()))
+    page = _page(_markdown(sample.approved()))
     assert "What needs attention" not in _tables(sample.approved())
     assert "Decision: Approved (exit code 0)" in page.text_content()
     assert "None." in page.text_content()
@@ -154,8 +163,8 @@ def test_nothing_needs_attention_after_an_approval(sample: ModuleType) -> None:
 
 def test_it_comes_in_the_language(sample: ModuleType) -> None:
     """Words, verdicts and sentences are Chinese in a Chinese record, or where that is asked for."""
-    text = render_markdown(sample.record(language="zh"))
-    assert text == render_markdown(sample.record(), "zh")
+    text = _markdown(sample.record(language="zh"))
+    assert text == _markdown(sample.record(), "zh")
     assert "未通过" in text or "不通过" in text
     assert "misses the limit" not in text
 
@@ -221,7 +230,7 @@ def test_it_stays_far_under_a_mebibyte(sample: ModuleType, text: str) -> None:
     ]
     checks = [sample.check_result(f"c{i}", Verdict.FAILED, many[i : i + 1], reason=message(text)) for i in range(60)]
     reasons = [message("{x}", x=text) for _ in range(60)]
-    written = render_markdown(sample.record(checks=checks, reasons=reasons, purpose=text))
+    written = _markdown(sample.record(checks=checks, reasons=reasons, purpose=text))
     assert len(written.encode()) < MIB * 0.75
     assert "10 more in the record." in written
     assert "50 more in the record." in written
@@ -230,7 +239,7 @@ def test_it_stays_far_under_a_mebibyte(sample: ModuleType, text: str) -> None:
 
 def test_the_brief_is_the_decision(sample: ModuleType) -> None:
     """Where there is no room, the head alone is told."""
-    brief = render_brief(sample.record())
-    assert render_markdown(sample.record()).startswith(brief.rstrip())
+    brief = markdown.brief(sample.record(), "en").decode()
+    assert _markdown(sample.record()).startswith(brief.rstrip())
     assert "Decision: Rejected" in brief
     assert len(brief) < 200

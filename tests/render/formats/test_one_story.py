@@ -33,16 +33,15 @@ from llmops_audit.record import (
     Verdict,
     message,
 )
-from llmops_audit.record.files import FORMATS
-from llmops_audit.render.formats import page, rendered
+from llmops_audit.render.formats import known, render_files
 from llmops_audit.render.github import workflow_commands
-from llmops_audit.render.machine import bounded
+from llmops_audit.render.items import bounded
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 JUNIT = etree.XMLSchema(etree.parse(SCHEMAS / "junit.xsd"))
 SARIF = Draft202012Validator(json.loads((SCHEMAS / "sarif.schema.json").read_text(encoding="utf-8")))
 GITLAB = Draft202012Validator(json.loads((SCHEMAS / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")))
-MACHINES = tuple(name for name in FORMATS if name != "html")
+MACHINES = tuple(format.id for format in known().values() if format.written != "page" and format.id != "html")
 KINDS = {
     "passed": "pass",
     "failed": "fail",
@@ -100,37 +99,37 @@ def judged(sample: ModuleType, found: Sequence[Sequence[Finding]]) -> Record:
 def story(record: Record) -> tuple[list[tuple[str, str]], list[int]]:
     """What a record says: each finding with its verdict, and each check whose verdict no finding tells.
 
-    The second are the places of what stands between the subject and an approval.
+    The second are the indices of what stands between the subject and an approval.
     """
-    told, waiting = [], []
+    listed, waiting = [], []
     for check in record.checks:
         nothing = check.verdict is Verdict.NOT_APPLICABLE
         if nothing or all(finding.verdict is not check.verdict for finding in check.findings):
-            waiting += [len(told)] if check.verdict is not Verdict.PASSED else []
-            told.append((bounded(check.name), check.verdict.value))
+            waiting += [len(listed)] if check.verdict is not Verdict.PASSED else []
+            listed.append((bounded(check.name), check.verdict.value))
         for finding in check.findings:
-            waiting += [len(told)] if finding.verdict in OPEN else []
-            told.append((bounded(finding.id), finding.verdict.value))
-    return told, waiting
+            waiting += [len(listed)] if finding.verdict in OPEN else []
+            listed.append((bounded(finding.id), finding.verdict.value))
+    return listed, waiting
 
 
 def assert_one_story(record: Record, language: str | None = None) -> None:
     """Read every file as its consumers do, and compare it with the record."""
-    files = rendered(record, MACHINES, language)
-    assert set(files) == {FORMATS[name] for name in MACHINES}
-    told, waiting = story(record)
-    _junit(files["junit.xml"], record, told)
-    prints = _sarif(files["findings.sarif"], record, told)
-    _github(files["github.sarif"], [told[place] for place in waiting])
+    files = render_files(record, MACHINES, language=language)
+    assert set(files) == {known()[id].file for id in MACHINES}
+    listed, waiting = story(record)
+    _junit(files["junit.xml"], record, listed)
+    prints = _sarif(files["findings.sarif"], record, listed)
+    _github(files["github.sarif"], [listed[place] for place in waiting])
     _gitlab(files["gl-code-quality-report.json"], [prints[item] for item in waiting])
-    _csv(files["findings.csv"], told)
+    _csv(files["findings.csv"], listed)
     _markdown(files["summary.md"].decode(), record, len(waiting))
-    commands = workflow_commands(record, language)
+    commands = workflow_commands(record, language=language or record.audit.language, root="")
     assert len(commands) == min(10, len(waiting))
     assert all(re.fullmatch(r"::(error|warning) [^\r\n]*::[^\r\n]*", command) for command in commands)
 
 
-def _junit(content: bytes, record: Record, told: list[tuple[str, str]]) -> None:
+def _junit(content: bytes, record: Record, listed: list[tuple[str, str]]) -> None:
     JUNIT.assertValid(etree.fromstring(content))
     gate, *suites = JUnitXml.fromstring(content)
     cases = [case for suite in suites for case in suite]
@@ -139,7 +138,7 @@ def _junit(content: bytes, record: Record, told: list[tuple[str, str]]) -> None:
     for case in cases:
         kinds = [verdicts[type(one).__name__] or one.type for one in case.result]
         found.append((case.name, kinds[0] if kinds else "passed"))
-    assert found == told
+    assert found == listed
     (decision,) = gate
     assert [one.type for one in decision.result] == (
         [] if record.decision.status is Status.APPROVED else [record.decision.status.value]
@@ -148,12 +147,12 @@ def _junit(content: bytes, record: Record, told: list[tuple[str, str]]) -> None:
     assert (whole.failures + whole.errors == 0) == (record.decision.status is Status.APPROVED)
 
 
-def _sarif(content: bytes, record: Record, told: list[tuple[str, str]]) -> list[str]:
+def _sarif(content: bytes, record: Record, listed: list[tuple[str, str]]) -> list[str]:
     log = json.loads(content)
     SARIF.validate(log)
     run = log["runs"][0]
-    assert [(r["properties"]["id"], r["properties"]["verdict"]) for r in run["results"]] == told
-    assert [r["kind"] for r in run["results"]] == [KINDS[verdict] for _, verdict in told]
+    assert [(r["properties"]["id"], r["properties"]["verdict"]) for r in run["results"]] == listed
+    assert [r["kind"] for r in run["results"]] == [KINDS[verdict] for _, verdict in listed]
     assert run["properties"]["decision"] == record.decision.status.value
     assert run["invocations"][0]["exitCode"] == record.decision.exit_code
     return [r["partialFingerprints"]["findingId/v1"] for r in run["results"]]
@@ -174,10 +173,10 @@ def _gitlab(content: bytes, prints: list[str]) -> None:
     assert sorted(found) == sorted(prints)
 
 
-def _csv(content: bytes, told: list[tuple[str, str]]) -> None:
+def _csv(content: bytes, listed: list[tuple[str, str]]) -> None:
     rows = list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
     assert [(row["id"].removeprefix("'"), row["verdict"]) for row in rows] == [
-        (id.removeprefix("'"), verdict) for id, verdict in told
+        (id.removeprefix("'"), verdict) for id, verdict in listed
     ]
     assert all(None not in row and None not in row.values() for row in rows)
 
@@ -203,7 +202,7 @@ def test_every_file_tells_the_story_of_the_record(sample: ModuleType, found: lis
 
 @pytest.mark.parametrize("status", list(Status))
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_sample_records_are_told_alike(sample: ModuleType, status: Status, language: str) -> None:
+def test_the_sample_records_are_listed_alike(sample: ModuleType, status: Status, language: str) -> None:
     """Each decision in either language."""
     record = sample.approved(language) if status is Status.APPROVED else sample.record(status, language=language)
     assert_one_story(record)
@@ -221,43 +220,26 @@ def test_a_mebibyte_in_every_text_stays_bounded(sample: ModuleType) -> None:
     """Words of 1 MB give files of an ordinary size."""
     record = sample.hostile("w" * 1_000_000)
     assert_one_story(record, "en")
-    assert all(len(content) < 200_000 for content in rendered(record, MACHINES, "en").values())
+    assert all(len(content) < 200_000 for content in render_files(record, MACHINES, language="en").values())
 
 
 def test_the_texts_of_a_record_stand_in_every_file(sample: ModuleType) -> None:
     """A harmless name that a record quotes is found in each file as it was written."""
     record = sample.hostile("Ümläut 审计")
-    for name, content in rendered(record, MACHINES, "en").items():
+    for name, content in render_files(record, MACHINES, language="en").items():
         assert "Ümläut 审计" in content.decode(), name
 
 
 def test_a_check_without_a_finding_of_its_verdict_does_not_vanish(sample: ModuleType) -> None:
-    """Where no finding bears the verdict of its check, the check is told beside them."""
+    """Where no finding bears the verdict of its check, the check is listed beside them."""
     odd = sample.check_result("odd", Verdict.ERROR, [sample.finding(Verdict.PASSED)], reason=None)
     record = sample.record(Status.NOT_JUDGED, checks=[odd])
     assert_one_story(record)
-    assert "The check ended with the verdict error." in rendered(record, ["csv"])["findings.csv"].decode()
+    assert "The check ended with the verdict error." in render_files(record, ["csv"])["findings.csv"].decode()
 
 
 def test_long_names_stay_different(sample: ModuleType) -> None:
-    """Two ids that differ far beyond what is shown are told apart."""
+    """Two ids that differ far beyond what is shown stay different."""
     assert bounded("x" * 5_000 + "a") != bounded("x" * 5_000 + "b")
     assert bounded("a\x00") != bounded("a\x01")
     assert bounded("accuracy.f1[split=test]") == "accuracy.f1[split=test]"
-
-
-def test_only_what_is_asked_for_is_made(sample: ModuleType) -> None:
-    """A format gives its file, HTML the bias audit too where the record holds one."""
-    assert rendered(sample.record(), []) == {}
-    assert set(rendered(sample.record(), ["csv"])) == {"findings.csv"}
-    assert set(rendered(sample.record(figures={"bias_audit": sample.bias_audit()}), ["html"])) == {
-        "report.html",
-        "ll144.html",
-    }
-
-
-def test_the_model_card_is_a_page(sample: ModuleType) -> None:
-    """The card is rendered alone, as Markdown with front matter."""
-    made = page(sample.record(), "card")
-    assert set(made) == {"model-card.md"}
-    assert made["model-card.md"].startswith(b"---\n")

@@ -1,4 +1,8 @@
-"""A model card as Hugging Face's hub reads it: YAML front matter, then Markdown, both from the record alone."""
+"""A model card as Hugging Face's hub reads it, with the results of the audit.
+
+It is a whole ``README.md`` of a model's repository: YAML front matter, then Markdown. What the record does not hold is
+said to be not stated, or left out of the front matter.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,10 @@ from llmops_audit.render.names import Scopes, subject_name
 from llmops_audit.render.text import Numbers, clean, shorten
 from llmops_audit.render.unmeasured import unmeasured
 
-__all__ = ["Score", "render_card", "scores"]
+__all__ = ["FILE", "WRITTEN", "Score", "render", "scores"]
+
+FILE = "model-card.md"
+WRITTEN = "page"
 
 HUB_METRICS = {
     "accuracy": "accuracy",
@@ -83,28 +90,10 @@ class GroupRow:
     accuracy: Estimate | None
 
 
-def render_card(record: Record, language: str | None = None) -> str:
-    """Render the model card of a record.
-
-    Parameters
-    ----------
-    record : Record
-    language : str, optional
-        ``"en"`` or ``"zh"``; by default the language of the audit.
-
-    Returns
-    -------
-    str
-        A whole ``README.md`` of a model's repository. The same record gives the same text. What the record does not
-        hold is said to be not stated, or left out of the front matter.
-
-    Raises
-    ------
-    AuditError
-        Where there is no catalogue of the language.
-    """
-    translate = i18n.translator(record.audit.language if language is None else language)
-    numbers = Numbers(record.audit.language if language is None else language)
+def render(record: Record, *, language: str, root: str) -> bytes:
+    """Render the model card of a record."""
+    translate = i18n.translator(language)
+    numbers = Numbers(language)
     found = scores(record)
     matter = yaml.safe_dump(
         _front_matter(record, found, translate), sort_keys=False, allow_unicode=True, width=_LINE, line_break="\n"
@@ -120,7 +109,7 @@ def render_card(record: Record, language: str | None = None) -> str:
         groupings=tuple(_groupings(record))[:_MAX_GROUPINGS],
         unmeasured=unmeasured(record),
     )  # fmt: skip
-    return f"---\n{matter}---\n\n{body}"
+    return f"---\n{matter}---\n\n{body}".encode()
 
 
 def scores(record: Record) -> tuple[Score, ...]:
@@ -318,6 +307,6 @@ def _labels(counts: Iterable[LabelCount], numbers: Numbers) -> str:
 
 def _place(finding: Finding, scopes: Scopes, translate: Translate) -> str:
     name = i18n.word(finding.metric, translate)
-    where = scopes.told(finding)
+    where = scopes.described(finding)
     told = message("{name} ({scope})", name=name, scope=translate(i18n.SEPARATOR.id).join(where))
     return i18n.render(told, translate) if where else name

@@ -14,7 +14,8 @@ from markdown_it import MarkdownIt
 from llmops_audit.record import Column, Record, Status, Verdict, message
 from llmops_audit.record.figures import Table
 from llmops_audit.record.governance import Card
-from llmops_audit.render.card import HUB_METRICS, render_card, scores
+from llmops_audit.render.formats import render_files
+from llmops_audit.render.formats.card import HUB_METRICS, scores
 
 CARD = Card(
     intended_use="Sort messages",
@@ -28,6 +29,10 @@ CARD = Card(
     languages=("en", "zh"),
 )
 VALUES = {"accuracy": 0.91, "balanced_accuracy": 0.88, "f1": 0.8, "mcc": 0.7, "roc_auc": 1, "precision": None}
+
+
+def _card(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["card"], language=language)["model-card.md"].decode()
 
 
 def performance(values: dict[str, float | None]) -> Table:
@@ -63,7 +68,7 @@ def matter(card: str) -> dict[str, Any]:
 def test_the_hub_reads_the_scores(sample: ModuleType, language: str) -> None:
     """The results that huggingface_hub parses are the record's, under the hub's names where it has them."""
     one = record(sample)
-    card = render_card(one, language)
+    card = _card(one, language)
     name, results = model_index_to_eval_results(matter(card)["model-index"])
     assert name == "sms-spam-filter 1.4.0"
     assert {result.metric_type: result.metric_value for result in results} == {
@@ -94,7 +99,7 @@ def test_findings_stand_in_for_a_table(sample: ModuleType) -> None:
 def test_nothing_is_invented(sample: ModuleType) -> None:
     """A record without card and metrics gives a card that says so, and no empty key."""
     one = sample.record(figures={}, checks=[sample.check_result("drift", Verdict.PASSED)], purpose=None, owner=None)
-    card = render_card(one)
+    card = _card(one)
     assert set(matter(card)) == {"tags"}
     assert card.count("Not stated.") == 11
     assert "No metric of a whole split stands in the record." in card
@@ -116,14 +121,14 @@ def test_the_task_is_told_by_what_is_known(
 ) -> None:
     """Texts are told by a vectorizer or languages, tables by their columns; of neither there is no pipeline."""
     subject = sample.record().subject.model_copy(update={"parameters": parameters})
-    front = matter(render_card(record(sample, subject=subject, card=card)))
+    front = matter(_card(record(sample, subject=subject, card=card)))
     assert front["model-index"][0]["results"][0]["task"] == {"type": task}
     assert front.get("pipeline_tag") == (None if task == "other" else task)
 
 
 def test_a_license_that_the_hub_does_not_know_keeps_its_name(sample: ModuleType) -> None:
     """It is given as another one, by name."""
-    front = matter(render_card(record(sample, card=Card(license="LicenseRef-Own"))))
+    front = matter(_card(record(sample, card=Card(license="LicenseRef-Own"))))
     assert (front["license"], front["license_name"]) == ("other", "LicenseRef-Own")
 
 
@@ -132,7 +137,7 @@ def test_a_license_that_the_hub_does_not_know_keeps_its_name(sample: ModuleType)
 )
 def test_licenses_of_spdx_have_the_hubs_ids(sample: ModuleType, spdx: str, hub: str) -> None:
     """What SPDX says of later versions is no part of the hub's id."""
-    front = matter(render_card(record(sample, card=Card(license=spdx))))
+    front = matter(_card(record(sample, card=Card(license=spdx))))
     assert front["license"] == hub
     assert "license_name" not in front
 
@@ -141,7 +146,7 @@ def test_licenses_of_spdx_have_the_hubs_ids(sample: ModuleType, spdx: str, hub: 
 def test_the_decision_comes_first(sample: ModuleType, status: Status) -> None:
     """The first paragraph is the decision, and a tag says it as well."""
     one = sample.record(status)
-    card = render_card(one)
+    card = _card(one)
     first = card.split("\n\n")[2]
     assert first.startswith("**Decision of the audit: ")
     assert f"audit-{status.value.replace('_', '-')}" in matter(card)["tags"]
@@ -151,7 +156,7 @@ def test_the_decision_comes_first(sample: ModuleType, status: Status) -> None:
 def test_the_card_says_what_the_record_holds(sample: ModuleType, language: str) -> None:
     """Texts of the owner, digests, groups and intervals stand in the body."""
     one = record(sample)
-    card = render_card(one, language)
+    card = _card(one, language)
     for text in (CARD.intended_use, CARD.misuse, CARD.limitations, CARD.human_oversight, CARD.data_source):
         assert text is not None
         assert text in card
@@ -164,7 +169,7 @@ def test_a_card_from_a_file_is_the_same(sample: ModuleType) -> None:
     """A fresh record and the one read from its file give the same bytes, twice."""
     one = record(sample)
     again = Record.model_validate_json(one.model_dump_json(by_alias=True))
-    assert render_card(one) == render_card(again) == render_card(one)
+    assert _card(one) == _card(again) == _card(one)
 
 
 def hostile_record(sample: ModuleType, text: str) -> Record:
@@ -188,7 +193,7 @@ def hostile_record(sample: ModuleType, text: str) -> Record:
 
 def test_hostile_texts_are_text(sample: ModuleType) -> None:
     """Whatever a text holds, it makes no element, link, heading or key of its own."""
-    tame = render_card(hostile_record(sample, "tame"))
+    tame = _card(hostile_record(sample, "tame"))
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
 
     def shape(card: str) -> list[str]:
@@ -197,7 +202,7 @@ def test_hostile_texts_are_text(sample: ModuleType) -> None:
 
     extra = ("a\n---\nlicense: x", "# h", "| a | b |", "- x", "1. x", "`", "[a](javascript:x)", "![a](b)", "===", "~~~")
     for text in (*sample.HOSTILE, *extra):
-        card = render_card(hostile_record(sample, text))
+        card = _card(hostile_record(sample, text))
         assert shape(card) == shape(tame)
         inline = [child for token in reader.parse(card.split("\n---\n", 1)[1]) for child in token.children or ()]
         kinds = {child.type for child in inline}

@@ -11,11 +11,16 @@ import pandas as pd
 import pytest
 
 from llmops_audit.record import Record, Requirement, Verdict, message
-from llmops_audit.render.csv_file import COLUMNS, render_csv
+from llmops_audit.render.formats import render_files
+from llmops_audit.render.formats.csv import COLUMNS
+
+
+def _csv(record: Record, language: str | None = None) -> bytes:
+    return render_files(record, ["csv"], language=language)["findings.csv"]
 
 
 def _read(record: Record) -> list[dict[str, str]]:
-    rows = list(csv.DictReader(io.StringIO(render_csv(record).decode("utf-8"), newline=""), strict=True))
+    rows = list(csv.DictReader(io.StringIO(_csv(record).decode("utf-8"), newline=""), strict=True))
     assert all(None not in row and None not in row.values() for row in rows)
     return rows
 
@@ -47,12 +52,12 @@ def test_a_default_is_told_as_one(sample: ModuleType) -> None:
 
 def test_it_is_in_english_in_every_language(sample: ModuleType) -> None:
     """A table that is joined with those of other audits has one language."""
-    assert render_csv(sample.record(language="zh")) == render_csv(sample.record())
+    assert _csv(sample.record(language="zh")) == _csv(sample.record())
 
 
 def test_it_follows_the_rfc(sample: ModuleType) -> None:
     """Lines end with CR LF and nothing else does; quotation marks are doubled; no byte order mark stands before."""
-    content = render_csv(sample.record())
+    content = _csv(sample.record())
     assert content.startswith(b"check,id,")
     assert content.count(b"\n") == content.count(b"\r\n") == 9
     assert b'"{""split"": ""test""}"' in content
@@ -80,6 +85,6 @@ def test_no_cell_is_a_formula(sample: ModuleType, text: str) -> None:
 
 def test_pandas_reads_it(sample: ModuleType) -> None:
     """A data frame has the numbers as numbers."""
-    frame = pd.read_csv(io.BytesIO(render_csv(sample.record())))
+    frame = pd.read_csv(io.BytesIO(_csv(sample.record())))
     assert frame["value"].sum() == pytest.approx(0.5 + 0.961 + 0.82 + 312 + 0.5)
     assert list(frame.columns) == list(COLUMNS)

@@ -28,7 +28,7 @@ from llmops_audit.record import (
     message,
 )
 from llmops_audit.render import i18n
-from llmops_audit.render.html import render_html
+from llmops_audit.render.formats import render_files
 from llmops_audit.render.view import plot
 from llmops_audit.testing import catalogue
 
@@ -41,6 +41,10 @@ KNOWN = {
     "li", "line", "main", "meta", "nav", "ol", "p", "path", "rect", "section", "small", "span", "style", "summary",
     "svg", "table", "tbody", "td", "text", "th", "thead", "title", "tr", "tspan", "ul", "use",
 }  # fmt: skip
+
+
+def _html(record: Record, language: str | None = None) -> str:
+    return render_files(record, ["html"], language=language)["report.html"].decode()
 
 
 class Parsed(HTMLParser):
@@ -106,7 +110,7 @@ def assert_self_contained(page: Parsed) -> None:
 def test_every_decision_is_one_self_contained_page(sample: ModuleType, status: Status, language: str) -> None:
     """Each decision renders in each language to a page without scripts that loads nothing, ids unique, links valid."""
     record = sample.approved() if status is Status.APPROVED else sample.record(status)
-    page = Parsed(render_html(record, language))
+    page = Parsed(_html(record, language))
     assert_self_contained(page)
     ids = page.values("id")
     assert len(ids) == len(set(ids))
@@ -117,7 +121,7 @@ def test_every_decision_is_one_self_contained_page(sample: ModuleType, status: S
 
 def test_the_decision_stands_on_top_in_words(sample: ModuleType) -> None:
     """Status, exit code and the reasons with what was measured come before anything else."""
-    words = Parsed(render_html(sample.record())).words
+    words = Parsed(_html(sample.record())).words
     top = words[: words.index("Contents")]
     for part in ("Rejected", "Exit code 1", "Balanced accuracy", "Measured: 0.5; required: ≥ 0.8.", "Failed"):
         assert part in top
@@ -126,7 +130,7 @@ def test_the_decision_stands_on_top_in_words(sample: ModuleType) -> None:
 def test_every_finding_shows_all_that_it_rests_on(sample: ModuleType) -> None:
     """Value, interval, confidence, requirement with its source, n, method, p-values and message are all shown."""
     record = sample.record()
-    page = Parsed(render_html(record))
+    page = Parsed(_html(record))
     for finding in record.findings().values():
         assert i18n.word(finding.metric, str).capitalize()[1:] in page.words
         assert finding.message.id in page.words
@@ -145,7 +149,7 @@ def test_the_most_severe_findings_come_first(sample: ModuleType) -> None:
         sample.finding(verdict, id=f"own.metric{place}", severity=severity)
         for place, (severity, verdict) in enumerate(zip(severities, verdicts, strict=True))
     ]
-    html = render_html(sample.record(checks=[sample.check_result("own", Verdict.FAILED, findings)]))
+    html = _html(sample.record(checks=[sample.check_result("own", Verdict.FAILED, findings)]))
     cards = re.findall(r'class="card is-(\w+)".*?</article>|(severity \w+)</h3>', html, re.DOTALL)
     told = ["".join(card) for card in cards]
     assert told == [
@@ -157,7 +161,7 @@ def test_the_most_severe_findings_come_first(sample: ModuleType) -> None:
 def test_every_check_is_listed_once_with_verdict_and_reason(sample: ModuleType) -> None:
     """The table of checks has a row for each check of the record, crashed and not applicable ones included."""
     record = sample.record()
-    html = render_html(record)
+    html = _html(record)
     table = html[html.index('<table class="checks">') :]
     rows = re.findall(r"<tr>(.*?)</tr>", table[: table.index("</table>")], re.DOTALL)[1:]
     assert len(rows) == len(record.checks)
@@ -170,11 +174,11 @@ def test_every_check_is_listed_once_with_verdict_and_reason(sample: ModuleType) 
 
 def test_the_confusion_matrix_stands_in_figure_and_table(sample: ModuleType) -> None:
     """Counts are in the figure as text and in a table; invalid predictions have a column where there are any."""
-    page = Parsed(render_html(sample.record()))
+    page = Parsed(_html(sample.record()))
     assert page.words.count("1,901") == 2
     assert "invalid" in page.words
     clean = sample.record(figures={"confusion": sample.matrix()})
-    assert "invalid" not in Parsed(render_html(clean)).words
+    assert "invalid" not in Parsed(_html(clean)).words
 
 
 def test_many_labels_show_the_most_confused_pairs(sample: ModuleType) -> None:
@@ -183,7 +187,7 @@ def test_many_labels_show_the_most_confused_pairs(sample: ModuleType) -> None:
     counts = [[100 if i == j else 0 for j in range(20)] for i in range(20)]
     counts[3][7], counts[11][2] = 55, 66
     matrix = ConfusionMatrix(split="test", labels=labels, counts=tuple(map(tuple, counts)), invalid=(60, *[0] * 19))
-    words = Parsed(render_html(sample.record(figures={"confusion": matrix}, labels=labels))).words
+    words = Parsed(_html(sample.record(figures={"confusion": matrix}, labels=labels))).words
     assert "the table shows the most confused pairs" in words
     rows = ["intent 11 intent 02 66 39.76%", "intent 00 invalid 60 37.50%", "intent 03 intent 07 55 35.48%"]
     places = [words.index(row) for row in rows]
@@ -192,7 +196,7 @@ def test_many_labels_show_the_most_confused_pairs(sample: ModuleType) -> None:
 
 def test_a_table_is_written_by_its_formats(sample: ModuleType) -> None:
     """Counts get separators, shares percent, numbers four digits, p-values a bound, undefined values a dash."""
-    words = Parsed(render_html(sample.record())).words
+    words = Parsed(_html(sample.record())).words
     assert "column_000 Distance 0.1235 0.00% < 0.0001 12,345" in words
     assert "column_003 personal data 3.123 – 0.0007 12,348" in words
 
@@ -200,16 +204,16 @@ def test_a_table_is_written_by_its_formats(sample: ModuleType) -> None:
 def test_the_language_is_the_audits_unless_given(sample: ModuleType) -> None:
     """The page's language follows the audit's, then the argument; one without a catalogue is refused."""
     record = sample.record(language="zh")
-    assert ("html", {"lang": "zh-CN"}) in Parsed(render_html(record)).tags
-    assert ("html", {"lang": "en"}) in Parsed(render_html(record, "en")).tags
+    assert ("html", {"lang": "zh-CN"}) in Parsed(_html(record)).tags
+    assert ("html", {"lang": "en"}) in Parsed(_html(record, "en")).tags
     with pytest.raises(AuditError, match="not available; expected one of en, zh"):
-        render_html(record, "xx")
+        _html(record, "xx")
 
 
 def test_the_chinese_page_has_no_english_sentence_of_a_template(sample: ModuleType) -> None:
     """No translatable sentence of more than one word is left in English on the Chinese page."""
     record = sample.record(labels=[f"标签{i}" for i in range(20)], language="zh")
-    words = Parsed(render_html(record)).words
+    words = Parsed(_html(record)).words
     sentences = [re.sub(r"\{.*?\}", "", text).strip() for text in catalogue.sentences()]
     left = [text for text in sentences if " " in text and re.search("[a-z]", text) and text in words]
     assert left == []
@@ -220,7 +224,7 @@ def test_the_chinese_page_has_no_english_sentence_of_a_template(sample: ModuleTy
 def test_hostile_text_is_shown_and_does_nothing(sample: ModuleType, number: int, language: str) -> None:
     """Markup, templates, mathtext, controls and huge words in every text field are shown as text, cut to length."""
     text = sample.HOSTILE[number]
-    html = render_html(sample.hostile(text), language)
+    html = _html(sample.hostile(text), language)
     page = Parsed(html)
     assert_self_contained(page)
     ids = page.values("id")
@@ -234,7 +238,7 @@ def test_hostile_text_is_shown_and_does_nothing(sample: ModuleType, number: int,
 def test_the_structure_is_that_of_the_harmless_page(sample: ModuleType) -> None:
     """Hostile text changes no tag of the page outside the figures."""
     hostile, plain = (
-        [tag for tag, _ in Parsed(render_html(sample.hostile(text))).tags] for text in (sample.HOSTILE[0], "word")
+        [tag for tag, _ in Parsed(_html(sample.hostile(text))).tags] for text in (sample.HOSTILE[0], "word")
     )
     assert hostile == plain
 
@@ -253,24 +257,24 @@ def test_a_drift_table_of_two_hundred_columns_stays_small(sample: ModuleType) ->
         },
         reasons=[message("Failed: {finding}.", finding=finding.id) for finding in findings],
     )
-    page = render_html(record)
+    page = _html(record)
     assert page.count('class="card is-failed"') == 200
     assert len(page.encode()) < 500_000
 
 
 def of_groups(sample: ModuleType, language: str = "en", **changes: object) -> str:
     """The chapter on groups of a page that has no other figure."""
-    page = render_html(sample.record(figures={"groups": sample.group_metrics(**changes)}), language)
+    page = _html(sample.record(figures={"groups": sample.group_metrics(**changes)}), language)
     chapter = page[page.index('<section aria-labelledby="groups">') :]
     return chapter[: chapter.index("</section>") + len("</section>")]
 
 
 def test_groups_have_a_chapter_only_where_the_record_has_them(sample: ModuleType) -> None:
     """The chapter and its entry in the contents appear with a figure of groups, and not without one."""
-    page = Parsed(render_html(sample.record()))
+    page = Parsed(_html(sample.record()))
     assert "groups" in page.values("id")
     assert "#groups" in page.values("href")
-    without = render_html(sample.record(figures={"confusion": sample.matrix()}))
+    without = _html(sample.record(figures={"confusion": sample.matrix()}))
     assert "#groups" not in without
     assert 'id="groups"' not in without
 
@@ -362,7 +366,7 @@ def test_hostile_groups_are_shown_and_do_nothing(sample: ModuleType, language: s
         }
     )
     figure = figure.model_copy(update={"groupings": (grouping,)})
-    html = render_html(sample.record(figures={"groups": figure}), language)
+    html = _html(sample.record(figures={"groups": figure}), language)
     page = Parsed(html)
     assert_self_contained(page)
     assert len([tag for tag, attrs in page.tags if tag == "svg" and attrs.get("role") == "img"]) == 1
@@ -381,7 +385,7 @@ def test_many_groups_stay_small(sample: ModuleType) -> None:
         if one.of is None
     ]
     grouping = grouping.model_copy(update={"estimates": (*grouping.estimates, *more)})
-    page = render_html(sample.record(figures={"groups": sample.group_metrics(groupings=(grouping,) * 12)}))
+    page = _html(sample.record(figures={"groups": sample.group_metrics(groupings=(grouping,) * 12)}))
     words = Parsed(page).words
     assert len(page.encode()) < 450_000
     assert "10 more groups stand in the record, 0 of them with too few rows to be judged" in words
@@ -390,7 +394,7 @@ def test_many_groups_stay_small(sample: ModuleType) -> None:
 
 def test_a_bias_audit_is_announced_and_not_shown(sample: ModuleType) -> None:
     """Of a bias audit the report says that its page exists, without a link that may lead nowhere."""
-    page = render_html(sample.record(figures={"audit": sample.bias_audit()}))
+    page = _html(sample.record(figures={"audit": sample.bias_audit()}))
     assert "a page of their own, ll144.html" in Parsed(page).words
     assert page.count("ll144.html") == 1
     assert "Auditor and Sons" not in Parsed(page).words
@@ -399,16 +403,16 @@ def test_a_bias_audit_is_announced_and_not_shown(sample: ModuleType) -> None:
 def test_the_same_record_gives_the_same_bytes_in_another_process(sample: ModuleType, tmp_path) -> None:
     """Rendering twice, and in processes with other hash seeds, gives identical bytes."""
     record = sample.record(labels=[f"label {i}" for i in range(18)])
-    expected = render_html(record).encode()
-    assert render_html(record).encode() == expected
+    expected = _html(record).encode()
+    assert _html(record).encode() == expected
     place = tmp_path / "record.json"
     place.write_text(record.model_dump_json(by_alias=True), encoding="utf-8")
     program = (
         "import pathlib, sys\n"
         "from llmops_audit.record import Record\n"
-        "from llmops_audit.render.html import render_html\n"
+        "from llmops_audit.render.formats import html\n"
         "record = Record.model_validate_json(pathlib.Path(sys.argv[1]).read_text(encoding='utf-8'))\n"
-        "sys.stdout.buffer.write(render_html(record).encode())\n"
+        "sys.stdout.buffer.write(html.render(record, language='en', root=''))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(place)],
@@ -422,7 +426,7 @@ def test_the_same_record_gives_the_same_bytes_in_another_process(sample: ModuleT
 def test_many_reasons_are_counted_not_listed(sample: ModuleType) -> None:
     """Twelve reasons stand on top, the number of the others with a link to the findings."""
     reasons = [message("Failed: {finding}.", finding=f"nobody.knows{i}") for i in range(20)]
-    words = Parsed(render_html(sample.record(reasons=reasons))).words
+    words = Parsed(_html(sample.record(reasons=reasons))).words
     assert "Failed: nobody.knows11." in words
     assert "Failed: nobody.knows12." not in words
     assert "And 8 more; see the findings." in words
@@ -436,7 +440,7 @@ def test_the_reason_of_a_check_is_told_in_the_language(sample: ModuleType) -> No
         checks=[sample.check_result("own", Verdict.ERROR, reason=crashed)],
         reasons=[message("{check}: {reason}", check="own", reason="as it was")],
     )
-    words = Parsed(render_html(record, "zh")).words
+    words = Parsed(_html(record, "zh")).words
     assert i18n.translator("zh")(crashed.id) in words[: words.index("目录")]
 
 
@@ -444,8 +448,8 @@ def test_the_order_of_keys_does_not_matter(sample: ModuleType) -> None:
     """A record read back from a file with sorted keys gives the page of the fresh one; train comes before test."""
     record = sample.record()
     text = json.dumps(json.loads(record.model_dump_json(by_alias=True)), sort_keys=True)
-    page = render_html(record)
-    assert render_html(Record.model_validate_json(text)) == page
+    page = _html(record)
+    assert _html(Record.model_validate_json(text)) == page
     assert page.index("Split: train") < page.index("Split: test") < page.index("Split: live")
 
 
@@ -453,14 +457,14 @@ def test_an_empty_record_says_so(sample: ModuleType) -> None:
     """Without findings, figures and known reasons the page still stands and says that there is none."""
     nothing: tuple[CheckResult, ...] = ()
     record = sample.record(Status.NOT_JUDGED, checks=nothing, figures={}, reasons=[Message(id="Broken {0.x}")])
-    words = Parsed(render_html(record)).words
+    words = Parsed(_html(record)).words
     assert "Broken {0.x}" in words
     assert "The record holds no confusion matrix." in words
 
 
 def test_headings_do_not_skip_a_level(sample: ModuleType) -> None:
     """Headings descend one level at a time, from one h1."""
-    levels = [int(tag[1]) for tag, _ in Parsed(render_html(sample.record())).tags if re.fullmatch("h[1-6]", tag)]
+    levels = [int(tag[1]) for tag, _ in Parsed(_html(sample.record())).tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))

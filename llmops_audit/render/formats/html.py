@@ -1,0 +1,98 @@
+"""The report: one page without scripts or network, to read, to print and to sign."""
+
+from __future__ import annotations
+
+import numpy as np
+from markupsafe import Markup
+
+from llmops_audit.record import Card, ConfusionMatrix, Record, message
+from llmops_audit.render import charts, i18n
+from llmops_audit.render.curves_view import draw_curves
+from llmops_audit.render.drift_charts import course_chart, histogram_chart
+from llmops_audit.render.forest import forest
+from llmops_audit.render.formats import ll144
+from llmops_audit.render.formats._page import HTML_LANGUAGE, environment_of
+from llmops_audit.render.groups_view import ratio_place
+from llmops_audit.render.i18n import Translate
+from llmops_audit.render.text import Numbers, clean
+from llmops_audit.render.view import confused_pairs, most, view, with_missing
+
+__all__ = ["FILE", "WRITTEN", "companions", "render"]
+
+FILE = "report.html"
+WRITTEN = "default"
+
+_MAX_WITH_SHARES = 8
+_MAX_BESIDE = 4
+_MAX_REASONS = 12
+_MAX_COLUMNS = 6
+
+
+def render(record: Record, *, language: str, root: str) -> bytes:
+    """Render the report of a record."""
+    record = Record.model_validate(_ordered(record.model_dump(by_alias=True)))
+    translate = i18n.translator(language)
+    numbers = Numbers(language)
+    environment = environment_of(record, translate, numbers)
+    page = environment.get_template("report.html.j2").render(
+        record=record,
+        view=view(record),
+        language=HTML_LANGUAGE.get(language, language),
+        bias_audit_page=ll144.FILE if ll144.bias_audit_of(record) is not None else None,
+        most=most,
+        confused_pairs=confused_pairs,
+        max_annotated=charts.MAX_ANNOTATED,
+        max_beside=_MAX_BESIDE,
+        max_reasons=_MAX_REASONS,
+        forest=forest,
+        histogram_chart=histogram_chart,
+        course_chart=course_chart,
+        ratio_place=ratio_place,
+        max_columns=_MAX_COLUMNS,
+        empty_card=Card(),
+        with_missing=with_missing,
+        draw_curves=lambda picture, number: draw_curves(picture, number, translate, numbers),
+        heat_map=lambda matrix, number: _heat_map(matrix, number, translate, numbers),
+    )
+    return page.encode()
+
+
+def companions(record: Record) -> tuple[str, ...]:
+    """Return the id of the page of the bias audit, which the report mentions where the record holds one."""
+    return () if ll144.bias_audit_of(record) is None else ("ll144",)
+
+
+def _ordered(value: object) -> object:
+    # A record fresh from an audit and the same one read from its file, whose keys are sorted, give one page.
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=str)}
+    return tuple(map(_ordered, value)) if isinstance(value, list | tuple) else value
+
+
+def _heat_map(matrix: ConfusionMatrix, number: int, translate: Translate, numbers: Numbers) -> Markup:
+    _ = translate
+    names = [str(label) for label in matrix.labels]
+    columns, counts = names, np.array(matrix.counts, dtype=np.int64).reshape(len(names), len(names))
+    if any(matrix.invalid):
+        columns = [*names, _("invalid")]
+        counts = np.column_stack([counts, np.array(matrix.invalid, dtype=np.int64)])
+    title = i18n.render(message("Confusion matrix: {split}", split=matrix.split), translate)
+    return charts.heat_map(
+        counts,
+        names,
+        columns,
+        texts=_cell_texts(counts, numbers) if len(names) <= charts.MAX_ANNOTATED else None,
+        title=clean(title),
+        row_axis=_("True label"),
+        column_axis=_("Predicted label"),
+        prefix=f"matrix-{number}",
+    )
+
+
+def _cell_texts(counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]], numbers: Numbers) -> list[list[str]]:
+    texts = []
+    for row in counts.tolist():
+        total = sum(row)
+        shares = len(row) <= _MAX_WITH_SHARES and total > 0
+        texts.append([numbers.count(c) + (f"\n{numbers.share(c / total, 1)}" if shares else "") for c in row])
+    return texts

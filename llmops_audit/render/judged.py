@@ -1,0 +1,82 @@
+"""A finding as the report shows it: with its check, its anchor in the page, and its value on a scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llmops_audit.record import CheckResult, Finding
+
+__all__ = ["Judged", "Plot", "plot"]
+
+_PADDING = 0.08
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A finding with the check that made it and the place it has in the page.
+
+    `advice` is what the page of the check says to do about it, null where it says nothing; `advised` where it is the
+    first of its check with its verdict, which alone says what to do.
+    """
+
+    finding: Finding
+    check: CheckResult
+    anchor: str
+    plot: Plot | None
+    advice: str | None = None
+    advised: bool = False
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Value, interval and limit on one scale, each in percent of its length.
+
+    Attributes
+    ----------
+    value, low, high, limit : float
+    corrected : tuple of float, (2,), optional
+        The corrected interval where it is another one, cut off where the scale ends.
+    start, end : float
+        What the ends of the scale stand for.
+    """
+
+    value: float
+    low: float
+    high: float
+    corrected: tuple[float, float] | None
+    limit: float
+    start: float
+    end: float
+
+
+def plot(finding: Finding) -> Plot | None:
+    """Return where value, interval and limit lie, or None where one of them is missing."""
+    if finding.value is None or finding.interval is None or finding.requirement is None:
+        return None
+    limit = finding.requirement.limit
+    given = [finding.value, limit, *(end for end in finding.interval if end is not None)]
+    start, end = min(given), max(given)
+    if start >= 0 and end <= 1:
+        start, end = 0.0, 1.0
+    else:
+        margin = (end - start) * _PADDING or 1.0
+        start, end = start - margin, end + margin
+
+    def place(x: float) -> float:
+        return min(100.0, max(0.0, round(100 * (x - start) / (end - start), 2)))
+
+    def places(interval: tuple[float | None, float | None]) -> tuple[float, float]:
+        low, high = interval
+        return 0.0 if low is None else place(low), 100.0 if high is None else place(high)
+
+    low, high = places(finding.interval)
+    other = finding.decided_by if finding.decided_by != finding.interval else None
+    return Plot(
+        value=place(finding.value),
+        low=low,
+        high=high,
+        corrected=None if other is None else places(other),
+        limit=place(limit),
+        start=start,
+        end=end,
+    )
