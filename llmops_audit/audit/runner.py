@@ -13,7 +13,7 @@ from llmops_audit.audit.worker import Worker, WorkerFailed
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.registry import Enabled
 from llmops_audit.check.verdicts import combined
-from llmops_audit.errors.redaction import told
+from llmops_audit.errors.redaction import safe_text
 from llmops_audit.record import (
     CheckResult,
     Finding,
@@ -189,7 +189,7 @@ def _call(
     try:
         outcome.append(tuple(enabled.check.function(**inputs, **settings)))
     except BaseException as error:  # noqa: BLE001 - a check may fail in any way, and none of them is a pass
-        outcome.append(told(error))
+        outcome.append(safe_text(error))
 
 
 def _named(enabled: Enabled, finding: Finding, draft: ParsedSpec) -> Finding:

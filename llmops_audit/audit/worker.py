@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from llmops_audit.errors.redaction import scrubbed, told
+from llmops_audit.errors.redaction import safe_text, scrubbed
 from llmops_audit.record import Finding, NamedFigure
 
 __all__ = ["Worker", "WorkerFailed"]
@@ -146,6 +146,6 @@ def main() -> None:
         inputs, settings = _next(sys.stdin.buffer)
         reply = _Reply(produced=tuple(function(**inputs, **settings)))
     except Exception as error:  # noqa: BLE001 - the runner's boundary, in the process where the check runs
-        reply = _Reply(error=told(error))
+        reply = _Reply(error=safe_text(error))
     replies.write(pickle.dumps(reply))
     replies.close()

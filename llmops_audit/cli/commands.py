@@ -304,8 +304,8 @@ def main() -> None:
     except (typer.Abort, SystemExit):
         typer.echo("error: stopped before there was a decision", err=True)
     except Exception as error:  # noqa: BLE001 - the last boundary: an unforeseen failure is never a verdict
-        from llmops_audit.errors.redaction import told
+        from llmops_audit.errors.redaction import safe_text
 
-        typer.echo(f"error: llmops-audit failed: {told(error)}", err=True)
+        typer.echo(f"error: llmops-audit failed: {safe_text(error)}", err=True)
         typer.echo("Tip: please report this, with the spec and without the data.", err=True)
     sys.exit(code)  # type: ignore[arg-type]

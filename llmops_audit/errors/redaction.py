@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llmops_audit.errors import AuditError
 
-__all__ = ["redacted", "scrubbed", "told"]
+__all__ = ["redacted", "safe_text", "scrubbed"]
 
 
 def scrubbed(text: str) -> str:
@@ -25,14 +25,14 @@ def redacted(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"
 
 
-def told(error: BaseException) -> str:
-    """Return what one of our errors says; of others kind and place, and the text of an import.
+def safe_text(error: BaseException) -> str:
+    """Return the text of our own errors, scrubbed; of all others the kind and the line, and the text of an import.
 
     Any other text may hold a value of the audited data, and no pattern finds them all.
     """
     if isinstance(error, AuditError):
         return scrubbed(str(error).partition("\n")[0])
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    line = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     text = redacted(error) if isinstance(error, ImportError) else type(error).__name__
-    return text + place
+    return text + line
