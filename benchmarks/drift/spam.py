@@ -152,7 +152,7 @@ def _video(folder: Path, trained_on: Sequence[str], name: str) -> Video:
     judged = tuple(Judged(one.column, one.feature or "values", one.effect, one.verdict) for one in drift.shifts)
     content = next((one.effect + 0.5 for one in judged if one.feature == "content"), float("nan"))
     timeline = next(iter(drift.timelines), None)
-    courses = () if timeline is None else timeline.courses
+    courses = () if timeline is None else timeline.series
     return Video(
         name,
         drift.samples[1].rows,
@@ -162,7 +162,7 @@ def _video(folder: Path, trained_on: Sequence[str], name: str) -> Video:
         0 if timeline is None else len(timeline.windows),
         tuple(f"{one.column} {one.feature or 'values'}" for one in courses if one.verdict == "failed"),
         content,
-        tuple(piece.piece for piece in drift.pieces[:5]),
+        tuple(token.token for token in drift.tokens[:5]),
         _accuracy(matrix),
     )
 

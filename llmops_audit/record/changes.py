@@ -22,8 +22,8 @@ def changes(before: Record, now: Record) -> Changes:
     Returns
     -------
     Changes
-        Sorted by id. What one of the records does not hold is null there, and a limit that is gone is a loosened one;
-        but a check that came to no end, on the settings of the other record, changed no limit.
+        Sorted by id. A value that one of the records does not have is null, and a limit that is gone is loosened; but a
+        check that broke down, with the settings of the other record, changed no limit.
     """
     silent = _silent(before, now)
     return Changes(
@@ -46,7 +46,7 @@ def _same_data(split: str, before: Record, now: Record) -> bool | None:
 
 
 def loosened(before: Requirement | None, now: Requirement | None) -> bool:
-    """Return whether a requirement asks for less than before: any value that met it then meets it now, and more do."""
+    """Return whether a requirement demands less than before: every value that met it then meets it now, and more do."""
     if before is None:
         return False
     if now is None or (before.op in _LOWER) is not (now.op in _LOWER):
@@ -61,7 +61,7 @@ def _judged(record: Record) -> dict[str, Verdict]:
 
 
 def _silent(before: Record, now: Record) -> frozenset[str]:
-    """Return the checks of the same settings in both records that state no limits in one, because they broke down."""
+    """Return the checks with the same settings in both records that broke down in one, so that it states no limits."""
     then = {check.name: check for check in before.checks}
     return frozenset(
         check.name
@@ -73,7 +73,7 @@ def _silent(before: Record, now: Record) -> frozenset[str]:
 
 
 def _settings(check: CheckResult) -> object:
-    # A record that was read holds lists where one in memory holds tuples.
+    # A record from a file has lists where a record in memory has tuples.
     return check.model_dump(mode="json", include={"settings"})
 
 

@@ -1,4 +1,4 @@
-"""What a drift check found, as numbers: every shift, its course over time, and what may follow for the accuracy."""
+"""What a drift check found, as numbers: every shift, its effect over time, and what may follow for the accuracy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from llmops_audit.record.base import Frozen
 
-__all__ = ["AccuracyEstimate", "Course", "Drift", "Histogram", "Piece", "Sampled", "Shift", "Timeline", "Window"]
+__all__ = ["AccuracyEstimate", "Drift", "Histogram", "Sampled", "Shift", "TimeSeries", "Timeline", "Token", "Window"]
 
 VerdictName = Literal["passed", "failed", "inconclusive"]
 
@@ -97,7 +97,7 @@ class Window(Frozen):
     rows: int
 
 
-class Course(Frozen):
+class TimeSeries(Frozen):
     """The effect of one column, or one feature of it, by window.
 
     Attributes
@@ -137,7 +137,7 @@ class Timeline(Frozen):
         In the order of time; empty where no row has a time.
     without_time : int
         Rows that have none, which are in no window.
-    courses : tuple of Course
+    series : tuple of TimeSeries
         What failed first, then by the largest effect times importance.
     """
 
@@ -145,7 +145,7 @@ class Timeline(Frozen):
     unit: Literal["day", "week", "month", "rows"]
     windows: tuple[Window, ...]
     without_time: int
-    courses: tuple[Course, ...]
+    series: tuple[TimeSeries, ...]
 
 
 class AccuracyEstimate(Frozen):
@@ -178,13 +178,13 @@ class AccuracyEstimate(Frozen):
     actual_high: float | None = None
 
 
-class Piece(Frozen):
+class Token(Frozen):
     """A word, or a run of characters, that tells the texts of two samples apart.
 
     Attributes
     ----------
     split : str
-    piece : str
+    token : str
     reference_share, current_share : float
         Share of the texts that hold it.
     roc_auc, low, high : float
@@ -192,7 +192,7 @@ class Piece(Frozen):
     """
 
     split: str
-    piece: str
+    token: str
     reference_share: float
     current_share: float
     roc_auc: float
@@ -225,7 +225,7 @@ class Drift(Frozen):
         By effect times importance, the largest first; what has none counts like the most important column.
     timelines : tuple of Timeline
     estimates : tuple of AccuracyEstimate
-    pieces : tuple of Piece
+    tokens : tuple of Token
         The most telling first.
     """
 
@@ -238,4 +238,4 @@ class Drift(Frozen):
     shifts: tuple[Shift, ...]
     timelines: tuple[Timeline, ...] = ()
     estimates: tuple[AccuracyEstimate, ...] = ()
-    pieces: tuple[Piece, ...] = ()
+    tokens: tuple[Token, ...] = ()

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-Chapter = Literal["performance", "fairness", "drift", "personal_data", "robustness"]
+Chapter = Literal["performance", "fairness", "drift", "personal_data"]
 """Chapters of the report that a check's tables can belong to."""
 
 

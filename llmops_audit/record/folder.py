@@ -47,10 +47,10 @@ def prepare(folder: Path, ours: Collection[str]) -> None:
 
 
 def write(folder: Path, files: Mapping[str, bytes], ours: Collection[str]) -> None:
-    """Put an output in place of the one before.
+    """Replace an output.
 
-    The files are written to a folder beside it, the earlier output is moved aside, and the new folder is renamed into
-    place, so that no reader ever meets half an output.
+    The files are written to a folder beside it, the earlier output is moved aside, and the new folder takes its name,
+    so that no reader ever meets half an output.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def write(folder: Path, files: Mapping[str, bytes], ours: Collection[str]) -> No
                 _refill(folder, fresh, aside)
                 return
             if folder.exists():
-                # A run that was killed just before its end left it there; the output in place is whole.
+                # A run that was killed just before its end left this folder; the output itself is whole.
                 shutil.rmtree(aside, ignore_errors=True)
                 folder.rename(aside)
             fresh.rename(folder)
@@ -101,9 +101,9 @@ def _is_here(folder: Path) -> bool:
 
 
 def _refill(folder: Path, fresh: Path, aside: Path) -> None:
-    """Put the files in place one after the other: whoever stands in a folder that is renamed stands nowhere.
+    """Put the files in place one after the other: renaming the current folder would leave its user nowhere.
 
-    What was there lies aside meanwhile, and comes back where something goes wrong.
+    The files before are aside meanwhile, and come back where something goes wrong.
     """
     shutil.rmtree(aside, ignore_errors=True)
     before = sorted(path.name for path in folder.iterdir())
@@ -165,7 +165,7 @@ def append(path: Path, texts: Sequence[bytes], limit: int) -> None:
     """
     try:
         room = limit - (path.stat().st_size if path.exists() else 0)
-        # What stands there may end in the middle of a line.
+        # What is there may end in the middle of a line.
         contents = (b"\n\n" + text for text in texts)
         content = next((content for content in contents if len(content) <= room), None)
         if content is not None:

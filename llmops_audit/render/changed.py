@@ -28,7 +28,7 @@ class ChangesView:
     Attributes
     ----------
     loosened : int
-        Limits that ask for less than before, shown or not.
+        Limits that demand less than before, shown or not.
     limits : tuple of LimitChange
         The loosened ones first.
     verdicts : tuple of VerdictChange

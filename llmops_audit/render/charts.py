@@ -1,7 +1,7 @@
 """Figures as inline SVG with real text.
 
 Colours and fonts are left to the page's style sheet, so that a figure follows light and dark and takes whatever
-font the reader has: Matplotlib lays out, the browser letters.
+font the reader has: Matplotlib lays out the figure, the browser draws the text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from importlib import import_module
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = ["DASHES", "MAX_ANNOTATED", "Line", "heat_map", "line_chart", "preload"]
+__all__ = ["DASHES", "MAX_ANNOTATED", "Line", "heat_map", "line_chart"]
 
 MAX_ANNOTATED = 15
-"""Labels up to which every cell carries its numbers."""
+"""Most labels at which every cell shows its numbers."""
 
 _MAX_TICKS = 32
 _LABEL_COLUMNS = 18
@@ -54,7 +53,7 @@ _CSS_PIXELS = 4 / 3
 _STRONG = 0.5
 _DEPTH = ((0.0, 0.04), (_STRONG, 0.45), (_STRONG, 0.75), (1.0, 1.0))
 
-# Stand-ins that the style sheet's colours replace.
+# Placeholders for the colours of the style sheet.
 _FILL = "#010203"
 _PAINT = {
     _FILL: "var(--heat)",
@@ -84,12 +83,6 @@ _STYLE: dict[Any, Any] = {
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
-def preload() -> None:
-    """Import the slow libraries early, e.g. in a thread while data are read."""
-    for name in ("matplotlib.figure", "matplotlib.backends.backend_svg", "seaborn"):
-        import_module(name)
-
-
 def heat_map(
     counts: NDArray[np.int64],
     rows: Sequence[str],
@@ -107,9 +100,9 @@ def heat_map(
     ----------
     counts : array of int, (rows, columns)
     rows, columns : sequence of str
-        Names beside the cells; hostile ones are shown as text, long ones are shortened.
+        Names beside the cells; hostile names are shown as text, long names are shortened.
     texts : sequence of sequence of str, (rows, columns), optional
-        What stands in each cell; None leaves the cells bare and draws them as one picture.
+        Text of each cell; None leaves the cells empty and draws them as one picture.
     title, row_axis, column_axis : str
         In the report's language; the title is the text alternative.
     prefix : str
@@ -126,9 +119,9 @@ def heat_map(
     column_names = [shorten(name, _LABEL_COLUMNS) for name in columns]
     with _canvas() as (figure, buffer):
         tilted = _tilted(column_names, counts.shape[1], texts is not None)
-        axes = _place(figure, counts.shape, row_names, column_names, texts is not None, tilted)
-        _draw(axes, shares, texts)
-        _label(axes, row_names, column_names, tilted)
+        axes = _axes(figure, counts.shape, row_names, column_names, texts is not None, tilted)
+        _draw_cells(axes, shares, texts)
+        _write_labels(axes, row_names, column_names, tilted)
         axes.set_ylabel(row_axis, color=_INK, fontsize=_TEXT, labelpad=6)
         axes.set_xlabel(column_axis, color=_INK, fontsize=_TEXT, labelpad=8)
         axes.xaxis.set_label_position("top")
@@ -189,7 +182,7 @@ def line_chart(
 
     Notes
     -----
-    Lines stand in the figure itself: an `Axes` with its ticks takes five times as long to make and to draw.
+    Lines belong to the figure itself: to build and draw an `Axes` with its ticks takes five times as long.
     """
     from matplotlib.lines import Line2D
     from matplotlib.transforms import Affine2D
@@ -197,34 +190,38 @@ def line_chart(
     with _canvas() as (figure, buffer):
         figure.set_size_inches((_LEFT + _BOX + _RIGHT) / _POINTS, (_BOTTOM + _BOX + _TOP) / _POINTS)
         figure.patch.set_visible(False)
-        place = Affine2D().scale(_BOX).translate(_LEFT, _BOTTOM)
+        to_points = Affine2D().scale(_BOX).translate(_LEFT, _BOTTOM)
 
         def draw(x: Sequence[float], y: Sequence[float], **style: Any) -> None:
-            figure.add_artist(Line2D(x, y, transform=place, solid_capstyle="butt", dash_capstyle="butt", **style))
+            figure.add_artist(Line2D(x, y, transform=to_points, solid_capstyle="butt", dash_capstyle="butt", **style))
 
-        draw(*_apart([((0, at), (1, at)) for at in _GRID] + [((at, 0), (at, 1)) for at in _GRID]), color=_RULE, lw=0.75)
+        draw(
+            *_with_gaps([((0, at), (1, at)) for at in _GRID] + [((at, 0), (at, 1)) for at in _GRID]),
+            color=_RULE,
+            lw=0.75,
+        )
         if guides:
-            draw(*_apart(guides), color=_SOFT, lw=1, dashes=_GUIDE)
+            draw(*_with_gaps(guides), color=_SOFT, lw=1, dashes=_GUIDE)
         for line in lines:
             color = f"#01021{line.style}"
             if line.bars:
                 ends = [((x, low), (x, high)) for x, (low, high) in zip(line.x, line.bars, strict=True)]
-                draw(*_apart(ends), color=color, lw=1)
+                draw(*_with_gaps(ends), color=color, lw=1)
             marks: dict[str, Any] = {"marker": "o", "markersize": 4, "markeredgewidth": 0} if line.bars else {}
             if DASHES[line.style - 1]:
                 marks["dashes"] = DASHES[line.style - 1]
             draw(line.x, line.y, color=color, lw=1.75, drawstyle="steps-pre" if line.steps else "default", **marks)
-        _letter(figure, ticks, x_axis, y_axis)
+        _write_axes(figure, ticks, x_axis, y_axis)
     return _embedded(buffer.getvalue(), title, prefix)
 
 
-def _apart(pieces: Sequence[tuple[tuple[float, float], tuple[float, float]]]) -> tuple[list[float], list[float]]:
-    """Return separate pieces as one line with gaps."""
-    points = [point for start, end in pieces for point in (start, end, (math.nan, math.nan))]
+def _with_gaps(segments: Sequence[tuple[tuple[float, float], tuple[float, float]]]) -> tuple[list[float], list[float]]:
+    """Return segments as one line with gaps between them."""
+    points = [point for start, end in segments for point in (start, end, (math.nan, math.nan))]
     return [x for x, _ in points], [y for _, y in points]
 
 
-def _letter(figure: Figure, ticks: Sequence[tuple[float, str]], x_axis: str, y_axis: str) -> None:
+def _write_axes(figure: Figure, ticks: Sequence[tuple[float, str]], x_axis: str, y_axis: str) -> None:
     from matplotlib.transforms import IdentityTransform
 
     style: dict[str, Any] = {"fontsize": _TEXT, "va": "baseline", "transform": IdentityTransform()}
@@ -237,7 +234,7 @@ def _letter(figure: Figure, ticks: Sequence[tuple[float, str]], x_axis: str, y_a
 
 @contextmanager
 def _canvas() -> Iterator[tuple[Figure, StringIO]]:
-    """Lend a figure that is written as SVG in the end, with settings that end with it."""
+    """Give a figure that is written as SVG at the end; Matplotlib's settings hold until then."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -261,7 +258,7 @@ def _tilted(names: Sequence[str], cells: int, annotated: bool) -> bool:
     return max(map(width, names)) * _COLUMN > _side(cells, annotated) / cells
 
 
-def _place(
+def _axes(
     figure: Figure,
     shape: tuple[int, ...],
     rows: Sequence[str],
@@ -278,7 +275,7 @@ def _place(
     return figure.add_axes((left / total[0], 0.1 / total[1], breadth / total[0], height / total[1]))
 
 
-def _draw(axes: Axes, shares: NDArray[np.float64], texts: Sequence[Sequence[str]] | None) -> None:
+def _draw_cells(axes: Axes, shares: NDArray[np.float64], texts: Sequence[Sequence[str]] | None) -> None:
     import seaborn
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
@@ -305,18 +302,18 @@ def _draw(axes: Axes, shares: NDArray[np.float64], texts: Sequence[Sequence[str]
         text.set_color(_INK_STRONG if share >= _STRONG else _INK)
 
 
-def _label(axes: Axes, rows: Sequence[str], columns: Sequence[str], tilted: bool) -> None:
+def _write_labels(axes: Axes, rows: Sequence[str], columns: Sequence[str], tilted: bool) -> None:
     style: dict[str, Any] = {"color": _INK, "fontsize": _SMALL if tilted else _TEXT}
     axes.tick_params(length=0, pad=5, top=True, bottom=False, labeltop=True, labelbottom=False)
     at = _ticks(len(rows))
     axes.set_yticks([i + 0.5 for i in at], [rows[i] for i in at], rotation=0, va="center", **style)
     at = _ticks(len(columns))
     names = [columns[i] for i in at]
-    places = [i + 0.5 for i in at]
+    positions = [i + 0.5 for i in at]
     if tilted:
-        axes.set_xticks(places, names, rotation=45, ha="left", va="bottom", rotation_mode="anchor", **style)
+        axes.set_xticks(positions, names, rotation=45, ha="left", va="bottom", rotation_mode="anchor", **style)
     else:
-        axes.set_xticks(places, names, rotation=0, ha="center", **style)
+        axes.set_xticks(positions, names, rotation=0, ha="center", **style)
 
 
 def _ticks(labels: int) -> range:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from llmops_audit.record import CheckResult, Message, Record, Severity, Verdict, message
-from llmops_audit.record.frameworks.paths import held
+from llmops_audit.record.frameworks.paths import is_filled
 from llmops_audit.record.governance import Clause, Framework
 from llmops_audit.render.judged import Judged
 
@@ -62,19 +62,19 @@ PARTS: dict[str, tuple[Message, str]] = {
 }
 """Parts of a record that a clause may point to: their name, and the section of the report that shows them."""
 
-# What the owner writes into the spec; where it is missing, nobody but the owner can tell.
+# What the owner writes into the spec; where it is missing, only the owner knows.
 _OF_SPEC = ("audit.", "card.", "data.groups", "data.time", "changes")
 
 
 @dataclass(frozen=True)
 class Ran:
-    """A check that ran, and what came of it.
+    """A check that ran, and its results.
 
     Attributes
     ----------
     check : CheckResult
     number : int
-        Its place among the checks of the record, from 1.
+        Its number among the checks of the record, from 1.
     counts : tuple of (Verdict, int)
         Its findings by verdict, those that need attention first.
     first : Judged, optional
@@ -97,7 +97,7 @@ class Part:
     section : str
         Id of the section of the report that shows it.
     state : {"shown", "unstated", "absent"}
-        Unstated: the spec does not say it; absent: this audit did not measure it.
+        Unstated: the spec does not state it; absent: this audit did not measure it.
     """
 
     name: Message
@@ -114,7 +114,7 @@ class ClauseView:
     clause : Clause
     ran : tuple of Ran
     left_out : tuple of str
-        Checks that could have shown something, and that the spec did not enable.
+        Checks that could show something and that the spec does not enable.
     parts : tuple of Part
     """
 
@@ -125,7 +125,7 @@ class ClauseView:
 
     @property
     def covered(self) -> bool:
-        """Whether the tool has anything to show for it, in this audit or in another one."""
+        """Whether the tool can show anything for it, in this audit or in another."""
         return bool(self.clause.checks or self.clause.parts)
 
     @property
@@ -148,7 +148,7 @@ class FrameworkView:
     begins_later : bool
         Whether it applies from a day after that of the audit.
     shown, empty, uncovered : int
-        Clauses that this audit shows something for; that it could have; that the tool has nothing for.
+        Clauses that this audit shows something for, could show something for, and that the tool does not cover.
     """
 
     framework: Framework
@@ -229,8 +229,8 @@ def _urgency(judged: Judged) -> tuple[int, int]:
 
 
 def _part(path: str, record: Record) -> Part:
-    # A record of a later version may point to parts that this one has no name for: the path still says where to look.
+    # A record of a later version may point to parts that have no name here: the path still says where to look.
     name, section = PARTS.get(path, (Message(id="{path}", values={"path": path}), "origin"))
-    if held(record, path):
+    if is_filled(record, path):
         return Part(name, section, "shown")
     return Part(name, section, "unstated" if path.startswith(_OF_SPEC) else "absent")

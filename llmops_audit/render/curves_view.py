@@ -46,10 +46,10 @@ _AXES = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """A curve with the name of its label, its style in the pictures, and what it is read off to.
+    """A curve with the name of its label, its style in the pictures, and its values at the usual rates.
 
     `read_off` holds the true positive rate at each of `FALSE_POSITIVE_RATES`, or the precision at each of `RECALLS`;
-    nothing for a reliability curve.
+    it is empty for a reliability curve.
     """
 
     curve: Curve
@@ -60,7 +60,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Picture:
-    """Curves of one kind and split: title, what their value is called, and where they are read off."""
+    """Curves of one kind and split: title, name of their value, and the rates at which they are read off."""
 
     figure: Curves
     title: Message
@@ -88,7 +88,7 @@ class SplitCurves:
     pictures : tuple of Picture
     key : tuple of LabelKey
     labels : int
-        Labels that curves were wanted of.
+        Labels for which a curve was wanted.
     """
 
     split: str
@@ -125,7 +125,7 @@ def draw_curves(picture: Picture, number: int, translate: Translate, numbers: Nu
     ----------
     picture : Picture
     number : int
-        Its place in the page, from 1.
+        Its number in the page, from 1.
     translate : callable
     numbers : Numbers
     """
@@ -150,7 +150,7 @@ def draw_curves(picture: Picture, number: int, translate: Translate, numbers: Nu
         lines,
         guides=guides,
         ticks=[(at, numbers.percent(at)) for at in _TICKS],
-        title=clean(_in_words(picture, translate, numbers)),
+        title=clean(_described(picture, translate, numbers)),
         x_axis=x_axis,
         y_axis=y_axis,
         prefix=f"curve-{number}",
@@ -160,7 +160,7 @@ def draw_curves(picture: Picture, number: int, translate: Translate, numbers: Nu
 def _of_split(split: str, figures: Iterable[Curves]) -> SplitCurves:
     figures = sorted(figures, key=lambda figure: _KINDS.index(figure.curve))
     names = dict.fromkeys(str(curve.label) for figure in figures for curve in figure.curves)
-    styles = {name: place % len(DASHES) + 1 for place, name in enumerate(names)}
+    styles = {name: index % len(DASHES) + 1 for index, name in enumerate(names)}
     return SplitCurves(
         split=split,
         pictures=tuple(_picture(figure, styles) for figure in figures),
@@ -198,7 +198,7 @@ def _read_off(kind: str, curve: Curve, at: float) -> float | None:
     return next((y for x, y in points if x >= at - _ROUNDING), None)
 
 
-def _in_words(picture: Picture, translate: Translate, numbers: Numbers) -> str:
+def _described(picture: Picture, translate: Translate, numbers: Numbers) -> str:
     parts = [
         message(
             "{label}: {name} {value}, interval {low} to {high}",
@@ -210,13 +210,13 @@ def _in_words(picture: Picture, translate: Translate, numbers: Numbers) -> str:
         )
         for one in picture.curves
     ]
-    said = message(
+    description = message(
         "{title}, {split}. {curves}.",
         title=picture.title,
         split=i18n.word(picture.figure.split, translate),
         curves=translate(_BETWEEN.id).join(i18n.render(part, translate) for part in parts),
     )
-    return i18n.render(said, translate)
+    return i18n.render(description, translate)
 
 
 def _rank(name: str, order: tuple[str, ...]) -> int:

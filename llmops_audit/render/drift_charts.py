@@ -1,4 +1,4 @@
-"""Histograms of two samples and effects over time: where their marks lie, in pixels. The template paints them.
+"""Histograms of two samples and effects over time: the positions of their marks in pixels. The template adds colours.
 
 All marks of a kind in a chart are one path, so that a page of many charts stays small.
 """
@@ -9,9 +9,9 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from llmops_audit.record.drift_figure import Course, Histogram
+from llmops_audit.record.drift_figure import Histogram, TimeSeries
 
-__all__ = ["Cell", "CourseChart", "HistogramChart", "course_chart", "histogram_chart"]
+__all__ = ["Cell", "HistogramChart", "TimeChart", "histogram_chart", "time_chart"]
 
 MAX_CELLS = 24
 MAX_CATEGORIES = 12
@@ -21,17 +21,17 @@ _TOP, _BASE, _FOOT = 4, 104, 18
 _BAR_START, _BAR_ROW, _BAR = 100, 22, 7
 _WIDEST = 8
 
-_COURSE_BREADTH, _COURSE_LEFT, _COURSE_RIGHT = 272, 38, 268
-_COURSE_TOP, _COURSE_BASE, _COURSE_HEIGHT = 22, 112, 132
-_APART = 13
+_TIME_BREADTH, _TIME_LEFT, _TIME_RIGHT = 272, 38, 268
+_TIME_TOP, _TIME_BASE, _TIME_HEIGHT = 22, 112, 132
+_MIN_DISTANCE = 13
 _MAX_DOTS = 31
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a histogram with the shares of both samples that are in it, null where a sample has no rows.
+    """A cell of a histogram with its share of both samples, null where a sample has no rows.
 
-    Numbers have ends; categories have a name, null for those that are not named.
+    A cell of numbers has ends, a cell of categories a name, which is null for the categories that are not named.
     """
 
     low: float | None
@@ -43,19 +43,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class HistogramChart:
-    """Two samples over each other.
+    """Histograms of two samples in one chart.
 
     Attributes
     ----------
     numeric : bool
-        Cells stand side by side by their numbers; categories stand below each other by their names.
+        Cells of numbers are side by side, categories below each other.
     to_scale : bool
-        The area of a cell is its share; otherwise all cells are equally wide, and their height is.
+        The area of a cell is its share; otherwise all cells are equally wide, and the height is the share.
     cells : tuple of Cell
     reference, current : str
         SVG paths.
     left, right : float, optional
-        Ends of the scale; where it is none, the ends of all cells but the first and the last. Null for categories.
+        Ends of the scale; without a scale the ends of all cells but the first and the last. Null for categories.
     breadth, height, base : float
     names : tuple of (float, str or None)
         Height and name of each category.
@@ -75,7 +75,7 @@ class HistogramChart:
 
 
 @dataclass(frozen=True)
-class CourseChart:
+class TimeChart:
     """An effect by window.
 
     Attributes
@@ -88,9 +88,9 @@ class CourseChart:
     ticks : tuple of (float, float)
         Height and value of the numbers beside the scale.
     broke : float, optional
-        Where the window in which it broke stands; null where it is none of those shown.
+        Position of the first window that failed; null where it is not shown.
     broke_in : int, optional
-        Its place among all windows.
+        Index of that window among all.
     """
 
     breadth: float
@@ -115,39 +115,39 @@ def histogram_chart(histogram: Histogram) -> HistogramChart:
     return _categories(histogram)
 
 
-def course_chart(course: Course, first: int, windows: int) -> CourseChart:
-    """Lay out the effects of a course from the window `first` on, of `windows` windows in all."""
-    broke_in = course.broke_in if course.broke_in is not None and 0 <= course.broke_in < windows else None
-    shown = _shown(course, first, windows)
-    values = [0.0, course.floor, *itertools.chain.from_iterable(window for window in shown if window is not None)]
+def time_chart(series: TimeSeries, first: int, windows: int) -> TimeChart:
+    """Lay out the effects of a time series from the window `first` on, of `windows` windows in all."""
+    broke_in = series.broke_in if series.broke_in is not None and 0 <= series.broke_in < windows else None
+    shown = _shown(series, first, windows)
+    values = [0.0, series.floor, *itertools.chain.from_iterable(window for window in shown if window is not None)]
     bottom = min(values)
     top = max(values) if max(values) > bottom else bottom + 1.0
-    step = (_COURSE_RIGHT - _COURSE_LEFT) / max(1, len(shown))
+    step = (_TIME_RIGHT - _TIME_LEFT) / max(1, len(shown))
     dotted = len(shown) <= _MAX_DOTS
 
-    def x(place: int) -> float:
-        return round(_COURSE_LEFT + step * (place + 0.5))
+    def x(index: int) -> float:
+        return round(_TIME_LEFT + step * (index + 0.5))
 
     def y(value: float) -> float:
-        return round(_COURSE_BASE - (value - bottom) / (top - bottom) * (_COURSE_BASE - _COURSE_TOP))
+        return round(_TIME_BASE - (value - bottom) / (top - bottom) * (_TIME_BASE - _TIME_TOP))
 
     runs = [
-        [(x(place), y(low), y(effect), y(high)) for place, (low, effect, high) in run]
-        for run in _runs([(place, window) for place, window in enumerate(shown) if window is not None])
+        [(x(index), y(low), y(effect), y(high)) for index, (low, effect, high) in run]
+        for run in _runs([(index, window) for index, window in enumerate(shown) if window is not None])
     ]
-    return CourseChart(
-        breadth=_COURSE_BREADTH,
-        height=_COURSE_HEIGHT,
-        left=_COURSE_LEFT,
-        right=_COURSE_RIGHT,
-        top=_COURSE_TOP,
-        base=_COURSE_BASE,
+    return TimeChart(
+        breadth=_TIME_BREADTH,
+        height=_TIME_HEIGHT,
+        left=_TIME_LEFT,
+        right=_TIME_RIGHT,
+        top=_TIME_TOP,
+        base=_TIME_BASE,
         line="".join(_through((at, value) for at, _, value, _ in run) for run in runs),
         # A line without length and with round caps is a dot.
         points="".join(f"M{at} {value}h0" for run in runs for at, _, value, _ in run if dotted or len(run) == 1),
         band="".join(map(_band, runs)),
-        floor=y(course.floor),
-        ticks=_ticks([(y(value), value) for value in (course.floor, 0.0, top, bottom)]),
+        floor=y(series.floor),
+        ticks=_ticks([(y(value), value) for value in (series.floor, 0.0, top, bottom)]),
         broke=x(broke_in - first) if broke_in is not None and broke_in >= first else None,
         broke_in=broke_in,
     )
@@ -163,14 +163,16 @@ def _numbers(edges: Sequence[float], histogram: Histogram) -> HistogramChart:
     shares = _shares(reference), _shares(current)
     widths = [high - low for low, high in itertools.pairwise(edges)]
     to_scale = min(widths, default=0.0) > 0 and max(widths) < _WIDEST * min(widths)
-    ends = edges if to_scale else [float(place) for place in range(len(edges))]
+    ends = edges if to_scale else [float(index) for index in range(len(edges))]
     heights = [
         [(share or 0.0) / (high - low) for share, (low, high) in zip(one, itertools.pairwise(ends), strict=True)]
         for one in shares
     ]
     peak = max(itertools.chain.from_iterable(heights), default=0.0) or 1.0
-    places = [round(_BREADTH * (end - ends[0]) / ((ends[-1] - ends[0]) or 1.0), 1) for end in ends]
-    drawn = [_steps(places, [round(_BASE - (_BASE - _TOP) * height / peak) for height in sample]) for sample in heights]
+    positions = [round(_BREADTH * (end - ends[0]) / ((ends[-1] - ends[0]) or 1.0), 1) for end in ends]
+    drawn = [
+        _steps(positions, [round(_BASE - (_BASE - _TOP) * height / peak) for height in sample]) for sample in heights
+    ]
     return HistogramChart(
         numeric=True,
         to_scale=to_scale,
@@ -208,8 +210,8 @@ def _categories(histogram: Histogram) -> HistogramChart:
 
     def bars(shares: Iterable[float | None], down: float) -> str:
         return "".join(
-            f"M{_BAR_START} {_BAR_ROW * place + down:g}h{round((share or 0.0) * length, 1):g}v{_BAR}H{_BAR_START}z"
-            for place, share in enumerate(shares)
+            f"M{_BAR_START} {_BAR_ROW * row + down:g}h{round((share or 0.0) * length, 1):g}v{_BAR}H{_BAR_START}z"
+            for row, share in enumerate(shares)
         )
 
     return HistogramChart(
@@ -223,7 +225,7 @@ def _categories(histogram: Histogram) -> HistogramChart:
         breadth=_BREADTH,
         height=_BAR_ROW * len(cells) + 2,
         base=_BAR_ROW * len(cells),
-        names=tuple((_BAR_ROW * place + 14.5, cell.name) for place, cell in enumerate(cells)),
+        names=tuple((_BAR_ROW * row + 14.5, cell.name) for row, cell in enumerate(cells)),
     )
 
 
@@ -238,19 +240,19 @@ def _shares(counts: Sequence[int]) -> list[float | None]:
     return [count / total if total else None for count in counts]
 
 
-def _steps(places: Sequence[float], heights: Sequence[float]) -> str:
-    steps = "".join(f"V{height:g}H{end:g}" for height, end in zip(heights, places[1:], strict=True))
-    return f"M{places[0]:g} {_BASE}{steps}V{_BASE}"
+def _steps(positions: Sequence[float], heights: Sequence[float]) -> str:
+    steps = "".join(f"V{height:g}H{end:g}" for height, end in zip(heights, positions[1:], strict=True))
+    return f"M{positions[0]:g} {_BASE}{steps}V{_BASE}"
 
 
 Run = list[tuple[int, tuple[float, float, float]]]
 
 
-def _shown(course: Course, first: int, windows: int) -> list[tuple[float, float, float] | None]:
+def _shown(series: TimeSeries, first: int, windows: int) -> list[tuple[float, float, float] | None]:
     """Return lower end, effect and upper end of each window that is shown; a missing end is the effect itself."""
     shown: list[tuple[float, float, float] | None] = []
-    for place in range(first, windows):
-        effect, low, high = (ends[place] if place < len(ends) else None for ends in _ends(course))
+    for index in range(first, windows):
+        effect, low, high = (ends[index] if index < len(ends) else None for ends in _ends(series))
         if effect is None:
             shown.append(None)
         else:
@@ -258,18 +260,18 @@ def _shown(course: Course, first: int, windows: int) -> list[tuple[float, float,
     return shown
 
 
-def _ends(course: Course) -> tuple[tuple[float | None, ...], ...]:
-    return course.effects, course.lows, course.highs
+def _ends(series: TimeSeries) -> tuple[tuple[float | None, ...], ...]:
+    return series.effects, series.lows, series.highs
 
 
 def _runs(windows: Sequence[tuple[int, tuple[float, float, float]]]) -> list[Run]:
     """Return stretches of windows without a gap."""
     runs: list[Run] = []
-    for place, window in windows:
-        if runs and runs[-1][-1][0] == place - 1:
-            runs[-1].append((place, window))
+    for index, window in windows:
+        if runs and runs[-1][-1][0] == index - 1:
+            runs[-1].append((index, window))
         else:
-            runs.append([(place, window)])
+            runs.append([(index, window)])
     return runs
 
 
@@ -287,9 +289,9 @@ def _band(run: Sequence[tuple[float, float, float, float]]) -> str:
 
 
 def _ticks(wanted: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    """Return those numbers that keep clear of the ones before them."""
+    """Return the numbers that are far enough from those before them."""
     kept: list[tuple[float, float]] = []
-    for place, value in wanted:
-        if all(abs(place - other) >= _APART for other, _ in kept):
-            kept.append((place, value))
+    for height, value in wanted:
+        if all(abs(height - other) >= _MIN_DISTANCE for other, _ in kept):
+            kept.append((height, value))
     return tuple(kept)

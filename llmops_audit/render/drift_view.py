@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from llmops_audit.record.drift_figure import Course, Drift, Piece, Sampled, Shift, Timeline, Window
+from llmops_audit.record.drift_figure import Drift, Sampled, Shift, Timeline, TimeSeries, Token, Window
 
 __all__ = ["DriftView", "TimelineView", "drift_view"]
 
@@ -13,9 +13,9 @@ MAX_CARDS, CALM_CARDS = 24, 6
 MAX_FULL, MAX_BRIEF = 100, 500
 """Lines of the two tables of shifts, so that a report stays under 500 kB."""
 
-MAX_COURSES = 8
+MAX_SERIES = 8
 MAX_WINDOWS = 60
-MAX_PIECES = 40
+MAX_TOKENS = 40
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,20 @@ class TimelineView:
     windows : tuple of Window, (w,)
         The last ones.
     first : int
-        Place of the first window that is shown.
+        Index of the first window that is shown.
     failed : tuple of int, (w,)
         Columns that failed in each window.
-    courses : tuple of Course
-        The worst first, whole; only what is between `first` and the end is shown.
+    series : tuple of TimeSeries
+        The worst first, with all windows; those from `first` on are shown.
     hidden : int
-        Courses that are not shown.
+        Time series that are not shown.
     """
 
     timeline: Timeline
     windows: tuple[Window, ...]
     first: int
     failed: tuple[int, ...]
-    courses: tuple[Course, ...]
+    series: tuple[TimeSeries, ...]
     hidden: int
 
 
@@ -57,25 +57,25 @@ class DriftView:
     reference : Sampled, optional
         Null where the figure does not count its rows.
     sampled : tuple of Sampled
-        Those of which not all rows were compared.
+        The splits of which a sample was compared, and not all rows.
     several : bool
         More than one split was compared.
     floor : float, optional
-        The floor of all shifts, where it is one.
+        The floor of all shifts, where they have the same.
     important : bool
         The importance of a column is known.
     cards : tuple of Shift
-        Those with a histogram, the largest effect by importance first.
+        Shifts with a histogram, the largest effect by importance first.
     hidden_cards : int
     standing : tuple of Shift
-        Not passed, in the same order.
+        Shifts that did not pass, in the same order.
     others : tuple of Shift
-        On one line: what found no room in `standing`, then what passed.
+        Shifts on one line each: those that have no room in `standing`, then those that passed.
     hidden : int
         Shifts in neither.
     timelines : tuple of TimelineView
-    pieces : tuple of Piece
-    hidden_pieces : int
+    tokens : tuple of Token
+    hidden_tokens : int
     """
 
     figure: Drift
@@ -91,8 +91,8 @@ class DriftView:
     others: tuple[Shift, ...]
     hidden: int
     timelines: tuple[TimelineView, ...]
-    pieces: tuple[Piece, ...]
-    hidden_pieces: int
+    tokens: tuple[Token, ...]
+    hidden_tokens: int
 
 
 def drift_view(figure: Drift, *, parts: int = 1) -> DriftView:
@@ -120,31 +120,31 @@ def drift_view(figure: Drift, *, parts: int = 1) -> DriftView:
         others=tuple(others),
         hidden=len(rest) - len(others),
         timelines=tuple(_timeline(timeline, parts) for timeline in figure.timelines),
-        pieces=figure.pieces[:MAX_PIECES],
-        hidden_pieces=max(0, len(figure.pieces) - MAX_PIECES),
+        tokens=figure.tokens[:MAX_TOKENS],
+        hidden_tokens=max(0, len(figure.tokens) - MAX_TOKENS),
     )
 
 
 def _timeline(timeline: Timeline, parts: int) -> TimelineView:
     first = max(0, len(timeline.windows) - MAX_WINDOWS // parts)
-    courses = timeline.courses[: MAX_COURSES // parts]
+    series = timeline.series[: MAX_SERIES // parts]
     return TimelineView(
         timeline=timeline,
         windows=timeline.windows[first:],
         first=first,
         failed=_failed(timeline)[first:],
-        courses=courses,
-        hidden=len(timeline.courses) - len(courses),
+        series=series,
+        hidden=len(timeline.series) - len(series),
     )
 
 
 def _failed(timeline: Timeline) -> tuple[int, ...]:
-    failed: Mapping[int, set[str]] = {place: set() for place in range(len(timeline.windows))}
-    for course in timeline.courses:
-        for place in _places(course.verdicts, "failed"):
-            failed.get(place, set()).add(course.column)
+    failed: Mapping[int, set[str]] = {index: set() for index in range(len(timeline.windows))}
+    for series in timeline.series:
+        for index in _indices(series.verdicts, "failed"):
+            failed.get(index, set()).add(series.column)
     return tuple(len(columns) for columns in failed.values())
 
 
-def _places(verdicts: Sequence[str | None], wanted: str) -> list[int]:
-    return [place for place, verdict in enumerate(verdicts) if verdict == wanted]
+def _indices(verdicts: Sequence[str | None], wanted: str) -> list[int]:
+    return [index for index, verdict in enumerate(verdicts) if verdict == wanted]

@@ -1,4 +1,4 @@
-"""Forest plots: where each group's value and interval lie, in pixels. The template letters and paints them.
+"""Forest plots: where each group's value and interval lie, in pixels. The template adds texts and colours.
 
 All marks of a kind in a panel are one path, so that a plot of thirty groups takes a few kilobytes.
 """
@@ -48,17 +48,18 @@ class Panel:
     left, right : float
         Ends of the scale.
     grid : tuple of float
-        Places of the lines of the scale.
+        Positions of the lines of the scale.
     ticks : tuple of (float, float)
-        Place and value of those lines that carry a number.
+        Position and value of the lines that have a number.
     band : tuple of (float, float), optional
-        Place and width of the span from the lowest to the highest value that is judged.
+        Position and width of the span from the lowest to the highest judged value.
     judged, unjudged : Marks
     undefined : tuple of float
-        Heights at which a group has no value.
+        Heights of the groups without a value.
     counts : tuple of (float, float)
         Height and number of rows that a value is taken over; empty where it is all rows of every group.
     counts_end : float
+        Where the numbers end.
     """
 
     metric: Metric
@@ -83,7 +84,7 @@ class Forest:
     names : tuple of (float, str, int)
         Height, short name and rows.
     names_width, rows_width, panels_width, height, head, row : float
-        In pixels; `rows_width` is part of `panels_width`, and `head` is what the titles take.
+        In pixels; `rows_width` is part of `panels_width`, and `head` is the height of the titles.
     panels : tuple of Panel
     """
 
@@ -98,7 +99,7 @@ class Forest:
 
     @property
     def names_share(self) -> float:
-        """What the names take of the whole width, in percent."""
+        """Share of the whole width that the names take, in percent."""
         return round(100 * self.names_width / (self.names_width + self.panels_width), 2)
 
 
@@ -150,7 +151,7 @@ class _Scale:
     last: int
     step: float
 
-    def place(self, value: float) -> float:
+    def position(self, value: float) -> float:
         start, end = self.first * self.step, self.last * self.step
         return round(self.left + (value - start) / (end - start) * (self.right - self.left), 1)
 
@@ -173,15 +174,15 @@ def _panel(metric: Metric, lines: Sequence[Line], heights: Sequence[float], x: f
             drawn[line.judged].append((y, estimate))
     scale = _scale(drawn, x + _MARGIN, x + breadth - (_GAP + _count_width(n for _, n in counts) if counts else _MARGIN))
     grid = scale.grid()
-    # Numbers stand at both ends and, where there is one, in the middle.
+    # Both ends have a number, and the line in the middle if there is one.
     every = len(grid) // 2 if len(grid) % 2 else len(grid) - 1
-    judged = sorted(scale.place(value) for _, estimate in drawn[True] if (value := estimate.value) is not None)
+    judged = sorted(scale.position(value) for _, estimate in drawn[True] if (value := estimate.value) is not None)
     return Panel(
         metric=metric,
         left=round(scale.left, 1),
         right=round(scale.right, 1),
-        grid=tuple(map(scale.place, grid)),
-        ticks=tuple((scale.place(value), round(value, 2)) for value in grid[::every]),
+        grid=tuple(map(scale.position, grid)),
+        ticks=tuple((scale.position(value), round(value, 2)) for value in grid[::every]),
         band=(judged[0], round(judged[-1] - judged[0], 1)) if judged else None,
         judged=_marks(drawn[True], scale, judged=True),
         unjudged=_marks(drawn[False], scale, judged=False),
@@ -200,8 +201,8 @@ def _count_width(counts: Iterable[float]) -> float:
 
 
 def _scale(drawn: dict[bool, list[tuple[float, Estimate]]], left: float, right: float) -> _Scale:
-    # The interval of a group that is too small to be judged is wide, and would flatten all others: only its value
-    # is sure to be on the scale.
+    # The interval of a group that is too small to be judged is wide, and would flatten all others: the scale has to
+    # hold only its value.
     given = [e.value for _, e in (*drawn[True], *drawn[False])]
     given += [end for _, e in drawn[True] for end in (e.low, e.high)]
     values = [value for value in given if value is not None] or [0.0, 1.0]
@@ -217,17 +218,17 @@ def _marks(drawn: Iterable[tuple[float, Estimate]], scale: _Scale, *, judged: bo
     lines, points, arrows = [], [], []
     for y, estimate in drawn:
         if estimate.low is not None and estimate.high is not None:
-            low, high = (min(max(scale.place(end), scale.left), scale.right) for end in (estimate.low, estimate.high))
+            low, high = (
+                min(max(scale.position(end), scale.left), scale.right) for end in (estimate.low, estimate.high)
+            )
             lines.append(f"M{low:g} {y:g}H{high:g}")
-            for end, place, outward in ((estimate.low, low, -1), (estimate.high, high, 1)):
-                if scale.place(end) == place:
-                    lines.append(f"M{place:g} {y - _CAP:g}v{2 * _CAP}")
+            for end, x, outward in ((estimate.low, low, -1), (estimate.high, high, 1)):
+                if scale.position(end) == x:
+                    lines.append(f"M{x:g} {y - _CAP:g}v{2 * _CAP}")
                 else:
-                    arrows.append(
-                        f"M{place:g} {y - _ARROW:g}l{outward * _ARROW} {_ARROW} {-outward * _ARROW} {_ARROW}z"
-                    )
+                    arrows.append(f"M{x:g} {y - _ARROW:g}l{outward * _ARROW} {_ARROW} {-outward * _ARROW} {_ARROW}z")
         if estimate.value is not None:
-            at = scale.place(estimate.value)
+            at = scale.position(estimate.value)
             # A line without length and with round caps is a dot.
             diamond = f"M{at - _DIAMOND:g} {y:g}l{_DIAMOND}-{_DIAMOND} {_DIAMOND} {_DIAMOND}-{_DIAMOND} {_DIAMOND}z"
             points.append(f"M{at:g} {y:g}h0" if judged else diamond)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from llmops_audit.record.base import Label
 from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
 
-__all__ = ["GroupView", "GroupingView", "Line", "Metric", "Ratio", "group_view", "ratio_place"]
+__all__ = ["GroupView", "GroupingView", "Line", "Metric", "Ratio", "group_view", "ratio_position"]
 
 MAX_LINES = 120
 """Groups that a report shows in all, so that it stays under 500 kB."""
@@ -131,8 +131,8 @@ def group_view(figure: GroupMetrics, room: int = MAX_LINES) -> GroupView:
     return GroupView(figure, tuple(shown), tuple(grouping.attributes for grouping in figure.groupings[len(shown) :]))
 
 
-def ratio_place(ratio: float | None) -> float:
-    """Return where a ratio lies on the scale of the bars, in percent; one without bound at its end."""
+def ratio_position(ratio: float | None) -> float:
+    """Return the position of a ratio on the scale of the bars, in percent; a ratio without bound is at its end."""
     return 100.0 if ratio is None else round(100 * min(ratio / _RATIO_END, 1.0), 2)
 
 
@@ -141,14 +141,14 @@ def _grouping(figure: GroupMetrics, grouping: Grouping, room: int) -> GroupingVi
     for estimate in grouping.estimates:
         found.setdefault(estimate.group, {})[Metric(estimate.metric, estimate.of)] = estimate
     metrics = tuple(dict.fromkeys(Metric(estimate.metric, estimate.of) for estimate in grouping.estimates))
-    good, spoken = _labels(figure)
-    panels = tuple(metric for metric in _preferred(good, spoken) if metric in metrics)[:MAX_PANELS]
+    favourable, positive = _labels(figure)
+    panels = tuple(metric for metric in _preferred(favourable, positive) if metric in metrics)[:MAX_PANELS]
     lines = [Line(size.group, size.rows, size.judged, found[size.group]) for size in grouping.groups]
     ranked, rest = _ranked(lines, panels)
     shown = _bounded(ranked, rest, room)
     hidden = len(lines) - len(shown)
     small = sum(not line.judged for line in lines) - sum(not line.judged for line in shown)
-    columns = _most_general([metric for metric in metrics if _telling(metric, good, spoken)])
+    columns = _most_general([metric for metric in metrics if _informative(metric, favourable, positive)])
     return GroupingView(
         attributes=grouping.attributes,
         lines=shown,
@@ -158,28 +158,28 @@ def _grouping(figure: GroupMetrics, grouping: Grouping, room: int) -> GroupingVi
         metrics=columns,
         hidden_metrics=len(metrics) - len(columns),
         ratios=_ratios(figure, grouping, shown, ranked),
-        gaps=_largest(gap for gap in grouping.gaps if _telling(Metric(gap.metric, gap.of), good, spoken)),
+        gaps=_largest(gap for gap in grouping.gaps if _informative(Metric(gap.metric, gap.of), favourable, positive)),
     )
 
 
 def _labels(figure: GroupMetrics) -> tuple[Label | None, Label | None]:
-    """Return the labels that selection rates and error rates speak of."""
-    good, spoken = figure.favourable, figure.positive
-    return spoken if good is None else good, good if spoken is None else spoken
+    """Return the label of selection rates and the label of error rates."""
+    favourable, positive = figure.favourable, figure.positive
+    return positive if favourable is None else favourable, favourable if positive is None else positive
 
 
-def _telling(metric: Metric, good: Label | None, spoken: Label | None) -> bool:
-    # Of two labels one mirrors the other: what is missed of one is found of the other.
-    return spoken is None or metric.of in (None, good if metric.name == _SELECTION else spoken)
+def _informative(metric: Metric, favourable: Label | None, positive: Label | None) -> bool:
+    # With two labels the metrics of one mirror those of the other.
+    return positive is None or metric.of in (None, favourable if metric.name == _SELECTION else positive)
 
 
-def _preferred(good: Label | None, spoken: Label | None) -> tuple[Metric, ...]:
+def _preferred(favourable: Label | None, positive: Label | None) -> tuple[Metric, ...]:
     return (
-        Metric(_SELECTION, good),
-        Metric("true_positive_rate", spoken),
-        Metric("false_positive_rate", spoken),
+        Metric(_SELECTION, favourable),
+        Metric("true_positive_rate", positive),
+        Metric("false_positive_rate", positive),
         Metric("accuracy"),
-        Metric("precision", spoken),
+        Metric("precision", positive),
         Metric("balanced_accuracy"),
         Metric("macro_precision"),
     )
@@ -241,7 +241,7 @@ def _against(
     gap = pairs.get((group, highest))
     if gap is not None:
         return gap.ratio, gap.ratio_low, gap.ratio_high
-    # Where two groups share the highest rate, either of them may stand first in the pair.
+    # Where two groups share the highest rate, either of them may be first in the pair.
     gap = pairs.get((highest, group))
     if gap is None:
         return None, None, None

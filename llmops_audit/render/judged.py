@@ -13,10 +13,10 @@ _PADDING = 0.08
 
 @dataclass(frozen=True)
 class Judged:
-    """A finding with the check that made it and the place it has in the page.
+    """A finding with its check and its anchor in the page.
 
-    `advice` is what the page of the check says to do about it, null where it says nothing; `advised` where it is the
-    first of its check with its verdict, which alone says what to do.
+    `advice` is what the page of the check says to do about it, null where it says nothing. `advised` is true for the
+    first finding of a check with a verdict: the page shows the advice there and does not repeat it.
     """
 
     finding: Finding
@@ -35,9 +35,9 @@ class Plot:
     ----------
     value, low, high, limit : float
     corrected : tuple of float, (2,), optional
-        The corrected interval where it is another one, cut off where the scale ends.
+        The corrected interval where it differs, cut off at the ends of the scale.
     start, end : float
-        What the ends of the scale stand for.
+        Values at the ends of the scale.
     """
 
     value: float
@@ -50,7 +50,7 @@ class Plot:
 
 
 def plot(finding: Finding) -> Plot | None:
-    """Return where value, interval and limit lie, or None where one of them is missing."""
+    """Return the positions of value, interval and limit, or None where one of them is missing."""
     if finding.value is None or finding.interval is None or finding.requirement is None:
         return None
     limit = finding.requirement.limit
@@ -62,21 +62,21 @@ def plot(finding: Finding) -> Plot | None:
         margin = (end - start) * _PADDING or 1.0
         start, end = start - margin, end + margin
 
-    def place(x: float) -> float:
+    def position(x: float) -> float:
         return min(100.0, max(0.0, round(100 * (x - start) / (end - start), 2)))
 
-    def places(interval: tuple[float | None, float | None]) -> tuple[float, float]:
+    def positions(interval: tuple[float | None, float | None]) -> tuple[float, float]:
         low, high = interval
-        return 0.0 if low is None else place(low), 100.0 if high is None else place(high)
+        return 0.0 if low is None else position(low), 100.0 if high is None else position(high)
 
-    low, high = places(finding.interval)
+    low, high = positions(finding.interval)
     other = finding.decided_by if finding.decided_by != finding.interval else None
     return Plot(
-        value=place(finding.value),
+        value=position(finding.value),
         low=low,
         high=high,
-        corrected=None if other is None else places(other),
-        limit=place(limit),
+        corrected=None if other is None else positions(other),
+        limit=position(limit),
         start=start,
         end=end,
     )

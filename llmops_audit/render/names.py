@@ -1,4 +1,4 @@
-"""Names in words: those that the harness gave are translated, those of the data never."""
+"""Names in words: those of the harness are translated, those of the data never."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from llmops_audit.render.i18n import Translate
 __all__ = ["Scopes", "subject_name"]
 
 _WORDS = frozenset({"against", "confidence", "from", "identity", "kind", "kinds", "split", "to", "windows"})
-"""Keys of a scope whose values are words of ours."""
+"""Keys of a scope whose values are words of the harness."""
 
 
 class Scopes:
@@ -18,7 +18,7 @@ class Scopes:
     Parameters
     ----------
     record : Record
-        Its columns of groups are keys of scopes as well, whatever they are called.
+        Its group columns are keys of scopes as well, and keep their names.
     translate : callable
     """
 
@@ -35,7 +35,7 @@ class Scopes:
         return key if key in self._columns else i18n.word(key, self._translate)
 
     def value(self, key: str, value: str) -> str:
-        """Return the name of a value; what stands in the data is left as it is."""
+        """Return the name of a value; a value of the data stays as it is."""
         if key in self._columns:
             return value
         if key == "feature":
@@ -46,7 +46,7 @@ class Scopes:
 
 
 def subject_name(record: Record, translate: Translate) -> str:
-    """Return the description of the subject; a column of saved predictions is called one in the language."""
+    """Return the description of the subject; that of saved predictions is `column NAME` in the language."""
     column = record.subject.parameters.get("predictions")
     if record.subject.kind != "predictions" or not isinstance(column, str):
         return record.subject.description

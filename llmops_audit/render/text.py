@@ -22,12 +22,12 @@ MAX_LENGTH = 4_000
 """Characters of one text that are shown; a report stays readable whatever a field holds."""
 
 # C0 and C1 controls but tab and line feed, bidirectional controls, line separators, surrogates, the byte order mark:
-# they are invisible, reorder what stands beside them, or cannot be written as UTF-8.
+# they are invisible, reorder the text beside them, or cannot be written as UTF-8.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-# No script puts more than a few marks on a letter; hundreds make one cluster that no line can hold.
+# No script puts more than a few marks on a letter; hundreds form one cluster that fits on no line.
 _PILED = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "…"
@@ -88,7 +88,7 @@ class Numbers:
         return NOTHING if value is None else format_decimal(value, "#,##0", locale=self.locale)
 
     def share(self, value: float | None, decimals: int = 2) -> str:
-        """Share of 1 as percent, for a column in which the decimals stand below each other."""
+        """Share of 1 as percent, for a column with aligned decimals."""
         pattern = f"0.{'0' * decimals}%"
         return NOTHING if value is None else format_percent(value, pattern, locale=self.locale)
 
@@ -117,7 +117,7 @@ class Numbers:
         return format_decimal(value, "0.00" if value >= _CERTAIN_P else "0.0000", locale=self.locale)
 
     def cell(self, value: object, kind: str) -> str:
-        """Return a table's cell by the column's format; what does not fit it is shown as text."""
+        """Return a table's cell in the column's format; a value that does not fit the format is shown as text."""
         if value is None:
             return NOTHING
         write = {
@@ -135,7 +135,7 @@ class Numbers:
         return self.number(value) if isinstance(value, int | float) and not isinstance(value, bool) else compact(value)
 
     def date(self, text: str) -> str:
-        """Return an ISO 8601 date in words; what is none is returned as it is."""
+        """Return an ISO 8601 date in words; any other text is returned as it is."""
         try:
             day = date.fromisoformat(text)
         except ValueError:
@@ -143,7 +143,7 @@ class Numbers:
         return format_date(day, _DATE_PATTERNS.get(self.locale.language, "long"), locale=self.locale)
 
     def time(self, text: str) -> str:
-        """Return an ISO 8601 time in words, in UTC where it names its zone; what is none is returned as it is."""
+        """Return an ISO 8601 time in words, in UTC where it names its zone; any other text is returned as it is."""
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:

@@ -10,8 +10,8 @@ from llmops_audit.record.figures import GroupMetrics
 
 __all__ = ["Unmeasured", "unmeasured"]
 
-MAX_PLACES = 6
-"""Places that one line names; the others are counted."""
+MAX_FINDINGS = 6
+"""Findings that one line names; the others are counted."""
 
 MAX_LINES = 40
 
@@ -23,13 +23,13 @@ class Unmeasured:
     Attributes
     ----------
     what : Message, optional
-        Null where it is a finding.
+        Null where `findings` say it.
     findings : tuple of Finding
-        Those of one metric that were not judged for one reason, at most `MAX_PLACES`.
+        Those of one metric that were not judged for one reason, at most `MAX_FINDINGS`.
     more : int
         Findings beyond those.
     check : str, optional
-        The check that was to measure it.
+        The check that should have measured it.
     why : Message
     """
 
@@ -41,9 +41,9 @@ class Unmeasured:
 
 
 def unmeasured(record: Record) -> tuple[Unmeasured, ...]:
-    """Return what a record holds no measurement of, at most `MAX_LINES` of what checks could not judge first."""
-    asked = [line for check in record.checks for line in _of_check(check)]
-    return (*asked[:MAX_LINES], *_not_shown(asked[MAX_LINES:]), *_left_out(record), *_not_searched(record))
+    """Return what an audit did not measure: at most `MAX_LINES` things that checks could not judge, then the others."""
+    unjudged = [line for check in record.checks for line in _of_check(check)]
+    return (*unjudged[:MAX_LINES], *_not_shown(unjudged[MAX_LINES:]), *_left_out(record), *_not_searched(record))
 
 
 def _not_shown(lines: Sequence[Unmeasured]) -> Iterator[Unmeasured]:
@@ -60,14 +60,14 @@ def _of_check(check: CheckResult) -> Iterator[Unmeasured]:
     alike: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in check.findings:
         if finding.verdict in (Verdict.NOT_APPLICABLE, Verdict.ERROR):
-            alike.setdefault((finding.verdict, finding.metric, _frozen(finding.message)), []).append(finding)
+            alike.setdefault((finding.verdict, finding.metric, _with_values(finding.message)), []).append(finding)
     for findings in alike.values():
-        shown = tuple(findings[:MAX_PLACES])
+        shown = tuple(findings[:MAX_FINDINGS])
         yield Unmeasured(None, findings[0].message, shown, len(findings) - len(shown), check.name)
 
 
-def _frozen(text: Message) -> str:
-    """Return a message with its values: the same sentence of other numbers is another reason."""
+def _with_values(text: Message) -> str:
+    """Return a message with its values as a text: the same sentence with other numbers is another reason."""
     return text.model_dump_json()
 
 

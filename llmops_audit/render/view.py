@@ -38,7 +38,7 @@ MAX_VALUES = 20
 MAX_IN_FULL, MAX_BESIDE_DRIFT = 200, 30
 """Findings that are all shown in full; of more only the first are, so that a report stays under 500 kB.
 
-Beside a figure of drift, which tells of every column as well, there is room for fewer.
+Beside a figure of drift, which shows every column as well, there is room for fewer.
 """
 
 MAX_CARDS, MAX_ROWS = 60, 20
@@ -52,7 +52,7 @@ _SPLITS = ("train", "test", "live")
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason of the decision: a finding or a check where it speaks of one, otherwise a sentence."""
+    """A reason of the decision: the finding or the check that it names, or a sentence alone."""
 
     message: Message
     judged: Judged | None = None
@@ -61,7 +61,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Pair:
-    """A label, what was predicted in its place (None: no valid label), how often, and the share of the label's rows."""
+    """A label, another that was predicted (None: no valid label), how often, and the share of the label's rows."""
 
     label: str
     prediction: str | None
@@ -77,13 +77,13 @@ class ReportView:
     ----------
     reasons : tuple of Reason
     gist : Message
-        What the findings came to, in a sentence.
+        The result of the findings in a sentence.
     attention : tuple of Judged
-        Failed, errors and inconclusive that are shown in full, the most severe first.
+        Findings that failed, are in error or inconclusive and are shown in full, the most severe first.
     by_severity : tuple of (Severity or None, tuple of Judged)
         The same, the failed first within a severity.
     attention_briefly : tuple of Judged
-        Those that are shown on one line.
+        Those that take one line each.
     others, others_briefly : tuple of Judged
         Not applicable and passed, likewise.
     listed : frozenset of str
@@ -91,7 +91,7 @@ class ReportView:
     hidden : int
         Findings that are not shown.
     tally : tuple of (Verdict, int)
-        Findings by verdict, without the empty ones.
+        Numbers of findings by verdict, without zeros.
     splits : tuple of (str, SplitInfo)
         In the order in which a classifier meets them.
     matrices : tuple of ConfusionMatrix
@@ -99,7 +99,7 @@ class ReportView:
     tables : tuple of Table
     groups : tuple of GroupView
     drifts : tuple of DriftView
-    fairness, personal_data, robustness : tuple of Table
+    fairness, personal_data : tuple of Table
         Tables of these chapters.
     changes : ChangesView, optional
     clauses : tuple of FrameworkView
@@ -129,7 +129,6 @@ class ReportView:
     drifts: tuple[DriftView, ...]
     fairness: tuple[Table, ...]
     personal_data: tuple[Table, ...]
-    robustness: tuple[Table, ...]
     changes: ChangesView | None
     clauses: tuple[FrameworkView, ...]
     unmeasured: tuple[Unmeasured, ...]
@@ -176,7 +175,6 @@ def view(record: Record) -> ReportView:
         drifts=tuple(drift_view(figure, parts=len(drifts)) for figure in drifts),
         fairness=_tables(record, "fairness"),
         personal_data=_tables(record, "personal_data"),
-        robustness=_tables(record, "robustness"),
         changes=None if record.changes is None else changes_view(record.changes),
         clauses=clause_view(record, judged),
         unmeasured=unmeasured(record),
@@ -220,16 +218,16 @@ def _advice(check: CheckResult) -> str | None:
 
 def _by_severity(judged: Sequence[Judged]) -> tuple[tuple[Severity | None, tuple[Judged, ...]], ...]:
     ordered = sorted(judged, key=lambda j: _severity_rank(j.finding))
-    told: set[tuple[str, Verdict]] = set()
-    for place, one in enumerate(ordered):
-        alike = one.check.name, one.finding.verdict
-        ordered[place] = replace(one, advised=alike not in told)
-        told.add(alike)
+    seen: set[tuple[str, Verdict]] = set()
+    for index, one in enumerate(ordered):
+        kind = one.check.name, one.finding.verdict
+        ordered[index] = replace(one, advised=kind not in seen)
+        seen.add(kind)
     return tuple((severity, tuple(group)) for severity, group in groupby(ordered, key=lambda j: j.finding.severity))
 
 
 def confused_pairs(matrix: ConfusionMatrix) -> tuple[Pair, ...]:
-    """Return the wrong answers of a confusion matrix, the most frequent first, at most `MAX_PAIRS`."""
+    """Return the wrong predictions of a confusion matrix, the most frequent first, at most `MAX_PAIRS`."""
     names = [str(label) for label in matrix.labels]
     pairs = []
     for i, (row, invalid) in enumerate(zip(matrix.counts, matrix.invalid, strict=True)):

@@ -55,7 +55,7 @@ def test_california_moves_by_geography(data_folder: Path, tmp_path: Path) -> Non
         assert record.findings()[f"drift.wasserstein_effect[split=live,column={column}]"].verdict is Verdict.FAILED
     (timeline,) = figure.timelines
     assert (timeline.unit, len(timeline.windows), timeline.without_time) == ("month", 12, 0)
-    assert {course.broke_in for course in timeline.courses if course.column in ("Latitude", "Longitude")} == {0}
+    assert {course.broke_in for course in timeline.series if course.column in ("Latitude", "Longitude")} == {0}
     (estimate,) = figure.estimates
     truth = pd.read_csv(data_folder / "nannyml_california" / "california_housing_analysis_gt.csv")
     answers = pd.read_csv(tmp_path / "california_housing_analysis.csv").merge(truth)
@@ -104,4 +104,4 @@ def test_comments_on_another_video_drift_and_some_have_no_time(data_folder: Path
     assert {timeline.split for timeline in figure.timelines} == {"test", "live"}
     assert {estimate.split for estimate in figure.estimates} == {"live"}
     assert all(estimate.actual is not None for estimate in figure.estimates)
-    assert {piece.split for piece in figure.pieces} >= {"test"}
+    assert {token.split for token in figure.tokens} >= {"test"}

@@ -24,13 +24,13 @@ from llmops_audit.record import (
 )
 from llmops_audit.record.drift_figure import (
     AccuracyEstimate,
-    Course,
     Drift,
     Histogram,
-    Piece,
     Sampled,
     Shift,
     Timeline,
+    TimeSeries,
+    Token,
     Window,
 )
 from llmops_audit.record.figures import BiasTable, Category
@@ -94,7 +94,7 @@ class Records:
 
 def _full(sample: ModuleType) -> Record:
     plain = sample.record()
-    chapters = ("performance", "fairness", "drift", "personal_data", "robustness")
+    chapters = ("performance", "fairness", "drift", "personal_data")
     tables = {
         name: sample.table(name, 9).model_copy(update={"chapter": name, "caption": message(f"Table of {name}")})
         for name in chapters
@@ -120,14 +120,14 @@ def _drift() -> Drift:
     )
     effects = (0.02, 0.05, None, 0.3)
     verdicts = ("passed", "inconclusive", None, "failed")
-    course = Course(
+    series = TimeSeries(
         column="amount", method="wasserstein", floor=0.1, effects=effects, verdicts=verdicts, verdict="failed",
         lows=(0.0, 0.01, None, 0.2), highs=(0.06, 0.12, None, 0.4), broke_in=3,
     )  # fmt: skip
     windows = tuple(Window(start=f"2026-0{i}-01", end=f"2026-0{i}-28", rows=200 + i) for i in range(1, 5))
     estimate = AccuracyEstimate(split="live", method="confidence", value=0.9, low=0.87, high=0.93, n=900)
-    piece = Piece(
-        split="live", piece=" 退款", reference_share=0.01, current_share=0.2, roc_auc=0.6, low=0.55, high=0.65
+    token = Token(
+        split="live", token=" 退款", reference_share=0.01, current_share=0.2, roc_auc=0.6, low=0.55, high=0.65
     )
     return Drift(
         name="shifts",
@@ -135,9 +135,9 @@ def _drift() -> Drift:
         confidence=0.95,
         samples=(Sampled(split="train", rows=4000, compared=1000), Sampled(split="live", rows=900, compared=900)),
         shifts=shifts,
-        timelines=(Timeline(split="live", unit="month", windows=windows, without_time=3, courses=(course,)),),
+        timelines=(Timeline(split="live", unit="month", windows=windows, without_time=3, series=(series,)),),
         estimates=(estimate,),
-        pieces=(piece,),
+        tokens=(token,),
     )
 
 

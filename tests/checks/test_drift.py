@@ -177,12 +177,12 @@ def test_texts_are_compared_by_form_and_content() -> None:
     found = _findings(given)
     assert found["text: unknown_words"].verdict is Verdict.FAILED
     assert found["text: content"].verdict is Verdict.FAILED
-    pieces = _figure(given).pieces
-    assert pieces[0].piece.startswith("new")
-    assert pieces[0].current_share > pieces[0].reference_share == 0.0
+    tokens = _figure(given).tokens
+    assert tokens[0].token.startswith("new")
+    assert tokens[0].current_share > tokens[0].reference_share == 0.0
     calm = _case(old, {"text": _texts(3, 500)}, text="text", features=())
     assert {finding.verdict for finding in _findings(calm).values()} == {Verdict.PASSED}
-    assert not _figure(calm).pieces, "words of texts that cannot be told apart mean nothing"
+    assert not _figure(calm).tokens, "words of texts that cannot be told apart mean nothing"
 
 
 def test_label_prediction_and_score_are_compared() -> None:
@@ -268,7 +268,7 @@ def test_the_window_in_which_a_column_broke_is_named() -> None:
     assert (found.verdict, found.message.values["start"]) == (Verdict.FAILED, "2024-03-18")
     (timeline,) = _figure(given, windows="week").timelines
     assert [window.rows for window in timeline.windows] == [168] * 4
-    assert timeline.courses[0].verdicts == ("passed", "passed", "failed", "failed")
+    assert timeline.series[0].verdicts == ("passed", "passed", "failed", "failed")
     assert "x: week" not in _findings(given, windows="none")
 
 

@@ -137,7 +137,7 @@ def test_the_good_file_is_read() -> None:
         ('"2026.1"', '""', "law.toml: version: is empty"),
         ('"2026.1"', "2026.1", "law.toml: version: is not valid"),
         ("card.intended_use", "card.colour", "law.toml: clauses[0].parts: leads to no part of a record"),
-        ('id = "art-1"', 'id = ""', "law.toml: clauses[0].id: is empty or stands twice"),
+        ('id = "art-1"', 'id = ""', "law.toml: clauses[0].id: is empty or used twice"),
         ('checks = ["accuracy"]\nparts = ["card.intended_use"]', "", "law.toml: clauses[0].note: is missing"),
         ("checks =", "check =", "unknown key"),
         ("[[clauses]]", "[clauses", "law.toml: is no TOML"),

@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from llmops_audit.record import Record, Verdict
 from llmops_audit.record.drift_figure import (
     AccuracyEstimate,
-    Course,
     Drift,
     Histogram,
-    Piece,
     Sampled,
     Shift,
     Timeline,
+    TimeSeries,
+    Token,
     Window,
 )
-from llmops_audit.render.drift_charts import MAX_CATEGORIES, MAX_CELLS, course_chart, histogram_chart
-from llmops_audit.render.drift_view import MAX_BRIEF, MAX_CARDS, MAX_COURSES, MAX_FULL, MAX_WINDOWS, drift_view
+from llmops_audit.render.drift_charts import MAX_CATEGORIES, MAX_CELLS, histogram_chart, time_chart
+from llmops_audit.render.drift_view import MAX_BRIEF, MAX_CARDS, MAX_FULL, MAX_SERIES, MAX_WINDOWS, drift_view
 from llmops_audit.render.formats import render_files
 
 HISTOGRAM = Histogram(edges=tuple(map(float, range(21))), reference=(5,) * 20, current=(4,) * 20, exact=True)
@@ -80,7 +80,7 @@ def shift(column: str, **changes: object) -> Shift:
     return Shift.model_validate(given | changes)
 
 
-def course(column: str, effects: Sequence[float | None], **changes: object) -> Course:
+def one_series(column: str, effects: Sequence[float | None], **changes: object) -> TimeSeries:
     """A course with an interval of a tenth to both sides; no window fails."""
     given: dict[str, object] = {
         "column": column, "method": "wasserstein", "floor": 0.1, "effects": tuple(effects),
@@ -88,13 +88,13 @@ def course(column: str, effects: Sequence[float | None], **changes: object) -> C
         "highs": tuple(None if effect is None else effect + 0.1 for effect in effects),
         "verdicts": tuple(None if effect is None else "passed" for effect in effects), "verdict": "passed",
     }  # fmt: skip
-    return Course.model_validate(given | changes)
+    return TimeSeries.model_validate(given | changes)
 
 
-def timeline(courses: Sequence[Course], windows: int, **changes: object) -> Timeline:
+def timeline(series: Sequence[TimeSeries], windows: int, **changes: object) -> Timeline:
     """A timeline by day."""
     given: dict[str, object] = {
-        "split": "live", "unit": "day", "without_time": 0, "courses": tuple(courses),
+        "split": "live", "unit": "day", "without_time": 0, "series": tuple(series),
         "windows": tuple(Window(start=f"day {i:03d}", end=f"eve {i:03d}", rows=100 + i) for i in range(windows)),
     }  # fmt: skip
     return Timeline.model_validate(given | changes)
@@ -147,10 +147,10 @@ def test_every_shift_is_shown_or_counted(failed: int, passed: int, parts: int) -
 
 
 def test_the_first_courses_are_drawn() -> None:
-    """Of many courses the first of the record are drawn, and the others are counted."""
-    courses = [course(f"c{i}", [0.01 * i]) for i in range(13)]
-    view = drift_view(figure([], timelines=(timeline(courses, 1),))).timelines[0]
-    assert [one.column for one in view.courses] == [f"c{i}" for i in range(MAX_COURSES)]
+    """Of many series the first of the record are drawn, and the others are counted."""
+    series = [one_series(f"c{i}", [0.01 * i]) for i in range(13)]
+    view = drift_view(figure([], timelines=(timeline(series, 1),))).timelines[0]
+    assert [one.column for one in view.series] == [f"c{i}" for i in range(MAX_SERIES)]
     assert view.hidden == 5
 
 
@@ -168,12 +168,12 @@ def test_failed_columns_are_counted_by_window() -> None:
     windows = MAX_WINDOWS + 2
     bad = ("passed",) * (windows - 1) + ("failed",)
     flat = [0.0] * windows
-    courses = [
-        course("a", flat, verdicts=bad, verdict="failed", broke_in=windows - 1),
-        course("a", flat, verdicts=bad, verdict="failed", feature="missing"),
-        course("b", flat, verdicts=("failed",) + ("passed",) * (windows - 1), verdict="failed", broke_in=0),
+    series = [
+        one_series("a", flat, verdicts=bad, verdict="failed", broke_in=windows - 1),
+        one_series("a", flat, verdicts=bad, verdict="failed", feature="missing"),
+        one_series("b", flat, verdicts=("failed",) + ("passed",) * (windows - 1), verdict="failed", broke_in=0),
     ]
-    view = drift_view(figure([], timelines=(timeline(courses, windows),))).timelines[0]
+    view = drift_view(figure([], timelines=(timeline(series, windows),))).timelines[0]
     assert (view.first, len(view.windows), len(view.failed)) == (2, MAX_WINDOWS, MAX_WINDOWS)
     assert (view.failed[0], view.failed[-1]) == (0, 1)
 
@@ -241,18 +241,18 @@ def test_rare_categories_are_taken_together() -> None:
 
 def test_a_window_without_an_effect_is_a_gap() -> None:
     """Line and band end before a window with too few rows and begin anew; a lone window is a dot."""
-    chart = course_chart(course("a", [0.1, 0.2, None, 0.3, None]), 0, 5)
+    chart = time_chart(one_series("a", [0.1, 0.2, None, 0.3, None]), 0, 5)
     assert chart.line.count("M") == 2
     assert chart.band.count("M") == 2
     assert chart.points.count("M") == 3
     assert chart.broke is None
-    empty = course_chart(course("a", [None, None]), 0, 2)
+    empty = time_chart(one_series("a", [None, None]), 0, 2)
     assert (empty.line, empty.points, empty.band) == ("", "", "")
 
 
 def test_the_scale_holds_zero_and_the_floor() -> None:
     """Floor and zero are on the scale though every effect is far from them; numbers beside it do not touch."""
-    chart = course_chart(course("a", [5.0, 6.0]), 0, 2)
+    chart = time_chart(one_series("a", [5.0, 6.0]), 0, 2)
     assert chart.top <= chart.floor <= chart.base
     heights = sorted(y for y, _ in chart.ticks)
     assert all(after - before >= 13 for before, after in itertools.pairwise(heights))
@@ -260,13 +260,13 @@ def test_the_scale_holds_zero_and_the_floor() -> None:
 
 def test_the_window_in_which_it_broke_is_marked() -> None:
     """The rule stands at the window; one that is not shown is told without it, one that does not exist not at all."""
-    broken = course("a", [0.0, 0.5, 0.5], broke_in=1, verdict="failed")
-    chart = course_chart(broken, 0, 3)
+    broken = one_series("a", [0.0, 0.5, 0.5], broke_in=1, verdict="failed")
+    chart = time_chart(broken, 0, 3)
     assert chart.broke is not None
     assert f" {chart.broke:g} " in chart.line
-    hidden = course_chart(broken, 2, 3)
+    hidden = time_chart(broken, 2, 3)
     assert (hidden.broke, hidden.broke_in) == (None, 1)
-    assert course_chart(broken.model_copy(update={"broke_in": 7}), 0, 3).broke_in is None
+    assert time_chart(broken.model_copy(update={"broke_in": 7}), 0, 3).broke_in is None
 
 
 def test_the_chapter_tells_it_in_words(sample: ModuleType) -> None:
@@ -311,7 +311,7 @@ def test_the_page_has_the_chapter_only_with_a_figure(sample: ModuleType) -> None
 def test_every_chart_has_a_text_and_its_numbers(sample: ModuleType) -> None:
     """Each picture has a name; the shares of a histogram and the effects of a course stand in tables."""
     given = Histogram(categories=("ham", None), reference=(30, 10), current=(1, 3), exact=False)
-    broken = course("(score)", [0.02, None, 0.5], verdicts=("passed", None, "failed"), broke_in=2, verdict="failed")
+    broken = one_series("(score)", [0.02, None, 0.5], verdicts=("passed", None, "failed"), broke_in=2, verdict="failed")
     shown = figure([shift("(prediction)", histogram=given)], timelines=(timeline([broken], 3, without_time=7),))
     page = Parsed(chapter(sample, shown))
     names = [attrs["aria-label"] for tag, attrs in page.tags if tag == "svg" and attrs.get("role") == "img"]
@@ -361,15 +361,15 @@ def test_estimates_are_marked_as_estimates(sample: ModuleType) -> None:
 
 def test_pieces_show_their_blanks(sample: ModuleType) -> None:
     """A piece stands with its shares and area under the curve; blanks at its ends are visible."""
-    pieces = (
-        Piece(
-            split="live", piece="  free ", reference_share=0.01, current_share=0.2, roc_auc=0.595, low=0.58, high=0.61
+    tokens = (
+        Token(
+            split="live", token="  free ", reference_share=0.01, current_share=0.2, roc_auc=0.595, low=0.58, high=0.61
         ),
     )
-    words = Parsed(chapter(sample, figure([shift("a")], pieces=pieces))).words
+    words = Parsed(chapter(sample, figure([shift("a")], tokens=tokens))).words
     assert "␣␣free␣ 1.00% 20.00% 0.5950.58 to 0.61" in words
-    blank = (pieces[0].model_copy(update={"piece": "  "}),)
-    assert "␣␣ 1.00%" in Parsed(chapter(sample, figure([shift("a")], pieces=blank))).words
+    blank = (tokens[0].model_copy(update={"token": "  "}),)
+    assert "␣␣ 1.00%" in Parsed(chapter(sample, figure([shift("a")], tokens=blank))).words
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -387,14 +387,16 @@ def test_hostile_names_are_shown_and_do_nothing(sample: ModuleType, language: st
         shift(attack(i), feature=attack(i + 1), method=attack(i + 2), verdict="failed", histogram=categories)
         for i in range(count)
     ]
-    broken = [course(attack(i), [0.1, 0.2], feature=attack(i + 3), broke_in=1, verdict="failed") for i in range(count)]
+    broken = [
+        one_series(attack(i), [0.1, 0.2], feature=attack(i + 3), broke_in=1, verdict="failed") for i in range(count)
+    ]
     windows = tuple(Window(start=attack(i), end=attack(i + 1), rows=1) for i in (0, 5))
     over_time = timeline(broken, 2).model_copy(update={"windows": windows})
-    pieces = tuple(
-        Piece(split="live", piece=attack(i), reference_share=0.1, current_share=0.2, roc_auc=0.55, low=0.5, high=0.6)
+    tokens = tuple(
+        Token(split="live", token=attack(i), reference_share=0.1, current_share=0.2, roc_auc=0.55, low=0.5, high=0.6)
         for i in range(count)
     )
-    html = chapter(sample, figure(shifts, timelines=(over_time,), pieces=pieces), language)
+    html = chapter(sample, figure(shifts, timelines=(over_time,), tokens=tokens), language)
     page = Parsed(html)
     assert {tag for tag, _ in page.tags} <= {
         "article", "caption", "code", "details", "div", "h2", "h3", "h4", "p", "path", "section", "small", "span",
@@ -419,8 +421,8 @@ def wide(verdict: str, features: Sequence[str | None]) -> Drift:
         for i in range(200)
         for feature in (None, "missing", "outside_range")
     ]  # fmt: skip
-    courses = [course(f"a_column_{i:03d}", effects, broke_in=30, verdict="failed") for i in range(200)]
-    return figure(shifts, timelines=tuple(timeline(courses, windows, split=split) for split in ("test", "live")))
+    series = [one_series(f"a_column_{i:03d}", effects, broke_in=30, verdict="failed") for i in range(200)]
+    return figure(shifts, timelines=tuple(timeline(series, windows, split=split) for split in ("test", "live")))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from llmops_audit.render.charts import Line, heat_map, line_chart, preload
+from llmops_audit.render.charts import Line, heat_map, line_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -77,7 +77,6 @@ def test_many_labels_are_one_picture() -> None:
 def test_drawing_leaves_global_settings_alone() -> None:
     """Neither importing nor drawing changes Matplotlib's settings, nor asks for a window."""
     before = dict(mpl.rcParams)
-    preload()
     drawn(["a", "b"])
     assert dict(mpl.rcParams) == before
 

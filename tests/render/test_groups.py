@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics, GroupSize
-from llmops_audit.render.groups_view import MAX_GROUPS, MAX_LINES, Metric, group_view, ratio_place
+from llmops_audit.render.groups_view import MAX_GROUPS, MAX_LINES, Metric, group_view, ratio_position
 
 SELECTION = Metric("selection_rate", "yes")
 
@@ -190,7 +190,7 @@ def test_metrics_of_all_labels_come_before_those_of_one() -> None:
 
 def test_bars_end_where_the_scale_ends() -> None:
     """A ratio lies in proportion on the scale; one beyond it, or without bound, at its end."""
-    assert [ratio_place(x) for x in (0.0, 0.5, 1.25, 7.0, None)] == [0.0, 40.0, 100.0, 100.0, 100.0]
+    assert [ratio_position(x) for x in (0.0, 0.5, 1.25, 7.0, None)] == [0.0, 40.0, 100.0, 100.0, 100.0]
 
 
 def test_the_sample_is_shown_whole(sample: ModuleType) -> None:

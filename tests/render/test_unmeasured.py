@@ -7,7 +7,7 @@ from types import ModuleType
 from llmops_audit.record import Record, Verdict, message
 from llmops_audit.render.formats import render_files
 from llmops_audit.render.i18n import render
-from llmops_audit.render.unmeasured import MAX_LINES, MAX_PLACES, unmeasured
+from llmops_audit.render.unmeasured import MAX_FINDINGS, MAX_LINES, unmeasured
 
 
 def _html(record: Record, language: str | None = None) -> str:
@@ -41,9 +41,9 @@ def test_findings_share_a_line_where_their_reason_is_the_same_number_for_number(
 
 def test_what_has_no_room_is_counted(sample: ModuleType) -> None:
     """Of many places the first are named and of many lines the first are shown; the others are counted."""
-    alike = [_small(sample, f"a{number}", 1) for number in range(MAX_PLACES + 2)]
+    alike = [_small(sample, f"a{number}", 1) for number in range(MAX_FINDINGS + 2)]
     others = [_small(sample, f"b{number}", 2 + number) for number in range(MAX_LINES + 4)]
     record = sample.record(checks=[sample.check_result("fairness", Verdict.PASSED, [*alike, *others])])
     first, *rest = unmeasured(record)
-    assert (len(first.findings), first.more) == (MAX_PLACES, 2)
+    assert (len(first.findings), first.more) == (MAX_FINDINGS, 2)
     assert rest[MAX_LINES - 1].what == message("{count} more that checks could not judge", count=5)

@@ -34,7 +34,7 @@ from llmops_audit.analysis.drift.windows import Windows, windows_of
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.record import Finding, Verdict
-from llmops_audit.record.drift_figure import AccuracyEstimate, Drift, Histogram, Piece, Sampled, Shift
+from llmops_audit.record.drift_figure import AccuracyEstimate, Drift, Histogram, Sampled, Shift, Token
 
 __all__ = ["Compared", "Verdicts", "compare", "figure", "judge"]
 
@@ -53,7 +53,7 @@ class Compared:
     hypotheses : tuple of Hypothesis
     windows : Windows, optional
         None where the spec names no time column, or asks for no windows.
-    pieces : tuple of Piece
+    pieces : tuple of Token
     few : tuple of (str, int)
         Columns with too few values to compare, and how many there are in the sample that has fewer.
     """
@@ -62,7 +62,7 @@ class Compared:
     pairs: tuple[Pair, ...]
     hypotheses: tuple[Hypothesis, ...]
     windows: Windows | None
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Token, ...]
     few: tuple[tuple[str, int], ...]
 
 
@@ -92,7 +92,7 @@ def compare(samples: Samples, task: Task, how: How, columns: Sequence[str] | Non
     found = list(compared(samples, pairs, how))
     if task.text is not None and (columns is None or task.text in columns):
         found += without_text(samples, task.text)
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[Token, ...] = ()
     if columns is None:
         as_rows, pieces = compared_as_rows(samples, task, how, confidence)
         found += as_rows
@@ -156,7 +156,7 @@ def figure(
             if part.windows is not None
         ),
         estimates=tuple(_estimates(rows, verdicts.compared, task, policy)),
-        pieces=tuple(piece for part in verdicts.compared if _is_told(verdicts, part) for piece in part.pieces),
+        tokens=tuple(piece for part in verdicts.compared if _is_told(verdicts, part) for piece in part.pieces),
     )
 
 

@@ -14,7 +14,7 @@ from llmops_audit.analysis.drift.windows import Windows
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.verdicts import combined
 from llmops_audit.record import Finding, Message, Op, Requirement, Verdict, message
-from llmops_audit.record.drift_figure import Course, Shift, Timeline, VerdictName
+from llmops_audit.record.drift_figure import Shift, Timeline, TimeSeries, VerdictName
 
 __all__ = [
     "Judged",
@@ -325,7 +325,7 @@ def timeline(
         unit=cut.unit,
         windows=cut.windows,
         without_time=cut.without_time,
-        courses=tuple(_course(course, len(cut.windows)) for course in found),
+        series=tuple(_course(course, len(cut.windows)) for course in found),
     )
 
 
@@ -340,13 +340,13 @@ def _by_course(all_judged: Sequence[Judged]) -> list[list[Judged]]:
     return list(by_place.values())
 
 
-def _course(course: Sequence[Judged], windows: int) -> Course:
+def _course(course: Sequence[Judged], windows: int) -> TimeSeries:
     places = np.full(windows, -1)
     for i, one in enumerate(course):
         places[one.of.window] = i
     at = [None if i < 0 else course[i] for i in places.tolist()]
     first = course[0]
-    return Course(
+    return TimeSeries(
         column=first.of.column,
         feature=first.of.feature,
         method=first.of.measured.method,

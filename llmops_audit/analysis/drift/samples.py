@@ -26,7 +26,7 @@ from llmops_audit.analysis.separability import Seen
 from llmops_audit.check.inputs import Task
 from llmops_audit.evidence.base import concatenated
 from llmops_audit.evidence.rows import Rows
-from llmops_audit.record.drift_figure import Piece
+from llmops_audit.record.drift_figure import Token
 
 __all__ = ["Samples", "compared", "compared_as_rows", "compared_in_windows", "pairs_of", "seen_by", "without_text"]
 
@@ -87,13 +87,13 @@ def compared_in_windows(samples: Samples, pairs: Sequence[Pair], cut: Windows, h
 
 def compared_as_rows(
     samples: Samples, task: Task, how: How, confidence: float
-) -> tuple[list[Hypothesis], tuple[Piece, ...]]:
+) -> tuple[list[Hypothesis], tuple[Token, ...]]:
     """Ask about rows as a whole: how many occur more than once, and whether a classifier can tell the samples apart.
 
     Returns
     -------
     hypotheses : list of Hypothesis
-    pieces : tuple of Piece
+    pieces : tuple of Token
         The words that tell texts apart, with intervals at `confidence`; none for features.
     """
     names = task.features if task.text is None else (task.text,)
@@ -154,10 +154,10 @@ def _as_measured(content: Content, current: npt.NDArray[np.bool_]) -> Measured:
     )  # fmt: skip
 
 
-def _piece(split: str, one: CharacteristicPiece, confidence: float) -> Piece:
+def _piece(split: str, one: CharacteristicPiece, confidence: float) -> Token:
     low, high = one.area.bounds(confidence)
-    return Piece(
-        split=split, piece=one.piece, reference_share=one.reference_share, current_share=one.current_share,
+    return Token(
+        split=split, token=one.piece, reference_share=one.reference_share, current_share=one.current_share,
         roc_auc=one.area.value, low=low, high=high,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Laws, standards and guides, and what each clause of them asks for.
+"""Laws, standards and guides, and what each of their clauses demands.
 
 The files ``*.toml`` beside this one are the collection, in words of our own; `llmops_audit.record.frameworks.reader`
 says how they are read, and `llmops_audit.record.frameworks.paths` what a clause may point to. A record copies those

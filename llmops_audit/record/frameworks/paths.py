@@ -1,4 +1,4 @@
-"""Dotted paths to the parts of a record that a clause is answered by."""
+"""Dotted paths to the parts of a record that answer a clause."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pydantic import BaseModel
 
 from llmops_audit.record import Record
 
-__all__ = ["exists", "held"]
+__all__ = ["exists", "is_filled"]
 
 
 def exists(path: str) -> bool:
     """Return whether a path leads to a field of a record.
 
-    A mapping or a tuple on the way stands for what it holds, and ``figures.<kind>`` for the figures of that kind.
+    A mapping or a tuple on the way stands for its values, and ``figures.<kind>`` for the figures of that kind.
     """
     models: tuple[type[BaseModel], ...] = (Record,)
     for name in path.split("."):
@@ -27,8 +27,8 @@ def exists(path: str) -> bool:
     return True
 
 
-def held(record: Record, path: str) -> bool:
-    """Return whether a record holds something at a path: neither nothing nor an empty text or collection."""
+def is_filled(record: Record, path: str) -> bool:
+    """Return whether a record has a value at a path that is neither null nor an empty text or collection."""
     values: list[object] = [record]
     for name in path.split("."):
         values = [inner for value in values for inner in _step(value, name)]

@@ -1,4 +1,4 @@
-"""Framework files: TOML, a framework each, with every text in every language."""
+"""Framework files: TOML, one for each framework, with every text in every language."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def read(text: str, id: str) -> Framework:
     Raises
     ------
     AuditError
-        With all that is wrong: types and keys; a text that is empty or not in all languages; an id that is not the
-        file's or stands twice; a date that is none; a path that leads to no part of a record; a clause that neither
-        points to anything nor says why not.
+        With everything that is wrong: types and keys; a text that is empty or not in all languages; an id that is not
+        the file's or is used twice; a date that is not in ISO 8601; a path that leads to no part of a record; a clause
+        that neither points to anything nor says why not.
     """
     file = f"{id}.toml"
     try:
-        # As JSON, arrays may stand for tuples while all other types stay strict.
+        # In JSON an array is accepted for a tuple, while all other types stay strict.
         found = Framework.model_validate_json(json.dumps(tomllib.loads(text), default=str), strict=True)
     except tomllib.TOMLDecodeError as error:
         raise AuditError(file, f"is no TOML: {error}") from None
@@ -70,10 +70,10 @@ def _of_framework(found: Framework, file: str, id: str) -> Iterator[Problem]:
 
 def _of_clauses(found: Framework, file: str) -> Iterator[Problem]:
     ids: set[str] = set()
-    for place, clause in enumerate(found.clauses):
-        key = f"{file}: clauses[{place}]"
+    for index, clause in enumerate(found.clauses):
+        key = f"{file}: clauses[{index}]"
         if not clause.id or clause.id in ids:
-            yield Problem(f"{key}.id", "is empty or stands twice", "an id of its own", repr(clause.id))
+            yield Problem(f"{key}.id", "is empty or used twice", "an id of its own", repr(clause.id))
         ids.add(clause.id)
         yield from _of_clause(clause, key)
 

@@ -1,4 +1,4 @@
-"""The environment that pages in HTML are made in: words, numbers and texts, safe for any content of a record."""
+"""The environment that pages in HTML are rendered in: words, numbers and texts, safe for any content of a record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUn
 from markupsafe import Markup, escape
 
 from llmops_audit.record import Message, Record, Scalar, message
-from llmops_audit.record.drift_figure import Course, Shift
+from llmops_audit.record.drift_figure import Shift, TimeSeries
 from llmops_audit.render import i18n
 from llmops_audit.render.i18n import Translate
 from llmops_audit.render.names import Scopes, subject_name
@@ -96,13 +96,13 @@ def _short(text: str, columns: int = _NAME_COLUMNS) -> str:
     return shorten(text, columns)
 
 
-def _shift_name(shift: Shift | Course, translate: Translate) -> str:
+def _shift_name(shift: Shift | TimeSeries, translate: Translate) -> str:
     name = _short(i18n.column_name(shift.column, translate))
     return name if shift.feature is None else f"{name}: {_short(i18n.feature_word(shift.feature, translate))}"
 
 
 def _blanks(text: str) -> str:
-    """Return a text with its outer blanks made visible."""
+    """Return a text with its outer blanks visible."""
     inner = text.strip(" ")
     start = len(text) - len(text.lstrip(" ")) if inner else len(text)
     return "␣" * start + inner + "␣" * (len(text) - start - len(inner))
@@ -115,7 +115,7 @@ def _css_string(text: str) -> Markup:
 
 
 def _finalize(value: object) -> object:
-    # Every text that a template prints passes here; markup was made of cleaned and escaped text.
+    # Every text that a template prints passes here; markup comes from cleaned and escaped text.
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

@@ -36,7 +36,7 @@ HUB_METRICS = {
     "roc_auc": "roc_auc",
     "mcc": "matthews_correlation",
 }
-"""Our metrics that the hub has a name of its own for; others keep ours."""
+"""Our metrics that have a name of their own on the hub; others keep ours."""
 
 HUB_LICENSES = frozenset(
     {
@@ -47,7 +47,7 @@ HUB_LICENSES = frozenset(
 """Licenses that the hub knows by id; any other is ``other``, with its name beside it."""
 
 _SPDX_RANGE = re.compile(r"-(?:only|or-later)\Z")
-"""What SPDX says of versions, which the hub's ids do not."""
+"""Endings of SPDX ids that the hub's ids do not have."""
 
 TEXT, TABULAR, OTHER = "text-classification", "tabular-classification", "other"
 
@@ -56,7 +56,7 @@ _MAX_REASONS, _MAX_LABELS, _MAX_GROUPS, _MAX_GROUPINGS = 12, 20, 20, 4
 _LINE = 200
 _SPECIAL = re.compile(r"([\\`*_\[\]{}|~#!$])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-# What would make a list, a rule or a heading of the paragraph that it begins.
+# At the start of a paragraph these would make a list, a rule or a heading.
 _AT_START = re.compile(r"^(\d*)([-+=.)])(?=[-=\s]|\Z)")
 _PLAIN = re.compile(r"[\w.:=-]+\Z", re.ASCII)
 
@@ -113,7 +113,7 @@ def render(record: Record, *, language: str, root: str) -> bytes:
 
 
 def scores(record: Record) -> tuple[Score, ...]:
-    """Return what the record holds of metrics of whole splits: its table of performance, else its findings."""
+    """Return the metrics of whole splits: of the table of performance, or of the findings where there is no table."""
     table = record.figures.get("performance")
     rows = table.rows if isinstance(table, Table) else ()
     given = [(row.get("split"), row.get("metric"), row.get("value"), row.get("low"), row.get("high")) for row in rows]
@@ -158,7 +158,7 @@ def _license(card: Card) -> dict[str, str]:
 
 
 def _task(record: Record) -> str:
-    # Saved answers do not say what they were made from; languages do.
+    # Saved predictions do not say what they were predicted from; the languages of the card do.
     parameters = record.subject.parameters
     if parameters.get("vectorizer") or (record.card is not None and record.card.languages):
         return TEXT
@@ -190,9 +190,9 @@ def _model_index(record: Record, found: Iterable[Score], task: str, translate: T
 
 
 def _dataset(record: Record, split: str) -> dict[str, str]:
-    # The rows have no name on the hub; what tells them from all others is their digest.
-    given = {"name": _line(record.audit.name), "type": "unpublished", "split": _line(split)}
-    return given | ({"revision": _line(record.data[split].sha256)} if split in record.data else {})
+    # The rows have no name on the hub; their digest identifies them.
+    dataset = {"name": _line(record.audit.name), "type": "unpublished", "split": _line(split)}
+    return dataset | ({"revision": _line(record.data[split].sha256)} if split in record.data else {})
 
 
 def _splits(record: Record) -> tuple[tuple[str, SplitInfo], ...]:
@@ -275,7 +275,7 @@ def _environment(record: Record, translate: Translate, numbers: Numbers) -> Envi
         capital=lambda text: text[:1].upper() + text[1:],
         code=_code,
         labels=lambda counts: _labels(counts, numbers),
-        place=lambda finding: _place(finding, scopes, translate),
+        title=lambda finding: _title(finding, scopes, translate),
     )
     return environment
 
@@ -285,7 +285,7 @@ def _finalize(value: object) -> object:
 
 
 def _escaped(text: str) -> str:
-    """Return a text on one line that Markdown and HTML show as it is, wherever in a paragraph or table it stands."""
+    """Return a text on one line that Markdown and HTML show as it is, anywhere in a paragraph or table."""
     line = " ".join(clean(text).split())
     line = _SPECIAL.sub(r"\\\1", line)
     for character, entity in _ENTITIES.items():
@@ -294,7 +294,7 @@ def _escaped(text: str) -> str:
 
 
 def _code(text: str) -> Markup:
-    # A code span ends where the text holds as many backticks: only what holds none is put into one.
+    # A code span ends at a backtick of the text: only a text without any becomes a code span.
     return Markup(f"`{text}`" if _PLAIN.match(text) else _escaped(text))  # noqa: S704 - plain or escaped
 
 
@@ -305,8 +305,8 @@ def _labels(counts: Iterable[LabelCount], numbers: Numbers) -> str:
     return "; ".join(texts + (["…"] if len(shown) < len(given) else []))
 
 
-def _place(finding: Finding, scopes: Scopes, translate: Translate) -> str:
+def _title(finding: Finding, scopes: Scopes, translate: Translate) -> str:
     name = i18n.word(finding.metric, translate)
-    where = scopes.described(finding)
-    told = message("{name} ({scope})", name=name, scope=translate(i18n.SEPARATOR.id).join(where))
-    return i18n.render(told, translate) if where else name
+    scope = scopes.described(finding)
+    title = message("{name} ({scope})", name=name, scope=translate(i18n.SEPARATOR.id).join(scope))
+    return i18n.render(title, translate) if scope else name

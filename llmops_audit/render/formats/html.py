@@ -8,11 +8,11 @@ from markupsafe import Markup
 from llmops_audit.record import Card, ConfusionMatrix, Record, message
 from llmops_audit.render import charts, i18n
 from llmops_audit.render.curves_view import draw_curves
-from llmops_audit.render.drift_charts import course_chart, histogram_chart
+from llmops_audit.render.drift_charts import histogram_chart, time_chart
 from llmops_audit.render.forest import forest
 from llmops_audit.render.formats import ll144
 from llmops_audit.render.formats._page import HTML_LANGUAGE, environment_of
-from llmops_audit.render.groups_view import ratio_place
+from llmops_audit.render.groups_view import ratio_position
 from llmops_audit.render.i18n import Translate
 from llmops_audit.render.text import Numbers, clean
 from llmops_audit.render.view import confused_pairs, most, view, with_missing
@@ -46,8 +46,8 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         max_reasons=_MAX_REASONS,
         forest=forest,
         histogram_chart=histogram_chart,
-        course_chart=course_chart,
-        ratio_place=ratio_place,
+        time_chart=time_chart,
+        ratio_position=ratio_position,
         max_columns=_MAX_COLUMNS,
         empty_card=Card(),
         with_missing=with_missing,

@@ -161,7 +161,7 @@ def test_a_course_is_one_finding_with_the_window_that_broke() -> None:
 def test_a_timeline_keeps_gaps() -> None:
     """A window without enough rows is a gap, not a zero."""
     found = timeline("test", judged(_course()[1:], Limits(), POLICY), CUT, None)
-    (course,) = found.courses
+    (course,) = found.series
     assert course.effects == (None, pytest.approx(0.4), pytest.approx(0.3))
     assert course.verdicts == (None, "failed", "failed")
     assert (course.broke_in, course.verdict) == (1, "failed")
@@ -171,9 +171,9 @@ def test_what_failed_leads_a_timeline() -> None:
     """Failed columns stand first, then those with the largest effect times importance."""
     calm = [_hypothesis(0.3, 1.0, "calm", window=0), _hypothesis(0.01, 1.0, "calmer", window=0)]
     every = judged([*calm, *_course()], Limits(), POLICY)
-    assert [course.column for course in timeline("test", every, CUT, None).courses] == ["x", "calm", "calmer"]
+    assert [course.column for course in timeline("test", every, CUT, None).series] == ["x", "calm", "calmer"]
     importance = {"calm": 0.0, "calmer": 0.5}
-    assert [course.column for course in timeline("test", every, CUT, importance).courses] == ["x", "calmer", "calm"]
+    assert [course.column for course in timeline("test", every, CUT, importance).series] == ["x", "calmer", "calm"]
 
 
 def test_rows_without_a_time_are_reported() -> None:
