@@ -47,7 +47,7 @@ def _checks() -> str:
 
 
 _WRITTEN = {
-    "default": "always, unless `--format` says otherwise",
+    "default": "by default",
     "format": "with `--format {id}`",
     "page": "by `render --page {id}`",
 }
@@ -56,7 +56,7 @@ _WRITTEN = {
 def _formats() -> str:
     rows = [
         f"| `{format.file}` | `{format.id}` | {_WRITTEN[format.written].format(id=format.id)} | {format.summary} |"
-        for format in known().values()
+        for format in sorted(known().values(), key=lambda format: list(_WRITTEN).index(format.written))
     ]
     return "\n".join(["| file | format | written | what it is |", "|---|---|---|---|", *rows])
 
