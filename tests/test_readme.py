@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,14 +62,13 @@ def _formats() -> str:
     return "\n".join(["| file | format | written | what it is |", "|---|---|---|---|", *rows])
 
 
-def sections(folder: Path) -> dict[str, str]:
-    """What each generated section of the README must hold."""
-    return {
-        "screen": f"```console\n$ llmops-audit run examples/tutorial/audit.toml\n{_screen(folder)}\n```",
-        "checks": _checks(),
-        "formats": _formats(),
-        "help": f"```console\n{_help()}\n```",
-    }
+SECTIONS: dict[str, Callable[[Path], str]] = {
+    "screen": lambda folder: f"```console\n$ llmops-audit run examples/tutorial/audit.toml\n{_screen(folder)}\n```",
+    "checks": lambda _: _checks(),
+    "formats": lambda _: _formats(),
+    "help": lambda _: f"```console\n{_help()}\n```",
+}
+"""What each generated section of the README must hold; an audit writes into the folder."""
 
 
 def _shown(name: str) -> str:
@@ -77,10 +77,10 @@ def _shown(name: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("name", ["screen", "checks", "formats", "help"])
+@pytest.mark.parametrize("name", SECTIONS)
 def test_generated_sections_are_fresh(name: str, tmp_path: Path) -> None:
     """The screen, both tables and the help are what the program says and knows (`make readme` renews them)."""
-    assert _shown(name) == sections(tmp_path / "out")[name]
+    assert _shown(name) == SECTIONS[name](tmp_path / "out")
 
 
 def test_the_spec_in_the_readme_is_valid() -> None:
@@ -105,7 +105,8 @@ def renew() -> None:
 
     text = README.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in sections(Path(folder) / "out").items():
+        for name, section in SECTIONS.items():
+            content = section(Path(folder) / "out")
             text = re.sub(
                 rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
                 lambda found, new=content: f"{found[1]}{new}\n{found[2]}",
