@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from llmops_audit.check.inputs import Baseline
-from llmops_audit.errors import RecordError, SpecError
+from llmops_audit.errors import SpecError
 from llmops_audit.record import AuditInfo, ConfusionMatrix, Label, Record, SplitInfo
-from llmops_audit.record.canonical import parse
+from llmops_audit.record.canonical import content_of, parse
 from llmops_audit.spec import Spec
 
 __all__ = ["baseline", "read_baseline"]
@@ -28,18 +28,13 @@ def read_baseline(spec: Spec, folder: Path) -> Record | None:
     Raises
     ------
     RecordError
-        Where it cannot be read, is no record, or was changed.
+        Where it cannot be read, is no record of this schema, or was changed.
     """
     if spec.baseline is None or spec.baseline.record is None:
         return None
     shown = spec.baseline.record
-    path = folder / shown
-    try:
-        content = (path / "record.json" if path.is_dir() else path).read_bytes()
-    except OSError as error:
-        expected = "the record.json of an earlier audit, or its folder"
-        raise RecordError(f"baseline.record: {shown}", f"cannot be read: {error.strerror}", expected) from error
-    return parse(content, f"baseline.record: {shown}")
+    subject = f"baseline.record: {shown}"
+    return parse(content_of(folder / shown, subject), subject)
 
 
 def baseline(

@@ -131,17 +131,13 @@ def render(
     root: Root = None,
 ) -> None:
     """Render the files of a record again, without the data."""
-    from llmops_audit.errors import RecordError
-    from llmops_audit.record.canonical import parse
+    from llmops_audit.record.canonical import content_of, parse
     from llmops_audit.record.folder import of_record, write
     from llmops_audit.render.formats import file_names
 
     formats, root = formats_of(format) if page is None else (page_of(page),), root_of(root)
     path = record / "record.json" if record.is_dir() else record
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordError(str(path), f"cannot be read: {error.strerror}") from error
+    content = content_of(path, str(path))
     found = parse(content, str(path))
     folder = output or path.parent
     files = _rendered(found, formats, language, root)

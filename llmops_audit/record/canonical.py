@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import rfc8785
 
 from llmops_audit.errors import RecordError
-from llmops_audit.record import Record
+from llmops_audit.record import SCHEMA, Record
 
-__all__ = ["canonical", "digest", "parse", "sealed"]
+__all__ = ["canonical", "content_of", "digest", "other_schema", "parse", "sealed"]
 
 _NOT_COVERED = ("digest", "run")
+_OURS = re.compile(r"llmops-audit/record/[0-9]{1,6}\Z")
 
 
 def canonical(record: Record) -> bytes:
@@ -31,16 +34,40 @@ def sealed(record: Record) -> Record:
     return record.model_copy(update={"digest": digest(record)})
 
 
+def content_of(path: Path, subject: str) -> bytes:
+    """Return the bytes of a record.json.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the folder that holds it.
+    subject : str
+        What an error names.
+
+    Raises
+    ------
+    RecordError
+        Where it cannot be read.
+    """
+    try:
+        return (path / "record.json" if path.is_dir() else path).read_bytes()
+    except OSError as error:
+        expected = "a record.json, or the folder that holds it"
+        raise RecordError(subject, f"cannot be read: {error.strerror}", expected) from error
+
+
 def parse(content: bytes, subject: str) -> Record:
     """Read a record and check its digest.
 
     Raises
     ------
     RecordError
-        Where it is no record of ours, or was changed after it was written.
+        Where it is no record of ours or of another schema, or was changed after it was written.
     """
     from pydantic import ValidationError
 
+    if (other := other_schema(content)) is not None:
+        raise RecordError(subject, f"schema is {other}", SCHEMA)
     try:
         record = Record.model_validate_json(content)
     except ValidationError as error:
@@ -55,6 +82,16 @@ def parse(content: bytes, subject: str) -> Record:
     if found != record.digest:
         raise RecordError(subject, "was changed after it was written", f"digest {record.digest}", found)
     return record
+
+
+def other_schema(content: bytes) -> str | None:
+    """Return the schema of a record of another release; None for a record of this schema, and for what is no record."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return None
+    schema = found.get("schema") if isinstance(found, dict) else None
+    return schema if isinstance(schema, str) and _OURS.match(schema) and schema != SCHEMA else None
 
 
 def _digest(content: dict[str, Any]) -> str:

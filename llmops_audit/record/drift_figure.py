@@ -12,230 +12,193 @@ VerdictName = Literal["passed", "failed", "inconclusive"]
 
 
 class Histogram(Frozen):
-    """Rows of both samples by the same cells.
-
-    Attributes
-    ----------
-    edges : tuple of float, (b + 1,), optional
-        Of the cells of numbers, ascending; the first and the last cell hold all that lies beyond as well. Null for
-        categories.
-    categories : tuple of str or None, (b,), optional
-        Names of the cells of categories; null stands for the categories that are not named. Null for numbers.
-    reference, current : tuple of int, (b,)
-        Rows in each cell.
-    exact : bool
-        Whether all rows were counted; otherwise those of the sample.
-    """
+    """Rows of both samples by the same cells."""
 
     edges: tuple[float, ...] | None = None
+    """Edges of the cells of numbers, ascending, one more than cells; the first and the last cell also hold what lies
+    beyond. Null for categories."""
     categories: tuple[str | None, ...] | None = None
+    """Names of the cells of categories; null stands for the categories that are not named. Null for numbers."""
     reference: tuple[int, ...]
+    """Rows of the reference in each cell."""
     current: tuple[int, ...]
+    """Rows of the current split in each cell."""
     exact: bool
+    """Whether all rows were counted; otherwise those of the sample."""
 
 
 class Shift(Frozen):
-    """One hypothesis: a column, or one feature of it, in two samples.
-
-    Attributes
-    ----------
-    split : str
-        The current split.
-    column : str
-        A column of the data, or ``(label)``, ``(prediction)``, ``(score)``, ``(rows)``.
-    feature : str, optional
-        What of the column was compared, such as ``missing``, ``new_categories`` or ``words``; null: its values.
-    method : str
-        Name of the distance, such as ``wasserstein``.
-    reference_rows, current_rows : int
-        Rows that were compared.
-    reference_value, current_value : float, optional
-        The share of rows that the feature speaks of, or the mean of numbers as they were compared; null for categories.
-    distance, expected, effect : float
-        Distance between the samples, its mean were there no drift, and the one less the other.
-    low, high : float
-        Confidence interval of the effect.
-    floor : float
-        The effect from which drift matters.
-    p_value, p_adjusted : float
-        Of the hypothesis of no drift; adjusted over all hypotheses of the check.
-    detectable : float, optional
-        The smallest effect that so many rows would find with a probability of 80 %; null where it is unknown.
-    importance : float, optional
-        Share of answers that change when the column is shuffled among rows; null where it is unknown.
-    verdict : str
-    histogram : Histogram, optional
-    """
+    """One hypothesis: a column, or one feature of it, in two samples."""
 
     split: str
+    """The current split."""
     column: str
+    """A column of the data, or "(label)", "(prediction)", "(score)" or "(rows)"."""
     feature: str | None = None
+    """What of the column was compared, such as "missing", "new_categories" or "words"; null: its values."""
     method: str
+    """Name of the distance, such as "wasserstein"."""
     reference_rows: int
+    """Rows of the reference that were compared."""
     current_rows: int
+    """Rows of the current split that were compared."""
     reference_value: float | None = None
+    """In the reference: the share of rows that the feature speaks of, or the mean of numbers as they were compared;
+    null for categories."""
     current_value: float | None = None
+    """The same in the current split."""
     distance: float
+    """Distance between the samples."""
     expected: float
+    """Mean of the distance were there no drift."""
     effect: float
+    """The distance less its mean without drift."""
     low: float
+    """Lower end of the confidence interval of the effect."""
     high: float
+    """Upper end of the confidence interval of the effect."""
     floor: float
+    """The effect from which drift matters."""
     p_value: float
+    """p-value of the hypothesis of no drift, before correction."""
     p_adjusted: float
+    """The same, adjusted over all hypotheses of the check."""
     detectable: float | None = None
+    """The smallest effect that so many rows would find with a probability of 80 %; null where it is unknown."""
     importance: float | None = None
+    """Share of predictions that change when the column is shuffled among rows; null where it is unknown."""
     verdict: VerdictName
+    """What it came to."""
     histogram: Histogram | None = None
+    """Both samples as counts; null where there is no picture of them."""
 
 
 class Window(Frozen):
-    """A stretch of time: ISO dates or times of its first and last row, and its rows."""
+    """A stretch of time."""
 
     start: str
+    """Date or time of its first row, in ISO 8601."""
     end: str
+    """Date or time of its last row, in ISO 8601."""
     rows: int
+    """Number of its rows."""
 
 
 class TimeSeries(Frozen):
-    """The effect of one column, or one feature of it, by window.
-
-    Attributes
-    ----------
-    column, feature, method, floor
-        As in `Shift`.
-    effects, lows, highs : tuple of float or None, (w,)
-        Null where a window holds too few rows.
-    verdicts : tuple of str or None, (w,)
-    broke_in : int, optional
-        Place of the first window that failed.
-    verdict : str
-        The worst of the windows.
-    """
+    """The effect of one column, or one feature of it, by window."""
 
     column: str
+    """As in `Shift`."""
     feature: str | None = None
+    """As in `Shift`."""
     method: str
+    """Name of the distance, such as "wasserstein"."""
     floor: float
+    """The effect from which drift matters."""
     effects: tuple[float | None, ...]
+    """The effect in each window; null where a window holds too few rows."""
     lows: tuple[float | None, ...]
+    """Lower ends of the confidence intervals of the effects."""
     highs: tuple[float | None, ...]
+    """Upper ends of the confidence intervals of the effects."""
     verdicts: tuple[VerdictName | None, ...]
+    """What each window came to; null where it holds too few rows."""
     broke_in: int | None = None
+    """Index of the first window that failed, from 0; null where none did."""
     verdict: VerdictName
+    """The worst of the windows."""
 
 
 class Timeline(Frozen):
-    """A current split by windows.
-
-    Attributes
-    ----------
-    split : str
-    unit : str
-        ``day``, ``week``, ``month`` or ``rows``.
-    windows : tuple of Window, (w,)
-        In the order of time; empty where no row has a time.
-    without_time : int
-        Rows that have none, which are in no window.
-    series : tuple of TimeSeries
-        What failed first, then by the largest effect times importance.
-    """
+    """A current split by windows."""
 
     split: str
+    """The current split."""
     unit: Literal["day", "week", "month", "rows"]
+    """What a window is: a day, a week, a month, or a number of rows."""
     windows: tuple[Window, ...]
+    """The windows in the order of time; empty where no row has a time."""
     without_time: int
+    """Rows that have no time, which are in no window."""
     series: tuple[TimeSeries, ...]
+    """What failed first, then by the largest effect times importance."""
 
 
 class AccuracyEstimate(Frozen):
-    """What the accuracy on rows may be, estimated without their labels.
-
-    Attributes
-    ----------
-    split : str
-    method : {"confidence", "reweighting"}
-        By calibrated scores, or by test rows weighted to look like these rows.
-    value, low, high : float
-        The estimate and its confidence interval.
-    n : int
-        Rows that it speaks of.
-    effective : float, optional
-        Effective number of labelled rows that it rests on.
-    actual, actual_low, actual_high : float, optional
-        The accuracy by the labels, where the rows have any; it plays no part in the estimate.
-    """
+    """What the accuracy on rows may be, estimated without their labels."""
 
     split: str
+    """The split whose rows it speaks of."""
     method: Literal["confidence", "reweighting"]
+    """By calibrated scores, or by test rows weighted to look like these rows."""
     value: float
+    """The estimate."""
     low: float
+    """Lower end of its confidence interval."""
     high: float
+    """Upper end of its confidence interval."""
     n: int
+    """Rows that it speaks of."""
     effective: float | None = None
+    """Effective number of labelled rows that it rests on."""
     actual: float | None = None
+    """The accuracy by the labels, where the rows have any; it plays no part in the estimate."""
     actual_low: float | None = None
+    """Lower end of the confidence interval of the actual accuracy."""
     actual_high: float | None = None
+    """Upper end of the confidence interval of the actual accuracy."""
 
 
 class Token(Frozen):
-    """A word, or a run of characters, that tells the texts of two samples apart.
-
-    Attributes
-    ----------
-    split : str
-    token : str
-    reference_share, current_share : float
-        Share of the texts that hold it.
-    roc_auc, low, high : float
-        How well its presence, or absence, tells the samples apart, with its confidence interval.
-    """
+    """A word, or a run of characters, that tells the texts of two samples apart."""
 
     split: str
+    """The current split."""
     token: str
+    """The word or the characters."""
     reference_share: float
+    """Share of the texts of the reference that hold it."""
     current_share: float
+    """Share of the texts of the current split that hold it."""
     roc_auc: float
+    """How well its presence, or absence, tells the samples apart: area under the ROC curve."""
     low: float
+    """Lower end of its confidence interval."""
     high: float
+    """Upper end of its confidence interval."""
 
 
 class Sampled(Frozen):
-    """Rows of a split, and how many of them, a uniform sample, the distances rest on."""
+    """Rows of a split, and how many of them the distances rest on."""
 
     split: str
+    """The split."""
     rows: int
+    """All of its rows."""
     compared: int
+    """Rows of the uniform sample that was compared."""
 
 
 class Drift(Frozen):
-    """Everything that a drift check compared.
-
-    Attributes
-    ----------
-    name, reference : str
-        The reference is a split.
-    confidence : float
-        Of every interval.
-    samples : tuple of Sampled
-        The reference first.
-    unit : str, optional
-        Column of the unit that rows belong to: then one row of each was compared, and nothing was counted over all.
-    shifts : tuple of Shift
-        By effect times importance, the largest first; what has none counts like the most important column.
-    timelines : tuple of Timeline
-    estimates : tuple of AccuracyEstimate
-    tokens : tuple of Token
-        The most telling first.
-    """
+    """Everything that a drift check compared."""
 
     kind: Literal["drift"] = "drift"
+    """Tells the kinds of figures apart."""
     name: str
+    """Key under `figures` of the record; unique in an audit."""
     reference: str
+    """The split that others are compared with."""
     confidence: float
+    """Confidence of every interval."""
     samples: tuple[Sampled, ...]
+    """The rows that were compared, the reference first."""
     unit: str | None = None
+    """Column of the unit that rows belong to: then one row of each was compared, and nothing was counted over all."""
     shifts: tuple[Shift, ...]
+    """By effect times importance, the largest first; what has none counts like the most important column."""
     timelines: tuple[Timeline, ...] = ()
+    """The current splits by windows of time."""
     estimates: tuple[AccuracyEstimate, ...] = ()
+    """What the accuracy may be on rows without labels."""
     tokens: tuple[Token, ...] = ()
+    """Words and characters that tell the samples apart, the most telling first."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from llmops_audit.errors import OutputError
 from llmops_audit.record import SCHEMA
+from llmops_audit.record.canonical import other_schema
 
 __all__ = ["RECORD", "append", "earlier_audits", "of_record", "prepare", "write"]
 
@@ -194,7 +195,7 @@ def earlier_audits(reports: Path, sha256: str) -> tuple[str, ...]:
     -------
     tuple of str
         Digests of their records, and of those that they replaced, sorted. Running an unchanged audit again gives the
-        digest that it had before. A file that is no record of ours counts for nothing.
+        digest that it had before. A file that is no record of this schema counts for nothing.
     """
     found: set[str] = set()
     for path in sorted(reports.glob(f"*/{RECORD}")):
@@ -236,14 +237,17 @@ def _refuse_foreign(folder: Path, ours: Collection[str]) -> None:
     foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in {RECORD, *ours})
     if foreign:
         raise OutputError(str(folder), "holds something that is not ours", "an earlier output, or nothing", foreign[0])
-    names = [entry.name for entry in folder.iterdir()]
-    if names and not _is_record(folder / RECORD):
-        raise OutputError(str(folder), "holds no record of ours", "an earlier output, or nothing")
+    if any(folder.iterdir()):
+        _refuse_other(folder)
 
 
-def _is_record(path: Path) -> bool:
+def _refuse_other(folder: Path) -> None:
     try:
-        content = json.loads(path.read_bytes())
+        content = (folder / RECORD).read_bytes()
+        found = json.loads(content)
     except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and content.get("schema") == SCHEMA
+        content, found = b"", None
+    if (other := other_schema(content)) is not None:
+        raise OutputError(str(folder / RECORD), f"schema is {other}", SCHEMA)
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise OutputError(str(folder), "holds no record of ours", "an earlier output, or nothing")

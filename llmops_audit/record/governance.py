@@ -13,92 +13,63 @@ InLanguages = dict[str, str]
 
 
 class Card(Frozen):
-    """What the spec's `[card]` says of the system; null where it says nothing.
-
-    Attributes
-    ----------
-    intended_use : str, optional
-    intended_users : str, optional
-        Who works with its answers, and whom they are about.
-    misuse : str, optional
-        Uses that it is not meant for, and foreseeable misuse.
-    limitations : str, optional
-    human_oversight : str, optional
-        Who may overrule or stop it, and how.
-    data_source : str, optional
-        Where the data come from, and how they were selected and labelled.
-    license : str, optional
-        Of the classifier; an SPDX identifier, say.
-    contact : str, optional
-    languages : tuple of str
-        Of the texts that it reads, as ISO 639-1 codes.
-    """
+    """What the spec's `[card]` says of the system; null where it says nothing."""
 
     intended_use: str | None = None
+    """What it is meant for, and where."""
     intended_users: str | None = None
+    """Who works with its predictions, and whom they are about."""
     misuse: str | None = None
+    """Uses that it is not meant for, and foreseeable misuse."""
     limitations: str | None = None
+    """Where it is known to fail."""
     human_oversight: str | None = None
+    """Who may overrule or stop it, and how."""
     data_source: str | None = None
+    """Where the data come from, and how they were selected and labelled."""
     license: str | None = None
+    """License of the classifier, such as an SPDX identifier."""
     contact: str | None = None
+    """Who answers questions."""
     languages: tuple[str, ...] = ()
+    """Languages of the texts that it reads, as ISO 639 codes."""
 
 
 class Clause(Frozen):
-    """One thing that a framework asks for.
-
-    Attributes
-    ----------
-    id : str
-        Unique in its framework.
-    reference : mapping of language to str
-        Where it stands: ``"Article 15(1)"``.
-    asks : mapping of language to str
-        What it asks for, in our own words.
-    checks : tuple of str
-        Checks whose findings show something for it.
-    parts : tuple of str
-        Parts of the record that show something for it, as dotted paths: ``"card.intended_use"``, ``"data.labels"`` (of
-        any split), ``"figures.confusion_matrix"`` (any figure of that kind).
-    note : mapping of language to str
-        What this tool cannot show for it; empty where nothing is missing.
-    """
+    """One thing that a framework asks for."""
 
     id: str
+    """Name of the clause, unique in its framework."""
     reference: InLanguages
+    """Where it stands, such as "Article 15(1)", by language."""
     asks: InLanguages
+    """What it asks for, in our own words, by language."""
     checks: tuple[str, ...] = ()
+    """Checks whose findings show something for it."""
     parts: tuple[str, ...] = ()
+    """Parts of the record that show something for it, as dotted paths: "card.intended_use", "data.labels" (of any
+    split), "figures.confusion_matrix" (any figure of that kind)."""
     note: InLanguages = Field(default_factory=dict)
+    """What this tool cannot show for it, by language; empty where nothing is missing."""
 
 
 class Framework(Frozen):
-    """A law, a standard or a guide, as of one date.
-
-    Attributes
-    ----------
-    id : str
-        Name of its file: ``"eu-ai-act"``.
-    title : mapping of language to str
-    version : str
-        Of this collection of clauses.
-    source : mapping of language to str
-        What was read: document and date.
-    effective : str
-        ISO date from which it applies; empty for what anybody may choose to follow, and for what was withdrawn.
-    superseded_by : str, optional
-        Id of what replaced it.
-    note : mapping of language to str
-        Dates and conditions that a reader must know.
-    clauses : tuple of Clause
-    """
+    """A law, a standard or a guide, as of one date."""
 
     id: str
+    """Name of the framework, such as "eu-ai-act"."""
     title: InLanguages
+    """Its title, by language."""
     version: str
+    """Version of this collection of clauses."""
     source: InLanguages
+    """What was read: document and date, by language."""
     effective: str
+    """Date from which it applies, in ISO 8601; empty for what anybody may choose to follow, and for what was
+    withdrawn."""
     superseded_by: str | None = None
+    """Id of what replaced it."""
     note: InLanguages = Field(default_factory=dict)
+    """Dates and conditions that a reader must know, by language."""
     clauses: tuple[Clause, ...]
+    """What it asks for, clause by clause."""

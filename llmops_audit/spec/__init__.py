@@ -39,15 +39,17 @@ FrameworkName = Annotated[str, Field(json_schema_extra=lambda schema: schema.upd
 class Spec(SpecSection):
     """The validated content of `audit.toml`."""
 
-    audit: AuditSection
-    data: DataSection
-    model: ModelSection
+    audit: AuditSection = Field(description="What is audited and why.")
+    data: DataSection = Field(description="Files and what their columns mean.")
+    model: ModelSection = Field(description="The classifier.")
     checks: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = Field(
         description="The checks that run, each with its settings."
     )
-    baseline: BaselineSection | None = None
-    gate: GateSection = GateSection()
-    card: CardSection | None = None
+    baseline: BaselineSection | None = Field(
+        default=None, description="The release before, that the classifier must not be worse than."
+    )
+    gate: GateSection = Field(default=GateSection(), description="How sure an approval must be.")
+    card: CardSection | None = Field(default=None, description="The system, for those who answer for it.")
     frameworks: tuple[FrameworkName, ...] = Field(
         default=(), description="Laws, standards and guides that the report is read against, by name."
     )

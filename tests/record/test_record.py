@@ -16,9 +16,10 @@ import pytest
 import rfc8785
 
 from llmops_audit.audit import prepare, run
-from llmops_audit.errors import RecordError
+from llmops_audit.errors import OutputError, RecordError
 from llmops_audit.record import Record
 from llmops_audit.record.canonical import canonical, digest, parse
+from llmops_audit.record.folder import earlier_audits, write
 
 Project = Callable[..., Path]
 ALL_CHECKS = {
@@ -32,7 +33,7 @@ def test_the_record_fits_its_schema(project: Project) -> None:
     content = json.loads(canonical(run(prepare(project()))))
     schema = Record.model_json_schema(by_alias=True, mode="serialization")
     jsonschema.validate(content, schema)
-    assert content["schema"] == "llmops-audit/record/1"
+    assert content["schema"] == "llmops-audit/record/2"
     assert set(content["figures"]["confusion_matrix"]) >= {"labels", "counts"}
 
 
@@ -101,6 +102,30 @@ def test_a_record_that_was_changed_is_refused(project: Project) -> None:
         parse(content.replace(b'"accuracy":0.8', b'"accuracy":0.1'), "record.json")
     with pytest.raises(RecordError, match="is no record"):
         parse(b"{}", "record.json")
+
+
+def test_a_record_of_another_schema_is_refused_with_its_name(project: Project, tmp_path: Path) -> None:
+    """The error names the schema that was found and the one that is read, wherever a record is read."""
+    said = "schema is llmops-audit/record/1; expected llmops-audit/record/2"
+    folder = tmp_path / "before"
+    folder.mkdir()
+    content = b'{"schema": "llmops-audit/record/1"}'
+    (folder / "record.json").write_bytes(content)
+    with pytest.raises(RecordError, match=f"^record.json: {said}$"):
+        parse(content, "record.json")
+    spec = project({"[checks.accuracy]": f'[baseline]\nrecord = "{folder}"\n[checks.accuracy]'})
+    with pytest.raises(RecordError, match=f"baseline.record: .*: {said}$"):
+        run(prepare(spec))
+    with pytest.raises(OutputError, match=f"record.json: {said}$"):
+        write(folder, {"record.json": content})
+    assert earlier_audits(tmp_path, "0" * 64) == ()
+
+
+@pytest.mark.parametrize("schema", ['"llmops-audit/record/x"', "2", "null", '"llmops-audit/record/1\\n"'])
+def test_a_foreign_schema_is_no_record(schema: str) -> None:
+    """What only looks like the name of a schema is no record, and its text is not repeated."""
+    with pytest.raises(RecordError, match="is no record: "):
+        parse(f'{{"schema": {schema}}}'.encode(), "record.json")
 
 
 def test_a_record_of_an_earlier_release_stays_valid(project: Project) -> None:
