@@ -40,7 +40,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
     AuditError
         Where the data or the subject cannot be had, or the record would give personal data away.
     """
-    spec, folder, clock = prepared.spec, prepared.draft.folder, clock or Clock()
+    spec, clock = prepared.spec, clock or Clock()
     started = datetime.now(UTC)
     with workers(prepared.checks, prepared.draft) as processes:
         # Heavy imports wait until the workers are on their way.
@@ -50,8 +50,8 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         from llmops_audit.audit.leaks import refuse_leaks
         from llmops_audit.audit.sweep import sweep
 
-        before = read_baseline(spec, folder)
-        swept = sweep(spec, folder, needs_of(prepared), jobs, clock)
+        before = read_baseline(spec, prepared.draft.folder)
+        swept = sweep(prepared, needs_of(prepared), jobs, clock)
         audit = AuditInfo(**spec.audit.model_dump(), spec_sha256=prepared.draft.sha256)
         data = data_sheet(swept)
         inputs = MadeInputs(prepared, swept, before, audit, data, clock).named(prepared.inputs)

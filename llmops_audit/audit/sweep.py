@@ -23,6 +23,7 @@ from llmops_audit.subjects import Subject, Trainable
 
 if TYPE_CHECKING:
     from llmops_audit.audit.check_inputs import Needs
+    from llmops_audit.audit.preparation import Prepared
     from llmops_audit.personal_data.allow_list import AllowList
 
 __all__ = ["Swept", "sweep"]
@@ -66,14 +67,12 @@ class Swept:
         return cast(Mapping[str, Outcomes], self.evidence["outcomes"])
 
 
-def sweep(spec: Spec, folder: Path, needs: Needs, jobs: int, clock: Clock) -> Swept:
+def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     """Read the data once and sum up what the checks need.
 
     Parameters
     ----------
-    spec : Spec
-    folder : Path
-        Folder of the spec, which paths are relative to.
+    prepared : Prepared
     needs : Needs
     jobs : int
         Processes that evidence is gathered in.
@@ -84,7 +83,9 @@ def sweep(spec: Spec, folder: Path, needs: Needs, jobs: int, clock: Clock) -> Sw
     AuditError
         Where the data or the subject cannot be had.
     """
-    dataset = open_dataset(spec, folder, every_column="personal_data" in needs.evidence)
+    spec, folder = prepared.spec, prepared.draft.folder
+    every_column = "personal_data" in needs.evidence
+    dataset = open_dataset(spec, folder, every_column=every_column, in_memory=prepared.tables)
     reading = ReadState(labels=spec.data.fixed_labels)
     rows = predicted_rows(dataset, reading, needs, clock)
     plan = _plan(spec, folder)

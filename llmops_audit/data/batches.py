@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from llmops_audit.data import sources
+from llmops_audit.data import sources, tables
 from llmops_audit.data.columns import (
     FileLocation,
     cleaned,
@@ -37,7 +38,7 @@ BATCH_ROWS = 65_536
 
 @dataclass(frozen=True)
 class Dataset:
-    """The files of a spec, whose headers were read and hold what the spec names.
+    """The data of a spec, whose columns are known and hold what the spec names.
 
     Attributes
     ----------
@@ -50,6 +51,8 @@ class Dataset:
         Split, or ``"path"``, to the column names of its files.
     wanted : tuple of str, optional
         The columns to read; None means all.
+    tables : mapping of str to pyarrow.Table
+        Split, or ``"path"``, to the table in memory that stands in the place of its file.
     """
 
     spec: Spec
@@ -57,6 +60,7 @@ class Dataset:
     files: dict[str, tuple[str, ...]]
     names: dict[str, tuple[str, ...]]
     wanted: tuple[str, ...] | None
+    tables: Mapping[str, pa.Table] = MappingProxyType({})
 
     @cached_property
     def format(self) -> sources.Format:
@@ -69,12 +73,43 @@ class Dataset:
         return tuple(name for name in self.names[part] if self.wanted is None or name in self.wanted)
 
     def sha256(self, part: str) -> str:
-        """Return the SHA-256 of a part's bytes; for several files, of their digests in the order of their paths."""
+        """Return the SHA-256 of a part's bytes; for several files, of their digests in the order of their paths.
+
+        Of a table in memory it is that of its content.
+        """
+        if part in self.tables:
+            return tables.sha256(self.tables[part])
         digests = [sources.sha256(self.folder / path) for path in sorted(self.files[part])]
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
+    def column_names(self, part: str, shown: str) -> tuple[str, ...]:
+        """Return all columns of a file of a part, or of the table in its place.
 
-def open_dataset(spec: Spec, folder: Path, *, every_column: bool) -> Dataset:
+        Raises
+        ------
+        DataError
+        """
+        if part in self.tables:
+            return tuple(self.tables[part].column_names)
+        return sources.column_names(self.folder / shown, shown, self.format)
+
+    def read(self, part: str, shown: str) -> Iterator[pa.Table]:
+        """Read the wanted columns of a file of a part, or of the table in its place, batch by batch.
+
+        Raises
+        ------
+        DataError
+        """
+        names = self.column_names(part, shown)
+        columns = [name for name in names if self.wanted is None or name in self.wanted]
+        if part in self.tables:
+            return tables.read(self.tables[part], shown, columns, BATCH_ROWS)
+        return sources.read(self.folder / shown, shown, self.format, columns, BATCH_ROWS)
+
+
+def open_dataset(
+    spec: Spec, folder: Path, *, every_column: bool, in_memory: Mapping[str, pa.Table] = MappingProxyType({})
+) -> Dataset:
     """Read the headers of all files before any row is read.
 
     Parameters
@@ -84,6 +119,8 @@ def open_dataset(spec: Spec, folder: Path, *, every_column: bool) -> Dataset:
         Folder of the spec.
     every_column : bool
         Read columns that the spec does not name as well.
+    in_memory : mapping of str to pyarrow.Table, optional
+        Split, or ``"path"``, to the table that stands in the place of its file.
 
     Raises
     ------
@@ -92,12 +129,12 @@ def open_dataset(spec: Spec, folder: Path, *, every_column: bool) -> Dataset:
     """
     data = spec.data
     parts = [part for part in ("path", *SPLITS) if data.paths(part)]
-    dataset = Dataset(spec, folder, {part: data.paths(part) for part in parts}, {}, None)
+    dataset = Dataset(spec, folder, {part: data.paths(part) for part in parts}, {}, None, in_memory)
     problems: list[Problem] = []
     for part in parts:
         for shown in dataset.files[part]:
             try:
-                names = sources.column_names(folder / shown, shown, dataset.format)
+                names = dataset.column_names(part, shown)
             except DataError as error:
                 problems.extend(error.problems)
                 continue
@@ -181,9 +218,7 @@ def batches(dataset: Dataset, part: str, reading: ReadState) -> Iterator[Batch]:
     """
     for shown in dataset.files[part]:
         first = 1
-        names = sources.column_names(dataset.folder / shown, shown, dataset.format)
-        columns = [name for name in names if dataset.wanted is None or name in dataset.wanted]
-        for table in sources.read(dataset.folder / shown, shown, dataset.format, columns, BATCH_ROWS):
+        for table in dataset.read(part, shown):
             yield _batch(dataset.spec, part, shown, first, table, reading)
             first += table.num_rows
 

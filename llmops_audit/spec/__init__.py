@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from llmops_audit.errors import Problem, SpecError
 from llmops_audit.errors.validation import problems_of
 from llmops_audit.record import frameworks
+from llmops_audit.spec.mapping import MAPPING, keys_of, toml_of
 from llmops_audit.spec.sections import (
     AuditSection,
     BaselineSection,
@@ -88,15 +89,15 @@ class ParsedSpec:
     Attributes
     ----------
     file : str
-        Name of the file.
+        Name of the file; ``"spec"`` where it was handed over as a mapping.
     folder : Path
         Folder that its paths are relative to.
     raw : dict
         What TOML says.
     sha256 : str
-        Of the file's bytes.
-    lines : mapping of key to int
-        Line of each key, from 1.
+        Of the file's bytes, or of a mapping's canonical JSON.
+    lines : mapping of key to int or None
+        Line of each key, from 1; None in a mapping.
     spec : Spec or None
         None where there are problems.
     problems : tuple of Problem
@@ -106,30 +107,55 @@ class ParsedSpec:
     folder: Path
     raw: dict[str, Any]
     sha256: str
-    lines: Mapping[tuple[str, ...], int]
+    lines: Mapping[tuple[str, ...], int | None]
     spec: Spec | None
     problems: tuple[Problem, ...]
 
     def source(self, *key: str) -> str | None:
-        """Return ``file:line`` of a key, or of the nearest key above it."""
+        """Return ``file:line`` of a key, or of the nearest key above it; in a mapping no line, but ``"spec"``."""
         for end in range(len(key), 0, -1):
             if key[:end] in self.lines:
-                return f"{self.file}:{self.lines[key[:end]]}"
+                line = self.lines[key[:end]]
+                return self.file if line is None else f"{self.file}:{line}"
         return None
 
 
-def read_spec(path: Path) -> ParsedSpec:
+def read_spec(spec: Path | Mapping[str, Any], data: Mapping[str, str] | None = None) -> ParsedSpec:
     """Read and validate `audit.toml`, but for the settings of checks.
+
+    Parameters
+    ----------
+    spec : Path or mapping
+        The file, or a mapping of the same shape, whose paths are relative to the current folder.
+    data : mapping of str to str, optional
+        Paths that take the place of those in `[data]`, by key; the digest of the spec does not cover them.
 
     Raises
     ------
     SpecError
-        Where the file cannot be read or is not TOML; `ParsedSpec.problems` holds all other problems.
+        Where the file cannot be read or is not TOML, or where the mapping holds what TOML cannot say;
+        `ParsedSpec.problems` holds all other problems.
     """
+    lines: Mapping[tuple[str, ...], int | None]
+    if isinstance(spec, Mapping):
+        raw = toml_of(spec)
+        content = json.dumps(raw, sort_keys=True, default=str).encode()
+        file, folder, lines = MAPPING, Path(), dict.fromkeys(keys_of(raw))
+    else:
+        content, raw = _read(spec)
+        file, folder, lines = spec.name, spec.parent, key_lines(content.decode("utf-8"))
+    sha256 = hashlib.sha256(content).hexdigest()
+    if data and isinstance(raw.setdefault("data", {}), dict):
+        raw["data"] |= data
+    valid, problems = _validated(raw, file)
+    return ParsedSpec(file, folder, raw, sha256, lines, valid, tuple(problems))
+
+
+def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
     try:
         content = path.read_bytes()
         text = content.decode("utf-8")
-        raw = tomllib.loads(text)
+        return content, tomllib.loads(text)
     except FileNotFoundError:
         raise SpecError(str(path), "no such file") from None
     except OSError as error:
@@ -138,15 +164,17 @@ def read_spec(path: Path) -> ParsedSpec:
         raise SpecError(str(path), f"byte {error.start} is not UTF-8", "a UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise SpecError(str(path), f"is no TOML: {error}") from None
-    spec, problems = None, _not_finite(raw, path.name)
+
+
+def _validated(raw: Mapping[str, Any], file: str) -> tuple[Spec | None, list[Problem]]:
+    spec, problems = None, _not_finite(raw, file)
     if not problems:
         try:
             spec = Spec.model_validate_json(as_json(raw))
         except ValidationError as error:
-            problems = list(problems_of(error, path.name, (), Spec))
-        problems += _wrong_frameworks(raw.get("frameworks"), path.name)
-    digest = hashlib.sha256(content).hexdigest()
-    return ParsedSpec(path.name, path.parent, raw, digest, key_lines(text), None if problems else spec, tuple(problems))
+            problems = list(problems_of(error, file, (), Spec))
+        problems += _wrong_frameworks(raw.get("frameworks"), file)
+    return None if problems else spec, problems
 
 
 def _wrong_frameworks(named: object, file: str) -> list[Problem]:

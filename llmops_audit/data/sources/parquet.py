@@ -1,20 +1,19 @@
-"""Parquet: text, truth values and numbers keep their kind; dates become ISO text, nested values JSON text.
+"""Parquet: columns become what `llmops_audit.data.sources._arrow` says.
 
-Whole numbers are int64, all other numbers float64; NaN is null. An unsigned 64-bit column is float64 unless
-the file's statistics show that it fits, so that its type does not depend on the batch.
+An unsigned 64-bit column fits where the file's statistics show it, so that its type does not depend on the batch.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from llmops_audit.data.sources._arrow import INT64_MAX, converted, kept, target
 from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import Format
 from llmops_audit.errors import DataError
@@ -25,7 +24,6 @@ SUFFIXES = (".parquet", ".pq")
 BINARY = True
 
 _MAGIC = b"PAR1"
-_INT64_MAX = 2**63 - 1
 
 
 def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
@@ -40,9 +38,14 @@ def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
 def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
     """Yield the rows in order."""
     with _opened(path, shown) as file:
-        types = {name: _target(file, shown, name) for name in columns}
+        types = {
+            name: target(file.schema_arrow.field(name).type, _column(shown, name), partial(_fits, file, name))
+            for name in columns
+        }
         for batch in _batches(file, shown, batch_rows, list(types)):
-            yield pa.table({name: _convert(batch.column(name), to, shown, name) for name, to in types.items()})
+            yield pa.table(
+                {name: converted(batch.column(name), to, _column(shown, name)) for name, to in types.items()}
+            )
 
 
 def cells(path: Path, shown: str, format: Format, batch_rows: int) -> Cells:
@@ -103,58 +106,17 @@ def _readable(file: pq.ParquetFile, shown: str, name: str, column: pa.Array) -> 
     tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
     if any(is_bytes(column.type) for is_bytes in tests):
         return column
-    return _convert(column, _simple(file, name, column.type), shown, name)
+    return converted(column, kept(column.type, partial(_fits, file, name)), _column(shown, name))
 
 
-def _target(file: pq.ParquetFile, shown: str, name: str) -> pa.DataType:
-    type_ = _plain(file.schema_arrow.field(name).type)
-    if pa.types.is_duration(type_) or isinstance(type_, pa.BaseExtensionType):
-        raise DataError(f"{shown}: column {name!r}", "has a type that cannot be read", got=str(type_))
-    return _simple(file, name, type_)
-
-
-def _simple(file: pq.ParquetFile, name: str, type_: pa.DataType) -> pa.DataType:
-    """Return which of text, truth value, int64 and float64 a column is read as."""
-    if pa.types.is_uint64(type_):
-        return pa.int64() if _fits(file, name) else pa.float64()
-    if pa.types.is_integer(type_):
-        return pa.int64()
-    if pa.types.is_floating(type_) or pa.types.is_decimal(type_):
-        return pa.float64()
-    if pa.types.is_boolean(type_):
-        return pa.bool_()
-    return pa.string()
-
-
-def _plain(type_: pa.DataType) -> pa.DataType:
-    return type_.value_type if pa.types.is_dictionary(type_) else type_
+def _column(shown: str, name: str) -> str:
+    return f"{shown}: column {name!r}"
 
 
 def _fits(file: pq.ParquetFile, name: str) -> bool:
     index = [file.schema.column(i).path for i in range(len(file.schema))].index(name)
     for group in range(file.num_row_groups):
         statistics = file.metadata.row_group(group).column(index).statistics
-        if statistics is None or not statistics.has_min_max or statistics.max > _INT64_MAX:
+        if statistics is None or not statistics.has_min_max or statistics.max > INT64_MAX:
             return False
     return True
-
-
-def _convert(column: pa.Array, to: pa.DataType, shown: str, name: str) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_nested(column.type):
-        values = column.to_pylist()
-        return pa.array([None if value is None else _json(value) for value in values], pa.string())
-    if pa.types.is_floating(to):
-        # An unsigned integer beyond 2**53 is rounded, which a checked cast would refuse.
-        numbers = pc.cast(column, to, safe=False)
-        return pc.if_else(pc.is_nan(numbers), pa.scalar(None, to), numbers)
-    try:
-        texts = pc.cast(column, to)
-    except pa.ArrowInvalid:
-        raise DataError(f"{shown}: column {name!r}", "holds bytes that are no UTF-8", "text") from None
-    return pc.replace_substring(texts, " ", "T") if pa.types.is_timestamp(column.type) else texts
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)

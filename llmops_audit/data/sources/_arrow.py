@@ -1,0 +1,82 @@
+"""What the columns of Arrow data become, whether they stand in a Parquet file or in memory.
+
+Text, truth values and numbers keep their kind; dates become ISO text, nested values JSON text. Whole numbers are
+int64, all other numbers float64; NaN is null. An unsigned 64-bit column is float64 unless all its values fit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from llmops_audit.errors import DataError
+
+__all__ = ["INT64_MAX", "converted", "kept", "target"]
+
+INT64_MAX = 2**63 - 1
+
+
+def target(type_: pa.DataType, column: str, fits: Callable[[], bool]) -> pa.DataType:
+    """Return the type that a column is read as: string, bool, int64 or float64.
+
+    Parameters
+    ----------
+    type_ : pyarrow.DataType
+        Of the column; of a dictionary's values where it is one.
+    column : str
+        What an error names.
+    fits : callable
+        Says of an unsigned 64-bit column whether all its values are at most `INT64_MAX`.
+
+    Raises
+    ------
+    DataError
+        Where the type cannot be read.
+    """
+    type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
+    if pa.types.is_duration(type_) or isinstance(type_, pa.BaseExtensionType):
+        raise DataError(column, "has a type that cannot be read", got=str(type_))
+    return kept(type_, fits)
+
+
+def kept(type_: pa.DataType, fits: Callable[[], bool]) -> pa.DataType:
+    """Return which of text, truth value, int64 and float64 a type is read as; parameters as of `target`."""
+    if pa.types.is_uint64(type_):
+        return pa.int64() if fits() else pa.float64()
+    if pa.types.is_integer(type_):
+        return pa.int64()
+    if pa.types.is_floating(type_) or pa.types.is_decimal(type_):
+        return pa.float64()
+    if pa.types.is_boolean(type_):
+        return pa.bool_()
+    return pa.string()
+
+
+def converted(values: pa.Array, to: pa.DataType, column: str) -> pa.Array:
+    """Return values as the type that `target` gave.
+
+    Raises
+    ------
+    DataError
+        Where bytes are no UTF-8.
+    """
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_nested(values.type):
+        return pa.array([None if value is None else _json(value) for value in values.to_pylist()], pa.string())
+    if pa.types.is_floating(to):
+        # An unsigned integer beyond 2**53 is rounded, which a checked cast would refuse.
+        numbers = pc.cast(values, to, safe=False)
+        return pc.if_else(pc.is_nan(numbers), pa.scalar(None, to), numbers)
+    try:
+        texts = pc.cast(values, to)
+    except pa.ArrowInvalid:
+        raise DataError(column, "holds bytes that are no UTF-8", "text") from None
+    return pc.replace_substring(texts, " ", "T") if pa.types.is_timestamp(values.type) else texts
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
