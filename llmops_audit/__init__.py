@@ -42,7 +42,7 @@ _PLACES = {
     "Severity": "llmops_audit.record",
     "Verdict": "llmops_audit.record",
 }
-"""Modules of the classes, which are imported when somebody uses them: importing the package takes a few milliseconds."""
+"""Modules of the classes, imported when somebody uses them: importing the package takes a few milliseconds."""
 
 
 def run(

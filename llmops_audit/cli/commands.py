@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmops_audit.cli import NOT_JUDGED
 from llmops_audit.cli.checks import PageLanguage, checks_app
 from llmops_audit.cli.options import DEFAULT, Formats, Page, Root, formats_of, page_of, root_of
 from llmops_audit.errors import AuditError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from llmops_audit.record import Record
 
-__all__ = ["app", "main"]
+__all__ = ["app", "run_command"]
 
 app = typer.Typer(
     name="llmops-audit",
@@ -40,7 +40,6 @@ frameworks_app = typer.Typer(
 )
 app.add_typer(frameworks_app, name="frameworks")
 
-NOT_JUDGED = 2
 MAX_SUMMARY = 1024 * 1024
 """Bytes of a job's summary beyond which GitHub drops all of it."""
 
@@ -287,11 +286,11 @@ def _show(record: Record, folder: Path, reports: tuple[str, ...], root: str) -> 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-def main() -> None:
-    """Run the command line; anything that goes wrong ends with exit code 2, never 1, which is a verdict."""
-    code: object = NOT_JUDGED
+def run_command() -> int:
+    """Run the command line and return the exit code; whatever goes wrong is 2, never 1, which is a verdict."""
     try:
-        code = app(standalone_mode=False, prog_name="llmops-audit") or 0
+        code: int = app(standalone_mode=False, prog_name="llmops-audit") or 0
+        return code
     except AuditError as error:
         for line in str(error).splitlines():
             typer.echo(f"error: {line}", err=True)
@@ -304,4 +303,4 @@ def main() -> None:
 
         typer.echo(f"error: llmops-audit failed: {safe_text(error)}", err=True)
         typer.echo("Tip: please report this, with the spec and without the data.", err=True)
-    sys.exit(code)  # type: ignore[arg-type]
+    return NOT_JUDGED

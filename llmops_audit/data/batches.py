@@ -60,7 +60,7 @@ class Dataset:
     files: dict[str, tuple[str, ...]]
     names: dict[str, tuple[str, ...]]
     wanted: tuple[str, ...] | None
-    tables: Mapping[str, pa.Table] = MappingProxyType({})
+    tables: Mapping[str, pa.Table] = field(default_factory=dict)
 
     @cached_property
     def format(self) -> sources.Format:

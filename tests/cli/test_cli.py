@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from llmops_audit.cli import app
+from llmops_audit.cli.commands import app
 from llmops_audit.record.frameworks import framework, known
 from llmops_audit.spec import read_spec
 
@@ -62,7 +62,7 @@ LIGHT = (
 def test_light_commands_import_no_scientific_library(arguments: list[str]) -> None:
     """Help, version, lists and schemas start without numpy and everything above it."""
     code = (
-        "import sys\nfrom llmops_audit.cli import app\n"
+        "import sys\nfrom llmops_audit.cli.commands import app\n"
         f"try:\n    app({arguments!r})\nexcept SystemExit:\n    pass\n"
         "print(sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
     )

@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from llmops_audit.cli import app
+from llmops_audit.cli.commands import app
 from llmops_audit.cli.pii import Counted, FileHit, UnsearchedColumn, scan_files, settings_of, summary, written
 from llmops_audit.data import sources
 from llmops_audit.data.sources import Format, suffixes
@@ -467,7 +467,7 @@ def test_hashes_make_an_allow_list(tmp_path: Path) -> None:
 def test_the_help_starts_fast() -> None:
     """Help imports neither Arrow nor the catalogue."""
     code = (
-        "import sys\nfrom llmops_audit.cli import app\n"
+        "import sys\nfrom llmops_audit.cli.commands import app\n"
         "try:\n    app(['pii', '--help'])\nexcept SystemExit:\n    pass\n"
         "print({'numpy', 'pyarrow', 'stdnum', 'llmops_audit.personal_data'} & set(sys.modules), file=sys.stderr)"
     )
