@@ -162,7 +162,12 @@ def _path(value: object, subject: str, expected: str) -> str:
 
     if not isinstance(value, str | os.PathLike):
         raise _wrong_type(subject, expected, value)
-    return os.fsdecode(value)
+    path = os.fsdecode(value)
+    if "\0" in path:
+        from llmops_audit.errors import AuditError
+
+        raise AuditError(subject, "holds a null character", expected)
+    return path
 
 
 def _wrong_type(subject: str, expected: str, value: object) -> AuditError:
