@@ -131,7 +131,7 @@ def render_record(record: Record, format: str, *, language: str | None = None) -
     ----------
     record : Record
     format : str
-        A format of ``llmops-audit render --format``, such as ``"html"`` or ``"junit"``.
+        A format or a page of ``llmops-audit render``, such as ``"html"``, ``"junit"`` or ``"card"``.
     language : str, optional
         ``"en"`` or ``"zh"``; by default the language of the audit.
 
@@ -143,18 +143,17 @@ def render_record(record: Record, format: str, *, language: str | None = None) -
     Raises
     ------
     AuditError
-        Where there is no such format or language.
+        Where there is no such format or language, or nothing in the record that the page shows.
     """
     from llmops_audit.record import Record
-    from llmops_audit.record.files import FORMATS, formats_of
+    from llmops_audit.render.formats import known, render_files
 
     if not isinstance(record, Record):
         raise _wrong_type("render_record: record", "a Record", record)
-    if not isinstance(format, str) or format not in FORMATS:
-        formats_of(format)
-    from llmops_audit.render import rendered
-
-    return rendered(record, (format,), language)[FORMATS[format]]
+    if not isinstance(format, str):
+        raise _wrong_type("render_record: format", "the name of a format", format)
+    files = render_files(record, (format,), language=language)
+    return files[known()[format].file]
 
 
 def _path(value: object, subject: str, expected: str) -> str:

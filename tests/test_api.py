@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import pkgutil
 import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -16,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 import llmops_audit
-from llmops_audit import AuditError, Record, load_record, run
+from llmops_audit import AuditError, Record, load_record, render_record, run
 from llmops_audit.record.canonical import canonical
 
 Project = Callable[..., Path]
@@ -259,3 +261,79 @@ def test_a_record_is_read_from_a_path(path: Any) -> None:
     """Other types are an error that says so."""
     with pytest.raises(AuditError, match="load_record: path: is of a wrong type; expected a path; got "):
         load_record(path)
+
+
+def test_a_record_is_rendered(sample: ModuleType) -> None:
+    """As the file that the command line writes, in the language that is wanted."""
+    record = sample.record()
+    html = render_record(record, "html")
+    assert html.lower().startswith(b"<!doctype html>")
+    assert "要求未得到满足".encode() in render_record(record, "html", language="zh")
+    assert render_record(record, "junit").startswith(b"<?xml")
+    assert json.loads(render_record(record, "sarif"))["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("x.json", "html"), "render_record: record: is of a wrong type; expected a Record; got str"),
+        ((None, "html"), "render_record: record: is of a wrong type; expected a Record; got NoneType"),
+        (("record", None), "render_record: format: is of a wrong type; expected the name of a format; got NoneType"),
+        (("record", "pdfx"), "format: is unknown; expected one of "),
+        (("record", "html", "fr"), "language: is not available; expected one of en, zh; got 'fr'"),
+    ],
+)
+def test_what_cannot_be_rendered_is_an_error(sample: ModuleType, arguments: tuple[Any, ...], said: str) -> None:
+    """A wrong record, format or language is an error that names what there is."""
+    record, format, *language = arguments
+    record = sample.record() if record == "record" else record
+    with pytest.raises(AuditError) as error:
+        render_record(record, format, language=language[0] if language else None)
+    assert said in str(error.value)
+
+
+PROGRAM = """
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+import llmops_audit
+from llmops_audit import AuditError, Check, Finding, Record, Severity, Verdict, load_record, render_record, run
+from llmops_audit.check import check
+
+frame = pd.DataFrame({"text": ["a"], "label": [1]})
+record: Record = run("audit.toml", data={"test": frame, "train": Path("train.csv")}, jobs=2)
+other: Record = run({"audit": {"name": "a", "version": "1"}})
+again: Record = load_record(Path("reports") / "a-1")
+approved: bool = record.approved
+html: bytes = render_record(record, "html", language="zh")
+rows: pd.DataFrame = record.findings_frame()
+found: list[Finding] = [finding for finding in record.findings().values() if finding.verdict is Verdict.FAILED]
+version: str = llmops_audit.__version__
+reveal_type(record.figure("confusion_matrix"))
+run(3)  # type: ignore[arg-type]
+run("audit.toml", jobs="2")  # type: ignore[arg-type]
+render_record(record)  # type: ignore[call-arg]
+"""
+
+
+@pytest.mark.slow
+def test_a_program_of_a_user_is_typed(tmp_path: Path) -> None:
+    """A strict type checker sees the types of every public name, and the errors in wrong calls."""
+    (tmp_path / "program.py").write_text(PROGRAM)
+    # mypy finds installed packages by itself, but not a tree that is installed editable.
+    folder = Path(llmops_audit.__file__).parents[1]
+    found = {} if folder.name == "site-packages" else {"MYPYPATH": str(folder)}
+    command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--no-incremental", "program.py"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, **found},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ConfusionMatrix" in done.stdout
+    assert "Success: no issues found" in done.stdout, done.stdout

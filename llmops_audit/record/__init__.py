@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import ConfigDict, Field
 
+from llmops_audit.errors import RecordError
 from llmops_audit.record.audited import AuditInfo, Duplicates, Environment, LabelCount, SplitInfo, SubjectInfo
 from llmops_audit.record.base import Frozen, Label, Message, Scalar, message
 from llmops_audit.record.decision import Changes, Decision, GatePolicy, LimitChange, Status, VerdictChange
@@ -23,6 +25,9 @@ from llmops_audit.record.findings import (
     Verdict,
 )
 from llmops_audit.record.governance import Card, Framework
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "ADVICE",
@@ -116,6 +121,62 @@ class Record(Frozen):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
+    @property
+    def approved(self) -> bool:
+        """Whether the gate approved: every requirement is met, and nothing is left for a person to decide."""
+        return self.decision.status is Status.APPROVED
+
     def findings(self) -> Mapping[str, Finding]:
         """Return all findings by id."""
         return {finding.id: finding for check in self.checks for finding in check.findings}
+
+    def figure(self, name: str) -> Figure:
+        """Return a figure.
+
+        Parameters
+        ----------
+        name : str
+            Such as ``"confusion_matrix"``.
+
+        Raises
+        ------
+        RecordError
+            Where there is none of that name, with the names that there are.
+        """
+        try:
+            return self.figures[name]
+        except (KeyError, TypeError):
+            raise RecordError(
+                "figure", "is not in the record", f"one of {', '.join(sorted(self.figures))}", repr(name)
+            ) from None
+
+    def findings_frame(self) -> pd.DataFrame:
+        """Return the findings as a DataFrame, a row each.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns check, id, metric, scope, value, low, high, n, limit, op, verdict, severity, and message in the
+            language of the audit.
+        """
+        frame: pd.DataFrame = _notebook().findings_frame(self)
+        return frame
+
+    def _repr_html_(self) -> str:
+        """Return the first screen of the audit, which notebooks show."""
+        shown: str = _notebook().first_screen(self)
+        return shown
+
+    def __repr__(self) -> str:
+        findings = sum(len(check.findings) for check in self.checks)
+        return (
+            f"<Record {self.audit.name} {self.audit.version}: {self.decision.status}, "
+            f"{len(self.checks)} checks, {findings} findings, digest {self.digest[:12]}>"
+        )
+
+    __str__ = __repr__
+
+
+def _notebook() -> Any:
+    # By name and late: what shows a record stands above it, and a record is read, kept and compared without it.
+    return import_module("llmops_audit.render.notebook")

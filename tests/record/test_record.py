@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -17,7 +19,7 @@ import rfc8785
 
 from llmops_audit.audit import prepare, run
 from llmops_audit.errors import OutputError, RecordError
-from llmops_audit.record import Record
+from llmops_audit.record import Record, Status
 from llmops_audit.record.canonical import canonical, digest, parse
 from llmops_audit.record.folder import earlier_audits, write
 
@@ -154,3 +156,37 @@ def test_labels_compare_by_value(project: Project) -> None:
     matrix = record.figures["confusion_matrix"]
     assert matrix.labels == (0, 1)  # type: ignore[union-attr]
     assert matrix.counts == ((50, 0), (0, 50))  # type: ignore[union-attr]
+
+
+def test_a_record_answers_for_itself(project: Project) -> None:
+    """Whether it is approved, its figures by name, its findings as a frame, and a short text for a screen."""
+    record = run(prepare(project()))
+    assert record.approved == (record.decision.status is Status.APPROVED)
+    assert record.figure("confusion_matrix") is record.figures["confusion_matrix"]
+    assert list(record.findings_frame()["id"]) == list(record.findings())
+    assert record._repr_html_().startswith("<div ")
+    assert repr(record) == str(record)
+    assert repr(record).startswith("<Record small 1.0: ")
+    assert len(repr(record)) < 150
+
+
+@pytest.mark.parametrize("status", Status)
+def test_only_an_approval_is_approved(sample: ModuleType, status: Status) -> None:
+    """What needs a review, or was not judged, is not."""
+    assert sample.record(status).approved == (status is Status.APPROVED)
+
+
+@pytest.mark.parametrize("name", ["x", "", None, 1, ["confusion_matrix"]])
+def test_an_unknown_figure_is_an_error_that_lists_those_that_there_are(sample: ModuleType, name: Any) -> None:
+    """A name that is wrong, or no name at all, is an error of ours and no KeyError."""
+    record = sample.record()
+    with pytest.raises(RecordError) as error:
+        record.figure(name)
+    known = ", ".join(sorted(record.figures))
+    assert str(error.value) == f"figure: is not in the record; expected one of {known}; got {name!r}"
+
+
+def test_a_record_needs_no_renderer() -> None:
+    """What shows a record is imported when somebody looks."""
+    code = "import sys, llmops_audit.record.canonical\nassert not any('render' in name for name in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
