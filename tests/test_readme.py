@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +91,15 @@ def test_the_spec_in_the_readme_is_valid() -> None:
     for name, settings in raw["checks"].items():
         settings.pop(TIME_LIMIT, None)
         provided()[name].check.validate(as_json(settings))
+
+
+def test_the_python_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example audits, approves, and writes a report."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(_shown("python").removeprefix("```python\n").removesuffix("```"), names)
+    assert names["record"].approved
+    assert (tmp_path / "report.html").read_bytes() == names["render_record"](names["record"], "html")
 
 
 def test_what_the_readme_links_to_is_there() -> None:

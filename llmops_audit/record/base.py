@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from llmops_audit.record.described import Described
-
 from llmops_audit.record.labels import Label
 
 __all__ = ["Frozen", "Label", "Message", "Scalar", "message"]
