@@ -158,7 +158,7 @@ def test_hashed_terms_cannot_be_looked_up() -> None:
     model = Pipeline([("inputs", HashingVectorizer(n_features=64)), ("estimator", LogisticRegression())])
     contents = scan_model(model.fit(texts, np.arange(len(texts)) % 2), values, pa.array(texts))
     assert contents.hits == ()
-    assert contents.unread == ("inputs: HashingVectorizer keeps no terms, only their hashed locations",)
+    assert contents.unread == ("inputs: HashingVectorizer keeps no terms, only their hashes",)
 
 
 def classifier(**settings: Any) -> Pipeline:
@@ -314,7 +314,7 @@ def test_what_others_keep_is_read_and_never_run() -> None:
     assert counts_of(contents, "frame_") == {"email": (4, 4)}
     assert "greeting" not in contents.locations
     assert contents.unread == (
-        "Keeper is not scikit-learn's: only attributes called as fitted ones are were looked at",
+        "Keeper is not part of scikit-learn: only attributes with names of fitted attributes were searched",
         "odd_: an object of the class Hostile is not searched",
         "deep_: nested deeper than 12 levels",
     )
