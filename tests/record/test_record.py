@@ -119,7 +119,7 @@ def test_a_record_of_another_schema_is_refused_with_its_name(project: Project, t
     with pytest.raises(RecordError, match=f"baseline.record: .*: {said}$"):
         run(prepare(spec))
     with pytest.raises(OutputError, match=f"record.json: {said}$"):
-        write(folder, {"record.json": content})
+        write(folder, {"record.json": content}, ())
     assert earlier_audits(tmp_path, "0" * 64) == ()
 
 
