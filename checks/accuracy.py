@@ -114,7 +114,7 @@ Limit = Annotated[float, Field(ge=-1, le=1)]
 BY_LABEL = ("precision", "recall", "f1", "roc_auc", "average_precision")
 
 
-@check(severity=Severity.CRITICAL)
+@check(severity=Severity.CRITICAL, words="llmops_audit.analysis.performance:WORDS")
 def accuracy(
     outcomes: Mapping[str, Outcomes],
     scores: Mapping[str, Scores],

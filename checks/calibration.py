@@ -111,7 +111,7 @@ Split = Literal["train", "test", "live"]
 Limit = Annotated[float, Field(ge=0, le=1)]
 
 
-@check(severity=Severity.MEDIUM)
+@check(severity=Severity.MEDIUM, words="llmops_audit.analysis.metrics.words:CALIBRATION")
 def calibration(
     scores: Mapping[str, Scores],
     task: Task,

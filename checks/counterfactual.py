@@ -114,7 +114,7 @@ def _lexicon(file: TextFile) -> TextFile:
     return file
 
 
-@check(severity=Severity.HIGH)
+@check(severity=Severity.HIGH, words="llmops_audit.analysis.counterfactual.words:WORDS")
 def counterfactual(
     rows: Mapping[str, Rows],
     subject: QueriedSubject,

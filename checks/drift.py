@@ -102,7 +102,11 @@ MANY = 1_000
 """A p-value of the check's level over so many is small enough, whatever is compared beside it."""
 
 
-@check(severity=Severity.MEDIUM, worker=("evidently.legacy.calculations.stattests", "sklearn.ensemble"))
+@check(
+    severity=Severity.MEDIUM,
+    worker=("evidently.legacy.calculations.stattests", "sklearn.ensemble"),
+    words="llmops_audit.analysis.drift.words:WORDS",
+)
 def drift(
     rows: Mapping[str, Rows],
     distributions: Mapping[str, Distributions],

@@ -108,7 +108,7 @@ _NOTHING = (
 )
 
 
-@check(severity=Severity.HIGH)
+@check(severity=Severity.HIGH, words="llmops_audit.analysis.fairness.words:WORDS")
 def fairness(
     outcomes: Mapping[str, Outcomes],
     scores: Mapping[str, Scores],

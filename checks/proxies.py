@@ -112,7 +112,7 @@ if TYPE_CHECKING:
 Split = Literal["train", "test", "live"]
 
 
-@check(severity=Severity.MEDIUM)
+@check(severity=Severity.MEDIUM, words="llmops_audit.analysis.separability:WORDS")
 def proxies(
     rows: Mapping[str, Rows],
     task: Task,
@@ -219,7 +219,7 @@ class _Told:
         place = {"attribute": self.attribute.name, "group": self.attribute.groups[code]}
         ends = [area.bounds(policy.confidence) for _, area in areas]
         return [
-            {**place, "feature": name, "roc_auc": area.value, "low": low, "high": high}
+            {**place, "proxy": name, "roc_auc": area.value, "low": low, "high": high}
             for (name, area), (low, high) in zip(areas, ends, strict=True)
         ]
 
@@ -290,7 +290,7 @@ def _table(lines: list[dict[str, Scalar | Message]]) -> Table:
         columns=(
             Column(key="attribute", heading=message("Attribute")),
             Column(key="group", heading=message("Group")),
-            Column(key="feature", heading=message("Feature or word")),
+            Column(key="proxy", heading=message("Feature or word")),
             Column(key="roc_auc", heading=message("ROC AUC"), format="number"),
             *interval_columns(),
         ),

@@ -96,7 +96,7 @@ DEFAULT_MARGINS: dict[Metric, float] = {"accuracy": 0.02, "balanced_accuracy": 0
 SPLIT = {"split": "test"}
 
 
-@check(severity=Severity.HIGH)
+@check(severity=Severity.HIGH, words="llmops_audit.analysis.regression:WORDS")
 def regression(
     pairs: Mapping[str, Pairs],
     outcomes: Mapping[str, Outcomes],

@@ -13,13 +13,24 @@ from llmops_audit import stats
 from llmops_audit.analysis.metrics.differences import difference
 from llmops_audit.analysis.metrics.label_metrics import LABEL_METRICS, Average, Measure, default_average, hits, measure
 from llmops_audit.analysis.metrics.score_metrics import SCORE_METRICS, score_measure
+from llmops_audit.analysis.metrics.words import METRICS
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.outcomes import IN_SAMPLE, CrossTable, Outcomes
 from llmops_audit.evidence.pairs import Pairs
 from llmops_audit.evidence.scores import Scores
-from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message
+from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message, values_at
 
-__all__ = ["Performance", "baseline_table", "gap_table", "label_table", "metric_table", "performance"]
+__all__ = ["WORDS", "Performance", "baseline_table", "gap_table", "label_table", "metric_table", "performance"]
+
+WORDS: dict[str, Message] = {
+    **METRICS,
+    **values_at({"chance": message("chance")}, "against"),
+    "train_test_gap": message("gap between training and test accuracy"),
+    "lift": message("lift over the rule on one feature"),
+    "recognised_labels": message("labels recognised"),
+    "against": message("against"),
+}
+"""All that findings and figures on accuracy name."""
 
 Cells = dict[str, Scalar | Message]
 

@@ -12,11 +12,29 @@ import numpy.typing as npt
 from llmops_audit import stats
 from llmops_audit.analysis.metrics.differences import difference, flips, unpaired_difference
 from llmops_audit.analysis.metrics.label_metrics import Average, LabelMetric, Measure, statistic
+from llmops_audit.analysis.metrics.words import METRICS
 from llmops_audit.check.inputs import Baseline, Policy, Task
 from llmops_audit.evidence.outcomes import CrossTable
-from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message
+from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message, values_at
 
-__all__ = ["Comparison", "compared", "difference_table", "flip_table", "record_table", "record_title"]
+__all__ = ["WORDS", "Comparison", "compared", "difference_table", "flip_table", "record_table", "record_title"]
+
+WORDS: dict[str, Message] = {
+    **METRICS,
+    **values_at({"before": message("the release before")}, "against"),
+    "regression": message("comparison with the release before"),
+    "baseline_record": message("record of the release before"),
+    "against": message("against"),
+    "before": message("the release before"),
+    "now": message("this release"),
+    "lost": message("rows lost"),
+    "won": message("rows won"),
+    "same_rows": message("same test rows"),
+    "digest": message("digest"),
+    "name": message("name"),
+    "version": message("version"),
+}
+"""All that findings and tables of the comparison name."""
 
 Counts = npt.NDArray[np.int64]
 Row = dict[str, Scalar | Message]

@@ -24,9 +24,11 @@ from llmops_audit import stats
 from llmops_audit.analysis.tokens import has_pieces, pieces
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.personal_data import find
+from llmops_audit.record import Message, message
 from llmops_audit.stats import Bounds
 
 __all__ = [
+    "WORDS",
     "Area",
     "Seen",
     "area_of_scores",
@@ -38,6 +40,12 @@ __all__ = [
     "sampled",
     "telling_pieces",
 ]
+
+WORDS: dict[str, Message] = {
+    "roc_auc": message("ROC AUC"),
+    "compared_with": message("compared with"),
+}
+"""All that findings on proxies name."""
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -9,10 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from llmops_audit.audit.words import words_in
 from llmops_audit.audit.worker import Worker, WorkerFailed
+from llmops_audit.check import Check
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.registry import Enabled
 from llmops_audit.check.verdicts import combined
+from llmops_audit.errors import PluginError
 from llmops_audit.errors.redaction import safe_text
 from llmops_audit.record import (
     CheckResult,
@@ -130,13 +133,16 @@ def run_check(enabled: Enabled, inputs: Mapping[str, Any], draft: ParsedSpec, wo
         findings = tuple(_named(enabled, item, draft) for item in produced if isinstance(item, Finding))
         figures = tuple(item for item in produced if isinstance(item, NamedFigure))
         _refuse_doubles(findings)
+        words = words_in((*findings, *figures), _vocabulary(check))
     except _Failed as failure:
         return _result(enabled, Verdict.ERROR, failure.reason, ()), ()
     if not findings:
-        return _result(enabled, Verdict.NOT_APPLICABLE, message("The check found nothing to judge."), ()), figures
+        return _result(
+            enabled, Verdict.NOT_APPLICABLE, message("The check found nothing to judge."), (), words
+        ), figures
     verdict = combined(finding.verdict for finding in findings)
     reason = findings[0].message if verdict is Verdict.NOT_APPLICABLE else None
-    return _result(enabled, verdict, reason, findings), figures
+    return _result(enabled, verdict, reason, findings, words), figures
 
 
 def with_own_figures(outcomes: Sequence[Outcome], reserved: Sequence[str]) -> list[Outcome]:
@@ -147,7 +153,7 @@ def with_own_figures(outcomes: Sequence[Outcome], reserved: Sequence[str]) -> li
         doubled = sorted(name for name in names if name in taken or names.count(name) > 1)
         if doubled:
             reason = message("The check names a figure that there is already: {figure}.", figure=doubled[0])
-            update = {"verdict": Verdict.ERROR, "reason": reason, "findings": ()}
+            update = {"verdict": Verdict.ERROR, "reason": reason, "findings": (), "words": {}}
             result, figures = result.model_copy(update=update), ()
         taken.update(names)
         kept.append((result, figures))
@@ -227,7 +233,20 @@ def _refuse_doubles(findings: Sequence[Finding]) -> None:
         raise _Failed(message("The check returned two findings with one id: {id}.", id=sorted(doubled)[0]))
 
 
-def _result(enabled: Enabled, verdict: Verdict, reason: Message | None, findings: tuple[Finding, ...]) -> CheckResult:
+def _vocabulary(check: Check) -> Mapping[str, Message]:
+    try:
+        return check.vocabulary
+    except PluginError as error:
+        raise _Failed(message("The check did not finish: {error}.", error=str(error))) from error
+
+
+def _result(
+    enabled: Enabled,
+    verdict: Verdict,
+    reason: Message | None,
+    findings: tuple[Finding, ...],
+    words: Mapping[str, Message] | None = None,
+) -> CheckResult:
     provided = enabled.provided
     return CheckResult(
         name=enabled.check.name,
@@ -238,4 +257,5 @@ def _result(enabled: Enabled, verdict: Verdict, reason: Message | None, findings
         verdict=verdict,
         reason=reason,
         findings=findings,
+        words=dict(words or {}),
     )

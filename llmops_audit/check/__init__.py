@@ -7,14 +7,15 @@ and the module's docstring is its page. Declaring a check registers nothing.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, model_validator
@@ -22,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model,
 from llmops_audit import evidence
 from llmops_audit.check.inputs import OTHER_INPUTS
 from llmops_audit.errors import PluginError, Problem
-from llmops_audit.record import ADVICE, Finding, NamedFigure, Page, Section, Severity
+from llmops_audit.record import ADVICE, Finding, Message, NamedFigure, Page, Section, Severity
 
 __all__ = ["HEADINGS", "INPUTS", "Check", "TextFile", "check", "evidence_names"]
 
@@ -106,6 +107,8 @@ class Check:
         Slow modules to import in a process of its own; empty: it runs in the main process.
     time_limit : float
         Seconds.
+    words : mapping of str to Message, or str
+        As `check` takes them; `vocabulary` returns the mapping.
     """
 
     function: CheckFunction
@@ -115,6 +118,7 @@ class Check:
     worker: tuple[str, ...]
     time_limit: float
     inputs: tuple[str, ...] = field(default=())
+    words: Mapping[str, Message] | str = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -131,6 +135,26 @@ class Check:
             Where the module's docstring is missing or lacks a heading.
         """
         return read_page(self.name, sys.modules[self.module].__doc__)
+
+    @cached_property
+    def vocabulary(self) -> Mapping[str, Message]:
+        """The words of the keys that the check gives to findings and figures.
+
+        Raises
+        ------
+        PluginError
+            Where `words` names nothing, or something else than a mapping of str to Message.
+        """
+        words: object = self.words
+        if isinstance(words, str):
+            module, _, name = words.partition(":")
+            try:
+                words = getattr(importlib.import_module(module), name)
+            except (ImportError, AttributeError, ValueError) as error:
+                raise PluginError(f"check '{self.name}': words", "cannot be read", "module:NAME", str(error)) from error
+        if not isinstance(words, Mapping) or not all(isinstance(word, Message) for word in words.values()):
+            raise PluginError(f"check '{self.name}': words", "have the wrong type", "a mapping of str to Message")
+        return words
 
     @cached_property
     def settings(self) -> type[BaseModel]:
@@ -170,6 +194,7 @@ def check(
     chance: bool = True,
     worker: tuple[str, ...] = (),
     time_limit: float = DEFAULT_TIME_LIMIT,
+    words: Mapping[str, Message] | str = MappingProxyType({}),
 ) -> Callable[[CheckFunction], Check]:
     """Declare a function a check.
 
@@ -183,6 +208,10 @@ def check(
         Modules whose import is slow: the check then runs in a process that imports them early.
     time_limit : float
         Seconds after which the check counts as an error.
+    words : mapping of str to Message, or str
+        What reports call the check's metrics, keys of scopes and details, and methods; a key that it lacks is shown
+        with its underscores opened. A value that has a name at one place has the key ``place=value``, see
+        `llmops_audit.record.values_at`. As ``"module:NAME"`` the mapping is imported when the check runs.
 
     Returns
     -------
@@ -197,7 +226,7 @@ def check(
 
     def declare(function: CheckFunction) -> Check:
         inputs = _inputs(function)
-        return Check(function, function.__module__, severity, chance, worker, time_limit, inputs)
+        return Check(function, function.__module__, severity, chance, worker, time_limit, inputs, words)
 
     return declare
 

@@ -25,6 +25,7 @@ from llmops_audit.record.findings import (
     Verdict,
 )
 from llmops_audit.record.governance import Card, Framework
+from llmops_audit.record.words import values_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +67,7 @@ __all__ = [
     "VerdictChange",
     "interval_columns",
     "message",
+    "values_at",
 ]
 
 SCHEMA: Final = "llmops-audit/record/2"

@@ -132,3 +132,5 @@ class CheckResult(Frozen):
     """Why nothing was judged: the error, or why the check does not apply."""
     findings: tuple[Finding, ...] = ()
     """Its findings, in the order in which the check gave them."""
+    words: dict[str, Message] = Field(default_factory=dict)
+    """Words of the check for the keys in its findings and figures; ``place=value`` for a value at one place only."""

@@ -213,7 +213,7 @@ def _described(picture: Picture, translate: Translate, numbers: Numbers) -> str:
     description = message(
         "{title}, {split}. {curves}.",
         title=picture.title,
-        split=i18n.word(picture.figure.split, translate),
+        split=translate.word(picture.figure.split),
         curves=translate(_BETWEEN.id).join(i18n.render(part, translate) for part in parts),
     )
     return i18n.render(description, translate)

@@ -7,15 +7,16 @@ Catalogues are read from their ``.po`` files, so that no compiled file can go st
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from string import Formatter
 
 from llmops_audit.errors import AuditError
-from llmops_audit.record import Message, Scalar, message
-from llmops_audit.render.locale.words import ANSWERS, FEATURES, WORDS
+from llmops_audit.record import Message, Record, Scalar, message
+from llmops_audit.record.words import at
+from llmops_audit.render.words import FIXED, NAMES, WORD_PLACES
 
 __all__ = [
     "NOTHING",
@@ -23,17 +24,12 @@ __all__ = [
     "SOURCE_LANGUAGE",
     "Translate",
     "catalogue_file",
-    "column_name",
-    "feature_word",
     "languages",
     "read_catalogue",
     "render",
     "translator",
-    "word",
     "written",
 ]
-
-Translate = Callable[[str], str]
 
 SOURCE_LANGUAGE = "en"
 
@@ -43,12 +39,41 @@ SEPARATOR = message(", ")
 NOTHING = "–"
 """What stands for a value that is undefined."""
 
-WORD_PLACES = frozenset({"identities", "kinds", "metric", "severity", "split", "splits", "status", "verdict"})
-"""Places of a message whose values are keys of `WORDS`, not data."""
-
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NUMBER_SPEC = re.compile(r"\+?,?(?:\.[0-9]{1,2})?[%defg]?\Z")
 _DIGITS = 6
+
+
+class Translate:
+    """Sentences and words in one language.
+
+    Parameters
+    ----------
+    catalogue : mapping of str to str
+        English sentence to translation; a sentence that it lacks, such as one of a plug-in's own, stays English.
+    words : mapping of str to Message
+        Words of a record's keys, see `llmops_audit.record.words`.
+    """
+
+    def __init__(self, catalogue: Mapping[str, str], words: Mapping[str, Message]) -> None:
+        self._catalogue = catalogue
+        self._words = words
+
+    def __call__(self, text: str) -> str:
+        """Return a sentence in the language."""
+        return self._catalogue.get(text, text)
+
+    def word(self, key: str) -> str:
+        """Return the word of a key of the record; an unknown key is shown with its underscores opened."""
+        known = FIXED.get(key) or self._words.get(key) or NAMES.get(key)
+        return key.replace("_", " ") if known is None else self(known.id)
+
+    def value(self, place: str, value: str) -> str:
+        """Return the word of a value at a place; a value of the data is returned as it is."""
+        known = self._words.get(at(place, value))
+        if known is not None:
+            return self(known.id)
+        return self.word(value) if place in WORD_PLACES else value
 
 
 def languages() -> tuple[str, ...]:
@@ -74,10 +99,15 @@ def read_catalogue(language: str) -> dict[str, str]:
     return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string and not entry.fuzzy}
 
 
-def translator(language: str) -> Translate:
-    """Return the function that translates an English sentence.
+def translator(language: str, record: Record | None = None) -> Translate:
+    """Return the sentences and words of a language.
 
-    A sentence that the catalogue lacks, such as one of a plug-in's own, stays English.
+    Parameters
+    ----------
+    language : str
+        One of `languages`.
+    record : Record, optional
+        Its checks bring words of their own.
 
     Raises
     ------
@@ -86,10 +116,10 @@ def translator(language: str) -> Translate:
     """
     if language not in languages():
         raise AuditError("language", "is not available", f"one of {', '.join(languages())}", repr(language))
-    if language == SOURCE_LANGUAGE:
-        return str
-    catalogue = _cached_catalogue(language)
-    return lambda text: catalogue.get(text, text)
+    # Of two checks with one key the first names it.
+    checks = () if record is None else reversed(record.checks)
+    words = {key: word for check in checks for key, word in check.words.items()}
+    return Translate({} if language == SOURCE_LANGUAGE else _cached_catalogue(language), words)
 
 
 def render(message: Message, translate: Translate) -> str:
@@ -105,24 +135,6 @@ def render(message: Message, translate: Translate) -> str:
         return message.id
 
 
-def word(key: str, translate: Translate) -> str:
-    """Return the field's name for a key of the record; an unknown key is shown with its underscores opened."""
-    known = WORDS.get(key)
-    return key.replace("_", " ") if known is None else translate(known.id)
-
-
-def feature_word(key: str, translate: Translate) -> str:
-    """Return the name of a feature of a column; one that has none is a word like another."""
-    known = FEATURES.get(key)
-    return word(key, translate) if known is None else translate(known.id)
-
-
-def column_name(name: str, translate: Translate) -> str:
-    """Return the name of a column as it is, and the name of an answer in the language."""
-    known = ANSWERS.get(name)
-    return name if known is None else translate(known.id)
-
-
 def _fill(text: str, values: Mapping[str, Scalar | tuple[Scalar, ...] | Message], translate: Translate) -> str:
     parts: list[str] = []
     for literal, name, spec, conversion in Formatter().parse(text):
@@ -136,8 +148,7 @@ def _fill(text: str, values: Mapping[str, Scalar | tuple[Scalar, ...] | Message]
             parts.append(render(value, translate))
             continue
         items = value if isinstance(value, tuple) else (value,)
-        if name in WORD_PLACES:
-            items = tuple(word(item, translate) if isinstance(item, str) else item for item in items)
+        items = tuple(translate.value(name, item) if isinstance(item, str) else item for item in items)
         parts.append(translate(SEPARATOR.id).join(written(item, translate, spec or "") for item in items))
     return "".join(parts)
 

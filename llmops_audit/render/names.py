@@ -8,9 +8,6 @@ from llmops_audit.render.i18n import Translate
 
 __all__ = ["Scopes", "subject_name"]
 
-_WORDS = frozenset({"against", "confidence", "from", "identity", "kind", "kinds", "split", "to", "windows"})
-"""Keys of a scope whose values are words of the harness."""
-
 
 class Scopes:
     """Puts the keys and values of scopes into words.
@@ -32,17 +29,11 @@ class Scopes:
 
     def key(self, key: str) -> str:
         """Return the name of a key; a column keeps its own."""
-        return key if key in self._columns else i18n.word(key, self._translate)
+        return key if key in self._columns else self._translate.word(key)
 
     def value(self, key: str, value: str) -> str:
         """Return the name of a value; a value of the data stays as it is."""
-        if key in self._columns:
-            return value
-        if key == "feature":
-            return i18n.feature_word(value, self._translate)
-        if key == "column":
-            return i18n.column_name(value, self._translate)
-        return i18n.word(value, self._translate) if key in _WORDS else value
+        return value if key in self._columns else self._translate.value(key, value)
 
 
 def subject_name(record: Record, translate: Translate) -> str:

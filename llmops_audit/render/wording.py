@@ -40,7 +40,7 @@ class Wording:
 
     def __init__(self, record: Record, language: str) -> None:
         self.language = language
-        self.translate = i18n.translator(language)
+        self.translate = i18n.translator(language, record)
         self.numbers = Numbers(language)
         self.scopes = Scopes(record, self.translate)
 
@@ -50,7 +50,7 @@ class Wording:
 
     def word(self, key: str) -> str:
         """Return the field's name for a key of the record."""
-        return one_line(i18n.word(key, self.translate), MAX_NAME)
+        return one_line(self.translate.word(key), MAX_NAME)
 
     def joined(self, texts: Iterable[str]) -> str:
         """Return texts as a list on one line."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from llmops_audit.check import HEADINGS, INPUTS, check, read_page
 from llmops_audit.check.registry import provided
 from llmops_audit.errors import PluginError, SpecError
 from llmops_audit.record import ADVICE, Finding, Verdict, message
+from llmops_audit.render.html import render_html
 from llmops_audit.testing import assert_conforms, batch, inputs
 
 Project = Callable[..., Path]
@@ -106,7 +108,40 @@ def test_a_third_party_package_provides_a_check(third_party: Path, project: Proj
     assert result.distribution == "llmops-audit-length-plugin"
     assert result.findings[0].requirement is not None
     assert result.findings[0].requirement.source == "audit.toml:16"
+    assert {key: word.id for key, word in result.words.items()} == {
+        "census": "census",
+        "characters": "length of the longest text",
+        "texts=sample": "sampled rows",
+    }
+    page = render_html(record)
+    assert "Length of the longest text" in page
+    assert "sampled rows" in page
     assert record.decision.exit_code == 1
+
+
+@pytest.mark.parametrize("words", ["llmops_audit.nowhere:WORDS", "llmops_audit.check:NOTHING", "", {"metric": "text"}])
+def test_words_that_are_none_are_refused(words: Any) -> None:
+    """A check whose words cannot be read, or are no messages, does not pass in silence."""
+
+    @check(words=words)
+    def named(task: object) -> Iterator[Finding]:
+        yield Finding(metric="x", verdict=Verdict.PASSED, message=message("Fine."))
+
+    with pytest.raises(PluginError, match="check 'test_registry': words"):
+        _ = named.vocabulary
+
+
+def test_a_check_with_wrong_words_is_an_error_in_the_record(project: Project) -> None:
+    """The audit goes on, and the check is not judged."""
+    spec = project(
+        {"[audit]": 'plugins = ["own.py"]\n\n[audit]', "[checks.accuracy]": "[checks.own]\n[checks.accuracy]"}
+    )
+    own = OWN.replace("@check(chance=False)", '@check(chance=False, words="nowhere:WORDS")')
+    (spec.parent / "own.py").write_text(own, encoding="utf-8")
+    result = {found.name: found for found in run(prepare(spec)).checks}["own"]
+    assert (result.verdict, result.words) == (Verdict.ERROR, {})
+    assert result.reason is not None
+    assert "words" in str(result.reason.values["error"])
 
 
 def test_the_conformance_kit_accepts_the_third_party_check(third_party: Path) -> None:

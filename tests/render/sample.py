@@ -6,6 +6,8 @@ import functools
 import itertools
 from collections.abc import Mapping, Sequence
 
+from llmops_audit.check.methods import METHODS
+from llmops_audit.check.registry import provided
 from llmops_audit.record import (
     AuditInfo,
     CheckResult,
@@ -58,6 +60,12 @@ HOSTILE = (
 SPAM = ("ham", "spam")
 
 
+@functools.cache
+def words() -> dict[str, Message]:
+    """Every word that a check of ours may bring."""
+    return {key: word for found in provided().values() for key, word in found.check.vocabulary.items()} | METHODS
+
+
 def page(title: str) -> Page:
     """A check's page with one paragraph a heading."""
     headings = ("What it measures", "Why it matters", "How to read it", "Limits", "References")
@@ -98,6 +106,7 @@ def check_result(name: str, verdict: Verdict, findings: Sequence[Finding] = (), 
         "settings": {"min": {"accuracy": 0.95}, "groups": None},
         "verdict": verdict,
         "findings": tuple(findings),
+        "words": words(),
     }
     return CheckResult.model_validate(given | changes)
 
@@ -435,6 +444,9 @@ _NAMED_BY_USERS = frozenset(
 
 
 def _poisoned(value: object, text: str, key: str = "") -> object:
+    if isinstance(value, dict) and key == "words":
+        # Keys are hostile as well as what they stand for.
+        return {word: {"id": text, "values": {}} for word in (*value, text)}
     if isinstance(value, dict):
         # A figure of groups bears the name of such a place.
         tail = text if key in _NAMED_BY_USERS and "groupings" not in value else ""

@@ -15,6 +15,7 @@ from llmops_audit.record import Message, message
 from llmops_audit.render import i18n
 from llmops_audit.testing import catalogue
 
+ENGLISH = i18n.translator("en")
 TRANSLATED = [language for language in i18n.languages() if language != i18n.SOURCE_LANGUAGE]
 
 
@@ -73,7 +74,7 @@ def test_the_languages_are_those_with_a_catalogue() -> None:
 )
 def test_places_are_filled(text: str, values: dict[str, object], written: str) -> None:
     """Plain places and simple formats are filled, values are never read as formats."""
-    assert i18n.render(Message.model_validate({"id": text, "values": values}), str) == written
+    assert i18n.render(Message.model_validate({"id": text, "values": values}), ENGLISH) == written
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_places_are_filled(text: str, values: dict[str, object], written: str) -
 )
 def test_a_message_that_asks_for_more_is_shown_as_it_is(text: str) -> None:
     """Attributes, items, conversions, nested formats, missing places and broken braces give the raw id."""
-    assert i18n.render(Message(id=text, values={"x": "word", "y": 3}), str) == text
+    assert i18n.render(Message(id=text, values={"x": "word", "y": 3}), ENGLISH) == text
 
 
 @given(
@@ -103,11 +104,4 @@ def test_a_message_that_asks_for_more_is_shown_as_it_is(text: str) -> None:
 )
 def test_rendering_never_raises(text: str, values: dict[str, object]) -> None:
     """Whatever a message holds, rendering gives a text."""
-    assert isinstance(i18n.render(Message.model_validate({"id": text, "values": values}), str), str)
-
-
-def test_words_are_translated_in_their_places() -> None:
-    """Names of metrics and splits come in the language; a place for data does not."""
-    text = Message(id="{metric} {label}", values={"metric": "recall", "label": "recall"})
-    assert i18n.render(text, i18n.translator("zh")) == "召回率 recall"
-    assert i18n.word("own_metric", i18n.translator("zh")) == "own metric"
+    assert isinstance(i18n.render(Message.model_validate({"id": text, "values": values}), ENGLISH), str)

@@ -53,6 +53,10 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
             i18n.written(item, translate) if isinstance(item, bool) else numbers.value(item) for item in items
         )
 
+    def detail_of(key: str, value: Scalar | tuple[Scalar, ...]) -> str:
+        items = value if isinstance(value, tuple) else (value,)
+        return value_of([translate.value(key, item) if isinstance(item, str) else item for item in items])
+
     scopes = Scopes(record, translate)
     environment.globals.update(
         _=sentence,
@@ -62,12 +66,12 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
         scope_value=scopes.value,
         subject_name=subject_name(record, translate),
         value_of=value_of,
+        detail_of=detail_of,
     )
     environment.filters.update(
-        word=lambda key: i18n.word(str(key), translate),
+        word=lambda key: translate.word(str(key)),
         scope_key=scopes.key,
-        feature=lambda key: i18n.feature_word(str(key), translate),
-        column_name=lambda name: i18n.column_name(str(name), translate),
+        value_at=lambda value, place: translate.value(place, str(value)),
         shift_name=lambda shift: _shift_name(shift, translate),
         stamp=lambda time: _short(time.replace("T", " "), _STAMP_COLUMNS),
         blanks=_blanks,
@@ -97,8 +101,8 @@ def _short(text: str, columns: int = _NAME_COLUMNS) -> str:
 
 
 def _shift_name(shift: Shift | TimeSeries, translate: Translate) -> str:
-    name = _short(i18n.column_name(shift.column, translate))
-    return name if shift.feature is None else f"{name}: {_short(i18n.feature_word(shift.feature, translate))}"
+    name = _short(translate.value("column", shift.column))
+    return name if shift.feature is None else f"{name}: {_short(translate.value('feature', shift.feature))}"
 
 
 def _blanks(text: str) -> str:

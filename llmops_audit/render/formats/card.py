@@ -92,7 +92,7 @@ class GroupRow:
 
 def render(record: Record, *, language: str, root: str) -> bytes:
     """Render the model card of a record."""
-    translate = i18n.translator(language)
+    translate = i18n.translator(language, record)
     numbers = Numbers(language)
     found = scores(record)
     matter = yaml.safe_dump(
@@ -178,7 +178,7 @@ def _model_index(record: Record, found: Iterable[Score], task: str, translate: T
                 {
                     "type": HUB_METRICS.get(score.metric, _line(score.metric)),
                     "value": score.value,
-                    "name": _line(i18n.word(score.metric, translate)),
+                    "name": _line(translate.word(score.metric)),
                 }
                 for score in of_split
             ],
@@ -271,7 +271,7 @@ def _environment(record: Record, translate: Translate, numbers: Numbers) -> Envi
         subject_name=subject_name(record, translate),
     )
     environment.filters.update(
-        word=lambda key: i18n.word(str(key), translate),
+        word=lambda key: translate.word(str(key)),
         capital=lambda text: text[:1].upper() + text[1:],
         code=_code,
         labels=lambda counts: _labels(counts, numbers),
@@ -306,7 +306,7 @@ def _labels(counts: Iterable[LabelCount], numbers: Numbers) -> str:
 
 
 def _title(finding: Finding, scopes: Scopes, translate: Translate) -> str:
-    name = i18n.word(finding.metric, translate)
+    name = translate.word(finding.metric)
     scope = scopes.described(finding)
     title = message("{name} ({scope})", name=name, scope=translate(i18n.SEPARATOR.id).join(scope))
     return i18n.render(title, translate) if scope else name

@@ -31,7 +31,7 @@ _MAX_COLUMNS = 6
 def render(record: Record, *, language: str, root: str) -> bytes:
     """Render the report of a record."""
     record = Record.model_validate(_ordered(record.model_dump(by_alias=True)))
-    translate = i18n.translator(language)
+    translate = i18n.translator(language, record)
     numbers = Numbers(language)
     environment = environment_of(record, translate, numbers)
     page = environment.get_template("report.html.j2").render(

@@ -45,7 +45,7 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         expected = 'one of an audit with `[checks.fairness] report = "nyc-ll144"` whose bias audit was not refused'
         raise RecordError("record", "holds no bias audit of Local Law 144", expected)
     numbers = Numbers(language)
-    environment = environment_of(record, i18n.translator(language), numbers)
+    environment = environment_of(record, i18n.translator(language, record), numbers)
     left_out = [category for table in audit.tables for category in table.categories if category.left_out is not None]
     page = environment.get_template("ll144.html.j2").render(
         record=record,

@@ -132,7 +132,7 @@ def test_every_finding_shows_all_that_it_rests_on(sample: ModuleType) -> None:
     record = sample.record()
     page = Parsed(_html(record))
     for finding in record.findings().values():
-        assert i18n.word(finding.metric, str).capitalize()[1:] in page.words
+        assert i18n.translator("en", record).word(finding.metric).capitalize()[1:] in page.words
         assert finding.message.id in page.words
     for part in (
         "95% interval", "0.4312 to 0.5688", "0.4021 to 0.5979", "≥ 0.8", "audit.toml:17", "Clopper-Pearson", "1,200",
@@ -169,7 +169,7 @@ def test_every_check_is_listed_once_with_verdict_and_reason(sample: ModuleType) 
         assert check.name in row
         assert f"is-{check.verdict.value}" in row
         if check.reason is not None:
-            assert i18n.render(check.reason, str) in row
+            assert i18n.render(check.reason, i18n.translator("en")) in row
 
 
 def test_the_confusion_matrix_stands_in_figure_and_table(sample: ModuleType) -> None:

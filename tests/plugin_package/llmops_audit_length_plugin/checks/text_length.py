@@ -27,20 +27,28 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from llmops_audit.check import check
-from llmops_audit.record import Finding, Op, Requirement, Severity, Verdict, message
+from llmops_audit.record import Finding, Op, Requirement, Severity, Verdict, message, values_at
 
 if TYPE_CHECKING:
     from llmops_audit.check.inputs import Task
     from llmops_audit.evidence.rows import Rows
 
 
-@check(severity=Severity.LOW, chance=False)
+WORDS = {
+    "characters": message("length of the longest text"),
+    "shortest": message("length of the shortest text"),
+    **values_at({"sample": message("sampled rows")}, "texts"),
+}
+
+
+@check(severity=Severity.LOW, chance=False, words=WORDS)
 def text_length(rows: Mapping[str, Rows], task: Task, *, max_characters: int = 1000) -> Iterator[Finding]:
     """Judge the longest text."""
     texts = rows["test"].table.column(task.text).to_pylist()
     longest = max(map(len, texts))
     yield Finding(
         metric="characters",
+        scope={"texts": "sample"},
         value=longest,
         method="census",
         n=len(texts),

@@ -1,0 +1,104 @@
+"""What distances, compared features and details of findings are called."""
+
+from __future__ import annotations
+
+from llmops_audit.record import Message, message, values_at
+
+__all__ = ["COLUMNS", "DISTANCES", "FEATURES", "METHODS", "UNITS", "WORDS"]
+
+DISTANCES: dict[str, Message] = {
+    "wasserstein": message("Wasserstein distance, in standard deviations"),
+    "total_variation": message("total variation distance"),
+    "jensenshannon": message("Jensen-Shannon distance"),
+    "psi": message("population stability index"),
+    "hellinger": message("Hellinger distance"),
+    "difference": message("difference of shares"),
+}
+"""Distances of two samples, and what else is compared."""
+
+FEATURES: dict[str, Message] = {
+    "missing": message("missing values"),
+    "new_categories": message("new categories"),
+    "vanished_categories": message("vanished categories"),
+    "outside_range": message("outside the range"),
+    "duplicates": message("duplicate rows"),
+    "sentences": message("sentences"),
+    "non_letters": message("share of signs that are no letters"),
+    "capitals": message("share of capitals"),
+    "script": message("script"),
+    "unknown_words": message("unknown words"),
+    "content": message("the content as a whole"),
+    "rows": message("all features together"),
+    "weekday": message("day of the week"),
+    "hour": message("hour of the day"),
+    "confidence": message("confidence of the answers"),
+    "characters": message("characters"),
+    "words": message("words"),
+}
+"""What of a column was compared."""
+
+COLUMNS: dict[str, Message] = {
+    "(label)": message("the label"),
+    "(prediction)": message("the prediction"),
+    "(score)": message("the score"),
+    "(rows)": message("the whole row"),
+}
+"""What is compared like a column of the data."""
+
+METHODS: dict[str, Message] = {
+    "Kolmogorov-Smirnov and permutation tests (Holm), bootstrap standard error": message(
+        "Kolmogorov-Smirnov and permutation tests (Holm), bootstrap standard error"
+    ),
+    "Fisher and permutation tests (Holm), bootstrap standard error": message(
+        "Fisher and permutation tests (Holm), bootstrap standard error"
+    ),
+    "Fisher's exact test (Holm), Newcombe interval": message("Fisher's exact test (Holm), Newcombe interval"),
+    "permutation test (Holm), Newcombe interval": message("permutation test (Holm), Newcombe interval"),
+    "permutation test (Holm), Clopper-Pearson interval": message("permutation test (Holm), Clopper-Pearson interval"),
+    "cross-fitted Mann-Whitney test (Holm), wider of DeLong and Newcombe": message(
+        "cross-fitted Mann-Whitney test (Holm), wider of DeLong and Newcombe"
+    ),
+    "count of columns": message("count of columns"),
+}
+"""How p-values and intervals were computed."""
+
+UNITS: dict[str, Message] = {
+    "day": message("day"),
+    "week": message("week"),
+    "month": message("month"),
+}
+"""Units of the windows of time."""
+
+WORDS: dict[str, Message] = {
+    **DISTANCES,
+    **METHODS,
+    **values_at(COLUMNS, "column"),
+    **values_at(FEATURES, "feature"),
+    **values_at(UNITS, "windows"),
+    "roc_auc": message("ROC AUC"),
+    "wasserstein_effect": message("Wasserstein effect"),
+    "total_variation_effect": message("total variation effect"),
+    "jensenshannon_effect": message("Jensen-Shannon effect"),
+    "psi_effect": message("population stability effect"),
+    "hellinger_effect": message("Hellinger effect"),
+    "difference_effect": message("effect on a share"),
+    "roc_auc_effect": message("ROC AUC effect"),
+    "drifted_columns": message("drifted columns"),
+    "compared_columns": message("columns compared"),
+    "rows_without_time": message("rows without a time"),
+    "window": message("window"),
+    "windows": message("windows"),
+    "distance": message("distance"),
+    "mean_under_permutation": message("mean under permutation"),
+    "detectable": message("could have been shown"),
+    "effect": message("effect"),
+    "floor": message("floor"),
+    "importance": message("importance"),
+    "feature": message("feature"),
+    "reference": message("reference"),
+    "reference_rows": message("rows of the reference"),
+    "current_rows": message("current rows"),
+    "reference_value": message("value in the reference"),
+    "current_value": message("current value"),
+}
+"""All that findings and figures of the check name."""
