@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from llmops_audit.record import Message, Record, message
 from llmops_audit.record.figures import Drift, GroupMetrics
 
-__all__ = ["Term", "glossary"]
+__all__ = ["GLOSSARY", "Term", "glossary"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ _ALWAYS = (
         message("The range of true values that so many rows cannot tell apart; the more rows, the narrower."),
     ),
     Term(
-        message("Confidence"),
+        message("Confidence level"),
         message("The share of such intervals that hold the true value when tests are repeated with new rows."),
     ),
     Term(
@@ -68,7 +68,7 @@ _ALWAYS = (
     ),
 )
 
-_ANSWERS = (
+_PREDICTIONS = (
     Term(message("Accuracy"), message("The share of rows that were answered rightly.")),
     Term(
         message("Balanced accuracy"),
@@ -101,12 +101,16 @@ _DRIFT = (
 )
 
 
+GLOSSARY = (*_ALWAYS, *_PREDICTIONS, *_GROUPS, *_DRIFT)
+"""All words that a report may explain."""
+
+
 def glossary(record: Record) -> tuple[Term, ...]:
     """Return the words that the report of a record uses, in the order in which they appear."""
     figures = record.figures.values()
     return (
         *_ALWAYS,
-        *_ANSWERS,
+        *_PREDICTIONS,
         *(_GROUPS if any(isinstance(figure, GroupMetrics) for figure in figures) else ()),
         *(_DRIFT if any(isinstance(figure, Drift) for figure in figures) else ()),
     )

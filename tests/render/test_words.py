@@ -19,19 +19,20 @@ def worded(sample: ModuleType) -> Record:
     """A record whose two checks bring words."""
     first = {"recall": message("recall"), "own_metric": message("recall"), **values_at({"a": message("label")}, "kind")}
     second = {"own_metric": message("precision"), "passed": message("failed"), "rows": message("precision")}
-    return sample.record(
+    record: Record = sample.record(
         checks=[
             sample.check_result(name, Verdict.PASSED, [sample.finding(Verdict.PASSED)], words=words)
             for name, words in (("one", first), ("two", second))
         ]
     )
+    return record
 
 
 def test_words_are_translated_in_their_places(worded: Record) -> None:
     """Names of metrics and splits come in the language; a place for data does not."""
     text = Message(id="{metric} {label} {split} {kind}", values=dict.fromkeys(("metric", "label"), "recall"))
     text = text.model_copy(update={"values": {**text.values, "split": "test", "kind": "a"}})
-    assert i18n.render(text, i18n.translator("zh", worded)) == "召回率 recall 测试 标签"
+    assert i18n.render(text, i18n.translator("zh", worded)) == "召回率 recall 测试集 标签"
     assert i18n.render(text, i18n.translator("en", worded)) == "recall recall test label"
 
 
