@@ -15,7 +15,7 @@ from llmops_audit.check import HEADINGS, INPUTS, check, read_page
 from llmops_audit.check.registry import provided
 from llmops_audit.errors import PluginError, SpecError
 from llmops_audit.record import ADVICE, Finding, Verdict, message
-from llmops_audit.render.html import render_html
+from llmops_audit.render.formats import render_files
 from llmops_audit.testing import assert_conforms, batch, inputs
 
 Project = Callable[..., Path]
@@ -113,7 +113,7 @@ def test_a_third_party_package_provides_a_check(third_party: Path, project: Proj
         "characters": "length of the longest text",
         "texts=sample": "sampled rows",
     }
-    page = render_html(record)
+    page = render_files(record, ["html"], language="en")["report.html"].decode()
     assert "Length of the longest text" in page
     assert "sampled rows" in page
     assert record.decision.exit_code == 1

@@ -10,7 +10,7 @@ from llmops_audit.check.methods import METHODS
 from llmops_audit.check.registry import provided
 from llmops_audit.record import Message, Record, Severity, Status, Verdict, message, values_at
 from llmops_audit.render import i18n
-from llmops_audit.render.html import render_html
+from llmops_audit.render.formats import render_files
 from llmops_audit.render.words import FIXED
 
 
@@ -77,6 +77,6 @@ def test_a_page_shows_the_words_of_its_record(worded: Record) -> None:
     """The same finding is called what the check calls it, in both languages."""
     finding = worded.checks[0].findings[0].model_copy(update={"metric": "own_metric", "scope": {"kind": "a"}})
     check = worded.checks[0].model_copy(update={"findings": (finding,)})
-    page = render_html(worded.model_copy(update={"checks": (check,)}), "zh")
+    page = render_files(worded.model_copy(update={"checks": (check,)}), ["html"], language="zh")["report.html"].decode()
     assert "召回率" in page
     assert "own metric" not in page.lower()

@@ -1,0 +1,161 @@
+"""No English stands in a Chinese page, but for what the data, the spec and the names of things bring."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from llmops_audit.record import Record
+from llmops_audit.record.canonical import parse
+from llmops_audit.render import i18n
+from llmops_audit.render.formats import render_files
+
+SAMPLES = Path(__file__).parents[2] / "reports" / "samples"
+NAMES = tuple(sorted(path.parent.name for path in SAMPLES.glob("*/record.json")))
+
+WORD = re.compile(r"[A-Za-z]{2,}")
+CODE = re.compile(r"``.+?``|`[^`]+`", re.DOTALL)
+CITATION = re.compile(r"[（(]\d{4}[)）]")
+
+OURS = frozenset(
+    {"caption", "heading", "id", "key", "kind", "method", "metric", "page", "severity", "status", "verdict", "words"}
+)
+"""Fields of a record that hold keys and sentences of ours; every other text comes from the data or from the spec."""
+
+OURS_IN_SCOPES = frozenset({"against", "confidence", "feature", "from", "identity", "kinds", "split", "to", "windows"})
+"""Keys of a scope whose values are keys of ours."""
+
+
+class Visible(HTMLParser):
+    """What a reader sees, or hears, of a page: texts and labels, without code and ids."""
+
+    SKIPPED = ("code", "script", "style", "title")
+    VOID = frozenset(
+        {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "path", "line", "rect", "source"}
+    )
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._open: list[tuple[str, bool]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Skip what stands in code style, and take the label that is read aloud."""
+        given = dict(attrs)
+        self.texts += [value for name, value in attrs if name in ("aria-label", "alt") and value]
+        if tag not in self.VOID:
+            style = (given.get("class") or "").split()
+            self._open.append((tag, tag in self.SKIPPED or "identifier" in style or self._skips))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the innermost element of this name."""
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        """Keep a text."""
+        if not self._skips:
+            self.texts.append(data)
+
+    @property
+    def _skips(self) -> bool:
+        return bool(self._open) and self._open[-1][1]
+
+
+def pages(record: Record) -> dict[str, str]:
+    """The visible texts of each Chinese page of a record."""
+    files = {name: content.decode() for name, content in render_files(record, FORMATS, language="zh").items()}
+    return {
+        name: "\n".join(Visible(text).texts) if name.endswith(".html") else CODE.sub("", text)
+        for name, text in files.items()
+    }
+
+
+FORMATS = ("html", "markdown", "card")
+
+
+def texts_of_the_data(value: object, key: str = "") -> Iterator[str]:
+    """Yield every text of a record that is none of ours."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if key == "scope" and name in OURS_IN_SCOPES:
+                continue
+            if name not in OURS or key in ("groups", "parameters", "settings"):
+                yield from texts_of_the_data(item, str(name))
+            # Names of columns, labels and packages are keys at times.
+            if key in ("groups", "missing", "packages", "scope", "importance"):
+                yield str(name)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts_of_the_data(item, key)
+    elif isinstance(value, str):
+        yield value
+
+
+def words_of(text: str) -> set[str]:
+    """The Latin words of a text."""
+    return {word.lower() for word in WORD.findall(text)}
+
+
+def known(record: Record, catalogue: Mapping[str, str]) -> set[str]:
+    """Latin words that may stand in a Chinese page: those of the data, and those that translators chose to keep."""
+    kept = [chinese for chinese in catalogue.values() if not CITATION.search(chinese)]
+    return {word for text in (*kept, *texts_of_the_data(record.model_dump())) for word in words_of(CODE.sub("", text))}
+
+
+def english(record: Record) -> dict[str, list[str]]:
+    """By page, the Latin words that neither the data nor a translation explains."""
+    catalogue = i18n.read_catalogue("zh")
+    references = {
+        catalogue.get(paragraph, paragraph)
+        for check in record.checks
+        for section in check.page.sections
+        if section.heading == "References"
+        for paragraph in section.paragraphs
+    }
+    allowed = known(record, catalogue)
+    found = {}
+    for name, text in pages(record).items():
+        for paragraph in references:
+            text = text.replace(paragraph, "")
+        found[name] = sorted(words_of(text) - allowed)
+    return {name: words for name, words in found.items() if words}
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def record(request: pytest.FixtureRequest) -> Record:
+    """The record of a sample."""
+    path = SAMPLES / request.param / "record.json"
+    return parse(path.read_bytes(), str(path))
+
+
+def test_there_are_samples() -> None:
+    """The pages of all three samples are looked at."""
+    assert len(NAMES) == 3
+
+
+def test_no_english_stands_in_a_chinese_page(record: Record) -> None:
+    """Metrics, scopes, tables, captions, kinds, verdicts, methods and sentences are Chinese."""
+    assert english(record) == {}
+
+
+@pytest.mark.parametrize("missing", ["The range of true values", "Method: {method}", "Lower end", "Checks"])
+def test_a_missing_translation_is_seen(record: Record, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the Chinese of a sentence that stands in every report, the test above fails."""
+    whole = i18n.read_catalogue("zh")
+    (sentence,) = [text for text in whole if text == missing or text.startswith(f"{missing} that")]
+    less = {text: chinese for text, chinese in whole.items() if text != sentence}
+    monkeypatch.setattr(i18n, "_cached_catalogue", lambda _: less)
+    monkeypatch.setattr(i18n, "read_catalogue", lambda _: less)
+    assert english(record).keys() == {"report.html"}
+
+
+def test_a_missing_word_is_seen(record: Record) -> None:
+    """A check that brings no word for its metric leaves English behind."""
+    checks = tuple(check.model_copy(update={"words": {}}) for check in record.checks)
+    assert "report.html" in english(record.model_copy(update={"checks": checks}))
