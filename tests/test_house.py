@@ -1,10 +1,14 @@
-"""The house rules that no linter knows: the lock file, the packages that are installed, the licence."""
+"""The house rules that no linter knows: the lock file, what is installed, where modules stand, the licence."""
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import os
 import re
 import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +17,45 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
+# With a wheel installed the tests run in a folder without sources; CI names the tree that the wheel was built from.
+TREE = Path(os.environ.get("LLMOPS_AUDIT_TREE", ROOT))
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[^\s;]+)(?P<hashes>( --hash=sha256:[0-9a-f]{64})+)")
+
+FOLDERS = ("llmops_audit", "checks", "templates")
+
+# One name, one thing. What shares a name says here why it may; a name that no longer needs it is taken from the list.
+SHARED_STEMS = {
+    "base": "today what records share, and what types of evidence share",
+    "counterfactual": "the check, and what it computes",
+    "drift": "the check, and what it computes",
+    "fairness": "the check, and what it computes",
+    "metrics": "today functions on numbers, and the metrics of labels",
+    "personal_data": "the package, and the evidence that it fills",
+    "pii": "the check, and the command that searches files in the same way",
+    "regression": "the check, and what it computes",
+}
+SHARED_CLASSES = {
+    "Column": "today a column's distribution, and its figure",
+    "Comparison": "today of groups, and of releases",
+    "Entry": "today of a lexicon, and of a table of recognisers",
+    "Judged": "today a finding of drift, and a requirement on a page",
+    "Line": "today of a chart, and of a table of groups",
+    "Numbers": "today the distribution of numbers, and how they are written",
+    "Pair": "today of texts, of columns, and of facts on a page",
+    "Place": "today of a cell, of personal data, in a model, and in a file",
+    "Section": "today of a record, and of a spec",
+    "Spoken": "today a rate, and a word beside a candidate",
+    "_Hit": "today in a text, and in a model",
+    "_Part": "today of a lexicon, and of a candidate",
+}
 
 # Of the text as the Apache Software Foundation publishes it.
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 
 tree_only = pytest.mark.skipif(
-    not (ROOT / "llmops_audit").is_dir(), reason="the sources are not here: .ci/wheel_files.py judges a built wheel"
+    not (TREE / "llmops_audit").is_dir(), reason="the sources are not here: LLMOPS_AUDIT_TREE names their folder"
 )
 
 
@@ -41,7 +75,13 @@ def pins() -> dict[str, str]:
 def folder_of(package: str) -> Path:
     """Return where a package's files stand in the tree."""
     mapped: dict[str, str] = PROJECT["tool"]["setuptools"]["package-dir"]
-    return ROOT / mapped.get(package, package.replace(".", "/"))
+    return TREE / mapped.get(package, package.replace(".", "/"))
+
+
+def modules() -> Iterator[Path]:
+    """Yield every module of the program."""
+    for top in FOLDERS:
+        yield from sorted((TREE / top).rglob("*.py"))
 
 
 def test_lock_pins_by_version_and_hash() -> None:
@@ -79,7 +119,7 @@ def test_every_module_is_installed() -> None:
     """No folder with Python files is missing from the list of packages: setuptools would leave it out in silence."""
     packages: list[str] = PROJECT["tool"]["setuptools"]["packages"]
     listed = {folder_of(package) for package in packages}
-    held = {path.parent for top in ("llmops_audit", "checks", "templates") for path in (ROOT / top).rglob("*.py")}
+    held = {path.parent for top in FOLDERS for path in (TREE / top).rglob("*.py")}
     assert listed == held
 
 
@@ -92,11 +132,43 @@ def test_every_data_file_is_installed() -> None:
     }
     files = {
         path
-        for top in ("llmops_audit", "checks", "templates")
-        for path in (ROOT / top).rglob("*")
+        for top in FOLDERS
+        for path in (TREE / top).rglob("*")
         if path.is_file() and path.suffix not in {".py", ".pyc"}
     }
     assert files == named
+
+
+@tree_only
+def test_the_root_of_the_package_holds_the_layers_and_nothing_else() -> None:
+    """Each of the fourteen names is a package that the contract on layers lists; modules lie in one of them."""
+    (layers,) = (one["layers"] for one in PROJECT["tool"]["importlinter"]["contracts"] if one["type"] == "layers")
+    assert len(set(layers)) == 14
+    held = {path.name for path in (TREE / "llmops_audit").iterdir() if path.name != "__pycache__"}
+    assert held == {*layers, "__init__.py", "__main__.py", "py.typed"}
+
+
+@tree_only
+def test_a_file_s_name_stands_for_one_thing() -> None:
+    """No two modules or packages have one name, except where the list gives a reason, and the list holds no other."""
+    places: defaultdict[str, set[Path]] = defaultdict(set)
+    for path in modules():
+        place = path.parent if path.stem == "__init__" else path
+        places[place.stem].add(place)
+    shared = {name: sorted(found) for name, found in places.items() if len(found) > 1 and name != "__main__"}
+    assert set(shared) == set(SHARED_STEMS), shared
+
+
+@tree_only
+def test_a_class_s_name_stands_for_one_thing() -> None:
+    """No two classes have one name, except where the list gives a reason, and the list holds no other."""
+    places: defaultdict[str, list[Path]] = defaultdict(list)
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(path)
+    shared = {name: found for name, found in places.items() if len(found) > 1}
+    assert set(shared) == set(SHARED_CLASSES), shared
 
 
 def test_licence_is_apache_2() -> None:
