@@ -9,7 +9,11 @@ RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip install --quiet --quiet --disable-pip-version-check
 READY := $(VENV)/.ready
 
-.PHONY: audit test lint lock readme samples calibrate drift pii kinds clean
+# Over all cores, and the ten slowest are named. PYTEST holds options of the caller's own.
+SPREAD := --quiet --numprocesses auto --dist worksteal --durations 10
+PYTEST :=
+
+.PHONY: audit test simulations lint lock readme samples calibrate drift pii kinds clean
 
 # The tutorial's classifier must be rejected (1), the good one approved (0).
 audit: $(READY)
@@ -19,8 +23,13 @@ audit: $(READY)
 	  echo "exit code $$code, expected 0"; echo; test $$code -eq 0
 	@echo "Both gates decided as they should."
 
+# The fast part of the tests; `make simulations` is the rest, and .ci/run runs both, each test once, against the wheel.
 test: $(READY)
-	$(RUN)/python -m pytest --numprocesses auto --cov --cov-report=term
+	$(RUN)/python -m pytest $(SPREAD) -m "not slow" $(PYTEST)
+
+# QUARTER=0 to 3 runs a quarter of them.
+simulations: $(READY)
+	$(RUN)/python -m pytest $(SPREAD) -m slow $(if $(QUARTER),--quarter $(QUARTER)) $(PYTEST)
 
 lint: $(READY)
 	$(RUN)/ruff check .
@@ -29,14 +38,14 @@ lint: $(READY)
 	$(RUN)/lint-imports
 
 # The lock file is complete, so that nothing is resolved here; `pip check` says whether it is.
-# An interrupted set-up leaves no stamp, and the next one starts anew.
+# An interrupted set-up leaves no stamp, and the next one starts anew. What is imported is compiled then, and only that.
 $(READY): requirements.lock pyproject.toml
 	@if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	  echo "llmops-audit: Python 3.11 or newer is needed; got '$(PYTHON)'; name one: make PYTHON=/path/to/python" >&2; \
 	  exit 1; fi
 	rm -f $(READY)
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) --require-hashes --no-deps -r requirements.lock
+	$(PIP) --no-compile --require-hashes --no-deps -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	$(RUN)/python -m pip check
 	touch $(READY)

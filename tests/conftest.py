@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,9 +14,43 @@ from hypothesis import HealthCheck, settings
 
 # Never flaky: the same examples in every run, and no deadline on a busy machine.
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# For `pytest --hypothesis-profile long`, which .ci/run --long asks for: other examples, and many more of them.
+settings.register_profile("long", settings.get_profile("steady"), max_examples=1_000)
 settings.load_profile("steady")
 
 ROOT = Path(__file__).parents[1]
+QUARTERS = 4
+
+
+def quarter_of(test: str) -> int:
+    """Return which quarter a simulation belongs to: by its id alone, so that all machines agree."""
+    return zlib.crc32(test.encode()) % QUARTERS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice of a quarter of the simulations."""
+    parser.addoption(
+        "--quarter", type=int, choices=range(QUARTERS), help="of the tests marked slow, run this quarter (default: all)"
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which quarter runs."""
+    quarter = config.getoption("quarter")
+    return None if quarter is None else f"simulations: quarter {quarter} of 0 to {QUARTERS - 1}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the simulations of the other quarters."""
+    quarter = config.getoption("quarter")
+    if quarter is None:
+        return
+    others = [
+        item for item in items if item.get_closest_marker("slow") is not None and quarter_of(item.nodeid) != quarter
+    ]
+    left_out = set(others)
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture

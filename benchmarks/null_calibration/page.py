@@ -112,11 +112,15 @@ def written(study: Study) -> str:
     return "\n".join(parts)
 
 
-def misses(study: Study) -> list[str]:
-    """Return every cell that does not meet the bar, in words."""
+def misses(study: Study, *, certain: bool = False) -> list[str]:
+    """Return every cell that does not meet the bar, in words; if `certain`, those that surely do not."""
+
+    def missed(said: str) -> bool:
+        return said.startswith("**no**") if certain else not said.startswith("yes")
+
     found = []
     for world, cell in study.null.items():
-        if _bar(study.of(cell)) != "yes":
+        if missed(_bar(study.of(cell))):
             found.append(f"{_place(world)}: {' rejected, at most '.join(_at_most(study.of(cell))[1:])}")
     for name, steps in study.alone.items():
         found += [
@@ -125,7 +129,7 @@ def misses(study: Study) -> list[str]:
             if _bar(study.of(step.cell)) != "yes"
         ]
     for step in study.sure:
-        if not _reached(study.of(step.cell), step.wanted).startswith("yes"):
+        if missed(_reached(study.of(step.cell), step.wanted)):
             found.append(f"1,000 rows, {step.title}: {_right(study, step)}")
     return found
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from llmops_audit.analysis import importance
 from llmops_audit.analysis.importance import LEAST_ROWS, MOST_ASKED, MOST_ROWS, prediction_changes
 from llmops_audit.audit import prepare, run
 from llmops_audit.check.subject import QueriedSubject
@@ -73,9 +74,15 @@ def test_it_is_the_same_again_and_whatever_stands_beside() -> None:
     assert prediction_changes(subject, rows, ("x",), 43) != alone
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(2, MOST_ROWS), (200, MOST_ASKED // 200), (3000, LEAST_ROWS)])
-def test_many_columns_are_asked_about_on_fewer_rows(columns: int, rows: int) -> None:
+@pytest.mark.parametrize(
+    ("columns", "asked", "rows"),
+    [(2, MOST_ASKED, MOST_ROWS), (200, MOST_ASKED, MOST_ASKED // 200), (300, MOST_ASKED // 10, LEAST_ROWS)],
+)
+def test_many_columns_are_asked_about_on_fewer_rows(
+    columns: int, asked: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The rows in all are bounded, but for a few rows that each column needs, and so is each question."""
+    monkeypatch.setattr(importance, "MOST_ASKED", asked)
     model = _Model(lambda table: [0] * table.num_rows)
     names = tuple(f"x{i}" for i in range(columns))
     value = pa.array(np.arange(1000.0))

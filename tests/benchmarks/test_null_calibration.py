@@ -55,6 +55,7 @@ def _without_drift(minima: dict[str, float]) -> dict[str, dict[str, Any]]:
     return {name: settings for name, settings in plan.whole(minima).items() if name != "drift"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "positive", "groups"), [(50, 0.5, 2), (200, 0.01, 5), (1_000, 0.5, 12), (5_000, 0.01, 2)]
 )
@@ -65,18 +66,21 @@ def test_rejects_rarely_where_nothing_is_wrong(rows: int, positive: float, group
     assert binomtest(decided["rejected"], decided.total(), 0.05, "greater").pvalue > MOST_SURPRISE
 
 
+@pytest.mark.slow
 def test_the_whole_audit_rejects_rarely_where_nothing_is_wrong() -> None:
     """With drift, all checks share one error rate."""
     decided = _decided(plan.whole(world.World(rows=200).truth()), runs=10, rows=200)
     assert binomtest(decided["rejected"], decided.total(), 0.05, "greater").pvalue > MOST_SURPRISE
 
 
+@pytest.mark.slow
 def test_approves_a_good_system() -> None:
     """A classifier that is far better than its minima is approved by most audits of 1,000 rows."""
     decided = _decided({"accuracy": {"min": {"accuracy": 0.85}}}, runs=RUNS)
     assert decided["approved"] >= 0.9 * decided.total()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("checks", "of_world"),
     [
@@ -200,10 +204,20 @@ def test_the_page_says_what_misses_the_bar() -> None:
     }
     study = page.Study(runs, null, null, sure, [], {}, {}, results)
     assert [text.split(":")[0] for text in page.misses(study)] == ["50 rows, labels 1", "1,000 rows, better"]
+    assert page.misses(study, certain=True) == page.misses(study)
     written = page.written(study)
     assert "| 50 | 1:1 | 2 | 2,000 | 200 | 10.00% | 11.40% | **no** |" in written
     assert "| 50 | 1:99 | 2 | 2,000 | 20 | 1.00% | 1.54% | yes |" in written
     assert "| better | 1,000 | 85.0% | 15.0% | 0.0% | approved | **no** (at most 87.2%) |" in written
+
+
+def test_few_audits_show_no_miss() -> None:
+    """What few audits cannot show misses the bar of the page, and fails no shortened simulation."""
+    sure = [plan.Step("better", cells.Cell("better", world.World(), {}, 100), page.Status.APPROVED)]
+    results = {"better": cells.Counts(100, Counter(approved=89, needs_review=11))}
+    study = page.Study(plan.Runs(), {}, {}, sure, [], {}, {}, results)
+    assert len(page.misses(study)) == 1
+    assert page.misses(study, certain=True) == []
 
 
 def test_every_check_that_judges_by_chance_is_simulated_or_says_why_not() -> None:

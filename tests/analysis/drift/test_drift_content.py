@@ -26,6 +26,7 @@ def _flags(reference: int, current: int) -> np.ndarray:
     return np.arange(reference + current) >= reference
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reference", "current"), [(30, 30), (150, 20)])
 def test_no_drift_is_rarely_found(reference: int, current: int) -> None:
     """At 5 %, the test rejects in about 5 % of runs without drift or fewer, and no interval speaks of drift."""

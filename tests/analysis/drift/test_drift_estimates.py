@@ -49,6 +49,7 @@ def test_the_estimate_by_confidence_covers_the_truth_under_covariate_shift(shift
     assert abs(np.mean(aside)) < 0.012
 
 
+@pytest.mark.slow
 def test_weights_cover_the_truth_where_labelled_rows_alone_do_not() -> None:
     """Without scores the weighted accuracy follows most of a shift of 0.08, and its interval holds the truth."""
     covered, aside, unweighted = 0, [], []

@@ -34,6 +34,7 @@ def _found(rng: np.random.Generator, groups: int, rows: int, gap: float) -> bool
     return any(one.p_adjusted is not None and one.p_adjusted <= ALPHA for one in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("groups", [2, 5, 12])
 def test_a_gap_of_a_fifth_is_found_with_500_rows_a_group(groups: int) -> None:
     """A true gap of 0.2 is significant, corrected over all pairs and metrics, in at least 95 % of audits."""
@@ -41,6 +42,7 @@ def test_a_gap_of_a_fifth_is_found_with_500_rows_a_group(groups: int) -> None:
     assert np.mean([_found(rng, groups, 500, 0.2) for _ in range(60)]) >= 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("groups", "rows"), [(2, 50), (5, 50), (12, 50), (2, 500)])
 def test_no_gap_is_rarely_found(groups: int, rows: int) -> None:
     """Where groups are alike, a corrected p-value under 5 % turns up in at most 5 % of audits."""
