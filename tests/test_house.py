@@ -45,7 +45,6 @@ SHARED_CLASSES = {
     "Numbers": "today the distribution of numbers, and how they are written",
     "Pair": "today of texts, of columns, and of facts on a page",
     "Place": "today of a cell, of personal data, in a model, and in a file",
-    "Section": "today of a record, and of a spec",
     "Spoken": "today a rate, and a word beside a candidate",
     "_Hit": "today in a text, and in a model",
     "_Part": "today of a lexicon, and of a candidate",
