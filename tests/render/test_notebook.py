@@ -89,7 +89,7 @@ def test_it_speaks_the_language_of_the_audit(sample: ModuleType) -> None:
     html = first_screen(_in_chinese(record.model_copy(update={"decision": decision})))
     assert 'lang="zh-CN"' in html
     text = _Elements(html).text
-    assert "自动化测试结果：不构成发布批准、法律意见或合格评定。" in text
+    assert "自动化测试结果：不构成发布许可、法律意见或合格评定。" in text
     rest = text.replace("sms-spam-filter", "").replace("sklearn.linear_model:LogisticRegression", "")
     assert re.findall("[A-Za-z]{2,}", rest) == []
 
