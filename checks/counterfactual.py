@@ -1,71 +1,72 @@
-"""Counterfactual fairness of texts: would the answer be another one, were the text about somebody else?
+"""Counterfactual fairness of texts: would the prediction change if the text were about somebody else?
 
 What it measures
 ----------------
-In the texts of the sample, terms of one group (she, Muslim, 河南人) are put in the place of those of another (he,
-Christian, 上海人), and the classifier is asked again. Nothing else of the text changes. The flip rate is the share of
-the texts whose label is then a different one; the score shift is the mean change of the score of the positive label.
-Both are given for each attribute and each direction: from women to men is one pair of groups, from men to women
-another.
+In the texts of the sample, terms of one group (she, Muslim, 河南人) are replaced by those of another (he,
+Christian, 上海人), and the classifier predicts the changed texts. Nothing else in a text changes. The flip rate is
+the share of texts whose predicted label changes; the score shift is the mean change in the score of the
+positive label. Both are given for each attribute and direction: from women to men is one pair of groups, from
+men to women another.
 
-A text counts for a pair where it names the first group and the swap changed it, once however many terms it holds.
-Where it names both groups, they are exchanged, so that who is who stays clear; such a text counts in both directions.
-Swaps keep the grammar: case, plural, "a" and "an", "her" as "his" or "him" by what follows. In Chinese the longest
-term counts, and words in which a character is no identity term (其他, 吉他, 子女) stay as they are.
+A text counts for a pair where it mentions the first group and the swap changed it; it counts once, however many
+terms it contains. Where it mentions both groups, their terms are exchanged, so that it stays clear who is who;
+such a text counts in both directions. Swaps keep the grammar: case, plural, "a" and "an", and "her" as "his" or
+"him" depending on what follows. In Chinese the longest term counts, and words that merely contain the character
+of a term (其他, 吉他, 子女) stay as they are.
 
-The attributes are age, disability, ethnicity, gender, nationality, orientation, religion and, in Chinese, region. A
-file of `lexicons` adds terms, groups and attributes; names of persons are swapped where such a file gives them, or
-where `attributes` asks for them. Judged is `max_flip_rate`, by default 0.05, for every pair that at least `min_rows`
-texts speak of, and `max_score_shift`, where it is set, in both directions.
+The attributes are age, disability, ethnicity, gender, nationality, orientation, religion and, in Chinese, region. Files
+in `lexicons` add terms, groups and attributes. Names of persons are swapped only where such a file lists them or
+`attributes` includes them. The check judges `max_flip_rate`, by default 0.05, for every pair with at least `min_rows`
+texts, and `max_score_shift`, if set, in both directions.
 
 Why it matters
 --------------
-A classifier that learned from what people write learned their prejudice as well: "I am gay" is called toxic where "I
-am straight" is not. Rates by group do not show it where the data name no groups, and where they do, texts of two groups
-differ in more than the group. Here the same text is compared with itself.
+A classifier that learns from what people write also learns their prejudices: "I am gay" is called toxic where "I am
+straight" is not. Rates by group cannot show this where the data name no groups; where they do, the texts of two groups
+differ in more than the group. Here each text is compared with itself.
 
-Why 0.05? Ideally no answer depends on who a text is about. Near its threshold a classifier changes its mind at any
-change of words, which 1 text in 20 leaves room for. No law and no paper names a number: set what an answer costs the
-person beforehand.
+Why 0.05? Ideally no prediction depends on whom a text is about. Near its threshold, though, a classifier changes its
+prediction with any change of words; 1 text in 20 leaves room for that. No law and no paper names a number: set the
+limit beforehand, by what a wrong prediction costs the person.
 
 How to read it
 --------------
-Each rate stands with its confidence interval. A limit is passed where even the upper end keeps it, failed where even
-the lower end (of a wider interval, corrected for all pairs that are judged at once) exceeds it, and inconclusive
-between. With no flip at all it takes 72 texts to show that the rate is not above 0.05. Inconclusive asks for more
-texts, not for a higher limit; fewer `attributes` make the correction milder.
+Each rate comes with its confidence interval. A pair passes where the whole interval meets the limit, fails where a
+wider interval (corrected for all pairs that are judged at once) lies entirely beyond it, and is inconclusive otherwise.
+Even without a single flip, it takes 72 texts to show that the rate is at most 0.05. Where a pair is inconclusive, add
+texts; do not raise the limit. Fewer `attributes` make the correction milder.
 
-Flips towards and away from the positive label tell bias from jitter: as many of both is a classifier that is unsteady,
-nearly all in one direction is one that holds something against a group. Where most texts of a pair name both groups,
-its two directions are largely the same texts. The second table names the terms whose replacement flipped most answers,
-by the lower end of their interval.
+The direction of the flips separates bias from noise: as many flips towards the positive label as away from it suggest
+an unstable classifier; flips nearly all in one direction suggest a bias for or against a group. Where most texts of a
+pair mention both groups, its two directions rest largely on the same texts. The second table lists the terms whose
+replacement flipped the most predictions, by the lower end of their interval.
 
-The same lexicon (its digest stands in each finding) and the same seed make the same swaps again: where several terms
-would do, one is drawn by the row's key.
+The same lexicon (each finding contains its digest) and the same seed make the same swaps again: where several terms
+fit, the row's key picks one.
 
 What to do
 ----------
-Read the terms that flip most answers: mend the training texts in which they stand for a label, by balancing them or
-adding the swapped texts, and train anew. Where an answer rightly depends on the group, write down why.
+Read the terms that flip most predictions. Correct the training texts in which they stand for a label: balance them, or
+add the swapped texts, and retrain. Where a prediction rightly depends on the group, document why.
 
 Limits
 ------
-Only what is said counts: a text about a woman that never says so is not swapped, and no finding says that the
-classifier does not guess. The lexicons hold common terms, no slurs and no dialect; a pair with too few texts is
+Only what a text says counts: a text about a woman that never says so is not swapped, and no finding shows that the
+classifier does not guess it. The lexicons contain common terms, no slurs and no dialect. A pair with too few texts is
 listed and not judged.
 
-A swap can make a text that nobody would write, or an untrue one ("his pregnancy"), and a different answer may then be
-right. What is said of one group, or as a slur of it, need not mean the same of another: such asymmetric
-counterfactuals count as flips here. Read the terms that flip most before you conclude. Words of several meanings
-(black, straight, blind) count only next to words for persons; 先生 or 小姐, a family name such as Christian, and a
-"her" before an unusual word are at times swapped wrongly.
+A swap can create a text that nobody would write, or an untrue one ("his pregnancy"); a different prediction may
+then be right. A statement about one group, or a slur, need not mean the same when it is about another: such
+asymmetric counterfactuals count as flips here. Read the terms that flip most before you conclude. Ambiguous
+words (black, straight, blind) count only next to words for persons; 先生 or 小姐, a family name such as Christian,
+and "her" before an unusual word are sometimes swapped wrongly.
 
-Exchanging terms tests one cause. It does not show that errors are equal between groups, for which see fairness. Rows
-are taken to be independent; where the spec names a unit, one row of each is taken. The texts are those of the sample,
-and its share of people who are named is that of the data.
+Swapping terms tests one cause. It does not show that errors are equal between groups; see the fairness check for that.
+Rows are assumed to be independent; where the spec names a unit (`data.unit`), one row of each unit is used. The texts
+are those of the sample, so they mention people as often as the data do.
 
-The score shift is that of probabilities: decision values have no scale of their own. Its interval allows for what is
-rare and was not seen.
+The score shift is computed for probabilities only, because decision values have no common scale. Its interval allows
+for rare changes that were not observed.
 
 References
 ----------
@@ -92,19 +93,19 @@ from llmops_audit.record import Finding, Message, Scalar, Severity, Table, Verdi
 
 if TYPE_CHECKING:
     from llmops_audit.analysis.counterfactual import Lexicon
-    from llmops_audit.analysis.counterfactual.trial import Trial
+    from llmops_audit.analysis.counterfactual.swap_results import SwapResults
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.check.subject import QueriedSubject
     from llmops_audit.evidence.rows import Rows
 
 Split = Literal["train", "test", "live"]
-Attribute = Literal[
+AttributeName = Literal[
     "age", "disability", "ethnicity", "gender", "names", "nationality", "orientation", "region", "religion"
 ]
-ATTRIBUTES: tuple[Attribute, ...] = (
+ATTRIBUTES: tuple[AttributeName, ...] = (
     "age", "disability", "ethnicity", "gender", "nationality", "orientation", "region", "religion",
 )  # fmt: skip
-Limit = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _lexicon(file: TextFile) -> TextFile:
@@ -121,51 +122,51 @@ def counterfactual(
     task: Task,
     policy: Policy,
     *,
-    attributes: tuple[Attribute, ...] = ATTRIBUTES,
+    attributes: tuple[AttributeName, ...] = ATTRIBUTES,
     languages: tuple[Literal["en", "zh"], ...] = ("en", "zh"),
     lexicons: tuple[Annotated[TextFile, AfterValidator(_lexicon)], ...] = (),
-    max_flip_rate: Limit | None = 0.05,
-    max_score_shift: Limit | None = None,
+    max_flip_rate: Share | None = 0.05,
+    max_score_shift: Share | None = None,
     min_rows: Annotated[int, Field(ge=1)] = 30,
     current: Split = "test",
 ) -> Iterator[Finding | Table]:
-    """Exchange identity terms in the texts, ask again, and judge flips and score shifts by pair of groups."""
+    """Swap identity terms in the texts, predict them again, and judge flips and score shifts by pair of groups."""
     from llmops_audit.analysis.counterfactual import Lexicon
-    from llmops_audit.analysis.counterfactual.trial import Trial, pair_table, term_table
+    from llmops_audit.analysis.counterfactual.swap_results import SwapResults, pair_table, term_table
 
     sample = rows.get(current)
     if (reason := _unfit(sample, subject, task, max_flip_rate, max_score_shift)) is not None or sample is None:
-        yield _nothing(reason or message("The split holds no row."), split=current)
+        yield _nothing(reason or message("The split has no rows."), split=current)
         return
     lexicon = Lexicon.of(languages, [file.text for file in lexicons])
-    # A file of the user's own that names another attribute asks for it.
-    wanted = sorted({*attributes, *(set(lexicon.added) - set(ATTRIBUTES))})
+    # An attribute that only the user's own file defines is always included.
+    names = sorted({*attributes, *(set(lexicon.added) - set(ATTRIBUTES))})
     if task.unit is not None:
         sample = sample.one_per(task.unit)
     texts: list[str] = [text or "" for text in sample.table.column(task.text).to_pylist()]
     draws = [f"{task.seed}\n{key}" for key in sample.key.tolist()]
-    swaps = list(lexicon.swaps([name for name in wanted if name in lexicon.attributes], texts, draws))
-    trial = Trial.of(subject, task, texts, swaps)
-    judged = {pair: one for pair, one in trial.pairs.items() if one.rows >= min_rows}
+    swaps = list(lexicon.swaps([name for name in names if name in lexicon.attributes], texts, draws))
+    results = SwapResults.of(subject, task, texts, swaps)
+    judged = {pair: one for pair, one in results.pairs.items() if one.rows >= min_rows}
     if not judged:
         text = message(
-            "No pair of groups has the {least} texts that it needs; swaps changed {changed} of {rows} texts.",
-            least=min_rows, changed=len({swap.row for swap in swaps}), rows=len(texts),
+            "No pair of groups has at least {min_rows} texts; swaps changed {changed} of {rows} texts.",
+            min_rows=min_rows, changed=len({swap.row for swap in swaps}), rows=len(texts),
         )  # fmt: skip
         yield _nothing(text, len(texts), split=current)
     limits = {"flip_rate": max_flip_rate, "score_shift": max_score_shift}
-    given = {metric: limit for metric, limit in limits.items() if limit is not None}
+    limited = {metric: limit for metric, limit in limits.items() if limit is not None}
     details: dict[str, Scalar] = {"lexicon": lexicon.version, "lexicon_digest": lexicon.digest, "seed": task.seed}
-    for pair, one in trial.pairs.items():
+    for pair, one in results.pairs.items():
         scope = {"split": str(current), "identity": pair[0], "from": pair[1], "to": pair[2]}
         if pair in judged:
-            for metric, limit in given.items():
-                yield one.judged(metric, limit, policy, len(given) * len(judged), scope, details)
-    yield from _small({pair: one.rows for pair, one in trial.pairs.items() if pair not in judged}, min_rows, current)
-    yield from _unnamed(wanted, lexicon, trial, current, len(texts))
-    if trial.pairs:
-        yield pair_table(trial, policy)
-        yield term_table(trial, policy)
+            for metric, limit in limited.items():
+                yield one.judged(metric, limit, policy, len(limited) * len(judged), scope, details)
+    yield from _small({pair: one.rows for pair, one in results.pairs.items() if pair not in judged}, min_rows, current)
+    yield from _unmentioned(names, lexicon, results, current, len(texts))
+    if results.pairs:
+        yield pair_table(results, policy)
+        yield term_table(results, policy)
 
 
 def _unfit(
@@ -174,20 +175,20 @@ def _unfit(
     if task.text is None:
         return message("The spec names no text column (`data.text`): there is nothing to swap.")
     if subject.model is None:
-        return message("The answers were saved: the classifier cannot be asked about texts that were changed.")
+        return message("The predictions were saved: there is no classifier to predict changed texts.")
     if sample is None or not len(sample):
-        return message("The split holds no row.")
+        return message("The split has no rows.")
     if max_flip_rate is None and max_score_shift is None:
-        return message("The spec sets no limit, so that nothing is judged.")
+        return message("The spec sets no limit: nothing is judged.")
     return None
 
 
-def _small(rows: Mapping[tuple[str, str, str], int], least: int, split: str) -> Iterator[Finding]:
+def _small(rows: Mapping[tuple[str, str, str], int], min_rows: int, split: str) -> Iterator[Finding]:
     for identity, source in sorted({pair[:2] for pair in rows}):
         targets = {pair[2]: n for pair, n in rows.items() if pair[:2] == (identity, source)}
         text = message(
-            "Fewer than the {least} changed texts that a pair needs: {identities}.",
-            least=least, identities=tuple(targets),
+            "Fewer than {min_rows} changed texts: {identities}.",
+            min_rows=min_rows, identities=tuple(targets),
         )  # fmt: skip
         scope = {"split": split, "identity": identity, "from": source}
         yield _nothing(text, max(targets.values()), **scope)
@@ -197,11 +198,11 @@ def _nothing(text: Message, n: int = 0, **scope: str) -> Finding:
     return Finding(metric="swapped_texts", scope=scope, n=n, verdict=Verdict.NOT_APPLICABLE, message=text)
 
 
-def _unnamed(wanted: Sequence[str], lexicon: Lexicon, trial: Trial, split: str, n: int) -> Iterator[Finding]:
-    named = {pair[:2] for pair in trial.pairs}
-    for name in wanted:
+def _unmentioned(names: Sequence[str], lexicon: Lexicon, results: SwapResults, split: str, n: int) -> Iterator[Finding]:
+    mentioned = {pair[:2] for pair in results.pairs}
+    for name in names:
         groups = lexicon.attributes[name].groups if name in lexicon.attributes else ()
-        missing = tuple(group for group in groups if (name, group) not in named)
+        missing = tuple(group for group in groups if (name, group) not in mentioned)
         if missing or not groups:
             text = message(
                 "No text has a term of these groups that could be swapped: {identities}.", identities=missing

@@ -1,66 +1,68 @@
-"""Proxies: can one tell a person's group from what the classifier sees?
+"""Proxies: do the classifier's inputs reveal a person's group?
 
 What it measures
 ----------------
-For each sensitive attribute (`data.groups`), other models try to tell the members of a group from everyone else by
-what the classifier under audit sees: its features, or its text. How well they do is the area under the ROC curve (ROC
-AUC): how often a member is ranked above another row. 0.5 is guessing, 1 is certainty. Of two groups one area is given,
-which is that of both; of more, one for each group against the rest.
+For each sensitive attribute (`data.groups`), separate models try to identify the members of a group from the inputs of
+the classifier under audit: its features, or its text. Their success is measured by the area under the ROC curve (ROC
+AUC): how often a member is ranked above another row. 0.5 is guessing, 1 is certainty. With two groups there is one
+area, the same for both; with more, each group is compared with all others.
 
-Every row is scored by a model that was trained on other rows (cross-validation in `folds` parts), and the area is the
-mean over the parts. Features are learned by a random forest, which sees combinations of them; texts by a linear model
-of their words (for scripts without spaces, of runs of one to three characters). The classifier under audit, its labels
-and its answers play no part.
+Every row is scored by a model that was trained on other rows (cross-validation with `folds` folds), and the area is the
+mean over the folds. Features are modelled by a random forest, which uses combinations of them; texts by a linear model
+of their words (in scripts without spaces, of runs of one to three characters). The classifier under audit, its labels
+and its predictions play no part.
 
-The table names the strongest proxies of each group: the features that tell most when each is used alone, or the words
-whose presence or absence does.
+A table lists the strongest proxies of each group, at most `top_proxies`: the features that identify the group best when
+used alone, or the words whose presence or absence does.
 
-Judged is whether each area is at most `max_roc_auc`, by default 0.9.
+The check judges whether each area is at most `max_roc_auc`, by default 0.9.
 
 Why it matters
 --------------
-Leaving sex or origin out of the features protects nobody where the other features give it away: a classifier can treat
-the groups differently all the same, and nobody who reads its list of features notices. Husband and wife, a first name,
-a postcode or a gap in the career are such proxies.
+To leave sex or origin out of the features protects nobody where other features reveal it: a classifier can still treat
+the groups differently, and nobody who reads its list of features notices. Husband and wife, a first name, a postcode or
+a gap in a career are such proxies.
 
 How to read it
 --------------
-Why 0.9? Shown a member and somebody else, one picks the member nine times in ten. To say of such a classifier that it
-does not know the attribute would be wrong. An area below the limit does not say that all is well: 0.75 is a good deal
-more than guessing.
+Why 0.9? Shown a member of the group and another person, such a model picks the member nine times in ten. It would be
+wrong to say that a classifier with these inputs does not know the attribute. An area below the limit does not mean that
+all is well: 0.75 is well above guessing.
 
-Each area stands with its confidence interval. The limit is passed where even the upper end keeps it, failed where even
-the lower end (of a wider interval, corrected for the number of requirements in the whole audit) exceeds it, and
-inconclusive between: then test on more rows.
+Each area comes with its confidence interval. A group passes where the whole interval meets the limit, fails where a
+wider interval (corrected for the number of requirements in the whole audit) lies entirely above it, and is inconclusive
+otherwise: then test on more rows.
 
-Where the classifier sees the attribute itself, the area is about 1, and the message says so. Some need it, to treat
-groups alike or by law; then `without_itself = true` leaves it out and asks what the others give away.
+Where the attribute itself is an input of the classifier, the area is about 1, and the message says so. Some classifiers
+need it, to treat groups alike or by law. Then `exclude_attribute = true` leaves it out and measures what the other
+inputs reveal.
 
 What to do
 ----------
-A failed limit is a question, not yet a finding of discrimination. Look at the strongest proxies. Is each needed for the
-purpose, and could a weaker one serve as well? The fairness check says whether the groups are treated differently. Where
-a proxy has to stay, write down why, and raise the limit with that reason.
+A failed limit raises a question; it does not prove discrimination. Look at the strongest proxies. Is each needed for
+the purpose, and would a weaker proxy do? The fairness check shows whether the groups are treated differently. Where a
+proxy has to stay, document why, and raise the limit for that reason.
 
 Limits
 ------
-A proxy is in itself no discrimination: a feature can be tied to a group and be needed for a legitimate reason. Nor does
-a low area rule discrimination out.
+A proxy alone is not discrimination: a feature can be tied to a group and still be needed for a legitimate purpose. Nor
+does a low area rule out discrimination.
 
-The area is that of one kind of model, and a lower bound of what can be told: a better model, or more rows, may tell
-more. Categories are ordered by how frequent they are, of a text the first 1,000 characters and the 50,000 most frequent
-words count, and it rests on a sample of at most 10,000 rows, or `data.sample` where that is less. Sample weights are
-not used. Where the spec names units (`data.unit`), one row of each is used.
+The area is that of one kind of model, and a lower bound: a better model or more rows may identify groups better.
+Categories are ordered by frequency; of a text, the first 1,000 characters and the 50,000 most frequent words count; and
+the area rests on a sample of at most 10,000 rows, or `data.sample` where that is less. Sample weights are ignored.
+Where the spec names units (`data.unit`), one row of each unit is used.
 
-Intervals after cross-validation are approximate. In simulations in which nothing can be told, the interval at 0.95 held
-the truth in about 95 of 100 runs; nearer to the limit it held it in more, as it is wider than it must be there.
+Intervals after cross-validation are approximate. In simulations of inputs without information, the interval at
+confidence 0.95 covered the truth in about 95 of 100 runs; for areas near the limit it covered the truth more often,
+because it is wider than necessary there.
 
-The strongest proxies are picked on the same rows and not judged; the best of many looks a little better than it is. Of
-more than 50 features, the 50 that the forest uses most are tried alone. A word is named only where it stands in at
-least 10 rows, has no digit, and is no personal data of a kind that the personal data check knows. A name that is
-frequent can still be among them.
+The strongest proxies are selected on the same rows and are not judged; the best of many looks slightly better than it
+is. Of more than 50 features, only the 50 that the forest uses most are tried alone. A word is listed only where it
+occurs in at least 10 rows, contains no digit, and is not personal data of a kind that the personal data check knows. A
+frequent name can still be among them.
 
-A group with fewer rows than `min_group_rows` is shown with its count and not judged; rows without a value form the
+A group with fewer rows than `min_group_rows` is listed with its count and not judged; rows without a value form the
 group (missing).
 
 References
@@ -105,7 +107,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from llmops_audit.analysis.separability import Area, Seen
+    from llmops_audit.analysis.separability import AucEstimate, ModelInputs
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.rows import Rows
 
@@ -121,52 +123,52 @@ def proxies(
     max_roc_auc: Annotated[float, Field(ge=0.5, le=1)] = 0.9,
     min_group_rows: Annotated[int, Field(ge=10)] = 30,
     folds: Annotated[int, Field(ge=2, le=10)] = 5,
-    strongest: Annotated[int, Field(ge=0, le=100)] = 5,
+    top_proxies: Annotated[int, Field(ge=0, le=100)] = 5,
     current: Split = "test",
-    without_itself: bool = False,
+    exclude_attribute: bool = False,
 ) -> Iterator[Finding | Table]:
-    """Judge how well each group can be told from the rest by what the classifier sees."""
-    from llmops_audit.analysis.separability import sampled
+    """Judge how well the classifier's inputs identify each group."""
+    from llmops_audit.analysis.separability import sample_rows
 
     found = rows.get(current)
     if found is None or not len(found) or not task.groups or not (task.features or task.text):
         yield _nothing({"split": current}, _reason(task), Verdict.NOT_APPLICABLE)
         return
-    table = sampled(found, task.unit)
-    seen = _seen(table, task)
+    table = sample_rows(found, task.unit)
+    inputs = _inputs(table, task)
     attributes = [
-        _Attribute.of(name, table, min_group_rows, seen.without(name) if without_itself else seen)
+        _Attribute.of(name, table, min_group_rows, inputs.without(name) if exclude_attribute else inputs)
         for name in task.groups
     ]
-    tests = sum(len(attribute.judged) for attribute in attributes if attribute.can_be_told)
+    tests = sum(len(attribute.judged) for attribute in attributes if attribute.judgeable)
     lines: list[dict[str, Scalar | Message]] = []
     for attribute in attributes:
         yield from _small(attribute, current, min_group_rows)
-        if not attribute.can_be_told:
-            # Beside an attribute that is judged, one that the spec names and that cannot be is a doubt.
+        if not attribute.judgeable:
+            # Where another attribute is judged, an attribute that cannot be judged leaves a doubt.
             verdict = Verdict.INCONCLUSIVE if tests else Verdict.NOT_APPLICABLE
             yield _nothing({"split": current, "attribute": attribute.name}, _not_judged(attribute), verdict, len(table))
             continue
-        told = _Told(attribute, folds, task.seed)
+        models = _GroupModels(attribute, folds, task.seed)
         for code in attribute.judged:
-            yield _judged(told, code, max_roc_auc, policy, tests, current)
-            lines += told.strongest(code, strongest, policy)
+            yield _judged(models, code, max_roc_auc, policy, tests, current)
+            lines += models.strongest(code, top_proxies, policy)
     if lines:
         yield _table(lines)
 
 
 @dataclass(frozen=True)
 class _Attribute:
-    """A sensitive attribute: its groups, the code of each row's, the codes of those judged, and what is seen."""
+    """A sensitive attribute: its groups, each row's group as a code, the codes to judge, and the inputs."""
 
     name: str
     groups: tuple[str, ...]
     codes: npt.NDArray[np.int64]
     judged: tuple[int, ...]
-    seen: Seen
+    inputs: ModelInputs
 
     @classmethod
-    def of(cls, name: str, table: pa.Table, least: int, seen: Seen) -> _Attribute:
+    def of(cls, name: str, table: pa.Table, least: int, inputs: ModelInputs) -> _Attribute:
         import numpy as np
 
         from llmops_audit.evidence.base import encoded
@@ -178,64 +180,64 @@ class _Attribute:
         groups, codes = np.unique(np.array(names)[known.index], return_inverse=True)
         sizes = np.bincount(codes)
         judged = np.flatnonzero((sizes >= least) & (len(codes) - sizes >= least)).tolist()
-        # Of two groups, to tell one is to tell the other.
+        # With two groups, both have the same area.
         judged = judged[:1] if len(groups) == 2 else judged
-        return cls(name, tuple(groups.tolist()), codes.astype(np.int64), tuple(judged), seen)
+        return cls(name, tuple(groups.tolist()), codes.astype(np.int64), tuple(judged), inputs)
 
     @property
-    def can_be_told(self) -> bool:
-        return bool(self.judged and self.seen.names)
+    def judgeable(self) -> bool:
+        return bool(self.judged and self.inputs.names)
 
     def rows(self, code: int) -> int:
         return int((self.codes == code).sum())
 
 
-class _Told:
-    """Out-of-fold scores of an attribute's groups, by all that the classifier sees and by each feature alone."""
+class _GroupModels:
+    """Out-of-fold scores of an attribute's groups, by all inputs together and by each feature alone."""
 
     def __init__(self, attribute: _Attribute, folds: int, seed: int) -> None:
         from llmops_audit.analysis import separability
 
-        seen, codes = attribute.seen, attribute.codes
+        inputs, codes = attribute.inputs, attribute.codes
         self.attribute = attribute
-        self.fold = fold = separability.folds_of(codes, folds, seed)
-        model = separability.linear if seen.texts else separability.forest
-        self.scores = separability.out_of_fold(lambda: model(seed), seen.matrix, codes, fold)
-        self.alone = {} if seen.texts else separability.out_of_fold_alone(seen, codes, fold, seed)
+        self.fold = fold = separability.assign_folds(codes, folds, seed)
+        model = separability.linear if inputs.texts else separability.forest
+        self.scores = separability.out_of_fold(lambda: model(seed), inputs.matrix, codes, fold)
+        self.alone = {} if inputs.texts else separability.out_of_fold_alone(inputs, codes, fold, seed)
 
-    def area(self, code: int, scores: npt.NDArray[np.float64]) -> Area:
-        from llmops_audit.analysis.separability import area_of_scores
+    def area(self, code: int, scores: npt.NDArray[np.float64]) -> AucEstimate:
+        from llmops_audit.analysis.separability import cross_validated_auc
 
-        return area_of_scores(scores[:, code], self.attribute.codes == code, self.fold)
+        return cross_validated_auc(scores[:, code], self.attribute.codes == code, self.fold)
 
-    def strongest(self, code: int, most: int, policy: Policy) -> list[dict[str, Scalar | Message]]:
-        from llmops_audit.analysis.separability import telling_pieces
+    def strongest(self, code: int, top: int, policy: Policy) -> list[dict[str, Scalar | Message]]:
+        from llmops_audit.analysis.separability import discriminative_tokens
 
-        if self.attribute.seen.texts:
-            areas = telling_pieces(self.attribute.seen, self.attribute.codes == code, most)
+        if self.attribute.inputs.texts:
+            areas = discriminative_tokens(self.attribute.inputs, self.attribute.codes == code, top)
         else:
             every = [(name, self.area(code, scores)) for name, scores in self.alone.items()]
-            areas = sorted(every, key=lambda one: -one[1].value)[:most]
-        place = {"attribute": self.attribute.name, "group": self.attribute.groups[code]}
+            areas = sorted(every, key=lambda one: -one[1].value)[:top]
+        scope = {"attribute": self.attribute.name, "group": self.attribute.groups[code]}
         ends = [area.bounds(policy.confidence) for _, area in areas]
         return [
-            {**place, "proxy": name, "roc_auc": area.value, "low": low, "high": high}
+            {**scope, "proxy": name, "roc_auc": area.value, "low": low, "high": high}
             for (name, area), (low, high) in zip(areas, ends, strict=True)
         ]
 
 
-def _seen(table: pa.Table, task: Task) -> Seen:
-    from llmops_audit.analysis.separability import Seen
+def _inputs(table: pa.Table, task: Task) -> ModelInputs:
+    from llmops_audit.analysis.separability import ModelInputs
 
     if task.text is not None:
-        return Seen.of_texts(table.column(task.text).fill_null("").to_pylist())
-    return Seen.of_features(table, task.features)
+        return ModelInputs.of_texts(table.column(task.text).fill_null("").to_pylist())
+    return ModelInputs.of_features(table, task.features)
 
 
-def _judged(told: _Told, code: int, limit: float, policy: Policy, tests: int, split: str) -> Finding:
+def _judged(models: _GroupModels, code: int, limit: float, policy: Policy, tests: int, split: str) -> Finding:
     from llmops_audit.check.verdicts import judged
 
-    attribute, area = told.attribute, told.area(code, told.scores)
+    attribute, area = models.attribute, models.area(code, models.scores)
     details: dict[str, Scalar] = {"group_rows": attribute.rows(code)}
     if len(attribute.groups) == 2:
         details["compared_with"] = attribute.groups[1 - code]
@@ -245,9 +247,9 @@ def _judged(told: _Told, code: int, limit: float, policy: Policy, tests: int, sp
         n=len(attribute.codes), tests=tests, scope={"split": split, attribute.name: attribute.groups[code]},
         details=details,
     )  # fmt: skip
-    if attribute.seen.texts or attribute.name not in attribute.seen.names:
+    if attribute.inputs.texts or attribute.name not in attribute.inputs.names:
         return finding
-    text = message("The classifier sees the attribute itself. {verdict}", verdict=finding.message)
+    text = message("The attribute itself is an input of the classifier. {verdict}", verdict=finding.message)
     return finding.model_copy(update={"message": text})
 
 
@@ -266,16 +268,16 @@ def _reason(task: Task) -> Message:
     if not task.groups:
         return message("The spec names no group column (`data.groups`).")
     if not (task.features or task.text):
-        return message("The spec names neither features nor a text, so that nothing is known of what is seen.")
-    return message("The split holds no rows.")
+        return message("The spec names neither features nor a text: the classifier's inputs are unknown.")
+    return message("The split has no rows.")
 
 
 def _not_judged(attribute: _Attribute) -> Message:
     if not attribute.judged:
-        return message("No group has enough rows and enough others beside it: there is nothing to tell apart.")
-    if attribute.seen.texts:
-        return message("Not one text holds a letter or a digit.")
-    return message("The classifier sees nothing but the attribute itself.")
+        return message("No group can be judged: each has too few rows, or too few rows are outside it.")
+    if attribute.inputs.texts:
+        return message("No text contains a letter or a digit.")
+    return message("The attribute itself is the classifier's only input.")
 
 
 def _nothing(scope: dict[str, str], text: Message, verdict: Verdict, n: int | None = None) -> Finding:
@@ -286,7 +288,7 @@ def _table(lines: list[dict[str, Scalar | Message]]) -> Table:
     return Table(
         name="proxies",
         chapter="fairness",
-        caption=message("The strongest proxies: how well each, used alone, tells the group from the rest"),
+        caption=message("The strongest proxies: how well each identifies the group when used alone"),
         columns=(
             Column(key="attribute", heading=message("Attribute")),
             Column(key="group", heading=message("Group")),

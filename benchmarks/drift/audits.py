@@ -22,13 +22,13 @@ SEED = 20_260_301
 
 
 @dataclass(frozen=True)
-class Said:
-    """One finding: of which kind of column it speaks, and what it says.
+class FindingSummary:
+    """One finding: the kind of its column, and its result.
 
     Attributes
     ----------
     column, kind : str
-        The kind is "rows" where it speaks of whole rows.
+        The kind is "rows" for whole rows.
     feature : str
         "values" where the values of the column were compared.
     p_value : float
@@ -44,14 +44,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Audit:
-    """What the check said of one pair of samples, and how many columns Evidently's own rule says have drifted."""
+    """The findings on one pair of samples, and how many columns Evidently's own rule says have drifted."""
 
-    said: tuple[Said, ...]
+    findings: tuple[FindingSummary, ...]
     flagged: int | None = None
 
     def columns(self, verdict: str) -> set[str]:
         """Return the columns of which a finding has this verdict."""
-        return {one.column for one in self.said if one.verdict == verdict}
+        return {one.column for one in self.findings if one.verdict == verdict}
 
     @property
     def failed(self) -> bool:
@@ -65,13 +65,13 @@ class Audit:
 
 
 def audit(world: World, number: int, beside: bool) -> Audit:
-    """Draw samples and compare them; with Evidently's rule beside it where asked."""
+    """Draw samples and compare them; and apply Evidently's rule, if requested."""
     draws, own = np.random.SeedSequence([SEED, zlib.crc32(world.name.encode()), number]).spawn(2)
     samples = drawn(world, np.random.default_rng(draws))
     given = evidence(world, samples, int(own.generate_state(1)[0]))
     kinds = dict(zip(samples.tables[0].column_names, samples.kinds, strict=True))
-    said = [
-        Said(
+    findings = [
+        FindingSummary(
             finding.scope["column"],
             kinds.get(finding.scope["column"], "rows"),
             finding.scope.get("feature", "values"),
@@ -81,7 +81,7 @@ def audit(world: World, number: int, beside: bool) -> Audit:
         for finding in run(provided()["drift"].check, given)
         if isinstance(finding, Finding) and finding.p_value is not None
     ]
-    return Audit(tuple(said), flagged(samples) if beside else None)
+    return Audit(tuple(findings), flagged(samples) if beside else None)
 
 
 def flagged(samples: Drawn) -> int:
@@ -108,7 +108,7 @@ def simulate(worlds: Mapping[World, int], jobs: int, *, beside: bool) -> dict[Wo
     jobs : int
         Processes; the numbers do not depend on it.
     beside : bool
-        Whether Evidently's rule is asked as well.
+        Whether to apply Evidently's rule as well.
     """
     # Large ones first, so that no process waits for the last of them.
     largest = sorted(worlds, key=lambda world: -(world.reference + world.current) * world.columns)

@@ -17,8 +17,8 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import roc_auc_score
 
-from llmops_audit.analysis.drift.estimates import Answered, estimates
-from llmops_audit.analysis.separability import Seen
+from llmops_audit.analysis.drift.estimates import ModelOutputs, estimates
+from llmops_audit.analysis.separability import ModelInputs
 from llmops_audit.evidence.base import ScoreMatrix
 from llmops_audit.record.drift_figure import AccuracyEstimate
 from llmops_audit.stats import clopper_pearson
@@ -26,8 +26,8 @@ from llmops_audit.stats import clopper_pearson
 PUBLISHED = (0.908, 0.840)
 CONFIDENCE = 0.95
 FEATURES = ("MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup")
-PLACE = ("Latitude", "Longitude")
-LABEL, SCORE, ANSWER = "clf_target", "y_pred_proba", "y_pred"
+COORDINATES = ("Latitude", "Longitude")
+LABEL, SCORE, PREDICTION = "clf_target", "y_pred_proba", "y_pred"
 BANDS = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0)
 
 
@@ -38,40 +38,40 @@ def _folder() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _answered(rows: pd.DataFrame) -> Answered:
-    label, answer = (rows[name].astype(str).to_numpy(dtype=object) for name in (LABEL, ANSWER))
-    return Answered(label, answer, ScoreMatrix((1,), rows[[SCORE]].to_numpy(dtype=np.float64)))
+def _answered(rows: pd.DataFrame) -> ModelOutputs:
+    label, prediction = (rows[name].astype(str).to_numpy(dtype=object) for name in (LABEL, PREDICTION))
+    return ModelOutputs(label, prediction, ScoreMatrix((1,), rows[[SCORE]].to_numpy(dtype=np.float64)))
 
 
 def _estimates(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, ...]) -> list[AccuracyEstimate]:
     table = pa.Table.from_pandas(pd.concat([first[list(names)], second[list(names)]]), preserve_index=False)
-    matrix = Seen.of_features(table, names).matrix
+    matrix = ModelInputs.of_features(table, names).matrix
     seen = matrix[: len(first)], matrix[len(first) :]
     return estimates("analysis", _answered(first), _answered(second), seen, CONFIDENCE, 0)
 
 
-def _printed(found: list[AccuracyEstimate], method: str, told: str, seconds: float) -> None:
+def _printed(found: list[AccuracyEstimate], method: str, name: str, seconds: float) -> None:
     one = next((one for one in found if one.method == method), None)
     if one is None:
-        print(f"{told:<32} none: too few labelled rows look like these  {seconds:.1f} s")
+        print(f"{name:<32} none: too few labelled rows look like these  {seconds:.1f} s")
         return
     assert one.actual is not None
-    held = "holds the truth" if one.low <= one.actual <= one.high else "does not hold the truth"
+    coverage = "holds the truth" if one.low <= one.actual <= one.high else "does not hold the truth"
     rests = "" if one.effective is None else f", {one.effective:,.0f} effective rows"
-    print(f"{told:<32} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}] {held}{rests}  {seconds:.1f} s")
+    print(f"{name:<32} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}] {coverage}{rests}  {seconds:.1f} s")
 
 
 def _by_band(first: pd.DataFrame, second: pd.DataFrame) -> None:
-    """Print how often answers of one score are right: the same in both samples, were it covariate shift alone."""
+    """Print how often predictions of one score are right: the same in both samples, were it covariate shift alone."""
     print("\naccuracy at the same score (rows)")
     for low, high in pairwise(BANDS):
         cells = []
         for rows in (first, second):
             cut = rows[(rows[SCORE] >= low) & ((rows[SCORE] < high) | (high == BANDS[-1]))]
-            cells.append(f"{(cut[LABEL] == cut[ANSWER]).mean():.3f} ({len(cut):,})")
+            cells.append(f"{(cut[LABEL] == cut[PREDICTION]).mean():.3f} ({len(cut):,})")
         print(f"  score {low:.1f} to {high:.1f}: reference {cells[0]:<15} analysis {cells[1]}")
     print("Where these differ, rows of one score are right less often than they were: given the score that is concept")
-    print("drift, which no estimate from scores can see. It is geographic, and no labelled rows lie in those places.")
+    print("drift, which no estimate from scores can see. It is geographic, and no labelled rows lie in those areas.")
 
 
 def main() -> None:
@@ -84,21 +84,21 @@ def main() -> None:
     second = pd.read_csv(folder / "california_housing_analysis.csv").merge(
         pd.read_csv(folder / "california_housing_analysis_gt.csv"), on="id", validate="one_to_one"
     )
-    for told, rows, published in zip(("reference", "analysis"), (first, second), PUBLISHED, strict=True):
+    for name, rows, published in zip(("reference", "analysis"), (first, second), PUBLISHED, strict=True):
         area = roc_auc_score(rows[LABEL], rows[SCORE])
-        assert round(area, 3) == published, f"{told}: {area}"
-        right, n = int((rows[LABEL] == rows[ANSWER]).sum()), len(rows)
+        assert round(area, 3) == published, f"{name}: {area}"
+        right, n = int((rows[LABEL] == rows[PREDICTION]).sum()), len(rows)
         low, high = clopper_pearson(right, n, CONFIDENCE)
-        print(f"{told:<10} {n:,} rows, ROC AUC {area:.3f}, accuracy {right / n:.3f} [{low:.3f}, {high:.3f}]")
+        print(f"{name:<10} {n:,} rows, ROC AUC {area:.3f}, accuracy {right / n:.3f} [{low:.3f}, {high:.3f}]")
     print("\nestimated accuracy on the analysis rows")
-    for method, told, names in (
+    for method, name, names in (
         ("confidence", "by confidence", FEATURES),
         ("reweighting", "by weights, six features", FEATURES),
-        ("reweighting", "by weights, with coordinates", FEATURES + PLACE),
+        ("reweighting", "by weights, with coordinates", FEATURES + COORDINATES),
     ):
         start = time.perf_counter()
         found = _estimates(first, second, names)
-        _printed(found, method, told, time.perf_counter() - start)
+        _printed(found, method, name, time.perf_counter() - start)
     _by_band(first, second)
 
 

@@ -112,7 +112,7 @@ def _peak() -> int:
 SIDES = {OURS: ours, REPORT: report}
 
 
-def measured(side: str, repeats: int) -> Cost:
+def measurement(side: str, repeats: int) -> Cost:
     """Measure one side, each time in a fresh process, both in the environment that an audit starts the check in."""
     root = Path(__file__).parent.parent.parent
     command = [sys.executable, "-m", "benchmarks.drift.cost", side]
@@ -126,7 +126,7 @@ def measured(side: str, repeats: int) -> Cost:
 
 def compared(repeats: Mapping[str, int] = REPEATS) -> dict[str, Cost]:
     """Measure each side so often, one after the other."""
-    return {side: measured(side, times) for side, times in repeats.items()}
+    return {side: measurement(side, times) for side, times in repeats.items()}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from .world import SAMPLE, World
 SIZES = (50, 500, 2_000, 20_000, 100_000)
 COLUMNS = (5, 20, 100)
 RUNS = 30
-LEAST_RUNS = 3
+MIN_RUNS = 3
 POWER_RUNS = 200
 TEXT_RUNS = 100
 
@@ -27,7 +27,7 @@ DRIFTS = {
 def null(runs: int = RUNS) -> dict[World, int]:
     """Return worlds without drift, and how often each is drawn: as many times as `runs`, fewer where it takes long."""
     worlds = [World(n, m, columns) for columns, n, m in product(COLUMNS, SIZES, SIZES)]
-    return {world: min(runs, max(LEAST_RUNS, round(runs * 0.5 / _seconds(world)))) for world in worlds}
+    return {world: min(runs, max(MIN_RUNS, round(runs * 0.5 / _seconds(world)))) for world in worlds}
 
 
 def _seconds(world: World) -> float:

@@ -42,7 +42,7 @@ parameters = {{ max_iter = 1000 }}
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedHypothesis:
     """A hypothesis on the whole of a video.
 
     Attributes
@@ -61,7 +61,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Video:
-    """What an audit said of the comments on one video.
+    """The result of an audit of the comments on one video.
 
     Attributes
     ----------
@@ -70,15 +70,15 @@ class Video:
         Comments, and those without a date.
     verdict : str
         Of the drift check.
-    judged : tuple of Judged
+    judged : tuple of JudgedHypothesis
     windows : int
         Windows of time; 0 where there were none.
     failed_windows : tuple of str
         What fails in a window.
     content : float
         Area under the ROC curve.
-    pieces : tuple of str
-        The words that tell most.
+    tokens : tuple of str
+        The most discriminative words.
     accuracy : float
     """
 
@@ -86,11 +86,11 @@ class Video:
     rows: int
     without_time: int
     verdict: str
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedHypothesis, ...]
     windows: int
     failed_windows: tuple[str, ...]
     content: float
-    pieces: tuple[str, ...]
+    tokens: tuple[str, ...]
     accuracy: float
 
 
@@ -139,20 +139,22 @@ def _rows(folder: Path, name: str) -> list[dict[str, str]]:
 
 def _video(folder: Path, trained_on: Sequence[str], name: str) -> Video:
     with tempfile.TemporaryDirectory() as temporary:
-        place = Path(temporary)
+        workdir = Path(temporary)
         for one in (*trained_on, name):
-            (place / f"{one}.csv").write_bytes((folder / f"{one}.csv").read_bytes())
-        spec = place / "audit.toml"
+            (workdir / f"{one}.csv").write_bytes((folder / f"{one}.csv").read_bytes())
+        spec = workdir / "audit.toml"
         train = ", ".join(f'"{one}.csv"' for one in trained_on)
         spec.write_text(SPEC.format(train=train, test=name), encoding="utf-8")
         record = run(prepare(spec))
     check = next(one for one in record.checks if one.name == "drift")
     matrix = next(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix))
     drift = next(figure for figure in record.figures.values() if isinstance(figure, Drift))
-    judged = tuple(Judged(one.column, one.feature or "values", one.effect, one.verdict) for one in drift.shifts)
+    judged = tuple(
+        JudgedHypothesis(one.column, one.feature or "values", one.effect, one.verdict) for one in drift.shifts
+    )
     content = next((one.effect + 0.5 for one in judged if one.feature == "content"), float("nan"))
     timeline = next(iter(drift.timelines), None)
-    courses = () if timeline is None else timeline.series
+    series = () if timeline is None else timeline.series
     return Video(
         name,
         drift.samples[1].rows,
@@ -160,7 +162,7 @@ def _video(folder: Path, trained_on: Sequence[str], name: str) -> Video:
         check.verdict.value,
         judged,
         0 if timeline is None else len(timeline.windows),
-        tuple(f"{one.column} {one.feature or 'values'}" for one in courses if one.verdict == "failed"),
+        tuple(f"{one.column} {one.feature or 'values'}" for one in series if one.verdict == "failed"),
         content,
         tuple(token.token for token in drift.tokens[:5]),
         _accuracy(matrix),

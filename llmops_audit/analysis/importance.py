@@ -1,10 +1,10 @@
-"""Which columns a classifier's answers hang on: the share that changes when one column is shuffled among rows.
+"""How much a classifier's predictions depend on each column: the share that changes when the column is shuffled.
 
 References
 ----------
 Breiman (2001). Random forests. Machine Learning 45, section 10: importance by permuting a variable. Fisher, Rudin and
 Dominici (2019). All models are wrong, but many are useful. JMLR 20, section 3: each row takes the value of another
-row. Both look at the loss; changed answers need no labels, and say what a model uses rather than whether that is right.
+row. Both look at the loss; changed predictions need no labels, and show what a model uses, not whether that is right.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from llmops_audit.evidence.rows import Rows
 
 __all__ = ["prediction_changes"]
 
-MOST_ROWS = 500
-"""Rows among which columns are shuffled: the share then has a standard error of at most 0.023."""
+MAX_ROWS = 500
+"""Rows among which columns are shuffled; the standard error of the share is then at most 0.023."""
 
-LEAST_ROWS = 20
-MOST_ASKED = 50_000
-"""Rows that the classifier is asked about in all; with very many columns `LEAST_ROWS` a column."""
+MIN_ROWS = 20
+MAX_QUERIED_ROWS = 50_000
+"""Rows that the classifier predicts in total; with very many columns, `MIN_ROWS` for each column."""
 
 ROWS_AT_ONCE = 10_000
 
@@ -36,7 +36,7 @@ ROWS_AT_ONCE = 10_000
 def prediction_changes(
     subject: QueriedSubject, rows: Rows, features: tuple[str, ...], seed: int
 ) -> dict[str, float] | None:
-    """Return the share of answers that change when the values of one column move to other rows.
+    """Return the share of predictions that change when the values of one column move to other rows.
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ def prediction_changes(
     features : tuple of str
         Columns of tabular data that the classifier works on.
     seed : int
-        Of the shuffles, one a column, in which no row keeps its value.
+        Of the shuffles, one for each column, in which no row keeps its value.
 
     Returns
     -------
     dict of str to float, or None
-        Column to share, 0 to 1: 0 for a column that is not used. Columns that tell the same share their importance,
-        and of columns that depend on each other, shuffled rows may be such as never occur. None where it is unknown:
-        where answers were saved, there are no feature columns or fewer than two rows, or the classifier refuses such
-        rows. It orders what is reported and decides nothing, so that a refusal is no error of the audit.
+        Column to share, 0 to 1: 0 for an unused column. Redundant columns share their importance, and shuffling one of
+        several dependent columns may create rows that never occur. None where unknown: with saved predictions, without
+        feature columns, with fewer than two rows, or where the classifier refuses such rows. Importance orders the
+        report and decides nothing, so a refusal is not an error of the audit.
     """
-    most = max(LEAST_ROWS, min(MOST_ROWS, MOST_ASKED // max(1, len(features))))
+    most = max(MIN_ROWS, min(MAX_ROWS, MAX_QUERIED_ROWS // max(1, len(features))))
     table = rows.table.take(np.sort(np.argsort(rows.key, kind="stable")[:most])) if len(rows) else rows.table
     if subject.model is None or not features or table.num_rows < 2:
         return None
@@ -69,16 +69,16 @@ def _changes(
     subject: QueriedSubject, table: pa.Table, features: tuple[str, ...], seed: int
 ) -> Iterator[tuple[str, float]]:
     n = table.num_rows
-    before = _answers(subject.predict(table))
+    before = _predictions(subject.predict(table))
     at_once = max(1, ROWS_AT_ONCE // n)
     for start in range(0, len(features), at_once):
-        asked = features[start : start + at_once]
-        after = _answers(subject.predict(pa.concat_tables([_shuffled(table, name, seed) for name in asked])))
-        for name, answers in zip(asked, after.reshape(len(asked), n), strict=True):
-            yield name, float(np.mean(answers != before))
+        shuffled = features[start : start + at_once]
+        after = _predictions(subject.predict(pa.concat_tables([_shuffled(table, name, seed) for name in shuffled])))
+        for name, predictions in zip(shuffled, after.reshape(len(shuffled), n), strict=True):
+            yield name, float(np.mean(predictions != before))
 
 
-def _answers(codes: Codes) -> npt.NDArray[np.object_]:
+def _predictions(codes: Codes) -> npt.NDArray[np.object_]:
     return np.array([*codes.categories, None], dtype=object)[codes.index]
 
 

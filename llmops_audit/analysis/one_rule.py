@@ -1,4 +1,4 @@
-"""The simplest model that learns anything: a rule on one feature, which a classifier should beat.
+"""The one-rule baseline (1R): the best rule on a single feature, which a classifier should beat.
 
 References
 ----------
@@ -26,18 +26,18 @@ from llmops_audit.record.labels import Label
 __all__ = ["OneRule", "one_rule"]
 
 ROWS_TO_PICK = 2000
-"""Rows that the feature is picked on: one half learns, the other tells the features apart."""
+"""Rows on which the feature is selected: the rules learn from one half and are compared on the other."""
 
-LEAST_ROWS = 6
-"""Training rows that a branch of a rule rests on; 1R's own number."""
+MIN_ROWS = 6
+"""Training rows that each branch of a rule needs, as in 1R."""
 
 DEPTH = 3
 WORD = r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]{2,}"
-"""Chinese is written without spaces: there a character is a word."""
+"""In Chinese, which is written without spaces, a character is a word."""
 
 Ints = npt.NDArray[np.int64]
-Rule = Callable[[pa.Table], Ints]
-"""Rows to places among the labels, (n,)."""
+PredictRule = Callable[[pa.Table], Ints]
+"""From rows to indices into the labels, (n,)."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,17 @@ class OneRule:
     Attributes
     ----------
     feature : str or Message
-        Column, or column and what of its text; never a word of the data.
+        Column, or column and feature of its text; never a word of the data.
     labels : tuple of label
     rule : callable
     """
 
     feature: str | Message
     labels: tuple[Label, ...]
-    rule: Rule
+    rule: PredictRule
 
     def predict(self, batch: Batch) -> Codes:
-        """Return an answer for each row."""
+        """Return a prediction for each row."""
         return Codes(self.labels, self.rule(batch.table).astype(np.int32))
 
 
@@ -69,7 +69,7 @@ def one_rule(train: Batch, most: int, *, features: Sequence[str] = (), text: str
     train : Batch
         With labels.
     most : int
-        Rows to learn from.
+        Largest number of rows to learn from.
     features : sequence of str
         Columns of numbers and categories.
     text : str, optional
@@ -81,21 +81,21 @@ def one_rule(train: Batch, most: int, *, features: Sequence[str] = (), text: str
         None with fewer than two rows a label, and where every feature is missing throughout. Every label counts the
         same, however rare it is.
     """
-    if train.label is None or len(train) < LEAST_ROWS:
+    if train.label is None or len(train) < MIN_ROWS:
         return None
     sample = train.sample(most)
     pick = sample[:ROWS_TO_PICK]
     halves = pick[np.arange(0, len(pick), 2)], pick[np.arange(1, len(pick), 2)]
-    best: tuple[float, str | Message, Rule | None] = (0.0, "", None)
+    best: tuple[float, str | Message, PredictRule | None] = (0.0, "", None)
     for feature, learn in _features(features, text, pick.table):
         rule = learn(halves[0])
         if rule is None:
             continue
-        places = range(len(train.label.categories))
-        table = confusion_matrix(_index(halves[1]), rule(halves[1].table), labels=list(places))
+        indices = range(len(train.label.categories))
+        table = confusion_matrix(_index(halves[1]), rule(halves[1].table), labels=list(indices))
         score = float(stats.balanced_accuracy(table))
         if score > best[0]:
-            # The rule that is compared learns from all rows.
+            # The final rule learns from all rows.
             best = score, feature, learn(sample) or rule
     return None if best[2] is None else OneRule(best[1], train.label.categories, best[2])
 
@@ -106,7 +106,7 @@ def _index(batch: Batch) -> Ints:
 
 def _features(
     features: Sequence[str], text: str | None, table: pa.Table
-) -> Iterator[tuple[str | Message, Callable[[Batch], Rule | None]]]:
+) -> Iterator[tuple[str | Message, Callable[[Batch], PredictRule | None]]]:
     for name in features:
         if pa.types.is_floating(table.schema.field(name).type):
             yield name, _on_numbers(lambda rows, name=name: rows.column(name).to_numpy(zero_copy_only=False))  # type: ignore[misc]
@@ -120,47 +120,47 @@ def _features(
         )
 
 
-def _on_numbers(read: Callable[[pa.Table], npt.NDArray[Any]]) -> Callable[[Batch], Rule | None]:
+def _on_numbers(read: Callable[[pa.Table], npt.NDArray[Any]]) -> Callable[[Batch], PredictRule | None]:
     def numbers(rows: pa.Table) -> npt.NDArray[np.float64]:
         return np.asarray(read(rows), dtype=np.float64).reshape(-1, 1)
 
-    def learn(batch: Batch) -> Rule | None:
+    def learn(batch: Batch) -> PredictRule | None:
         x, y = numbers(batch.table), _index(batch)
         if np.isnan(x).all():
             return None
         tree = DecisionTreeClassifier(
-            max_depth=DEPTH, min_samples_leaf=LEAST_ROWS, class_weight="balanced", random_state=0
+            max_depth=DEPTH, min_samples_leaf=MIN_ROWS, class_weight="balanced", random_state=0
         ).fit(x, y)
         return lambda rows: np.asarray(tree.predict(numbers(rows)), dtype=np.int64)
 
     return learn
 
 
-def _on_categories(name: str) -> Callable[[Batch], Rule | None]:
-    def learn(batch: Batch) -> Rule | None:
+def _on_categories(name: str) -> Callable[[Batch], PredictRule | None]:
+    def learn(batch: Batch) -> PredictRule | None:
         values = batch.table.column(name).to_pylist()
         known = {value: i for i, value in enumerate(sorted({str(v) for v in values if v is not None}))}
-        place = np.array([known.get(str(v), len(known)) if v is not None else len(known) for v in values])
+        category = np.array([known.get(str(v), len(known)) if v is not None else len(known) for v in values])
         y = _index(batch)
         counts = np.zeros((len(known) + 1, int(y.max()) + 1))
-        np.add.at(counts, (place, y), 1)
-        counts[counts.sum(axis=1) < LEAST_ROWS] = 0
+        np.add.at(counts, (category, y), 1)
+        counts[counts.sum(axis=1) < MIN_ROWS] = 0
         totals = np.maximum(np.bincount(y, minlength=counts.shape[1]), 1)
-        answers = (counts / totals).argmax(axis=1)
+        predictions = (counts / totals).argmax(axis=1)
         if not known:
             return None
 
         def rule(rows: pa.Table) -> Ints:
             found = [len(known) if v is None else known.get(str(v), len(known)) for v in rows.column(name).to_pylist()]
-            return np.asarray(answers[np.array(found, dtype=np.int64)], dtype=np.int64)
+            return np.asarray(predictions[np.array(found, dtype=np.int64)], dtype=np.int64)
 
         return rule
 
     return learn
 
 
-def _on_a_word(name: str) -> Callable[[Batch], Rule | None]:
-    def learn(batch: Batch) -> Rule | None:
+def _on_a_word(name: str) -> Callable[[Batch], PredictRule | None]:
+    def learn(batch: Batch) -> PredictRule | None:
         vectorizer = CountVectorizer(token_pattern=WORD, binary=True)
         y = _index(batch)
         labels = np.unique(y)
@@ -168,16 +168,16 @@ def _on_a_word(name: str) -> Callable[[Batch], Rule | None]:
             words = vectorizer.fit_transform(batch.table.column(name).to_pylist())
         except ValueError:
             return None
-        there = np.stack([np.asarray(words[y == label].mean(axis=0)).ravel() for label in labels])
-        # Answering one label where the word stands and another where it does not recognises these two alone.
-        best = int((there.max(axis=0) - there.min(axis=0)).argmax())
+        shares = np.stack([np.asarray(words[y == label].mean(axis=0)).ravel() for label in labels])
+        # The rule predicts one label where the word occurs and another where it does not.
+        best = int((shares.max(axis=0) - shares.min(axis=0)).argmax())
         word = vectorizer.get_feature_names_out()[best]
-        present, absent = int(labels[there[:, best].argmax()]), int(labels[there[:, best].argmin()])
+        present, absent = int(labels[shares[:, best].argmax()]), int(labels[shares[:, best].argmin()])
         one = CountVectorizer(token_pattern=WORD, binary=True, vocabulary=[word])
 
         def rule(rows: pa.Table) -> Ints:
-            stands = one.transform(rows.column(name).to_pylist()).toarray().ravel() > 0
-            return np.where(stands, present, absent)
+            occurs = one.transform(rows.column(name).to_pylist()).toarray().ravel() > 0
+            return np.where(occurs, present, absent)
 
         return rule
 

@@ -1,43 +1,43 @@
-"""The pieces that texts are made of: words, and runs of characters in scripts that are written without spaces."""
+"""Tokens of texts: words, and character n-grams in scripts that are written without spaces."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["LONGEST_PIECE", "MOST_CHARACTERS", "UNSPACED", "has_pieces", "pieces"]
+__all__ = ["MAX_CHARACTERS", "MAX_NGRAM", "UNSPACED", "has_tokens", "tokens"]
 
-MOST_CHARACTERS = 1_000
-"""Of a text: what comes later costs time and seldom tells more."""
+MAX_CHARACTERS = 1_000
+"""Characters of a text that are read: later ones cost time and seldom add information."""
 
-LONGEST_PIECE = 3
-"""Characters of a piece of a script that is written without spaces."""
+MAX_NGRAM = 3
+"""Longest token of a script without spaces, in characters."""
 
 UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Thai, Kana and Han, as ranges of a regular expression's class."""
 
-_PIECE = re.compile(rf"([{UNSPACED}]+)|[^\W{UNSPACED}]+")
+_TOKEN = re.compile(rf"([{UNSPACED}]+)|[^\W{UNSPACED}]+")
 
 
-def pieces(text: str, longest: int = LONGEST_PIECE) -> list[str]:
-    """Return the pieces of a text in lower case, as often as they stand in its first `MOST_CHARACTERS` characters.
+def tokens(text: str, max_ngram: int = MAX_NGRAM) -> list[str]:
+    """Return the tokens of a text's first `MAX_CHARACTERS` characters, in lower case, with repetitions.
 
     Parameters
     ----------
     text : str
-    longest : int
-        Of a script without spaces (Han, Kana, Thai) every run of so many characters, or fewer, is a piece; of any
-        other script every run of letters and digits.
+    max_ngram : int
+        In scripts without spaces (Han, Kana, Thai) every run of at most this many characters is a token; in all other
+        scripts, every run of letters and digits.
     """
     found: list[str] = []
-    for match in _PIECE.finditer(text[:MOST_CHARACTERS].lower()):
+    for match in _TOKEN.finditer(text[:MAX_CHARACTERS].lower()):
         run = match.group()
         if match.group(1) is None:
             found.append(run)
         else:
-            found += [run[i : i + k] for k in range(1, longest + 1) for i in range(len(run) - k + 1)]
+            found += [run[i : i + k] for k in range(1, max_ngram + 1) for i in range(len(run) - k + 1)]
     return found
 
 
-def has_pieces(text: str) -> bool:
-    """Return whether a text holds a letter or a digit among its first `MOST_CHARACTERS` characters."""
-    return _PIECE.search(text[:MOST_CHARACTERS]) is not None
+def has_tokens(text: str) -> bool:
+    """Return whether a text has a letter or a digit among its first `MAX_CHARACTERS` characters."""
+    return _TOKEN.search(text[:MAX_CHARACTERS]) is not None

@@ -120,10 +120,10 @@ class MadeInputs:
         from llmops_audit.evidence.personal_data import values_in
         from llmops_audit.personal_data.allow_list import EMPTY_ALLOW_LIST
         from llmops_audit.personal_data.model_scan import TrainingValue, scan_model
-        from llmops_audit.subjects.fitted import Trained
+        from llmops_audit.subjects.scikit_learn import ScikitLearnSubject
 
         train, subject, plan = self._swept.train, self._swept.subject, self._swept.plan
-        if train is None or not isinstance(subject, Trained):
+        if train is None or not isinstance(subject, ScikitLearnSubject):
             return None
         with self._clock.stage("searching the model"):
             found = cast("PersonalData", self._swept.evidence["personal_data"]["train"]).values

@@ -29,7 +29,7 @@ class PredictedRows:
     Attributes
     ----------
     subject : Subject
-        Trained, where it is trained here.
+        ScikitLearnSubject, where it is trained here.
     splits : mapping of str to iterable of Batch
         By split; read once.
     train : Batch, optional

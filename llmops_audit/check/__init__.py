@@ -28,7 +28,7 @@ from llmops_audit.record import ADVICE, Finding, Message, NamedFigure, Page, Sec
 __all__ = ["HEADINGS", "INPUTS", "Check", "TextFile", "check", "evidence_names"]
 
 HEADINGS = ("What it measures", "Why it matters", "How to read it", "Limits", "References")
-"""Headings of a check's page, in this order; `ADVICE` may stand before the limits."""
+"""Headings of a check's page, in this order; `ADVICE` may precede the limits."""
 
 _WITH_ADVICE = (*HEADINGS[:3], ADVICE, *HEADINGS[3:])
 
@@ -74,7 +74,7 @@ class TextFile(BaseModel):
     @classmethod
     def _read(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str) or info.context is None:
-            raise ValueError("is no path of a text file")
+            raise ValueError("is not the path of a text file")
         try:
             content: bytes = (info.context["folder"] / value).read_bytes()
             if len(content) > LARGEST_FILE:
@@ -83,7 +83,7 @@ class TextFile(BaseModel):
         except OSError as error:
             raise ValueError(f"the file cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
-            raise ValueError("the file is no UTF-8 text") from error
+            raise ValueError("the file is not UTF-8 text") from error
 
 
 class _Settings(BaseModel):
@@ -98,7 +98,7 @@ class Check:
     ----------
     function : callable
     module : str
-        Name of the module it stands in; the last part is the check's name.
+        Name of its module; the last part is the check's name.
     severity : Severity
         Severity of its findings that name none.
     chance : bool
@@ -239,7 +239,7 @@ def _inputs(function: CheckFunction) -> tuple[str, ...]:
     known = ", ".join(INPUTS)
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            problems.append(Problem(subject, f"parameter {str(parameter)!r} takes anything", "named parameters only"))
+            problems.append(Problem(subject, f"parameter {str(parameter)!r} is variadic", "named parameters only"))
         elif parameter.kind is parameter.KEYWORD_ONLY:
             if parameter.default is parameter.empty:
                 problems.append(Problem(subject, f"setting '{parameter.name}' has no default"))
@@ -286,10 +286,10 @@ def read_page(name: str, docstring: str | None) -> Page:
     )
     headings = tuple(section.heading for section in sections)
     if headings not in (HEADINGS, _WITH_ADVICE):
-        raise PluginError(subject, "its page has other headings", expected, ", ".join(headings) or "none")
+        raise PluginError(subject, "its page has the wrong headings", expected, ", ".join(headings) or "none")
     for section in sections:
         if not section.paragraphs:
-            raise PluginError(subject, f"its page says nothing under '{section.heading}'")
+            raise PluginError(subject, f"its page has no text under '{section.heading}'")
     return Page(title=lines[0].strip(), sections=sections)
 
 

@@ -55,7 +55,7 @@ class Task(Frozen):
     unit : str, optional
         Column of the person or document that rows belong to; intervals then allow for their dependence.
     time : str, optional
-        Column of the time that a row stems from, in ISO 8601.
+        Column with the time of a row, in ISO 8601.
     one_rule_feature : str or Message, optional
         Feature of the one-rule baseline, see `llmops_audit.analysis.one_rule`.
     """
@@ -74,7 +74,7 @@ class Task(Frozen):
 
 
 class Baseline(Frozen):
-    """The release before, as its record tells it.
+    """The previous release, from its record.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class Baseline(Frozen):
     same_rows : bool
         Whether it was tested on the same bytes as the subject is.
     counts : tuple of tuple of int, (k, k + 1)
-        Its confusion matrix on its test rows, with the labels of `Task`; the last column holds answers that are no
+        Its confusion matrix on its test rows, with the labels of `Task`; the last column counts predictions that are no
         label.
     """
 

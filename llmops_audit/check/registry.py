@@ -1,4 +1,4 @@
-"""Where checks come from: entry points of installed distributions, and single files of the user's own."""
+"""Where checks come from: entry points of installed distributions, and the user's own files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Provided:
 
 
 TIME_LIMIT = "time_limit"
-"""Key that the section of every check may hold: the harness obeys it, the check does not see it."""
+"""Key that every check's section may contain: the harness enforces it, the check does not see it."""
 
 
 class _Limit(BaseModel):
@@ -56,7 +56,7 @@ class Enabled:
     settings : pydantic model
         Validated.
     own_limit : float, optional
-        Seconds that the spec gives it; None: as many as the check itself asks for.
+        Seconds that the spec allows; None: the check's own limit.
     """
 
     provided: Provided
@@ -80,7 +80,7 @@ def provided(plugins: Iterable[Path] = ()) -> dict[str, Provided]:
     Parameters
     ----------
     plugins : iterable of Path
-        Files, or folders of files, of the user's own.
+        The user's own files, or folders of them.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def _own(plugins: Iterable[Path], problems: list[Problem]) -> list[Provided]:
     for path in plugins:
         files = sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
         if not files or not all(file.is_file() for file in files):
-            problems.append(Problem(f"plugins: {path.name}", "holds no check", "a Python file, or a folder of such"))
+            problems.append(Problem(f"plugins: {path.name}", "contains no check", "a Python file, or a folder of such"))
             continue
         for file in files:
             try:
@@ -139,11 +139,11 @@ def _own(plugins: Iterable[Path], problems: list[Problem]) -> list[Provided]:
 
 def _module(file: Path) -> ModuleType:
     # The folder's digest keeps files of one name in two folders apart.
-    place = hashlib.sha256(str(file.resolve().parent).encode()).hexdigest()[:12]
-    name = f"llmops_audit_plugin_{place}.{file.stem}"
+    folder = hashlib.sha256(str(file.resolve().parent).encode()).hexdigest()[:12]
+    name = f"llmops_audit_plugin_{folder}.{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise PluginError(f"check file '{file.name}'", "is no Python file")
+        raise PluginError(f"check file '{file.name}'", "is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -161,10 +161,10 @@ def _only_check(module: ModuleType) -> Check:
     checks = [value for value in vars(module).values() if isinstance(value, Check) and value.module == module.__name__]
     stem = module.__name__.rpartition(".")[2]
     if len(checks) != 1:
-        raise PluginError(f"check module '{stem}'", "holds another number of checks", "exactly one", str(len(checks)))
+        raise PluginError(f"check module '{stem}'", "has the wrong number of checks", "exactly one", str(len(checks)))
     found = checks[0]
     if found.function.__name__ != stem:
-        raise PluginError(f"check '{stem}'", "has another name than its file", stem, found.function.__name__)
+        raise PluginError(f"check '{stem}'", "is not named like its file", stem, found.function.__name__)
     _ = found.page, found.settings
     return found
 

@@ -1,4 +1,4 @@
-"""From a value and its interval to a verdict: fail closed, and say how sure."""
+"""From a value and its interval to a verdict: fail closed, and state the uncertainty."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORST_FIRST = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PAS
 
 
 def combined(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the verdict of a whole: the worst one; not applicable only where every part is, or there is none."""
+    """Return the worst of several verdicts; not applicable only where all are, or there are none."""
     found = set(verdicts)
     return next((verdict for verdict in _WORST_FIRST if verdict in found), Verdict.NOT_APPLICABLE)
 
@@ -72,7 +72,7 @@ def judged(
     n : int
         Rows that the value rests on.
     tests : int
-        Requirements that the check judges by chance at once.
+        Requirements that the check judges together on samples.
     scope, severity, details
         See `Finding`.
 
@@ -100,7 +100,7 @@ def judged(
     if policy.decide == "point":
         return Finding(**given, **_compared(value, requirement, _POINT))
     given["tests"] = tests
-    # Only a value that misses its limit can be a failure, and the corrected interval of a large table is dear.
+    # Only a value that misses its limit can fail, and the corrected interval of a large table is costly.
     decided_by = shown if at_limit(value, requirement) else bounds(1 - policy.alpha / tests)
     verdict = _by_bounds(requirement, shown, decided_by)
     inconclusive = verdict is Verdict.INCONCLUSIVE
@@ -136,7 +136,7 @@ def _bound_message(verdict: Verdict, requirement: Requirement, shown: Bounds, ne
             return message("Even the upper end of the corrected interval misses the limit.")
         return message("Even the lower end of the corrected interval misses the limit.")
     if not at_limit(shown[1] if wants_more else shown[0], requirement):
-        # The interval that is shown does not hold the limit.
+        # The interval that is shown does not contain the limit.
         if needed is None:
             return message("The interval misses the limit, the corrected interval does not: these rows cannot decide.")
         return message(

@@ -66,7 +66,7 @@ class Dataset:
     def format(self) -> sources.Format:
         """How text files are read."""
         data = self.spec.data
-        return sources.Format(data.encoding, data.delimiter, data.quote, data.columns, data.skip_rows)
+        return sources.Format(data.encoding, data.delimiter, data.quote, data.column_names, data.skip_rows)
 
     def columns(self, part: str) -> tuple[str, ...]:
         """Return the columns of a part that are read, in the order of its files."""
@@ -139,7 +139,7 @@ def open_dataset(
                 problems.extend(error.problems)
                 continue
             # The first line of a file without a header is a row, whose values no error may quote.
-            expected = "named columns (`data.columns`)" if any(find(names)) else f"one of {', '.join(names)}"
+            expected = "a header, or `data.column_names`" if any(find(names)) else f"one of {', '.join(names)}"
             missing = [column for column in _needed(spec, part) if column not in names]
             problems.extend(Problem(shown, f"has no column '{column}'", expected) for column in missing)
             first = dataset.names.setdefault(part, names)
@@ -246,9 +246,9 @@ def load(dataset: Dataset, part: str, reading: ReadState) -> Batch:
         _joined([batch.weight for batch in found]),
         None,
         {
-            name: answers
+            name: predictions
             for name in found[0].reference_predictions
-            if (answers := merged([batch.reference_predictions.get(name) for batch in found]))
+            if (predictions := merged([batch.reference_predictions.get(name) for batch in found]))
         },
         _joined([batch.unit_group for batch in found]),
     )

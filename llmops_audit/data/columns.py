@@ -54,7 +54,7 @@ class FileLocation:
 
 def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
     """Leave the text as it is, trim other strings (null where missing), and cast numeric features to float64."""
-    missing = pa.array(spec.data.missing, pa.string())
+    na_values = pa.array(spec.data.na_values, pa.string())
     columns = []
     for name in table.column_names:
         column = table.column(name)
@@ -64,7 +64,7 @@ def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
             column = pc.cast(column, pa.float64())
         else:
             column = pc.utf8_trim_whitespace(_texts(column))
-            column = pc.if_else(pc.is_in(column, missing), None, column)
+            column = pc.if_else(pc.is_in(column, na_values), None, column)
         columns.append(column)
     return pa.table(columns, names=table.column_names)
 
@@ -101,7 +101,7 @@ def with_numbers(table: pa.Table, numeric: Iterable[str], batch: Batch) -> pa.Ta
     Raises
     ------
     DataError
-        With file and row, where a value is no number.
+        With file and row, where a value is not a number.
     """
     for name in sorted(numeric):
         numbers = table.column(name)
@@ -112,7 +112,7 @@ def with_numbers(table: pa.Table, numeric: Iterable[str], batch: Batch) -> pa.Ta
                 position = next(i for i, value in enumerate(texts) if not _is_number(value))
                 raise DataError(
                     f"{batch.source[position]}: row {batch.row[position]}",
-                    f"column '{name}' holds no number",
+                    f"column '{name}' is not a number",
                     "a number, as in the training split",
                 )
             numbers = converted
@@ -135,7 +135,7 @@ def floats(table: pa.Table, name: str, where: FileLocation, what: str) -> npt.ND
         values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         position = next(i for i, value in enumerate(column.to_pylist()) if not _is_number(value))
-        raise where.error(position, f"column '{name}' holds no number", what) from None
+        raise where.error(position, f"column '{name}' is not a number", what) from None
     for position in np.flatnonzero(~np.isfinite(values))[:1]:
         raise where.error(int(position), f"column '{name}' is missing or not finite", what)
     return np.asarray(values, dtype=np.float64)
@@ -162,7 +162,7 @@ def merged(parts: Sequence[Codes | None]) -> Codes | None:
 
 
 def row_keys(table: pa.Table, spec: Spec, shown: str, row: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-    """Return a seeded hash a row, uint64, (n,).
+    """Return a seeded hash of each row, uint64, (n,).
 
     It depends on the row id where the spec names one, otherwise on the file's path and the row's number in it:
     neither on the order of files nor on batches.

@@ -101,7 +101,7 @@ class DataError(AuditError):
 
 
 class SubjectError(AuditError):
-    """The classifier cannot be imported, trained or asked, or is no classifier."""
+    """The classifier cannot be imported, trained or queried, or is not a classifier."""
 
 
 class PluginError(AuditError):

@@ -32,8 +32,8 @@ __all__ = [
 WEIGHT_UNIT = 2.0**-120
 """Weights are kept as whole multiples of this, so that sums are exact in any order, of tiny weights as well."""
 
-MOST_CELLS = 200_000
-"""A larger table is no summary any more: free text stands where a label or a group should."""
+MAX_CELLS = 200_000
+"""A larger table is no longer a summary: a label or group column contains free text."""
 
 Cell = tuple[Any, ...]
 """Label, predictions (each None where missing), the tuple of group values, and the random group of the unit or None."""
@@ -147,15 +147,15 @@ def added(one: Mapping[Cell, Tally], other: Mapping[Cell, Tally]) -> dict[Cell, 
     Raises
     ------
     DataError
-        Where the sum is no summary any more.
+        Where the sum is too large for a summary.
     """
     cells = dict(one)
     for cell, tally in other.items():
         cells[cell] = cells[cell] + tally if cell in cells else tally
-    if len(cells) > MOST_CELLS and len({cell[:-1] for cell in cells}) > MOST_CELLS:
+    if len(cells) > MAX_CELLS and len({cell[:-1] for cell in cells}) > MAX_CELLS:
         raise DataError(
             "data",
-            f"label, prediction and groups meet in more than {MOST_CELLS:,} combinations",
+            f"label, prediction and groups meet in more than {MAX_CELLS:,} combinations",
             "a label column of few values (`data.labels` fixes them) and groups of few values",
         )
     return cells

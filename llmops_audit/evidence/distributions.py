@@ -1,4 +1,4 @@
-"""`Distributions`: how often each value of a column occurs among all rows, as finely as a bounded table can tell."""
+"""`Distributions`: how often each value of a column occurs among all rows, as finely as a bounded table allows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from llmops_audit.evidence.base import Batch, Plan
 
-__all__ = ["LABEL", "MOST_CELLS", "MOST_VALUES", "PREDICTION", "Categories", "Column", "Distributions", "Numbers"]
+__all__ = ["LABEL", "MAX_CELLS", "MAX_VALUES", "PREDICTION", "Categories", "ColumnCounts", "Distributions", "Numbers"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -23,10 +23,10 @@ Hashes = npt.NDArray[np.uint64]
 LABEL, PREDICTION = "(label)", "(prediction)"
 """Names under which labels and predictions are counted beside the columns of the data."""
 
-MOST_CELLS = 4096
+MAX_CELLS = 4096
 """Cells of numbers; at least 4,094, which is how many pairs of sign and exponent finite numbers have."""
 
-MOST_VALUES = 1000
+MAX_VALUES = 1000
 """Categories that are counted one by one."""
 
 LONGEST_VALUE = 200
@@ -40,12 +40,12 @@ class Numbers:
     """A histogram of finite numbers whose cells need no knowledge of the data.
 
     A cell holds the numbers that agree in sign, exponent and the leading bits of the mantissa: in all bits where at
-    most `MOST_CELLS` different numbers occur, otherwise in as many as keep to so many cells.
+    most `MAX_CELLS` different numbers occur, otherwise in as many as keep to so many cells.
 
     Attributes
     ----------
     dropped : int
-        Bits of the mantissa that are not told apart, 0 to 52; with 0, every different number has a cell of its own.
+        Bits of the mantissa that are not distinguished, 0 to 52; with 0, every different number has a cell of its own.
     cells : numpy array of int64, (m,)
         In the order of the numbers.
     counts : numpy array of int64, (m,)
@@ -116,7 +116,7 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Categories:
-    """Exact counts of texts: of all, or of the `MOST_VALUES` with the smallest hashes.
+    """Exact counts of texts: of all, or of the `MAX_VALUES` with the smallest hashes.
 
     Attributes
     ----------
@@ -144,23 +144,23 @@ class Categories:
     def of(cls, values: pa.Array, counts: Ints, seed: int) -> Self:
         """Count different texts, type string, (n,), none of them null: each as often as `counts`, (n,), says."""
         hashes = _hashed(values, seed)
-        kept = np.argsort(hashes, kind="stable")[:MOST_VALUES]
+        kept = np.argsort(hashes, kind="stable")[:MAX_VALUES]
         texts = values.take(pa.array(kept)).to_pylist()
         names = tuple(None if len(text) > LONGEST_VALUE else text for text in texts)
-        return cls(hashes[kept], names, counts[kept], len(hashes) <= MOST_VALUES)
+        return cls(hashes[kept], names, counts[kept], len(hashes) <= MAX_VALUES)
 
     def __add__(self, other: Self) -> Self:
-        hashes, first, place = np.unique(
+        hashes, first, inverse = np.unique(
             np.concatenate([self.hashes, other.hashes]), return_index=True, return_inverse=True
         )
         counts = np.zeros(len(hashes), dtype=np.int64)
-        np.add.at(counts, place, np.concatenate([self.counts, other.counts]))
+        np.add.at(counts, inverse, np.concatenate([self.counts, other.counts]))
         values = self.values + other.values
         return type(self)(
-            hashes[:MOST_VALUES],
-            tuple(values[i] for i in first[:MOST_VALUES].tolist()),
-            counts[:MOST_VALUES],
-            self.complete and other.complete and len(hashes) <= MOST_VALUES,
+            hashes[:MAX_VALUES],
+            tuple(values[i] for i in first[:MAX_VALUES].tolist()),
+            counts[:MAX_VALUES],
+            self.complete and other.complete and len(hashes) <= MAX_VALUES,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -190,7 +190,7 @@ class Categories:
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnCounts:
     """The values of one column.
 
     Attributes
@@ -227,11 +227,11 @@ class Distributions:
 
     Attributes
     ----------
-    columns : mapping of str to Column
+    columns : mapping of str to ColumnCounts
         By the column's name; labels and predictions under `LABEL` and `PREDICTION`, where the rows have any.
     """
 
-    columns: Mapping[str, Column] = field(default_factory=dict)
+    columns: Mapping[str, ColumnCounts] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, plan: Plan) -> Self:
@@ -247,10 +247,10 @@ class Distributions:
             name: _column(batch.table.column(name), plan.seed, counted=name not in plan.uncounted)
             for name in (batch.table.column_names if plan.keep is None else plan.keep)
         }
-        for name, answers in ((LABEL, batch.label), (PREDICTION, batch.prediction)):
-            if answers is not None:
-                found = _column(pa.chunked_array([answers.texts()]), plan.seed, counted=True)
-                columns[name] = Column(found.rows, found.missing, None, found.categories)
+        for name, codes in ((LABEL, batch.label), (PREDICTION, batch.prediction)):
+            if codes is not None:
+                found = _column(pa.chunked_array([codes.texts()]), plan.seed, counted=True)
+                columns[name] = ColumnCounts(found.rows, found.missing, None, found.categories)
         return cls(columns)
 
     def __add__(self, other: Self) -> Self:
@@ -260,16 +260,16 @@ class Distributions:
         return type(self)(columns)
 
 
-def _column(column: pa.ChunkedArray, seed: int, *, counted: bool) -> Column:
+def _column(column: pa.ChunkedArray, seed: int, *, counted: bool) -> ColumnCounts:
     if not counted:
-        return Column(len(column), column.null_count, None, None)
+        return ColumnCounts(len(column), column.null_count, None, None)
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
         values = column.cast(pa.float64()).to_numpy()
         missing = np.isnan(values)
-        return Column(len(values), int(np.count_nonzero(missing)), Numbers.of(values[~missing]), None)
+        return ColumnCounts(len(values), int(np.count_nonzero(missing)), Numbers.of(values[~missing]), None)
     tally = column.cast(pa.string()).drop_null().value_counts()
     texts, counts = tally.field("values"), tally.field("counts").to_numpy()
-    return Column(len(column), column.null_count, _as_numbers(texts, counts), Categories.of(texts, counts, seed))
+    return ColumnCounts(len(column), column.null_count, _as_numbers(texts, counts), Categories.of(texts, counts, seed))
 
 
 def _as_numbers(texts: pa.Array, counts: Ints) -> Numbers | None:
@@ -312,7 +312,7 @@ def _tabulated(codes: Ints, counts: Ints | None) -> tuple[int, Ints, Ints]:
         codes, counts = codes[order], counts[order]
     # Neighbours fall into one cell as soon as the highest bit that they differ in is dropped.
     differing = (codes[1:] ^ codes[:-1]).view(np.uint64)
-    most = MOST_CELLS
+    most = MAX_CELLS
     bits = int(np.partition(differing, -most)[-most]).bit_length() if len(differing) >= most else 0
     starts = np.flatnonzero(np.concatenate([[True], differing >> np.uint64(bits) > 0]))
     sums = np.diff(starts, append=len(codes)) if counts is None else np.add.reduceat(counts, starts)

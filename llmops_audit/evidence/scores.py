@@ -1,4 +1,4 @@
-"""`Scores`: a fine histogram of the scores of each label, among rows that carry the label and among others."""
+"""`Scores`: a fine histogram of the scores of each label, among rows with the label and among all others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 MANTISSA_BITS = 10
-"""Scores are told apart to 1 part in 1,024 of their distance from 0 or from 1, whichever is nearer."""
+"""Scores are distinguished to 1 part in 1,024 of their distance from 0 or from 1, whichever is nearer."""
 
 SCORE_UNIT = 2.0**-32
 """Scores between 0 and 1 are summed as whole multiples of this: 2**31 rows of a bin fit into 64 bits."""
@@ -60,10 +60,10 @@ def score_bins(values: Floats) -> Ints:
     Returns
     -------
     numpy array of int64, (n,)
-        Never falling with the score. Probabilities near 0 and near 1 are told apart by their distance from there,
+        Never falling with the score. Probabilities near 0 and near 1 are distinguished by their distance from there,
         and so are margins, which have no bounds.
     """
-    # The bits of a float are in the order of its size; near 1 those of the distance from 1 tell more.
+    # The bits of a float are in the order of its size; near 1 those of the distance from 1 are finer.
     return np.where(values < 0.5, _code(values), 2 * _HALF - _code(1.0 - values))
 
 
@@ -230,7 +230,7 @@ class Scores:
         Parameters
         ----------
         label : label
-            The positives are the rows that carry it, all others with a label the negatives.
+            Rows with this label are the positives, all other labelled rows the negatives.
         group : mapping of str to str, optional
             Keep only rows with these group values.
         """

@@ -6,25 +6,25 @@ from typing import Literal
 
 from llmops_audit.record.base import Frozen
 
-__all__ = ["AccuracyEstimate", "Drift", "Histogram", "Sampled", "Shift", "TimeSeries", "Timeline", "Token", "Window"]
+__all__ = ["AccuracyEstimate", "Drift", "Histogram", "SampleSize", "Shift", "TimeSeries", "Timeline", "Token", "Window"]
 
 VerdictName = Literal["passed", "failed", "inconclusive"]
 
 
 class Histogram(Frozen):
-    """Rows of both samples by the same cells."""
+    """Histograms of both samples with the same cells."""
 
     edges: tuple[float, ...] | None = None
-    """Edges of the cells of numbers, ascending, one more than cells; the first and the last cell also hold what lies
+    """Edges of the cells of numbers, ascending, one more than cells; the outer cells also count everything
     beyond. Null for categories."""
     categories: tuple[str | None, ...] | None = None
-    """Names of the cells of categories; null stands for the categories that are not named. Null for numbers."""
+    """Names of the cells of categories; null is the cell of all other categories. Null for numbers."""
     reference: tuple[int, ...]
     """Rows of the reference in each cell."""
     current: tuple[int, ...]
     """Rows of the current split in each cell."""
     exact: bool
-    """Whether all rows were counted; otherwise those of the sample."""
+    """Whether all rows were counted, or only those of the sample."""
 
 
 class Shift(Frozen):
@@ -43,38 +43,38 @@ class Shift(Frozen):
     current_rows: int
     """Rows of the current split that were compared."""
     reference_value: float | None = None
-    """In the reference: the share of rows that the feature speaks of, or the mean of numbers as they were compared;
-    null for categories."""
+    """In the reference: the share of rows with the feature, or the mean of the compared numbers; null for
+    categories."""
     current_value: float | None = None
     """The same in the current split."""
     distance: float
     """Distance between the samples."""
     expected: float
-    """Mean of the distance were there no drift."""
+    """Mean of the distance if there were no drift."""
     effect: float
-    """The distance less its mean without drift."""
+    """The distance minus its mean without drift."""
     low: float
     """Lower end of the confidence interval of the effect."""
     high: float
     """Upper end of the confidence interval of the effect."""
     floor: float
-    """The effect from which drift matters."""
+    """The effect above which drift matters."""
     p_value: float
     """p-value of the hypothesis of no drift, before correction."""
     p_adjusted: float
     """The same, adjusted over all hypotheses of the check."""
     detectable: float | None = None
-    """The smallest effect that so many rows would find with a probability of 80 %; null where it is unknown."""
+    """The smallest effect that these rows would detect with a probability of 80 %; null where unknown."""
     importance: float | None = None
-    """Share of predictions that change when the column is shuffled among rows; null where it is unknown."""
+    """Share of predictions that change when the column is shuffled among rows; null where unknown."""
     verdict: VerdictName
-    """What it came to."""
+    """The verdict on it."""
     histogram: Histogram | None = None
-    """Both samples as counts; null where there is no picture of them."""
+    """Both samples as counts; null where the record has no histogram of them."""
 
 
 class Window(Frozen):
-    """A stretch of time."""
+    """A window of time."""
 
     start: str
     """Date or time of its first row, in ISO 8601."""
@@ -94,15 +94,15 @@ class TimeSeries(Frozen):
     method: str
     """Name of the distance, such as "wasserstein"."""
     floor: float
-    """The effect from which drift matters."""
+    """The effect above which drift matters."""
     effects: tuple[float | None, ...]
-    """The effect in each window; null where a window holds too few rows."""
+    """The effect in each window; null where a window has too few rows."""
     lows: tuple[float | None, ...]
     """Lower ends of the confidence intervals of the effects."""
     highs: tuple[float | None, ...]
     """Upper ends of the confidence intervals of the effects."""
     verdicts: tuple[VerdictName | None, ...]
-    """What each window came to; null where it holds too few rows."""
+    """The verdict on each window; null where it has too few rows."""
     broke_in: int | None = None
     """Index of the first window that failed, from 0; null where none did."""
     verdict: VerdictName
@@ -115,22 +115,22 @@ class Timeline(Frozen):
     split: str
     """The current split."""
     unit: Literal["day", "week", "month", "rows"]
-    """What a window is: a day, a week, a month, or a number of rows."""
+    """Unit of the windows: a day, a week, a month, or a number of rows."""
     windows: tuple[Window, ...]
     """The windows in the order of time; empty where no row has a time."""
     without_time: int
-    """Rows that have no time, which are in no window."""
+    """Rows without a time, which belong to no window."""
     series: tuple[TimeSeries, ...]
-    """What failed first, then by the largest effect times importance."""
+    """Failed series first, then by the largest effect times importance."""
 
 
 class AccuracyEstimate(Frozen):
-    """What the accuracy on rows may be, estimated without their labels."""
+    """The accuracy on unlabelled rows, estimated."""
 
     split: str
-    """The split whose rows it speaks of."""
+    """The split that it covers."""
     method: Literal["confidence", "reweighting"]
-    """By calibrated scores, or by test rows weighted to look like these rows."""
+    """By calibrated scores, or by test rows weighted to resemble these rows."""
     value: float
     """The estimate."""
     low: float
@@ -138,11 +138,11 @@ class AccuracyEstimate(Frozen):
     high: float
     """Upper end of its confidence interval."""
     n: int
-    """Rows that it speaks of."""
+    """Rows that it covers."""
     effective: float | None = None
     """Effective number of labelled rows that it rests on."""
     actual: float | None = None
-    """The accuracy by the labels, where the rows have any; it plays no part in the estimate."""
+    """The accuracy by the labels, where rows have labels; not used by the estimate."""
     actual_low: float | None = None
     """Lower end of the confidence interval of the actual accuracy."""
     actual_high: float | None = None
@@ -150,26 +150,26 @@ class AccuracyEstimate(Frozen):
 
 
 class Token(Frozen):
-    """A word, or a run of characters, that tells the texts of two samples apart."""
+    """A word, or a character n-gram, that distinguishes the texts of two samples."""
 
     split: str
     """The current split."""
     token: str
     """The word or the characters."""
     reference_share: float
-    """Share of the texts of the reference that hold it."""
+    """Share of the texts of the reference that contain it."""
     current_share: float
-    """Share of the texts of the current split that hold it."""
+    """Share of the texts of the current split that contain it."""
     roc_auc: float
-    """How well its presence, or absence, tells the samples apart: area under the ROC curve."""
+    """How well its presence or absence separates the samples: area under the ROC curve."""
     low: float
     """Lower end of its confidence interval."""
     high: float
     """Upper end of its confidence interval."""
 
 
-class Sampled(Frozen):
-    """Rows of a split, and how many of them the distances rest on."""
+class SampleSize(Frozen):
+    """Rows of a split, and how many of them were compared."""
 
     split: str
     """The split."""
@@ -187,18 +187,18 @@ class Drift(Frozen):
     name: str
     """Key under `figures` of the record; unique in an audit."""
     reference: str
-    """The split that others are compared with."""
+    """The split that the current splits are compared with."""
     confidence: float
     """Confidence of every interval."""
-    samples: tuple[Sampled, ...]
+    samples: tuple[SampleSize, ...]
     """The rows that were compared, the reference first."""
     unit: str | None = None
-    """Column of the unit that rows belong to: then one row of each was compared, and nothing was counted over all."""
+    """Column of the unit that rows belong to: one row of each unit was compared, and nothing counted over all rows."""
     shifts: tuple[Shift, ...]
-    """By effect times importance, the largest first; what has none counts like the most important column."""
+    """By effect times importance, the largest first; columns without importance count like the most important."""
     timelines: tuple[Timeline, ...] = ()
     """The current splits by windows of time."""
     estimates: tuple[AccuracyEstimate, ...] = ()
-    """What the accuracy may be on rows without labels."""
+    """Estimates of the accuracy on rows without labels."""
     tokens: tuple[Token, ...] = ()
-    """Words and characters that tell the samples apart, the most telling first."""
+    """Words and character n-grams that distinguish the samples, the most discriminative first."""

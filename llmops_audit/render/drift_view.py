@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from llmops_audit.record.drift_figure import Drift, Sampled, Shift, Timeline, TimeSeries, Token, Window
+from llmops_audit.record.drift_figure import Drift, SampleSize, Shift, Timeline, TimeSeries, Token, Window
 
 __all__ = ["DriftView", "TimelineView", "drift_view"]
 
@@ -52,11 +52,11 @@ class DriftView:
     Attributes
     ----------
     figure : Drift
-    samples : tuple of Sampled
+    samples : tuple of SampleSize
         The current splits; the reference is `reference`.
-    reference : Sampled, optional
+    reference : SampleSize, optional
         Null where the figure does not count its rows.
-    sampled : tuple of Sampled
+    sampled : tuple of SampleSize
         The splits of which a sample was compared, and not all rows.
     several : bool
         More than one split was compared.
@@ -79,9 +79,9 @@ class DriftView:
     """
 
     figure: Drift
-    samples: tuple[Sampled, ...]
-    reference: Sampled | None
-    sampled: tuple[Sampled, ...]
+    samples: tuple[SampleSize, ...]
+    reference: SampleSize | None
+    sampled: tuple[SampleSize, ...]
     several: bool
     floor: float | None
     important: bool

@@ -33,7 +33,7 @@ __all__ = ["SPLITS", "DataSection", "GateSection", "ParsedSpec", "Spec", "as_jso
 
 SPLITS = ("train", "test", "live")
 
-# The schema names the known ones, so that an editor completes them; `read_spec` refuses the others in our words.
+# The schema lists the known names for editors; `read_spec` refuses unknown names in our words.
 FrameworkName = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=list(frameworks.names())))]
 
 
@@ -163,7 +163,7 @@ def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
     except UnicodeDecodeError as error:
         raise SpecError(str(path), f"byte {error.start} is not UTF-8", "a UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
-        raise SpecError(str(path), f"is no TOML: {error}") from None
+        raise SpecError(str(path), f"is not valid TOML: {error}") from None
 
 
 def _validated(raw: Mapping[str, Any], file: str) -> tuple[Spec | None, list[Problem]]:

@@ -22,14 +22,14 @@ __all__ = [
 ]
 
 SCOPE_WORDS = frozenset({"attribute", "split"})
-"""Keys of a finding about groups that stand beside the names of their columns."""
+"""Keys of a finding's scope that group columns must not be named."""
 
 SpecLabel = str | bool | int | float
 NonEmpty = Annotated[str, Field(min_length=1)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Paths = NonEmpty | Annotated[tuple[NonEmpty, ...], Field(min_length=1)]
 DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*[:.][A-Za-z_]\w*$")]
-# The name becomes a folder: nothing that could leave it, and no hidden folder.
+# The name becomes a folder: it must not point elsewhere or be hidden.
 FolderName = Annotated[str, Field(pattern=r"^[^\W_][\w.-]*$", max_length=100)]
 
 
@@ -40,12 +40,12 @@ class SpecSection(BaseModel):
 
 
 class AuditSection(SpecSection):
-    """`[audit]`: what is audited and why."""
+    """`[audit]`: what is audited, and why."""
 
     name: FolderName = Field(description="Name of the system under audit; part of the output folder's name.")
     version: FolderName = Field(description="Version of the system under audit.")
     purpose: str | None = Field(default=None, description="What the system is for.")
-    owner: str | None = Field(default=None, description="Who answers for it.")
+    owner: str | None = Field(default=None, description="Who is responsible for it.")
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = Field(default=42, description="The one source of randomness.")
     language: Literal["en", "zh"] = Field(default="en", description="Language of the report.")
 
@@ -58,7 +58,7 @@ class DataSection(SpecSection):
     test: Paths | None = Field(default=None, description="File or files of the test split.")
     live: Paths | None = Field(default=None, description="File or files of production rows; labels may be missing.")
     test_size: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.2, description="Share of `path` that is tested on."
+        default=0.2, description="Share of `path` that becomes the test split."
     )
     stratify: bool = Field(default=True, description="Split `path` so that both parts have the same label shares.")
     text: NonEmpty | None = Field(default=None, description="Column of the text that is classified.")
@@ -71,7 +71,7 @@ class DataSection(SpecSection):
         default=None, description="The fixed list of labels; otherwise those of train and test."
     )
     positive: SpecLabel | None = Field(
-        default=None, description="The label that precision, recall and selection speak of."
+        default=None, description="The label that precision, recall and selection rate refer to."
     )
     groups: tuple[NonEmpty, ...] = Field(default=(), description="Columns of sensitive attributes.")
     weight: NonEmpty | None = Field(default=None, description="Column of sample weights.")
@@ -79,24 +79,26 @@ class DataSection(SpecSection):
         default=None,
         description="Column of the person or document that rows belong to; intervals then allow for their dependence.",
     )
-    time: NonEmpty | None = Field(default=None, description="Column of the time a row stems from.")
+    time: NonEmpty | None = Field(default=None, description="Column with the time of a row, in ISO 8601.")
     id: NonEmpty | None = Field(default=None, description="Column that identifies a row.")
-    missing: tuple[str, ...] = Field(
+    na_values: tuple[str, ...] = Field(
         default=("", "NA", "N/A", "NaN", "nan", "null", "NULL"),
-        description="Texts that mean a missing value; texts to classify are left as they are.",
+        description="Strings that mean a missing value; texts to classify are left as they are.",
     )
     encoding: NonEmpty = Field(default="utf-8", description="Encoding of text files.")
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
         default=None, description="Separator of fields; by default a comma, in .tsv a tab."
     )
-    quote: bool = Field(default=True, description="Whether a double quote quotes.")
-    columns: tuple[NonEmpty, ...] | None = Field(default=None, description="Column names of files without a header.")
+    quote: bool = Field(default=True, description="Whether double quotes enclose fields.")
+    column_names: tuple[NonEmpty, ...] | None = Field(
+        default=None, description="Column names of files without a header."
+    )
     skip_rows: Annotated[int, Field(ge=0)] = Field(default=0, description="Lines to skip at the top of each file.")
     allow_list: NonEmpty | None = Field(
         default=None, description="File of salted hashes of values that the search for personal data leaves out."
     )
     sample: Annotated[int, Field(ge=100)] = Field(
-        default=10_000, description="Most rows a split that checks on rows work on."
+        default=10_000, description="Largest sample of each split for checks that work on rows."
     )
 
     @model_validator(mode="after")
@@ -109,10 +111,10 @@ class DataSection(SpecSection):
             raise ValueError("name either `text` or `features`, not both")
         files = [os.path.normpath(path) for part in ("path", "train", "test") for path in self.paths(part)]
         if len(set(files)) < len(files):
-            raise ValueError("a file is named twice: rows must not count twice, or be trained and tested on")
+            raise ValueError("a file is named twice: its rows would count twice, or be both trained and tested on")
         unknown = [name for name in self.categorical if name not in self.features]
         if unknown:
-            raise ValueError(f"`categorical` names {unknown[0]!r}, which is no feature")
+            raise ValueError(f"`categorical` names {unknown[0]!r}, which is not a feature")
         if self.labels is not None:
             labels = [canonical_label(label) for label in self.labels]
             if len(set(labels)) < len(labels):
@@ -124,12 +126,12 @@ class DataSection(SpecSection):
     @model_validator(mode="after")
     def _columns_mean_one_thing(self) -> Self:
         named = [*self.features, *filter(None, (self.text, self.weight, self.time, self.id)), self.label]
-        # A unit may be a feature, a group or the id as well, but not what rows are read, weighed or judged by.
+        # A unit may also be a feature, a group or the id, but not the text, the weight or the label.
         doubled = {name for name in named if named.count(name) > 1} | {self.unit} & {self.text, self.weight, self.label}
         if known := sorted(name for name in doubled if name is not None):
             raise ValueError(f"column {known[0]!r} has two meanings")
         if taken := sorted(SCOPE_WORDS.intersection(self.groups)):
-            raise ValueError(f"`groups` names {taken[0]!r}, which findings call something else: rename the column")
+            raise ValueError(f"`groups` names {taken[0]!r}, a reserved word of findings: rename the column")
         return self
 
     def paths(self, split: str) -> tuple[str, ...]:
@@ -139,7 +141,7 @@ class DataSection(SpecSection):
 
     @property
     def fixed_labels(self) -> tuple[str | int | float, ...] | None:
-        """`labels` in their one form, sorted; None where the spec does not fix them."""
+        """`labels` in canonical form, sorted; None where the spec does not fix them."""
         return None if self.labels is None else label_order(map(canonical_label, self.labels))
 
 
@@ -181,7 +183,7 @@ class ModelSection(SpecSection):
 
 
 class BaselineSection(SpecSection):
-    """`[baseline]`: the release before, that the subject must not be worse than."""
+    """`[baseline]`: the previous release, which the subject must not be worse than."""
 
     record: NonEmpty | None = Field(default=None, description="Path of its record.json.")
     predictions: NonEmpty | None = Field(
@@ -196,14 +198,14 @@ class BaselineSection(SpecSection):
 
 
 class GateSection(SpecSection):
-    """`[gate]`: how sure an approval must be."""
+    """`[gate]`: how certain an approval must be."""
 
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = Field(default=0.95, description="Confidence of every interval.")
     decide: Literal["bound", "point"] = Field(
-        default="bound", description="Decide on confidence bounds, or on values as they are."
+        default="bound", description="Decide on confidence bounds, or on the values themselves."
     )
     on_inconclusive: Literal["review", "reject"] = Field(
-        default="review", description="What an undecided requirement asks for."
+        default="review", description="What follows from an inconclusive requirement: a review, or a rejection."
     )
 
     def policy(self) -> GatePolicy:
@@ -212,15 +214,13 @@ class GateSection(SpecSection):
 
 
 class CardSection(SpecSection):
-    """`[card]`: the system, for those who answer for it."""
+    """`[card]`: the system, described by those responsible for it."""
 
     intended_use: Prose | None = Field(default=None, description="What it is meant for, and where.")
     intended_users: Prose | None = Field(
-        default=None, description="Who works with its answers, and whom they are about."
+        default=None, description="Who works with its predictions, and whom they are about."
     )
-    misuse: Prose | None = Field(
-        default=None, description="What it is not meant for, and the misuse that can be foreseen."
-    )
+    misuse: Prose | None = Field(default=None, description="What it is not meant for, and foreseeable misuse.")
     limitations: Prose | None = Field(default=None, description="Where it is known to fail.")
     human_oversight: Prose | None = Field(default=None, description="Who may overrule or stop it, and how.")
     data_source: Prose | None = Field(
@@ -229,7 +229,7 @@ class CardSection(SpecSection):
     license: Prose | None = Field(default=None, description="License of the classifier, as an SPDX identifier.")
     contact: Prose | None = Field(default=None, description="Who answers questions.")
     languages: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], ...] = Field(
-        default=(), description="Languages of the texts that it reads, as ISO 639 codes."
+        default=(), description="Languages of the texts that it classifies, as ISO 639 codes."
     )
 
     def card(self) -> Card:

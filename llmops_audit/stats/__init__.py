@@ -10,7 +10,7 @@ from __future__ import annotations
 from llmops_audit.stats.brier import BrierScore, brier_score, log_loss
 from llmops_audit.stats.corrections import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm
 from llmops_audit.stats.distances import (
-    MOST_RESAMPLES,
+    MAX_RESAMPLES,
     RESAMPLES,
     Shuffled,
     bootstrap_error,
@@ -73,7 +73,7 @@ from llmops_audit.stats.two_samples import (
 )
 
 __all__ = [
-    "MOST_RESAMPLES",
+    "MAX_RESAMPLES",
     "RESAMPLES",
     "Bounds",
     "BrierScore",

@@ -1,4 +1,4 @@
-"""Brier score and log loss: how good probabilities are as forecasts, from fine histograms of scores.
+"""Brier score and log loss: the quality of probabilities as forecasts, from fine histograms of scores.
 
 References
 ----------
@@ -75,8 +75,8 @@ def brier_score(forecasts: Forecasts, bins: int = 15, design_effect: float = 1.0
     BrierScore
         NaN throughout without rows.
     """
-    place = equal_mass_bins(forecasts, bins, design_effect)
-    merged = merged_bins(forecasts, place)
+    bin_of = equal_mass_bins(forecasts, bins, design_effect)
+    merged = merged_bins(forecasts, bin_of)
     total = float(merged.rows.sum())
     if not total:
         nan = math.nan

@@ -85,11 +85,11 @@ def effective_trials(hits: FloatArray, trials: FloatArray, effective: float) -> 
     share = float(hits.sum() / trials.sum())
     least = min(effective, float(groups)) / _few_groups(groups)
     # Where few units hold all the hits, or all the misses, the variance rests on these few.
-    telling = int(min((hits > 0).sum(), (hits < trials).sum()))
-    if not telling:
+    informative = int(min((hits > 0).sum(), (hits < trials).sum()))
+    if not informative:
         return least
     variance = jackknife_variance(np.column_stack([hits, trials]), lambda sums: sums[:, 0] / sums[:, 1])
-    found = min(effective, share * (1 - share) / max(variance, _ROUNDING)) / _few_groups(telling + 1)
+    found = min(effective, share * (1 - share) / max(variance, _ROUNDING)) / _few_groups(informative + 1)
     return max(found, least)
 
 
@@ -121,8 +121,8 @@ def design_effect(by_unit: FloatArray, table: FloatArray, statistic: Callable[[F
     if not math.isfinite(between) or between <= _ROUNDING:
         return most
     # Where few units make all the difference, the variance rests on these few.
-    telling = _NORMAL_KURTOSIS * float((deviations**2).sum()) ** 2 / float((deviations**4).sum())
-    found = max(1.0, between / max(within, _ROUNDING)) * _few_groups(min(telling + 1, groups))
+    informative = _NORMAL_KURTOSIS * float((deviations**2).sum()) ** 2 / float((deviations**4).sum())
+    found = max(1.0, between / max(within, _ROUNDING)) * _few_groups(min(informative + 1, groups))
     return min(found, most)
 
 

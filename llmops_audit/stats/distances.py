@@ -24,7 +24,7 @@ from scipy.special import rel_entr
 from llmops_audit.stats.resampling import permutation_tables
 
 __all__ = [
-    "MOST_RESAMPLES",
+    "MAX_RESAMPLES",
     "RESAMPLES",
     "Shuffled",
     "bootstrap_error",
@@ -41,7 +41,7 @@ FloatArray = npt.NDArray[np.float64]
 Statistic = Callable[[Tables], FloatArray]
 
 RESAMPLES = 99
-MOST_RESAMPLES = 99_999
+MAX_RESAMPLES = 99_999
 SURE_ENOUGH = 10
 """Shuffles at least as far apart from which a p-value is no candidate for rejection, so that more are not needed."""
 
@@ -129,7 +129,7 @@ def wasserstein(tables: Tables, values: FloatArray) -> FloatArray:
 
 
 def permutation_test(
-    table: Tables, observed: float, statistic: Statistic, rng: np.random.Generator, most: int = MOST_RESAMPLES
+    table: Tables, observed: float, statistic: Statistic, rng: np.random.Generator, most: int = MAX_RESAMPLES
 ) -> Shuffled:
     """Compare a distance with those of rows shuffled between the two samples.
 

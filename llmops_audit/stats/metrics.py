@@ -1,7 +1,7 @@
 """Classification metrics of confusion tables, for many tables at once.
 
 A table has shape ``(..., k, c)`` with ``c >= k``: row i holds the cases whose true
-class is i, column j < k those answered j. Columns from k on are answers that are no
+class is i, column j < k those predicted as j. Columns from k on are predictions that are no
 class (refused, timed out, missing): always wrong, never left out of a denominator.
 Counts may be weights. Every function returns an array of shape ``(...)``, float64,
 with NaN where the metric is undefined.
@@ -54,7 +54,7 @@ def _ratio(numerator: Any, denominator: Any, defined: Any = None) -> FloatArray:
 
 
 def _margins(tables: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """True positives, rows and answers of every class, each of shape ``(..., k)``."""
+    """True positives, rows and predictions of every class, each of shape ``(..., k)``."""
     hits = np.diagonal(tables, axis1=-2, axis2=-1)
     return hits, tables.sum(axis=-1), tables.sum(axis=-2)[..., : tables.shape[-2]]
 
@@ -65,7 +65,7 @@ def _mean_over(values: FloatArray, included: NDArray[np.bool_]) -> FloatArray:
 
 
 def accuracy(table: ArrayLike) -> FloatArray:
-    """Share of right answers among all cases.
+    """Share of right predictions among all cases.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def balanced_accuracy(table: ArrayLike) -> FloatArray:
 
 
 def precision(table: ArrayLike, i: int) -> FloatArray:
-    """Share of right answers among the answers ``i``.
+    """Share of right predictions among the predictions ``i``.
 
     Parameters
     ----------
@@ -113,14 +113,14 @@ def precision(table: ArrayLike, i: int) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape ``(...)``
-        NaN where class i is never answered.
+        NaN where class i is never predicted.
     """
-    hits, _, answers = _margins(_tables(table))
-    return _ratio(hits[..., i], answers[..., i])
+    hits, _, predictions = _margins(_tables(table))
+    return _ratio(hits[..., i], predictions[..., i])
 
 
 def recall(table: ArrayLike, i: int) -> FloatArray:
-    """Share of right answers among the cases of class ``i``.
+    """Share of right predictions among the cases of class ``i``.
 
     Parameters
     ----------
@@ -151,15 +151,15 @@ def f1(table: ArrayLike, i: int) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape ``(...)``
-        0 where class i has cases but is never answered; NaN where it has neither
-        cases nor answers.
+        0 where class i has cases but is never predicted; NaN where it has neither
+        cases nor predictions.
     """
-    hits, rows, answers = _margins(_tables(table))
-    return _ratio(2.0 * hits[..., i], rows[..., i] + answers[..., i])
+    hits, rows, predictions = _margins(_tables(table))
+    return _ratio(2.0 * hits[..., i], rows[..., i] + predictions[..., i])
 
 
 def micro_precision(table: ArrayLike) -> FloatArray:
-    """Share of right answers among the answers that are classes.
+    """Share of right predictions among the predictions that are classes.
 
     Parameters
     ----------
@@ -169,14 +169,14 @@ def micro_precision(table: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape ``(...)``
-        The accuracy where every answer is a class; NaN where none is.
+        The accuracy where every prediction is a class; NaN where none is.
     """
-    hits, _, answers = _margins(_tables(table))
-    return _ratio(hits.sum(axis=-1), answers.sum(axis=-1))
+    hits, _, predictions = _margins(_tables(table))
+    return _ratio(hits.sum(axis=-1), predictions.sum(axis=-1))
 
 
 def micro_f1(table: ArrayLike) -> FloatArray:
-    """F1 of the pooled counts, ``2 * hits / (cases + answers that are classes)``.
+    """F1 of the pooled counts, ``2 * hits / (cases + predictions that are classes)``.
 
     Parameters
     ----------
@@ -186,14 +186,14 @@ def micro_f1(table: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape ``(...)``
-        The accuracy where every answer is a class; NaN for an empty table.
+        The accuracy where every prediction is a class; NaN for an empty table.
     """
-    hits, rows, answers = _margins(_tables(table))
-    return _ratio(2.0 * hits.sum(axis=-1), rows.sum(axis=-1) + answers.sum(axis=-1))
+    hits, rows, predictions = _margins(_tables(table))
+    return _ratio(2.0 * hits.sum(axis=-1), rows.sum(axis=-1) + predictions.sum(axis=-1))
 
 
 def macro_precision(table: ArrayLike) -> FloatArray:
-    """Mean precision over the classes that have cases or answers.
+    """Mean precision over the classes that have cases or predictions.
 
     Parameters
     ----------
@@ -203,12 +203,12 @@ def macro_precision(table: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape ``(...)``
-        NaN for a table without classes. A class that has cases but is never answered
+        NaN for a table without classes. A class that has cases but is never predicted
         counts as 0 (scikit-learn's ``zero_division=0``): leaving it out would reward
         a model for giving up on a class.
     """
-    hits, rows, answers = _margins(_tables(table))
-    return _mean_over(np.where(answers > 0.0, _ratio(hits, answers), 0.0), (rows > 0.0) | (answers > 0.0))
+    hits, rows, predictions = _margins(_tables(table))
+    return _mean_over(np.where(predictions > 0.0, _ratio(hits, predictions), 0.0), (rows > 0.0) | (predictions > 0.0))
 
 
 def macro_recall(table: ArrayLike) -> FloatArray:
@@ -229,7 +229,7 @@ def macro_recall(table: ArrayLike) -> FloatArray:
 
 
 def macro_f1(table: ArrayLike) -> FloatArray:
-    """Mean F1 over the classes that have cases or answers.
+    """Mean F1 over the classes that have cases or predictions.
 
     Parameters
     ----------
@@ -240,10 +240,10 @@ def macro_f1(table: ArrayLike) -> FloatArray:
     -------
     ndarray of float64, shape ``(...)``
         NaN for a table without classes. A class that has cases but is never
-        answered counts as 0, as does one that is answered but has no cases.
+        predicted counts as 0, as does one that is predicted but has no cases.
     """
-    hits, rows, answers = _margins(_tables(table))
-    return _mean_over(_ratio(2.0 * hits, rows + answers), (rows > 0.0) | (answers > 0.0))
+    hits, rows, predictions = _margins(_tables(table))
+    return _mean_over(_ratio(2.0 * hits, rows + predictions), (rows > 0.0) | (predictions > 0.0))
 
 
 def weighted_precision(table: ArrayLike) -> FloatArray:
@@ -257,10 +257,10 @@ def weighted_precision(table: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape ``(...)``
-        NaN for an empty table. A class that has cases but is never answered counts as 0.
+        NaN for an empty table. A class that has cases but is never predicted counts as 0.
     """
-    hits, rows, answers = _margins(_tables(table))
-    precisions = np.where(answers > 0.0, _ratio(hits, answers), 0.0)
+    hits, rows, predictions = _margins(_tables(table))
+    precisions = np.where(predictions > 0.0, _ratio(hits, predictions), 0.0)
     return _ratio((rows * precisions).sum(axis=-1), rows.sum(axis=-1))
 
 
@@ -275,15 +275,15 @@ def weighted_f1(table: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray of float64, shape ``(...)``
-        NaN for an empty table. A class that has cases but is never answered counts as 0.
+        NaN for an empty table. A class that has cases but is never predicted counts as 0.
     """
-    hits, rows, answers = _margins(_tables(table))
-    values = np.where(rows > 0.0, _ratio(2.0 * hits, rows + answers), 0.0)
+    hits, rows, predictions = _margins(_tables(table))
+    values = np.where(rows > 0.0, _ratio(2.0 * hits, rows + predictions), 0.0)
     return _ratio((rows * values).sum(axis=-1), rows.sum(axis=-1))
 
 
 def _shares(table: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Share of right answers, and shares of the rows and of all columns, NaN for empty tables."""
+    """Share of right predictions, and shares of the rows and of all columns, NaN for empty tables."""
     tables = _tables(table)
     shares = _ratio(tables, tables.sum(axis=(-2, -1), keepdims=True))
     hits, rows, _ = _margins(shares)
@@ -297,17 +297,17 @@ def matthews(table: ArrayLike) -> FloatArray:
     ----------
     table
         Confusion tables, shape ``(..., k, c)``; each column from k on counts as an
-        answer of its own.
+        prediction of its own.
 
     Returns
     -------
     ndarray of float64, shape ``(...)``
-        Between -1 and 1; NaN where all cases, or all answers, are of one kind
+        Between -1 and 1; NaN where all cases, or all predictions, are of one kind
         (0 / 0, for which scikit-learn returns 0).
 
     Notes
     -----
-    R_K of Gorodkin (2004): the covariance of case and answer over the root of the
+    R_K of Gorodkin (2004): the covariance of case and prediction over the root of the
     product of their variances.
     """
     right, rows, columns = _shares(table)
@@ -320,7 +320,7 @@ def matthews(table: ArrayLike) -> FloatArray:
 
 
 def cohen_kappa(table: ArrayLike) -> FloatArray:
-    """Cohen's kappa, the agreement of case and answer beyond chance.
+    """Cohen's kappa, the agreement of case and prediction beyond chance.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Two classifiers on the same rows: which is right where the other is wrong.
 
-`lost` rows are those that the old one answers rightly and the new one wrongly, `won` rows the other way round. Rows
-that both answer alike say nothing about which is better.
+`lost` rows are those that the old one predicts rightly and the new one wrongly, `won` rows the other way round. Rows
+that both predict alike say nothing about which is better.
 
 References
 ----------
@@ -32,7 +32,7 @@ def mcnemar(lost: float, won: float) -> float:
     Parameters
     ----------
     lost, won : float
-        Whole numbers of rows that only the old, and only the new classifier answers rightly.
+        Whole numbers of rows that only the old, and only the new classifier predicts rightly.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def paired_difference(lost: float, won: float, n: float, confidence: float) -> B
     Parameters
     ----------
     lost, won : float
-        Rows, or effective rows, that only the old, and only the new classifier answers rightly.
+        Rows, or effective rows, that only the old, and only the new classifier predicts rightly.
     n : float
         All rows, or effective rows; ``lost + won <= n``.
     confidence : float

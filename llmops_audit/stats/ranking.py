@@ -215,11 +215,11 @@ def average_precision(positives: ArrayLike, negatives: ArrayLike) -> FloatArray:
 def _average_precision_variance(pos: FloatArray, neg: FloatArray) -> float:
     """Delta-method variance of the average precision: squared derivatives by cell, weighted with the rows."""
     total = pos.sum()
-    hits, answers = _from_top(pos), _from_top(pos + neg)
-    precision = hits / answers
+    hits, predicted = _from_top(pos), _from_top(pos + neg)
+    precision = hits / predicted
     own = (precision - float(average_precision(pos, neg))) / total
-    by_hit = np.cumsum(pos * (answers - hits) / answers**2) / total
-    by_miss = np.cumsum(pos * hits / answers**2) / total
+    by_hit = np.cumsum(pos * (predicted - hits) / predicted**2) / total
+    by_miss = np.cumsum(pos * hits / predicted**2) / total
     return float((pos * (own + by_hit) ** 2 + neg * by_miss**2).sum())
 
 
@@ -317,7 +317,7 @@ def precision_recall_curve(
     if pos.sum() == 0.0:
         return np.empty(0), np.empty(0)
     found = (pos > 0.0)[::-1]
-    hits, answers = np.cumsum(pos[::-1])[found], np.cumsum((pos + neg)[::-1])[found]
+    hits, predicted = np.cumsum(pos[::-1])[found], np.cumsum((pos + neg)[::-1])[found]
     recall = np.minimum(hits / pos.sum(), 1.0)
     kept = _thinned(recall, points)
-    return recall[kept], (hits / answers)[kept]
+    return recall[kept], (hits / predicted)[kept]

@@ -106,8 +106,8 @@ def equal_mass_bins(forecasts: Forecasts, bins: int, design_effect: float = 1.0)
     if not total:
         return np.zeros(len(rows), dtype=np.intp)
     most = max(1, min(bins, math.floor(total / design_effect / ROWS_PER_BIN)))
-    place = np.floor((np.cumsum(rows) - rows / 2.0) / total * most).astype(np.intp)
-    return np.unique(np.clip(place, 0, most - 1), return_inverse=True)[1]
+    bin_of = np.floor((np.cumsum(rows) - rows / 2.0) / total * most).astype(np.intp)
+    return np.unique(np.clip(bin_of, 0, most - 1), return_inverse=True)[1]
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,10 @@ class MergedBins:
     errors: FloatArray
 
 
-def merged_bins(forecasts: Forecasts, place: NDArray[np.intp]) -> MergedBins:
+def merged_bins(forecasts: Forecasts, bin_of: NDArray[np.intp]) -> MergedBins:
     """Sum up over merged bins; bins without rows are left out."""
     sums = [
-        np.bincount(place, values).astype(np.float64)
+        np.bincount(bin_of, values).astype(np.float64)
         for values in (forecasts.rows, forecasts.positives, forecasts.scores, forecasts.squared_errors)
     ]
     occupied = sums[0] > 0.0
@@ -316,8 +316,8 @@ def calibration_design_effect(by_unit: FloatArray, score: FloatArray, bins: int 
     """
     table = by_unit.sum(axis=0)
     forecasts = Forecasts(table[0], table[1], score, score)
-    place = equal_mass_bins(forecasts, bins)
-    deviations = np.bincount(place, forecasts.scores - forecasts.positives)
+    bin_of = equal_mass_bins(forecasts, bins)
+    deviations = np.bincount(bin_of, forecasts.scores - forecasts.positives)
     by_row = np.stack([score - 1.0, score])
 
     def mean(tables: FloatArray, values: FloatArray) -> FloatArray:
@@ -326,5 +326,5 @@ def calibration_design_effect(by_unit: FloatArray, score: FloatArray, bins: int 
         means: FloatArray = np.divide(sums, rows, out=np.full(len(rows), np.nan), where=rows > 0.0)
         return means
 
-    by_statistic = (by_row, by_row * np.sign(deviations)[place], by_row**2)
+    by_statistic = (by_row, by_row * np.sign(deviations)[bin_of], by_row**2)
     return max(design_effect(by_unit, table, partial(mean, values=values)) for values in by_statistic)

@@ -27,8 +27,8 @@ _PRIOR = 0.5
 # A percentile rests on at least this many resamples outside it...
 _RESAMPLES_OUTSIDE = 10
 # ...as far as that many resamples in all allow.
-_MOST_RESAMPLES = 50_000
-# Cells of the tables that are held in memory at once.
+_MAX_RESAMPLES = 50_000
+# Cells of the tables that are kept in memory at once.
 _CELLS_AT_ONCE = 2_000_000
 # Statistics that differ by less are rounding errors of the same value.
 _EQUAL = 1e-12
@@ -58,7 +58,7 @@ def table_interval(
     ----------
     counts
         Counts, or effective counts of weighted data, in one or two dimensions; not
-        negative. Leave out classes that have neither cases nor answers: each cell,
+        negative. Leave out classes that have neither cases nor predictions: each cell,
         even an empty one, gets its 1/2.
     statistic
         Maps tables of shape ``(b, *counts.shape)`` to values of shape ``(b,)``, with
@@ -113,7 +113,7 @@ def table_interval(
     def posterior(size: int) -> FloatArray:
         return rng.dirichlet(cells + _PRIOR, size=size) * total
 
-    wanted = min(max(resamples, math.ceil(_RESAMPLES_OUTSIDE / outside)), max(resamples, _MOST_RESAMPLES))
+    wanted = min(max(resamples, math.ceil(_RESAMPLES_OUTSIDE / outside)), max(resamples, _MAX_RESAMPLES))
     at_once = max(1, _CELLS_AT_ONCE // cells.size)
     sizes = [min(at_once, wanted - start) for start in range(0, wanted, at_once)]
     lows, highs = zip(
@@ -210,7 +210,7 @@ def independence_test(
 
     Notes
     -----
-    Shuffling the answers among the rows, and counting again, gives exactly these
+    Shuffling the predictions among the rows, and counting again, gives exactly these
     tables.
     """
     table = _whole(counts)

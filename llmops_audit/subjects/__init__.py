@@ -1,4 +1,4 @@
-"""Subjects: the classifiers under audit, one file a kind, behind one small interface."""
+"""Subjects: the classifiers under audit, a file for each kind, behind one small interface."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ class Trainable(Subject, Protocol):
 
 
 def open_subject(spec: Spec, folder: Path, numeric: frozenset[str]) -> Subject:
-    """Make the subject that a spec names, not yet trained.
+    """Create the subject that a spec names, not yet trained.
 
     Parameters
     ----------
     spec : Spec
     folder : Path
-        Folder of the spec, where modules of the user's own are looked for first.
+        Folder of the spec, which is searched first for modules.
     numeric : frozenset of str
         The features that are numbers.
 
     Raises
     ------
     SubjectError
-        Where it cannot be imported, or is no classifier.
+        Where it cannot be imported, or is not a classifier.
     """
     if spec.model.predictions is not None:
         from llmops_audit.subjects.predictions import from_predictions
@@ -101,7 +101,7 @@ def import_dotted(path: str, key: str, folder: Path) -> object:
     key : str
         Key of the spec that holds it, for errors.
     folder : Path
-        Looked in first.
+        Searched first.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def import_dotted(path: str, key: str, folder: Path) -> object:
 
 @contextmanager
 def first_on_path(folder: Path) -> Iterator[None]:
-    """Look for modules in a folder first."""
+    """Search a folder first for modules."""
     entry = str(folder.resolve())
     sys.path.insert(0, entry)
     try:

@@ -16,12 +16,12 @@ from llmops_audit.errors.redaction import redacted
 from llmops_audit.record.labels import MISSING, canonical_label
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import import_dotted, subject_info
-from llmops_audit.subjects.fitted import Trained, require_classifier, seeded
+from llmops_audit.subjects.scikit_learn import ScikitLearnSubject, require_classifier, seeded
 
 __all__ = ["from_estimator"]
 
 
-def from_estimator(spec: Spec, folder: Path, numeric: frozenset[str]) -> Trained:
+def from_estimator(spec: Spec, folder: Path, numeric: frozenset[str]) -> ScikitLearnSubject:
     """Build the pipeline: vectorizer for text, or preprocessing for tabular data, then the estimator.
 
     Raises
@@ -30,7 +30,7 @@ def from_estimator(spec: Spec, folder: Path, numeric: frozenset[str]) -> Trained
     """
     model, data = spec.model, spec.data
     assert model.estimator is not None  # noqa: S101 - the spec's validation holds exactly one kind
-    estimator = _made(model.estimator, model.parameters, "model.estimator", "model.parameters", folder)
+    estimator = _created(model.estimator, model.parameters, "model.estimator", "model.parameters", folder)
     require_classifier(estimator, "model.estimator", model.estimator)
     estimator = seeded(estimator, spec.audit.seed)
     parameters: dict[str, object] = {
@@ -39,7 +39,7 @@ def from_estimator(spec: Spec, folder: Path, numeric: frozenset[str]) -> Trained
         "seed": spec.audit.seed,
     }
     if model.vectorizer is not None:
-        first = _made(
+        first = _created(
             model.vectorizer,
             model.vectorizer_parameters,
             "model.vectorizer",
@@ -49,7 +49,7 @@ def from_estimator(spec: Spec, folder: Path, numeric: frozenset[str]) -> Trained
         if not hasattr(first, "transform"):
             raise SubjectError(
                 "model.vectorizer",
-                "is no vectorizer",
+                "is not a vectorizer",
                 "an object with fit and transform",
                 repr(model.vectorizer),
             )
@@ -60,7 +60,7 @@ def from_estimator(spec: Spec, folder: Path, numeric: frozenset[str]) -> Trained
     if model.threshold is not None:
         parameters["threshold"] = model.threshold
     names = [path.replace(":", ".").rpartition(".")[2] for path in (model.vectorizer, model.estimator) if path]
-    return Trained(
+    return ScikitLearnSubject(
         Pipeline([("inputs", first), ("estimator", estimator)]),
         subject_info("estimator", " + ".join(names), parameters),
         data.text,
@@ -75,7 +75,7 @@ def preprocessing(features: tuple[str, ...], numeric: frozenset[str]) -> ColumnT
     """Return the preprocessing of tabular data.
 
     Numbers: the median where missing, then standardised. Categories: `MISSING` where missing, then one-hot,
-    all zeros for a category that training did not see.
+    with all zeros for a category that training did not see.
     """
     numbers = Pipeline(
         [("impute", SimpleImputer(strategy="median", keep_empty_features=True)), ("scale", StandardScaler())]
@@ -94,7 +94,7 @@ def preprocessing(features: tuple[str, ...], numeric: frozenset[str]) -> ColumnT
     )
 
 
-def _made(path: str, parameters: dict[str, Any], key: str, parameters_key: str, folder: Path) -> Any:
+def _created(path: str, parameters: dict[str, Any], key: str, parameters_key: str, folder: Path) -> Any:
     found = import_dotted(path, key, folder)
     if not callable(found):
         raise SubjectError(key, "cannot be called", "a class", repr(path))
@@ -103,13 +103,13 @@ def _made(path: str, parameters: dict[str, Any], key: str, parameters_key: str, 
     except TypeError as error:
         raise SubjectError(parameters_key, f"do not fit {path!r}: {error}") from error
     except Exception as error:
-        raise SubjectError(key, f"cannot be made: {redacted(error)}", got=repr(path)) from error
+        raise SubjectError(key, f"cannot be created: {redacted(error)}", got=repr(path)) from error
 
 
-def _with_tuples(made: Any, parameters: dict[str, Any]) -> dict[str, Any]:
-    # TOML has arrays alone, and scikit-learn refuses a list where a parameter is a tuple by default.
+def _with_tuples(callable_: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    # TOML has no tuples, and scikit-learn refuses a list where a parameter's default is a tuple.
     try:
-        defaults = {name: parameter.default for name, parameter in inspect.signature(made).parameters.items()}
+        defaults = {name: parameter.default for name, parameter in inspect.signature(callable_).parameters.items()}
     except ValueError:
         return parameters
     return {

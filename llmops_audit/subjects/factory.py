@@ -1,4 +1,4 @@
-"""A factory: a function of the user's own that returns an unfitted scikit-learn classifier."""
+"""A factory: the user's own function that returns an unfitted scikit-learn classifier."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from llmops_audit.errors.redaction import redacted
 from llmops_audit.record.labels import canonical_label
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import first_on_path, import_dotted, subject_info
-from llmops_audit.subjects.fitted import Trained, require_classifier, seeded
+from llmops_audit.subjects.scikit_learn import ScikitLearnSubject, require_classifier, seeded
 
 __all__ = ["from_factory"]
 
 
-def from_factory(spec: Spec, folder: Path) -> Trained:
+def from_factory(spec: Spec, folder: Path) -> ScikitLearnSubject:
     """Call the factory.
 
     The classifier gets the column of texts, or a DataFrame of the features: float64 with NaN, and object.
@@ -24,7 +24,7 @@ def from_factory(spec: Spec, folder: Path) -> Trained:
     Raises
     ------
     SubjectError
-        Where it cannot be imported or called, or what it returns is no classifier.
+        Where it cannot be imported or called, or what it returns is not a classifier.
     """
     path = spec.model.factory or ""
     factory = import_dotted(path, "model.factory", folder)
@@ -40,7 +40,7 @@ def from_factory(spec: Spec, folder: Path) -> Trained:
     parameters: dict[str, object] = {"seed": spec.audit.seed, "factory": path, "source_sha256": _source_sha256(factory)}
     if spec.model.threshold is not None:
         parameters["threshold"] = spec.model.threshold
-    return Trained(
+    return ScikitLearnSubject(
         estimator,
         subject_info("factory", type(estimator).__name__, parameters),
         spec.data.text,

@@ -1,4 +1,4 @@
-"""Saved predictions: columns of the data that hold what the classifier answered."""
+"""Saved predictions: columns of the data with the predictions of a classifier."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["SavedPredictions", "from_predictions"]
 
 @dataclass(frozen=True)
 class SavedPredictions:
-    """Predictions that come with the data; nothing is imported or trained."""
+    """Predictions that come with the data: nothing is imported or trained."""
 
     info: SubjectInfo
 
@@ -28,7 +28,7 @@ class SavedPredictions:
 
 
 def from_predictions(spec: Spec) -> SavedPredictions:
-    """Describe the columns that hold predictions and scores."""
+    """Describe the columns of predictions and scores."""
     model = spec.model
     parameters: dict[str, object] = {"predictions": model.predictions}
     if model.scores is not None:

@@ -19,7 +19,7 @@ __all__ = ["OutOfFold", "out_of_fold", "require_labels", "split"]
 
 FOLDS = 5
 FOLDS_LARGE = 2
-"""Above `data.sample` rows half of them are plenty to train on, and the folds then cost no more than one training."""
+"""Above `data.sample` rows, half of them suffice for training; two folds cost no more than one training."""
 
 
 def split(batch: Batch, spec: Spec) -> tuple[Batch, Batch]:
@@ -72,18 +72,18 @@ def _labels(batch: Batch) -> tuple[Label, ...]:
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Answers to the training rows by models that did not see them.
+    """Predictions for the training rows by models that did not see them.
 
     Attributes
     ----------
     prediction : Codes, (n,)
         Of all rows.
     source : sequence of str, (m,)
-        File of each row that was scored as well.
+        File of each row that has scores.
     row : numpy array of int64, (m,)
         Its number in the file.
     scores : ScoreMatrix, (m, k), optional
-        None where no scores were asked for, or the subject gives none.
+        None where scores were not requested, or the subject has none.
     """
 
     prediction: Codes
@@ -92,7 +92,9 @@ class OutOfFold:
     scores: ScoreMatrix | None
 
 
-def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int, *, scores: bool = False) -> OutOfFold | None:
+def out_of_fold(
+    subject: Trainable, train: Batch, seed: int, max_rows: int, *, scores: bool = False
+) -> OutOfFold | None:
     """Predict each training row with a model that did not see it.
 
     Parameters
@@ -100,48 +102,48 @@ def out_of_fold(subject: Trainable, train: Batch, seed: int, most: int, *, score
     subject : Trainable
     train : Batch
     seed : int
-    most : int
+    max_rows : int
         With more rows, `FOLDS_LARGE` folds instead of `FOLDS`.
     scores : bool
-        Score the rows as well that a sample of so many rows holds, see `Batch.sample`.
+        Also score the rows of a sample of `max_rows` rows, see `Batch.sample`.
 
     Returns
     -------
     OutOfFold or None
-        None where a label has fewer than two rows, so that no fold could be left out.
+        None where a label has fewer than two rows and cannot be split into folds.
     """
     label = train.label
     if label is None or np.bincount(label.index)[np.unique(label.index)].min() < FOLDS_LARGE:
         return None
     rarest = int(np.bincount(label.index)[np.unique(label.index)].min())
-    folds = min(FOLDS if len(train) <= most else FOLDS_LARGE, rarest)
-    sampled = _sampled(train, most if scores else 0)
-    place = np.empty(len(train), dtype=np.int32)
+    folds = min(FOLDS if len(train) <= max_rows else FOLDS_LARGE, rarest)
+    sampled = _sampled(train, max_rows if scores else 0)
+    position = np.empty(len(train), dtype=np.int32)
     parts: list[Codes] = []
     scored: list[tuple[Batch, ScoreMatrix | None]] = []
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for kept, left_out in splitter.split(np.zeros(len(train)), label.index):
-        trained, held = subject.fit(train[kept]), replace(train[left_out], label=None)
-        parts.append(trained.predict(held))
-        place[left_out] = np.arange(len(left_out), dtype=np.int32) + sum(len(part.index) for part in parts[:-1])
+        trained, held_out = subject.fit(train[kept]), replace(train[left_out], label=None)
+        parts.append(trained.predict(held_out))
+        position[left_out] = np.arange(len(left_out), dtype=np.int32) + sum(len(part.index) for part in parts[:-1])
         if sampled[left_out].any():
-            part = held[np.flatnonzero(sampled[left_out])]
+            part = held_out[np.flatnonzero(sampled[left_out])]
             scored.append((part, trained.score(part)))
-    values = label_order(value for part in parts for value in part.categories)
-    joined = np.concatenate([_renumbered(part, values) for part in parts])
+    categories = label_order(value for part in parts for value in part.categories)
+    joined = np.concatenate([_recoded(part, categories) for part in parts])
     return OutOfFold(
-        Codes(values, joined[place]),
+        Codes(categories, joined[position]),
         tuple(source for part, _ in scored for source in part.source),
         np.concatenate([np.empty(0, dtype=np.int64), *(part.row for part, _ in scored)]),
         _joined([found for _, found in scored]),
     )
 
 
-def _sampled(train: Batch, most: int) -> npt.NDArray[np.bool_]:
-    """Rows with the smallest keys, so many of them and all that tie with the last."""
-    if not most or len(train) <= most:
-        return np.full(len(train), most > 0)
-    return np.asarray(train.key <= np.partition(train.key, most - 1)[most - 1])
+def _sampled(train: Batch, max_rows: int) -> npt.NDArray[np.bool_]:
+    """Return which rows are sampled: those with the smallest keys, and all that tie with the last."""
+    if not max_rows or len(train) <= max_rows:
+        return np.full(len(train), max_rows > 0)
+    return np.asarray(train.key <= np.partition(train.key, max_rows - 1)[max_rows - 1])
 
 
 def _joined(parts: Sequence[ScoreMatrix | None]) -> ScoreMatrix | None:
@@ -152,6 +154,6 @@ def _joined(parts: Sequence[ScoreMatrix | None]) -> ScoreMatrix | None:
     return ScoreMatrix(labels, np.vstack([part.of(labels) for part in known]))
 
 
-def _renumbered(codes: Codes, values: tuple[Label, ...]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    place = np.array([values.index(value) for value in codes.categories] + [-1], dtype=np.int32)
-    return place[codes.index]
+def _recoded(codes: Codes, categories: tuple[Label, ...]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    recoded = np.array([categories.index(value) for value in codes.categories] + [-1], dtype=np.int32)
+    return recoded[codes.index]

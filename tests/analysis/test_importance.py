@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from llmops_audit.analysis import importance
-from llmops_audit.analysis.importance import LEAST_ROWS, MOST_ASKED, MOST_ROWS, prediction_changes
+from llmops_audit.analysis.importance import MAX_QUERIED_ROWS, MAX_ROWS, MIN_ROWS, prediction_changes
 from llmops_audit.audit import prepare, run
 from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.errors import SubjectError
@@ -75,14 +75,18 @@ def test_it_is_the_same_again_and_whatever_stands_beside() -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "asked", "rows"),
-    [(2, MOST_ASKED, MOST_ROWS), (200, MOST_ASKED, MOST_ASKED // 200), (300, MOST_ASKED // 10, LEAST_ROWS)],
+    ("columns", "queried", "rows"),
+    [
+        (2, MAX_QUERIED_ROWS, MAX_ROWS),
+        (200, MAX_QUERIED_ROWS, MAX_QUERIED_ROWS // 200),
+        (300, MAX_QUERIED_ROWS // 10, MIN_ROWS),
+    ],
 )
 def test_many_columns_are_asked_about_on_fewer_rows(
-    columns: int, asked: int, rows: int, monkeypatch: pytest.MonkeyPatch
+    columns: int, queried: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rows in all are bounded, but for a few rows that each column needs, and so is each question."""
-    monkeypatch.setattr(importance, "MOST_ASKED", asked)
+    monkeypatch.setattr(importance, "MAX_QUERIED_ROWS", queried)
     model = _Model(lambda table: [0] * table.num_rows)
     names = tuple(f"x{i}" for i in range(columns))
     value = pa.array(np.arange(1000.0))

@@ -103,7 +103,7 @@ def test_a_factory_beside_the_spec_makes_the_classifier(tmp_path: Path) -> None:
     assert record.decision.status is Status.APPROVED
     assert record.subject.kind == "factory"
     assert len(str(record.subject.parameters["source_sha256"])) == 64
-    with pytest.raises(SubjectError, match=r"model\.factory: is no estimator"):
+    with pytest.raises(SubjectError, match=r"model\.factory: is not an estimator"):
         _audit(tmp_path, data + '[model]\nfactory = "my_factory_module:none"\n')
 
 

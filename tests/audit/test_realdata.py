@@ -91,8 +91,8 @@ def test_adult_equals_fairlearn_on_the_rows(data_folder: Path, tmp_path: Path) -
         [data]
         train = "train.csv"
         test = "test.csv"
-        columns = {json.dumps(ADULT)}
-        missing = ["", "?"]
+        column_names = {json.dumps(ADULT)}
+        na_values = ["", "?"]
         features = {json.dumps(features)}
         label = "income"
         positive = ">50K"
@@ -181,7 +181,7 @@ def test_sms_spam_is_trained_and_audited_from_one_spec(data_folder: Path, tmp_pa
         version = "1"
         [data]
         path = "sms.tsv"
-        columns = ["label", "message"]
+        column_names = ["label", "message"]
         quote = false
         text = "message"
         label = "label"
@@ -347,8 +347,8 @@ def test_adult_gives_sex_away(data_folder: Path, tmp_path: Path) -> None:
         [data]
         train = "train.csv"
         test = "test.csv"
-        columns = {json.dumps(ADULT)}
-        missing = ["", "?"]
+        column_names = {json.dumps(ADULT)}
+        na_values = ["", "?"]
         features = {json.dumps(features)}
         label = "income"
         positive = ">50K"

@@ -55,7 +55,7 @@ def test_california_moves_by_geography(data_folder: Path, tmp_path: Path) -> Non
         assert record.findings()[f"drift.wasserstein_effect[split=live,column={column}]"].verdict is Verdict.FAILED
     (timeline,) = figure.timelines
     assert (timeline.unit, len(timeline.windows), timeline.without_time) == ("month", 12, 0)
-    assert {course.broke_in for course in timeline.series if course.column in ("Latitude", "Longitude")} == {0}
+    assert {series.broke_in for series in timeline.series if series.column in ("Latitude", "Longitude")} == {0}
     (estimate,) = figure.estimates
     truth = pd.read_csv(data_folder / "nannyml_california" / "california_housing_analysis_gt.csv")
     answers = pd.read_csv(tmp_path / "california_housing_analysis.csv").merge(truth)

@@ -96,7 +96,7 @@ def test_every_pairing_of_sizes_is_drawn_at_least_a_few_times() -> None:
     """The plan leaves out no cell, whatever it costs."""
     runs = plan.null(30)
     assert len(runs) == len(plan.SIZES) ** 2 * len(plan.COLUMNS)
-    assert min(runs.values()) >= plan.LEAST_RUNS
+    assert min(runs.values()) >= plan.MIN_RUNS
 
 
 def test_a_page_of_nothing_claims_nothing() -> None:
@@ -108,10 +108,10 @@ def test_a_page_of_nothing_claims_nothing() -> None:
 
 def test_the_bar_of_time_is_judged_by_the_less_flattering_clock() -> None:
     """Eleven times the processor time is not enough where the report takes only seven times as long."""
-    measured = {
+    measurement = {
         cost.OURS: cost.Cost((2.0,), (2.0,), (0.1,), (1,), (2,)),
         cost.REPORT: cost.Cost((14.0,), (22.0,), (0.0,), (1,), (2,)),
     }
-    assert page.ratio(measured) == pytest.approx(7)
-    assert "7.0 times as long, and 11.0 times" in page.written(page.Study(cost=measured))
-    assert page.misses(page.Study(cost=measured)) == ["The check takes 1/7.0 of the report's time; the bar is 1/10"]
+    assert page.ratio(measurement) == pytest.approx(7)
+    assert "7.0 times as long, and 11.0 times" in page.written(page.Study(cost=measurement))
+    assert page.misses(page.Study(cost=measurement)) == ["The check takes 1/7.0 of the report's time; the bar is 1/10"]

@@ -47,7 +47,7 @@ def test_a_page_may_leave_out_what_to_do_but_not_move_it() -> None:
     advice = f"{ADVICE}\n{'-' * len(ADVICE)}\nMend it.\n\n"
     assert len(read_page("own", "T.\n\n" + "".join(parts)).sections) == 5
     assert len(read_page("own", "T.\n\n" + "".join([*parts[:3], advice, *parts[3:]])).sections) == 6
-    with pytest.raises(PluginError, match="its page has other headings"):
+    with pytest.raises(PluginError, match="its page has the wrong headings"):
         read_page("own", "T.\n\n" + "".join([advice, *parts]))
 
 
@@ -199,13 +199,13 @@ def test_a_single_file_is_a_plugin(project: Project) -> None:
             "def own(foo",
             f"check 'own': unknown input 'foo'; known inputs are {', '.join(INPUTS)}",
         ),
-        ("def own(task", "def mine(task", "has another name than its file; expected own; got mine"),
+        ("def own(task", "def mine(task", "is not named like its file; expected own; got mine"),
         ("wanted: int = 2", "wanted: int", "setting 'wanted' has no default"),
         ("wanted: int = 2", "wanted=2", "setting 'wanted' has no annotation"),
-        ("*, wanted: int = 2", "**settings", "takes anything"),
-        ("Limits\n------\nText.\n\n", "", "its page has other headings"),
-        ("Limits\n------\nText.", "Limits\n------\n", "its page says nothing under 'Limits'"),
-        ("@check(chance=False)\n", "", "holds another number of checks; expected exactly one; got 0"),
+        ("*, wanted: int = 2", "**settings", "is variadic"),
+        ("Limits\n------\nText.\n\n", "", "its page has the wrong headings"),
+        ("Limits\n------\nText.", "Limits\n------\n", "its page has no text under 'Limits'"),
+        ("@check(chance=False)\n", "", "has the wrong number of checks; expected exactly one; got 0"),
         ("import check\n", "import chekc\n", "cannot be imported: ImportError"),
     ],
 )
@@ -251,7 +251,7 @@ def test_a_setting_may_be_a_text_file(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "wrong"), [(None, "cannot be read: No such file"), (b"\xff\xfe", "is no UTF-8 text")]
+    ("content", "wrong"), [(None, "cannot be read: No such file"), (b"\xff\xfe", "is not UTF-8 text")]
 )
 def test_a_text_file_that_cannot_be_read_is_a_problem_of_the_spec(
     project: Project, content: bytes | None, wrong: str

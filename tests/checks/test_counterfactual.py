@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from llmops_audit.analysis.counterfactual.trial import Pair
+from llmops_audit.analysis.counterfactual.swap_results import GroupPair
 from llmops_audit.check.registry import provided
 from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
@@ -141,9 +141,9 @@ def test_few_texts_are_counted_and_not_judged() -> None:
 @pytest.mark.parametrize(
     ("given", "settings", "reason"),
     [
-        (_given(rule=None), {}, "cannot be asked"),
+        (_given(rule=None), {}, "no classifier to predict"),
         (inputs(batch("test", {"x": [1.0]}), subject=QueriedSubject(INFO, FAIR)), {}, "names no text column"),
-        (_given(), {"current": "live"}, "holds no row"),
+        (_given(), {"current": "live"}, "has no rows"),
         (_given(), {"max_flip_rate": None}, "sets no limit"),
         (_given(["nobody"] * 50), {}, "No pair of groups has"),
         (_given(_texts(20)), {}, "No pair of groups has"),
@@ -182,7 +182,7 @@ def test_the_interval_of_the_shift_covers_rare_shifts() -> None:
     held = 0
     for _ in range(1000):
         shift = (rng.random(60) < 0.02).astype(float)
-        low, high = Pair(60, 0, 0, 0, 0, shift).shift_bounds(0.95)
+        low, high = GroupPair(60, 0, 0, 0, 0, shift).shift_bounds(0.95)
         held += low <= 0.02 <= high
     assert held >= 950
 

@@ -227,12 +227,12 @@ def test_reference_and_methods_are_settings() -> None:
         batch("live", {"x": _normal(2, 200), "c": ["a", "b"] * 100}, first=10_000),
         features=("x", "c"),
     )
-    found = _findings(given, methods={"x": "psi"}, categories="hellinger")
+    found = _findings(given, distances={"x": "psi"}, categorical_distance="hellinger")
     assert (found["x"].metric, found["c"].metric) == ("psi_effect", "hellinger_effect")
     assert found["x"].scope["split"] == "live"
     assert _figure(given).reference == "test"
     # A distance of categories is none of numbers.
-    assert _findings(given, methods={"x": "total_variation"})["x"].metric == "wasserstein_effect"
+    assert _findings(given, distances={"x": "total_variation"})["x"].metric == "wasserstein_effect"
 
 
 def test_some_columns_may_be_allowed_to_drift() -> None:
@@ -345,7 +345,7 @@ def test_columns_can_be_chosen() -> None:
     """Only the columns that the spec names are compared where it names some."""
     given = _case({"x": _normal(1, 100), "y": _normal(2, 100)}, {"x": _normal(3, 100), "y": _normal(4, 100)})
     assert set(_findings(given, columns=("y",))) == {"y", "y: outside_range", "drifted_columns"}
-    with pytest.raises(SpecError, match="z is not compared; expected some of x, y"):
+    with pytest.raises(SpecError, match="unknown column; expected one of x, y"):
         _findings(given, columns=("y", "z"))
 
 

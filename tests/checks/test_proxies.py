@@ -82,14 +82,14 @@ def test_the_strongest_proxies_are_named_in_order() -> None:
         "nothing": rng.normal(size=400),
         "strong": rng.normal(size=400) - 2 * female,
     }
-    lines = _lines(_given({"sex": sex}, seen), strongest=2)
+    lines = _lines(_given({"sex": sex}, seen), top_proxies=2)
     assert [(line["attribute"], line["group"], line["feature"]) for line in lines] == [
         ("sex", "F", "strong"),
         ("sex", "F", "weak"),
     ]
     assert all(line["low"] < line["roc_auc"] < line["high"] for line in lines)
     assert 0.85 < lines[0]["roc_auc"] < 0.95
-    assert _lines(_given({"sex": sex}, seen), strongest=0) == []
+    assert _lines(_given({"sex": sex}, seen), top_proxies=0) == []
 
 
 def test_combinations_of_features_are_seen() -> None:
@@ -113,16 +113,16 @@ def test_small_groups_are_shown_and_not_judged() -> None:
 
 
 def test_an_attribute_among_the_features_is_said_and_can_be_left_out() -> None:
-    """Seen itself it fails and the message says why; left out, what the others tell is judged."""
+    """Among the inputs it fails and the message says why; excluded, the other inputs are judged."""
     sex, rng = _sexes(300)
     given = _given({"sex": sex}, {"sex": sex, "x": rng.normal(size=300)})
     (finding,) = _findings(given)
     assert finding.verdict is Verdict.FAILED
-    assert finding.message.id.startswith("The classifier sees the attribute itself.")
-    (without,) = _findings(given, without_itself=True)
+    assert finding.message.id.startswith("The attribute itself is an input of the classifier.")
+    (without,) = _findings(given, exclude_attribute=True)
     assert without.verdict is Verdict.PASSED
-    assert not without.message.id.startswith("The classifier sees the attribute itself.")
-    assert [line["feature"] for line in _lines(given, without_itself=True)] == ["x"]
+    assert not without.message.id.startswith("The attribute itself is an input of the classifier.")
+    assert [line["feature"] for line in _lines(given, exclude_attribute=True)] == ["x"]
 
 
 def test_another_attribute_stays_among_the_features() -> None:
@@ -130,7 +130,7 @@ def test_another_attribute_stays_among_the_features() -> None:
     sex, rng = _sexes(300)
     other = {"F": "f", "M": "m"}
     given = _given({"sex": sex, "gender": [other[one] for one in sex]}, {"sex": sex, "x": rng.normal(size=300)})
-    found = {list(finding.scope)[1]: finding for finding in _findings(given, without_itself=True)}
+    found = {list(finding.scope)[1]: finding for finding in _findings(given, exclude_attribute=True)}
     assert found["sex"].verdict is Verdict.PASSED
     assert found["gender"].verdict is Verdict.FAILED
 
@@ -164,9 +164,9 @@ def test_rows_of_one_unit_do_not_help_each_other() -> None:
     [
         ({}, {"x": range(100)}, "names no group column"),
         ({"sex": ["F", "M"] * 50}, {}, "neither features nor a text"),
-        ({"sex": ["F"] * 100}, {"x": range(100)}, "No group has enough rows"),
-        ({"sex": ["F"] * 80 + ["M"] * 20}, {"x": range(100)}, "No group has enough rows"),
-        ({"sex": ["F", "M"] * 50}, {"text": ["", None, "?!", " "] * 25}, "Not one text"),
+        ({"sex": ["F"] * 100}, {"x": range(100)}, "No group can be judged"),
+        ({"sex": ["F"] * 80 + ["M"] * 20}, {"x": range(100)}, "No group can be judged"),
+        ({"sex": ["F", "M"] * 50}, {"text": ["", None, "?!", " "] * 25}, "No text contains"),
     ],
 )
 def test_what_cannot_be_judged_has_a_reason(groups: dict[str, Any], seen: dict[str, Any], says: str) -> None:
@@ -187,10 +187,10 @@ def test_a_split_that_is_not_there_is_no_pass() -> None:
 
 
 def test_an_attribute_that_cannot_be_judged_beside_another_is_a_doubt() -> None:
-    """Nothing but itself is seen of one attribute: inconclusive, as the other one is judged."""
+    """An attribute that is its own only input is inconclusive, because another attribute is judged."""
     sex, rng = _sexes(200)
     given = _given({"sex": sex, "origin": rng.choice(["a", "b"], 200).tolist()}, {"sex": sex})
-    found = {finding.metric: finding for finding in _findings(given, without_itself=True)}
+    found = {finding.metric: finding for finding in _findings(given, exclude_attribute=True)}
     assert found["groups"].verdict is Verdict.INCONCLUSIVE
     assert found["groups"].scope["attribute"] == "sex"
     assert found["roc_auc"].verdict is Verdict.PASSED
@@ -274,7 +274,7 @@ def test_no_personal_data_is_named() -> None:
         f"call 13812345678 or 4111111111111111 ssn123 ::1 {next(few)}" if one == "F" else f"word{rng.integers(3)}"
         for one in sex
     ]
-    named = {line["feature"] for line in _lines(_given({"sex": sex}, {"text": texts}), strongest=100)}
+    named = {line["feature"] for line in _lines(_given({"sex": sex}, {"text": texts}), top_proxies=100)}
     assert named == {"call"}
 
 
@@ -283,7 +283,7 @@ def test_of_very_many_features_the_telling_ones_are_tried_alone() -> None:
     sex, rng = _sexes(300)
     seen = {f"x{i:02}": rng.normal(size=300) for i in range(60)}
     seen["x55"] = seen["x55"] + 3 * (np.array(sex) == "F")
-    lines = _lines(_given({"sex": sex}, seen), strongest=100)
+    lines = _lines(_given({"sex": sex}, seen), top_proxies=100)
     assert lines[0]["feature"] == "x55"
     assert len(lines) == 50
 
@@ -323,7 +323,7 @@ def test_nothing_to_tell_is_half_and_never_fails() -> None:
     for seed in range(RUNS):
         sex, rng = _sexes(120, seed)
         seen = {name: rng.normal(size=120) for name in "abc"}
-        (finding,) = _findings(_given({"sex": sex}, seen), strongest=0)
+        (finding,) = _findings(_given({"sex": sex}, seen), top_proxies=0)
         assert finding.verdict is Verdict.PASSED
         assert finding.value is not None
         assert finding.interval is not None
@@ -343,7 +343,7 @@ def test_the_limit_at_the_truth_is_seldom_failed() -> None:
     for seed in range(RUNS):
         sex, rng = _sexes(300, seed)
         said = (rng.random(300) < np.where(np.array(sex) == "F", 0.95, 0.15)).tolist()
-        (finding,) = _findings(_given({"sex": sex}, {"said": said}), strongest=0)
+        (finding,) = _findings(_given({"sex": sex}, {"said": said}), top_proxies=0)
         assert finding.value is not None
         values.append(finding.value)
         wrong += finding.verdict in (Verdict.FAILED, Verdict.PASSED)

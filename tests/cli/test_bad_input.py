@@ -69,7 +69,7 @@ BAD = [
     (SAVED, _rows("a,1,F,1", "b,0,M,0,5"), "rows.csv: row 2"),
     ({'"sklearn.linear_model:LogisticRegression"': '"sklearn.linear_model:Logistic"'}, None, "module 'sklearn.linear_model' has no 'Logistic'"),
     ({'"sklearn.linear_model:LogisticRegression"': '"no_such.module:Thing"'}, None, "model.estimator: cannot be imported"),
-    ({'"sklearn.linear_model:LogisticRegression"': '"sklearn.linear_model:LinearRegression"'}, None, "model.estimator: is no classifier"),
+    ({'"sklearn.linear_model:LogisticRegression"': '"sklearn.linear_model:LinearRegression"'}, None, "model.estimator: is not a classifier"),
     ({'"sklearn.linear_model:LogisticRegression"': '"sklearn.linear_model:LogisticRegression"\nparameters = { see = 1 }'}, None, "model.parameters: do not fit"),
     ({'"sklearn.linear_model:LogisticRegression"': '"sklearn.linear_model:LogisticRegression"\nparameters = { C = -1 }'}, None, "model: cannot be trained"),
     ({'label = "label"': 'label = "label"\npositive = 3'}, None, "data.positive: is no label of the data; expected one of 0, 1; got 3"),
@@ -82,8 +82,8 @@ BAD = [
     ({**SAVED, TRAIN: 'test = ["rows.csv", "notes.csv"]'}, None, "rows.csv: has no column 'notes'; expected the same columns in all files"),
     ({**SAVED, 'label = "label"': 'label = "label"\ntime = "sex"'}, _rows("a,1,Jane Doe,1"), "rows.csv: row 1: the time cannot be read; expected ISO 8601"),
     ({**SAVED, 'label = "label"': 'label = "label"\ngroups = ["sex"]'}, _rows("a,1,jane@example.org,1", "b,0,M,0"), "group column 'sex': holds personal data"),
-    ({'name = "small"': 'name = "small'}, None, "is no TOML"),
-    ({'[audit]': 'plugins = ["nowhere.py"]\n[audit]'}, None, "plugins: nowhere.py: holds no check"),
+    ({'name = "small"': 'name = "small'}, None, "is not valid TOML"),
+    ({'[audit]': 'plugins = ["nowhere.py"]\n[audit]'}, None, "plugins: nowhere.py: contains no check"),
 ]  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def test_no_cell_is_told_in_an_error(
     """An error about a value names file, row and column, never the value, which may be personal."""
     changes = {**SAVED, 'label = "label"': 'label = "label"\nweight = "sex"'}
     _, errors = _audit(project(changes, _rows("a,1,jane.doe@example.org,1")), capsys, monkeypatch)
-    assert "row 1: column 'sex' holds no number" in errors
+    assert "row 1: column 'sex' is not a number" in errors
     assert "jane" not in errors
 
 

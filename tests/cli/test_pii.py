@@ -218,7 +218,7 @@ def test_another_encoding_is_named(tmp_path: Path) -> None:
     """A text in another encoding is read where the encoding is given, and refused otherwise."""
     path = _write(tmp_path / "f.txt", f"备注\n邮箱{MAIL}谢谢", "gb18030")
     assert [hit.row for hit in _hits(path, encoding="GB18030")] == [2]
-    assert _problems(path) == [f"{path}: line 1: holds bytes that are not in the encoding; expected text in utf-8"]
+    assert _problems(path) == [f"{path}: line 1: contains bytes that are not in the encoding; expected text in utf-8"]
     with pytest.raises(AuditError, match="--encoding: unknown encoding; expected one that Python knows; got 'utf-99'"):
         settings_of("text", None, "utf-99")
 
@@ -294,11 +294,11 @@ def test_what_cannot_be_read_is_a_problem_of_its_own(tmp_path: Path) -> None:
     bad = {
         tmp_path / "missing.csv": "no such file or folder",
         _write(tmp_path / "b.bin", "\0"): "is no text; expected text, or a file that ends in " + ", ".join(suffixes()),
-        _write(tmp_path / "f.parquet", "x\0y"): "is no Parquet file; expected a whole Parquet file",
+        _write(tmp_path / "f.parquet", "x\0y"): "is not a Parquet file; expected a whole Parquet file",
         _write(tmp_path / "g.parquet", "PAR1\0"): "is broken or cut off; expected a whole Parquet file",
         _write(tmp_path / "f.log.gz", "x"): "is broken or cut off; expected a whole gzip file",
         _write(tmp_path / "f.csv", "a,b\n1\n"): "row 1: wrong number of fields; expected 2; got 1",
-        _write(tmp_path / "f.jsonl", "[1]"): "line 1: is no object; expected an object; got an array",
+        _write(tmp_path / "f.jsonl", "[1]"): "line 1: is not an object; expected an object; got an array",
     }
     os.mkfifo(tmp_path / "pipe")
     bad[tmp_path / "pipe"] = "cannot be searched; expected a file or folder; got a pipe or device"

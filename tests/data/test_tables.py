@@ -87,7 +87,7 @@ def test_mixed_columns_are_read_as_text(values: list[Any], tmp_path: Path) -> No
         ),
         (pd.DataFrame({"a": pd.to_timedelta([1])}), "column 'a': has a type that cannot be read; got duration"),
         (pd.DataFrame({"a": [1j]}), "column 'a': holds values that no file could"),
-        (pa.table({"a": [b"\xff"]}), "column 'a': holds bytes that are no UTF-8"),
+        (pa.table({"a": [b"\xff"]}), "column 'a': contains bytes that are not UTF-8"),
     ],
 )
 def test_what_no_file_could_hold_is_refused(value: object, said: str) -> None:

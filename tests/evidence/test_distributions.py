@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from llmops_audit.evidence import distributions
 from llmops_audit.evidence._gather import evidence_type
 from llmops_audit.evidence.base import Plan
-from llmops_audit.evidence.distributions import Categories, Column, Distributions, Numbers
+from llmops_audit.evidence.distributions import Categories, ColumnCounts, Distributions, Numbers
 from llmops_audit.testing import batch
 
 PLAN = Plan(seed=7)
@@ -26,7 +26,7 @@ def numbers_of(values: Any) -> Numbers:
     return Numbers.of(np.asarray(values, dtype=np.float64))
 
 
-def column_of(values: list[Any], plan: Plan = PLAN) -> Column:
+def column_of(values: list[Any], plan: Plan = PLAN) -> ColumnCounts:
     """What is counted of one column of a batch."""
     return Distributions.of(batch("test", {"x": values}), plan).columns["x"]
 
@@ -74,7 +74,7 @@ def test_coarse_cells_do_not_depend_on_the_cut(most: int, parts: list[list[float
     # Of one exponent, so that so few cells can do.
     parts = [(1.5 + np.arctan(np.array(part)) / 4).tolist() for part in parts]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distributions, "MOST_CELLS", most)
+        patch.setattr(distributions, "MAX_CELLS", most)
         whole = numbers_of([value for part in parts for value in part])
         first, *others = [numbers_of(part) for part in parts]
         forth, back = first, numbers_of([])
@@ -89,7 +89,7 @@ def test_coarse_cells_do_not_depend_on_the_cut(most: int, parts: list[list[float
 def test_coarse_cells_hold_their_numbers(values: list[float]) -> None:
     """Cells are apart and ascending, no more than allowed, no finer ones would do, and counts match."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distributions, "MOST_CELLS", 12)
+        patch.setattr(distributions, "MAX_CELLS", 12)
         found = numbers_of(values)
     low, high = found.intervals()
     assert (low <= high).all()
@@ -112,7 +112,7 @@ def test_a_million_numbers_keep_to_the_table(draw: str) -> None:
         "both signs": rng.choice([-1.0, 1.0], 200_000) * 10.0 ** rng.uniform(-300, 300, 200_000),
     }[draw]
     found = numbers_of(values)
-    assert 100 < len(found.cells) <= distributions.MOST_CELLS
+    assert 100 < len(found.cells) <= distributions.MAX_CELLS
     assert found.counts.sum() == len(values)
     edges = np.quantile(values, np.linspace(0, 1, 41))
     counts = found.between(edges)
@@ -171,7 +171,7 @@ def test_many_categories_are_drawn_and_counted_exactly(parts: list[list[int]]) -
     parts = [part for part in parts if part] or [[1]]
     texts = [[f"v{value}" for value in part] for part in parts]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distributions, "MOST_VALUES", 5)
+        patch.setattr(distributions, "MAX_VALUES", 5)
         first, *others = [categories_of(part) for part in texts]
         for other in others:
             first = other + first
@@ -190,7 +190,7 @@ def test_counts_of_two_are_compared_where_both_are_known() -> None:
     assert dict(zip(values, counts.T.tolist(), strict=True)) == {"a": [2, 0], "b": [1, 1], "c": [0, 1]}
     many, more = [f"v{i}" for i in range(40)] * 2, [f"v{i}" for i in range(20, 70)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distributions, "MOST_VALUES", 10)
+        patch.setattr(distributions, "MAX_VALUES", 10)
         values, counts = categories_of(many).beside(categories_of(more))
     assert 3 <= len(values) <= 20
     for value, found in zip(values, counts.T.tolist(), strict=True):
@@ -264,7 +264,7 @@ def test_only_the_columns_of_the_plan_are_counted() -> None:
     given = batch("test", {"text": ["a", None], "x": [1.0, 2.0], "id": ["1", "2"]})
     found = Distributions.of(given, Plan(keep=("text", "x"), uncounted=("text",))).columns
     assert set(found) == {"text", "x"}
-    assert found["text"] == Column(2, 1, None, None)
+    assert found["text"] == ColumnCounts(2, 1, None, None)
 
 
 def test_different_columns_are_unequal() -> None:

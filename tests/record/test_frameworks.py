@@ -140,7 +140,7 @@ def test_the_good_file_is_read() -> None:
         ('id = "art-1"', 'id = ""', "law.toml: clauses[0].id: is empty or used twice"),
         ('checks = ["accuracy"]\nparts = ["card.intended_use"]', "", "law.toml: clauses[0].note: is missing"),
         ("checks =", "check =", "unknown key"),
-        ("[[clauses]]", "[clauses", "law.toml: is no TOML"),
+        ("[[clauses]]", "[clauses", "law.toml: is not valid TOML"),
     ],
 )
 def test_a_file_that_breaks_a_rule_is_refused(old: str, new: str, said: str) -> None:

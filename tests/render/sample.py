@@ -189,7 +189,7 @@ def table(name: str, rows: int) -> Table:
     )
     return Table(
         name=name,
-        caption=message("The strongest proxies: how well each, used alone, tells the group from the rest"),
+        caption=message("The strongest proxies: how well each identifies the group when used alone"),
         columns=columns,
         rows=cells,
     )

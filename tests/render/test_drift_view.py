@@ -17,7 +17,7 @@ from llmops_audit.record.drift_figure import (
     AccuracyEstimate,
     Drift,
     Histogram,
-    Sampled,
+    SampleSize,
     Shift,
     Timeline,
     TimeSeries,
@@ -104,7 +104,9 @@ def figure(shifts: Sequence[Shift], **changes: object) -> Drift:
     """A figure of shifts between training and live rows."""
     given: dict[str, object] = {
         "name": "drift", "reference": "train", "confidence": 0.95, "shifts": tuple(shifts),
-        "samples": (Sampled(split="train", rows=4000, compared=1000), Sampled(split="live", rows=900, compared=900)),
+        "samples": (
+            SampleSize(split="train", rows=4000, compared=1000), SampleSize(split="live", rows=900, compared=900),
+        ),
     }  # fmt: skip
     return Drift.model_validate(given | changes)
 
@@ -156,7 +158,7 @@ def test_the_first_courses_are_drawn() -> None:
 
 def test_one_row_of_each_unit_is_no_sample(sample: ModuleType) -> None:
     """Where one row of each unit was compared, the page says so, and speaks of no sample."""
-    samples = (Sampled(split="train", rows=900, compared=80), Sampled(split="live", rows=500, compared=40))
+    samples = (SampleSize(split="train", rows=900, compared=80), SampleSize(split="live", rows=500, compared=40))
     shown = figure([shift("a")]).model_copy(update={"unit": "person", "samples": samples})
     page = _html(sample.record(figures={"drift": shown}))
     assert "One row of each person was compared: 120." in page
@@ -315,14 +317,17 @@ def test_every_chart_has_a_text_and_its_numbers(sample: ModuleType) -> None:
     shown = figure([shift("(prediction)", histogram=given)], timelines=(timeline([broken], 3, without_time=7),))
     page = Parsed(chapter(sample, shown))
     names = [attrs["aria-label"] for tag, attrs in page.tags if tag == "svg" and attrs.get("role") == "img"]
-    assert names == ["Histogram of both samples: the prediction", "Effect by window: the score · broke in day 002"]
+    assert names == [
+        "Histogram of both samples: the prediction",
+        "Effect by window: the score · first failed in day 002",
+    ]
     hidden = [attrs for tag, attrs in page.tags if tag == "svg" and attrs.get("role") != "img"]
     assert all("aria-hidden" in attrs for attrs in hidden[:2])
     for part in (
         "40 rows against 4, of the sample",
         "ham 75.0% 25.0% other categories 25.0% 75.0%",
         "day 000 eve 000 100 0 0.02 day 001 eve 001 101 0 – day 002 eve 002 102 1 ✕ 0.5",
-        "7 rows without a time are in no window.",
+        "7 rows without a time belong to no window.",
     ):
         assert part in page.words, part
 
@@ -331,7 +336,7 @@ def test_without_windows_there_is_a_sentence(sample: ModuleType) -> None:
     """Where no row has a time the page says so, and draws nothing."""
     shown = figure([shift("a")], timelines=(timeline([], 0, without_time=900),))
     page = Parsed(chapter(sample, shown))
-    assert "Over time: live No row has a time, so that nothing can be told about when it changed." in page.words
+    assert "Over time: live No row has a time: the report cannot say when a change happened." in page.words
     assert not [attrs for tag, attrs in page.tags if tag == "svg"]
     assert "Over time" not in Parsed(chapter(sample, figure([shift("a")]))).words
 

@@ -81,7 +81,7 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
         ),
         ("accuracy = 0.8", "accuracy = 80", "less than or equal to 1 or a table; got 80"),
         ('name = "small"', 'name = "../small"', "audit.name: is not valid"),
-        ('name = "small"', 'name = "sma', "is no TOML"),
+        ('name = "small"', 'name = "sma', "is not valid TOML"),
         (
             "[audit]",
             'frameworks = ["gdpr", "x"]\n[audit]',
@@ -97,7 +97,7 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
         ("[audit]", '[card]\nlanguages = ["English"]\n[audit]', "audit.toml: card.languages.0: is not valid"),
         ("[audit]", '[card]\nmisuse = ""\n[audit]', "audit.toml: card.misuse: is not valid"),
         ("[audit]", '[card]\nlimitations = "  "\n[audit]', "audit.toml: card.limitations: is not valid"),
-        ('label = "label"', 'label = "label"\ngroups = ["split"]', "`groups` names 'split', which findings call"),
+        ('label = "label"', 'label = "label"\ngroups = ["split"]', "`groups` names 'split', a reserved word"),
         ("[audit]", '[card]\nowner = "x"\n[audit]', "card.owner: unknown key; expected one of intended_use, "),
     ],
 )

@@ -1,4 +1,4 @@
-"""Identity terms by attribute: what is packaged, and what files of the user's own add."""
+"""Identity terms by attribute: the packaged lexicons, extended by the user's own files."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 
-from llmops_audit.analysis.counterfactual.finding import Finder, Mention
 from llmops_audit.analysis.counterfactual.lexicon_files import LexiconFile, read
-from llmops_audit.analysis.counterfactual.swapping import Swapped, swapped
+from llmops_audit.analysis.counterfactual.mentions import Mention, MentionFinder
+from llmops_audit.analysis.counterfactual.swapping import SwappedText, swapped
 
-__all__ = ["Attribute", "Lexicon", "Swap"]
+__all__ = ["IdentityAttribute", "Lexicon", "Swap"]
 
 
 @dataclass(frozen=True)
-class Attribute:
+class IdentityAttribute:
     """A sensitive attribute and its terms.
 
     Attributes
     ----------
     name : str
-    finders : tuple of Finder
-        One a language.
+    finders : tuple of MentionFinder
+        One for each language.
     """
 
     name: str
-    finders: tuple[Finder, ...]
+    finders: tuple[MentionFinder, ...]
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ class Attribute:
         return tuple(sorted({group for finder in self.finders for group in finder.groups}))
 
     def find(self, text: str) -> list[Mention]:
-        """Return the terms in a text, in order; of two that overlap, the first one."""
+        """Return the terms in a text, in order; of two that overlap, the first."""
         found = [mention for finder in self.finders for mention in finder.find(text)]
         if len(self.finders) == 1 or len(found) < 2:
             return found
@@ -45,29 +45,29 @@ class Attribute:
                 kept.append(mention)
         return kept
 
-    def swap(self, text: str, source: str, target: str, draw: str = "") -> Swapped | None:
-        """Exchange two groups in a text, see `swapped`."""
+    def swap(self, text: str, source: str, target: str, draw: str = "") -> SwappedText | None:
+        """Swap two groups in a text, see `swapped`."""
         return swapped(text, self.find(text), source, target, draw)
 
 
 @dataclass(frozen=True)
 class Swap:
-    """A row's text about another group.
+    """A row's text with the terms of a group swapped.
 
     Attributes
     ----------
     row : int
-        Place of the row.
+        Index of the row.
     attribute, source, target : str
         The terms of `source` were replaced by those of `target`.
-    swapped : Swapped
+    swapped : SwappedText
     """
 
     row: int
     attribute: str
     source: str
     target: str
-    swapped: Swapped
+    swapped: SwappedText
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Lexicon:
         Attributes that the user's own files name, sorted.
     """
 
-    attributes: Mapping[str, Attribute]
+    attributes: Mapping[str, IdentityAttribute]
     version: str
     digest: str
     added: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ class Lexicon:
         languages : iterable of str
             ``"en"``, ``"zh"``.
         texts : sequence of str
-            Lexicon files of the user's own. What they say of a term counts before what is packaged.
+            The user's own lexicon files, which take precedence over the packaged ones.
 
         Raises
         ------
@@ -114,14 +114,14 @@ class Lexicon:
         every = [*texts, *packaged]
         files = [read(text) for text in every]
         names = sorted({name for file in files for name in file.terms})
-        attributes = {name: Attribute(name, tuple(_finders(name, files))) for name in names}
+        attributes = {name: IdentityAttribute(name, tuple(_finders(name, files))) for name in names}
         version = ", ".join(f"{file.language} {file.version}" for file in files)
         digest = hashlib.sha256("\n".join(every).encode())
         added = tuple(sorted({name for file in files[: len(texts)] for name in file.terms}))
         return cls(attributes, version, digest.hexdigest(), added)
 
     def swaps(self, names: Iterable[str], texts: Sequence[str], draws: Sequence[str]) -> Iterator[Swap]:
-        """Exchange every pair of groups in every text, and leave out what did not change.
+        """Swap every pair of groups in every text, leaving out texts that did not change.
 
         Parameters
         ----------
@@ -129,7 +129,7 @@ class Lexicon:
             Attributes.
         texts : sequence of str, (n,)
         draws : sequence of str, (n,)
-            What each text's choices hang on, such as a seed and the row's key.
+            What each text's random choices depend on, such as a seed and the row's key.
         """
         for name in names:
             attribute = self.attributes[name]
@@ -142,6 +142,6 @@ class Lexicon:
                             yield Swap(row, name, source, target, one)
 
 
-def _finders(name: str, files: Sequence[LexiconFile]) -> Iterator[Finder]:
+def _finders(name: str, files: Sequence[LexiconFile]) -> Iterator[MentionFinder]:
     for language in sorted({file.language for file in files if name in file.terms}):
-        yield Finder(name, [file for file in files if file.language == language])
+        yield MentionFinder(name, [file for file in files if file.language == language])

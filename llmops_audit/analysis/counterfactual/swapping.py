@@ -1,4 +1,4 @@
-"""Put the terms of one group in the place of those of another, and keep the grammar."""
+"""Replace the terms of one group by those of another, and keep the grammar."""
 
 from __future__ import annotations
 
@@ -7,29 +7,28 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmops_audit.analysis.counterfactual.finding import Mention
+from llmops_audit.analysis.counterfactual.mentions import Mention
 
-__all__ = ["Swapped", "swapped"]
+__all__ = ["SwappedText", "swapped"]
 
 _ARTICLE = re.compile(r"(?<!\w)(an?)(\s+)\Z", re.IGNORECASE)
 _VOWEL = re.compile(
     r"(?!eu|ewe|one\b|once|uni(?!nt|m)|uk|us[ae]|ut[aei])[aeiou]|heir|hon(?:est|ou?r)|hour", re.IGNORECASE
 )
-"""How a word begins that "an" stands before; by spelling, with the usual exceptions."""
+"""Beginning of a word that takes "an"; by spelling, with the usual exceptions."""
 
 
 @dataclass(frozen=True)
-class Swapped:
-    """A text about another group.
+class SwappedText:
+    """A text with the terms of two groups swapped.
 
     Attributes
     ----------
     text : str
     replaced : tuple of (str, str)
-        Terms of the group that the text was about, and what stands in their place, each once; as the lexicon writes
-        them.
+        Terms of the first group and their replacements, each pair once; as written in the lexicon.
     both : bool
-        Whether the text named the other group as well, whose terms were swapped the other way.
+        Whether the text mentioned the second group as well, whose terms were swapped the other way.
     """
 
     text: str
@@ -37,8 +36,8 @@ class Swapped:
     both: bool
 
 
-def swapped(text: str, mentions: Sequence[Mention], source: str, target: str, draw: str) -> Swapped | None:
-    """Exchange two groups in a text.
+def swapped(text: str, mentions: Sequence[Mention], source: str, target: str, draw: str) -> SwappedText | None:
+    """Swap two groups in a text.
 
     Parameters
     ----------
@@ -48,29 +47,29 @@ def swapped(text: str, mentions: Sequence[Mention], source: str, target: str, dr
     source, target : str
         Groups: terms of `source` become those of `target`, and the other way round, so that who is who stays clear.
     draw : str
-        What the choice among several terms hangs on: one term becomes the same one wherever it stands.
+        What the choice among several terms depends on: a term has the same replacement throughout a text.
 
     Returns
     -------
-    Swapped or None
+    SwappedText or None
         None where no term of `source` has a counterpart.
     """
     opposite = {source: target, target: source}
-    pieces: list[str] = []
+    parts: list[str] = []
     replaced: dict[tuple[str, str], None] = {}
     both, end = False, 0
     for mention in mentions:
         group = opposite.get(mention.group)
-        options = mention.slot.terms.get(group, ()) if group is not None else ()
+        options = mention.term_set.terms.get(group, ()) if group is not None else ()
         if not options:
             continue
         new = options[_drawn(len(options), f"{draw}\n{mention.term}\n{group}")]
         between, old = text[end : mention.start], text[mention.start : mention.end]
         written = new
-        if mention.slot.spaced:
+        if mention.term_set.spaced:
             written = _as_written(old, mention.term, new, _starts_sentence(text, mention.start))
             between = _with_article(between, old, written)
-        pieces += [between, written]
+        parts += [between, written]
         end = mention.end
         if mention.group == source:
             replaced[mention.term, new] = None
@@ -78,7 +77,7 @@ def swapped(text: str, mentions: Sequence[Mention], source: str, target: str, dr
             both = True
     if not replaced:
         return None
-    return Swapped("".join([*pieces, text[end:]]), tuple(replaced), both)
+    return SwappedText("".join([*parts, text[end:]]), tuple(replaced), both)
 
 
 def _drawn(options: int, draw: str) -> int:
@@ -88,7 +87,7 @@ def _drawn(options: int, draw: str) -> int:
 
 
 def _as_written(old: str, term: str, new: str, starts_sentence: bool) -> str:
-    """Return a term in the case of the one that it replaces."""
+    """Return a term in the case of the term that it replaces."""
     if old == term:
         return new[0].upper() + new[1:] if starts_sentence and old[0].isupper() else new
     if old.isupper() and len(old) > 1:
@@ -106,7 +105,7 @@ def _starts_sentence(text: str, start: int) -> bool:
 def _with_article(between: str, old: str, new: str) -> str:
     vowel = bool(_VOWEL.match(new))
     found = _ARTICLE.search(between)
-    # What was wrong before stays wrong: it is not the swap's to mend.
+    # An article that was wrong before stays wrong: the swap changes nothing else.
     if found is None or vowel == bool(_VOWEL.match(old)) or (len(found[1]) == 2) == vowel:
         return between
     article = "an" if vowel else "a"

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from llmops_audit.analysis.drift.column_pairs import PSEUDO_COLUMNS
-from llmops_audit.analysis.drift.comparison import Compared, compare, figure, judge
-from llmops_audit.analysis.drift.findings import Limits
-from llmops_audit.analysis.drift.hypotheses import Exact, How
+from llmops_audit.analysis.drift.comparison import SplitComparison, compare, figure, judge
+from llmops_audit.analysis.drift.findings import DriftLimits
+from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, FullCounts
 from llmops_audit.analysis.drift.measures import FLOORS
-from llmops_audit.analysis.drift.samples import Samples
+from llmops_audit.analysis.drift.samples import SamplePair
 
-__all__ = ["FLOORS", "PSEUDO_COLUMNS", "Compared", "Exact", "How", "Limits", "Samples", "compare", "figure", "judge"]
+__all__ = [
+    "FLOORS",
+    "PSEUDO_COLUMNS",
+    "ComparisonSettings",
+    "DriftLimits",
+    "FullCounts",
+    "SamplePair",
+    "SplitComparison",
+    "compare",
+    "figure",
+    "judge",
+]

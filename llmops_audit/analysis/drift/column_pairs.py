@@ -1,4 +1,4 @@
-"""What of two samples of rows can be compared: columns as they are, features of texts, labels, answers and scores."""
+"""What can be compared in two samples of rows: columns, features of texts, labels, predictions and scores."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ __all__ = [
     "PSEUDO_COLUMNS",
     "ROWS",
     "SCORE",
-    "Pair",
-    "answer_pairs",
+    "ColumnPair",
     "column_pairs",
+    "output_pairs",
     "text_pairs",
 ]
 
 LABEL, PREDICTION, SCORE = "(label)", "(prediction)", "(score)"
 ROWS = "(rows)"
 PSEUDO_COLUMNS = (LABEL, PREDICTION, SCORE, ROWS)
-"""Names under which labels, predictions, scores and whole rows are compared beside the columns of the data."""
+"""Names of labels, predictions, scores and whole rows among the compared columns."""
 
 CONFIDENCE = "confidence"
 """Feature: the highest of the scores of several labels."""
@@ -43,7 +43,7 @@ _LOOKS_LIKE_A_DATE = re.compile(r"\d-?\d\d-?\d\d")
 
 
 @dataclass(frozen=True)
-class Pair:
+class ColumnPair:
     """A column, or a feature of it, in two samples.
 
     Attributes
@@ -64,15 +64,15 @@ class Pair:
 
     @property
     def of_data(self) -> bool:
-        """Whether it is a column of the data, so that missing and new values are questions of their own."""
+        """Whether it is a data column, whose missing and new values are compared as well."""
         return self.feature is None and self.column not in (LABEL, PREDICTION, SCORE)
 
-    def part(self, rows: npt.NDArray[np.bool_]) -> Pair:
-        """Return the same with some of the current rows, (m,), only."""
-        return Pair(self.column, self.feature, self.numeric, self.reference, self.current[rows])
+    def part(self, rows: npt.NDArray[np.bool_]) -> ColumnPair:
+        """Return the pair with only some of the current rows, (m,)."""
+        return ColumnPair(self.column, self.feature, self.numeric, self.reference, self.current[rows])
 
 
-def column_pairs(reference: Rows, current: Rows, task: Task) -> Iterator[Pair]:
+def column_pairs(reference: Rows, current: Rows, task: Task) -> Iterator[ColumnPair]:
     """Compare features, as numbers, times or categories.
 
     Texts of numbers are numbers unless the audit trained on them as categories. Texts of times in ISO 8601 are
@@ -81,13 +81,13 @@ def column_pairs(reference: Rows, current: Rows, task: Task) -> Iterator[Pair]:
     for name in task.features:
         old, new = (rows.table.column(name) for rows in (reference, current))
         if (numbers := _numbers(old, new, parse=name not in task.categorical)) is not None:
-            yield Pair(name, None, True, *numbers)
+            yield ColumnPair(name, None, True, *numbers)
             continue
         texts = _texts(old), _texts(new)
         if (times := _times(*texts)) is not None:
             yield from _time_pairs(name, *times)
         else:
-            yield Pair(name, None, False, *texts)
+            yield ColumnPair(name, None, False, *texts)
 
 
 def _numbers(old: pa.ChunkedArray, new: pa.ChunkedArray, *, parse: bool) -> tuple[pd.Series, pd.Series] | None:
@@ -95,7 +95,7 @@ def _numbers(old: pa.ChunkedArray, new: pa.ChunkedArray, *, parse: bool) -> tupl
     if not (all(pa.types.is_floating(column.type) for column in both) or (parse and all(map(_all_numbers, both)))):
         return None
     read = [pd.to_numeric(column.to_pandas()).astype(float) for column in both]
-    # Nothing but missing values in both says nothing of what they would have been.
+    # Missing values alone do not show what type the column has.
     return (read[0], read[1]) if any(series.notna().any() for series in read) else None
 
 
@@ -123,49 +123,51 @@ def _times(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series] | None
     return (times[0], times[1]) if any(found.notna().any() for found in times) else None
 
 
-def _time_pairs(name: str, old: pd.Series, new: pd.Series) -> Iterator[Pair]:
-    yield Pair(name, None, True, *(((times - pd.Timestamp(0, tz="UTC")) / _DAY).astype(float) for times in (old, new)))
-    yield Pair(
+def _time_pairs(name: str, old: pd.Series, new: pd.Series) -> Iterator[ColumnPair]:
+    yield ColumnPair(
+        name, None, True, *(((times - pd.Timestamp(0, tz="UTC")) / _DAY).astype(float) for times in (old, new))
+    )
+    yield ColumnPair(
         name, "weekday", False, *(times.dt.day_name().astype(object).where(times.notna(), None) for times in (old, new))
     )
     hours = [(times.dt.hour + times.dt.minute / 60.0).astype(float) for times in (old, new)]
     if any((part > 0.0).any() for part in hours):
-        yield Pair(name, "hour", True, hours[0], hours[1])
+        yield ColumnPair(name, "hour", True, hours[0], hours[1])
 
 
-def text_pairs(reference: Rows, current: Rows, task: Task) -> Iterator[Pair]:
-    """Compare the text by its form, its script, and the share of its words that the reference does not know."""
+def text_pairs(reference: Rows, current: Rows, task: Task) -> Iterator[ColumnPair]:
+    """Compare the text by its form, its script, and the share of its words that the reference does not contain."""
     if task.text is None:
         return
     old, new = (rows.table.column(task.text).to_pylist() for rows in (reference, current))
     before, after = text_features(old), text_features(new)
     for feature, values in before.items():
-        yield Pair(task.text, feature, True, pd.Series(values), pd.Series(after[feature]))
-    yield Pair(task.text, "script", False, pd.Series(dominant_scripts(old)), pd.Series(dominant_scripts(new)))
+        yield ColumnPair(task.text, feature, True, pd.Series(values), pd.Series(after[feature]))
+    yield ColumnPair(task.text, "script", False, pd.Series(dominant_scripts(old)), pd.Series(dominant_scripts(new)))
     unknown = unknown_words(old, new, task.seed)
-    yield Pair(task.text, "unknown_words", True, pd.Series(unknown[0]), pd.Series(unknown[1]))
+    yield ColumnPair(task.text, "unknown_words", True, pd.Series(unknown[0]), pd.Series(unknown[1]))
 
 
-def answer_pairs(reference: Rows, current: Rows) -> Iterator[Pair]:
+def output_pairs(reference: Rows, current: Rows) -> Iterator[ColumnPair]:
     """Compare labels, predictions and scores, where both samples have any."""
-    answers = ((LABEL, reference.label, current.label), (PREDICTION, reference.prediction, current.prediction))
-    for name, old, new in answers:
+    outputs = ((LABEL, reference.label, current.label), (PREDICTION, reference.prediction, current.prediction))
+    for name, old, new in outputs:
         if old.null_count < len(old) and new.null_count < len(new):
-            yield Pair(name, None, False, _texts(old), _texts(new))
+            yield ColumnPair(name, None, False, _texts(old), _texts(new))
     old, new = reference.scores, current.scores
     if old is None or new is None:
         return
     common = [label for label in old.labels if label in new.labels]
     if len(common) == 1:
         values = [scores.values[:, scores.labels.index(common[0])] for scores in (old, new)]
-        yield Pair(SCORE, None, True, _rounded(values[0]), _rounded(values[1]))
+        yield ColumnPair(SCORE, None, True, _rounded(values[0]), _rounded(values[1]))
     elif common:
         highest = [pd.DataFrame(scores.values).max(axis=1).to_numpy() for scores in (old, new)]
-        yield Pair(SCORE, CONFIDENCE, True, _rounded(highest[0]), _rounded(highest[1]))
+        yield ColumnPair(SCORE, CONFIDENCE, True, _rounded(highest[0]), _rounded(highest[1]))
 
 
 def _rounded(scores: npt.NDArray[np.float64]) -> pd.Series:
-    """Probabilities to two decimals: those of classifiers that learned from other folds agree no further."""
+    """Round probabilities to two decimals: the classifiers of different folds agree no further."""
     known = scores[~np.isnan(scores)]
     probabilities = bool(((known >= 0.0) & (known <= 1.0)).all())
     return pd.Series(scores.round(DECIMALS) if probabilities else scores)

@@ -1,153 +1,155 @@
-"""A reference and current splits from end to end: what is compared, what is judged of it, and what the record keeps."""
+"""A reference and current splits from end to end: comparison, judgement, and the figure in the record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from llmops_audit.analysis.drift.column_pairs import Pair
-from llmops_audit.analysis.drift.estimates import Answered, estimates
+from llmops_audit.analysis.drift.column_pairs import ColumnPair
+from llmops_audit.analysis.drift.estimates import ModelOutputs, estimates
 from llmops_audit.analysis.drift.findings import (
-    Judged,
-    Limits,
+    DriftLimits,
+    JudgedHypothesis,
     drifted_columns,
     few_values,
     findings,
-    judged,
+    judge_hypotheses,
     shifts,
     timeline,
     window_findings,
     without_time,
 )
 from llmops_audit.analysis.drift.histograms import histogram
-from llmops_audit.analysis.drift.hypotheses import How, Hypothesis
+from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, Hypothesis
 from llmops_audit.analysis.drift.samples import (
-    Samples,
-    compared,
-    compared_as_rows,
-    compared_in_windows,
+    SamplePair,
+    compare_columns,
+    compare_rows,
+    compare_windows,
+    missing_text,
+    model_inputs,
     pairs_of,
-    seen_by,
-    without_text,
 )
 from llmops_audit.analysis.drift.windows import Windows, windows_of
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.record import Finding, Verdict
-from llmops_audit.record.drift_figure import AccuracyEstimate, Drift, Histogram, Sampled, Shift, Token
+from llmops_audit.record.drift_figure import AccuracyEstimate, Drift, Histogram, SampleSize, Shift, Token
 
-__all__ = ["Compared", "Verdicts", "compare", "figure", "judge"]
+__all__ = ["DriftVerdicts", "SplitComparison", "compare", "figure", "judge"]
 
-MOST_HISTOGRAMS = 24
-"""Shifts whose histogram the record keeps, those with the largest effect on answers."""
+MAX_HISTOGRAMS = 24
+"""Shifts whose histogram the record keeps: those with the largest effect on predictions."""
 
 
 @dataclass(frozen=True)
-class Compared:
-    """What was found about a current split, not yet judged.
+class SplitComparison:
+    """A current split compared with the reference, not yet judged.
 
     Attributes
     ----------
-    samples : Samples
-    pairs : tuple of Pair
+    samples : SamplePair
+    pairs : tuple of ColumnPair
     hypotheses : tuple of Hypothesis
     windows : Windows, optional
-        None where the spec names no time column, or asks for no windows.
-    pieces : tuple of Token
+        None without a time column, or where the spec turns windows off.
+    tokens : tuple of Token
     few : tuple of (str, int)
-        Columns with too few values to compare, and how many there are in the sample that has fewer.
+        Columns with too few values to compare, and the number of values in the smaller sample.
     """
 
-    samples: Samples
-    pairs: tuple[Pair, ...]
+    samples: SamplePair
+    pairs: tuple[ColumnPair, ...]
     hypotheses: tuple[Hypothesis, ...]
     windows: Windows | None
-    pieces: tuple[Token, ...]
+    tokens: tuple[Token, ...]
     few: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
-class Verdicts:
-    """What was judged of all splits together."""
+class DriftVerdicts:
+    """The verdicts on all splits together."""
 
-    compared: tuple[Compared, ...]
-    judged: tuple[Judged, ...]
+    compared: tuple[SplitComparison, ...]
+    judged: tuple[JudgedHypothesis, ...]
     findings: tuple[Finding, ...]
 
 
-def compare(samples: Samples, task: Task, how: How, columns: Sequence[str] | None, confidence: float) -> Compared:
+def compare(
+    samples: SamplePair, task: Task, settings: ComparisonSettings, columns: Sequence[str] | None, confidence: float
+) -> SplitComparison:
     """Compare a current split with the reference in every way that the task allows.
 
     Parameters
     ----------
-    samples : Samples
+    samples : SamplePair
     task : Task
-    how : How
+    settings : ComparisonSettings
     columns : sequence of str, optional
-        Only these, where named; neither whole rows nor what a text says are compared then.
+        If given, only these; whole rows and the content of a text are then not compared.
     confidence : float
         Of the intervals of characteristic words.
     """
     pairs = pairs_of(samples, task, columns)
-    found = list(compared(samples, pairs, how))
+    found = list(compare_columns(samples, pairs, settings))
     if task.text is not None and (columns is None or task.text in columns):
-        found += without_text(samples, task.text)
-    pieces: tuple[Token, ...] = ()
+        found += missing_text(samples, task.text)
+    tokens: tuple[Token, ...] = ()
     if columns is None:
-        as_rows, pieces = compared_as_rows(samples, task, how, confidence)
+        as_rows, tokens = compare_rows(samples, task, settings, confidence)
         found += as_rows
-    cut = None
-    if task.time is not None and how.windows != "none":
-        cut = windows_of(samples.current.table.column(task.time), how.windows, how.min_rows)
-        if len(cut.windows) > 1:
-            found += compared_in_windows(samples, pairs, cut, how)
+    windows = None
+    if task.time is not None and settings.windows != "none":
+        windows = windows_of(samples.current.table.column(task.time), settings.windows, settings.min_rows)
+        if len(windows.windows) > 1:
+            found += compare_windows(samples, pairs, windows, settings)
     values = [(pair, min(pair.reference.count(), pair.current.count())) for pair in pairs if pair.of_data]
-    few = tuple((pair.column, int(n)) for pair, n in values if n < how.min_rows)
-    return Compared(samples, tuple(pairs), tuple(found), cut, pieces, few)
+    few = tuple((pair.column, int(n)) for pair, n in values if n < settings.min_rows)
+    return SplitComparison(samples, tuple(pairs), tuple(found), windows, tokens, few)
 
 
-def judge(found: Sequence[Compared], limits: Limits, policy: Policy, least: int) -> Verdicts:
+def judge(found: Sequence[SplitComparison], limits: DriftLimits, policy: Policy, min_rows: int) -> DriftVerdicts:
     """Judge everything together, since each hypothesis is corrected for all others.
 
-    Columns with fewer than `least` values are reported as not judged.
+    Columns with fewer than `min_rows` values are reported as not judged.
     """
-    every = judged([one for part in found for one in part.hypotheses], limits, policy)
+    every = judge_hypotheses([one for part in found for one in part.hypotheses], limits, policy)
     windows = {part.samples.split: part.windows for part in found if part.windows is not None}
-    said: list[Finding] = []
+    reported: list[Finding] = []
     if limits.max_drifted_columns == 0:
-        said += [*findings(every, policy), *window_findings(every, windows, policy)]
+        reported += [*findings(every, policy), *window_findings(every, windows, policy)]
     for part in found:
-        said.append(drifted_columns(part.samples.split, every, limits.max_drifted_columns, policy))
-        said += [few_values(part.samples.split, column, n, least) for column, n in part.few]
+        reported.append(drifted_columns(part.samples.split, every, limits.max_drifted_columns, policy))
+        reported += [few_values(part.samples.split, column, n, min_rows) for column, n in part.few]
         if part.windows is not None and part.windows.without_time:
-            said.append(without_time(part.samples.split, part.windows))
-    return Verdicts(tuple(found), tuple(every), tuple(said))
+            reported.append(without_time(part.samples.split, part.windows))
+    return DriftVerdicts(tuple(found), tuple(every), tuple(reported))
 
 
 def figure(
-    name: str, reference: str, verdicts: Verdicts, rows: Mapping[str, Rows], task: Task, policy: Policy,
+    name: str, reference: str, verdicts: DriftVerdicts, rows: Mapping[str, Rows], task: Task, policy: Policy,
     importance: Mapping[str, float] | None,
 ) -> Drift:  # fmt: skip
-    """Return what the record keeps of a comparison.
+    """Return the figure of a comparison.
 
     Parameters
     ----------
     name, reference : str
         Of the figure, and of the reference split.
-    verdicts : Verdicts
+    verdicts : DriftVerdicts
     rows : mapping of str to Rows
         Split to rows.
     task : Task
     policy : Policy
     importance : mapping of str to float, optional
-        Column to the share of answers that change when it is shuffled.
+        Column to the share of predictions that change when it is shuffled.
     """
     splits = [reference, *(part.samples.split for part in verdicts.compared)]
     return Drift(
         name=name,
         reference=reference,
         confidence=policy.confidence,
-        samples=tuple(Sampled(split=split, rows=rows[split].total, compared=len(rows[split])) for split in splits),
+        samples=tuple(SampleSize(split=split, rows=rows[split].total, compared=len(rows[split])) for split in splits),
         unit=task.unit,
         shifts=_with_histograms(shifts(verdicts.judged, importance), verdicts.compared),
         timelines=tuple(
@@ -156,37 +158,41 @@ def figure(
             if part.windows is not None
         ),
         estimates=tuple(_estimates(rows, verdicts.compared, task, policy)),
-        tokens=tuple(piece for part in verdicts.compared if _is_told(verdicts, part) for piece in part.pieces),
+        tokens=tuple(token for part in verdicts.compared if _texts_differ(verdicts, part) for token in part.tokens),
     )
 
 
-def _is_told(verdicts: Verdicts, part: Compared) -> bool:
-    """Whether texts can be told apart: otherwise the words that seem to tell them apart mean nothing."""
-    content = [one for one in verdicts.judged if one.of.feature == "content" and one.of.split == part.samples.split]
+def _texts_differ(verdicts: DriftVerdicts, part: SplitComparison) -> bool:
+    """Whether the texts differ: otherwise words that seem to distinguish them mean nothing."""
+    content = [
+        one
+        for one in verdicts.judged
+        if one.hypothesis.feature == "content" and one.hypothesis.split == part.samples.split
+    ]
     return any(one.verdict is not Verdict.PASSED for one in content)
 
 
-def _with_histograms(found: Sequence[Shift], compared_splits: Sequence[Compared]) -> tuple[Shift, ...]:
+def _with_histograms(found: Sequence[Shift], compared_splits: Sequence[SplitComparison]) -> tuple[Shift, ...]:
     pairs = {
         (part.samples.split, pair.column, pair.feature): (pair, part.samples)
         for part in compared_splits
         for pair in part.pairs
     }
-    places = [(shift.split, shift.column, shift.feature) for shift in found]
-    drawn = set([place for place in places if place in pairs][:MOST_HISTOGRAMS])
+    keys = [(shift.split, shift.column, shift.feature) for shift in found]
+    drawn = set([key for key in keys if key in pairs][:MAX_HISTOGRAMS])
     return tuple(
-        shift.model_copy(update={"histogram": _histogram(*pairs[place])}) if place in drawn else shift
-        for shift, place in zip(found, places, strict=True)
+        shift.model_copy(update={"histogram": _histogram(*pairs[key])}) if key in drawn else shift
+        for shift, key in zip(found, keys, strict=True)
     )
 
 
-def _histogram(pair: Pair, samples: Samples) -> Histogram | None:
-    sampled = samples.exact is None or samples.reference.sampled or samples.current.sampled
-    return histogram(pair, samples.exact, sampled=sampled)
+def _histogram(pair: ColumnPair, samples: SamplePair) -> Histogram | None:
+    sampled = samples.full_counts is None or samples.reference.sampled or samples.current.sampled
+    return histogram(pair, samples.full_counts, sampled=sampled)
 
 
 def _estimates(
-    rows: Mapping[str, Rows], compared_splits: Sequence[Compared], task: Task, policy: Policy
+    rows: Mapping[str, Rows], compared_splits: Sequence[SplitComparison], task: Task, policy: Policy
 ) -> list[AccuracyEstimate]:
     """Estimate the accuracy on production rows, from test rows."""
     live = any(part.samples.split == "live" for part in compared_splits)
@@ -195,7 +201,7 @@ def _estimates(
     both = rows["test"], rows["live"]
     matrices = None
     if task.text is not None or task.features:
-        seen, is_current = seen_by(both, task, max(map(len, both)))
-        matrices = seen.matrix[~is_current], seen.matrix[is_current]
-    labelled, current = (Answered.of(one) for one in both)
+        inputs, is_current = model_inputs(both, task, max(map(len, both)))
+        matrices = inputs.matrix[~is_current], inputs.matrix[is_current]
+    labelled, current = (ModelOutputs.of(one) for one in both)
     return estimates("live", labelled, current, matrices, policy.confidence, task.seed)

@@ -1,4 +1,4 @@
-"""Every hypothesis of no drift that two samples of rows can be asked about, and what they say of it."""
+"""Every hypothesis of no drift that is tested on two samples of rows, and its result."""
 
 from __future__ import annotations
 
@@ -12,107 +12,107 @@ import numpy.typing as npt
 import pandas as pd
 
 from llmops_audit import stats
-from llmops_audit.analysis.drift.column_pairs import PREDICTION, ROWS, Pair
+from llmops_audit.analysis.drift.column_pairs import PREDICTION, ROWS, ColumnPair
 from llmops_audit.analysis.drift.measures import (
     CATEGORY_METHODS,
     NUMBER_METHODS,
-    Measured,
-    Method,
-    compared_categories,
-    compared_numbers,
+    DistanceName,
+    Measurement,
+    compare_categories,
+    compare_numbers,
     difference_of_shares,
     share_of_new,
 )
-from llmops_audit.evidence.distributions import Column, Distributions, Numbers
+from llmops_audit.evidence.distributions import ColumnCounts, Distributions, Numbers
 
-__all__ = ["Exact", "How", "Hypothesis", "duplicates", "of_pair", "of_window"]
+__all__ = ["ComparisonSettings", "FullCounts", "Hypothesis", "duplicates", "of_pair", "of_window"]
 
 FEW_CATEGORIES = 2
-"""Categories up to which a new or vanished one shows in the shares anyway."""
+"""With at most this many categories, a new or vanished category shows in the shares anyway."""
 
 
 @dataclass(frozen=True)
-class How:
+class ComparisonSettings:
     """How columns are compared.
 
     Attributes
     ----------
-    numbers, categories : str
-        Distances of columns that `methods` does not name.
-    methods : mapping of str to str
-        Column to distance.
+    numeric, categorical : str
+        Distances of columns that `by_column` does not name.
+    by_column : mapping of str to str
+        ColumnCounts to distance.
     min_rows : int
-        Values that a sample needs.
+        Values that each sample needs.
     level : float
-        A p-value up to which nothing is left to find out.
+        P-values up to this are small enough: shuffling stops early.
     seed : int
     windows : str or int
-        See `llmops_audit.analysis.drift.windows.windows_of`; ``"none"``: time is not looked at.
+        See `llmops_audit.analysis.drift.windows.windows_of`; ``"none"``: time is ignored.
     """
 
-    numbers: Method
-    categories: Method
-    methods: Mapping[str, Method]
+    numeric: DistanceName
+    categorical: DistanceName
+    by_column: Mapping[str, DistanceName]
     min_rows: int
     level: float
     seed: int
     windows: Literal["auto", "day", "week", "month", "none"] | int = "auto"
 
-    def method(self, pair: Pair) -> Method:
-        """Return the distance of a pair: the column's own where it suits the kind of values."""
-        own = self.methods.get(pair.column)
+    def method(self, pair: ColumnPair) -> DistanceName:
+        """Return the distance of a pair: the column's own where it suits the type of values."""
+        own = self.by_column.get(pair.column)
         if own is not None and own in (NUMBER_METHODS if pair.numeric else CATEGORY_METHODS):
             return own
-        return self.numbers if pair.numeric else self.categories
+        return self.numeric if pair.numeric else self.categorical
 
     def rng(self, *names: str | None) -> np.random.Generator:
-        """Return the generator of one hypothesis: what else is compared changes nothing."""
+        """Return the random generator of one hypothesis, which does not depend on what else is compared."""
         return np.random.default_rng([self.seed, zlib.crc32(repr(names).encode())])
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A hypothesis, and what two samples say of it.
+    """A hypothesis of no drift, and its measurement on two samples.
 
     Attributes
     ----------
     split, column : str
     feature : str, optional
-    measured : Measured
+    measurement : Measurement
     window : int, optional
-        The window of time that it speaks of.
+        The window of time; None for the whole split.
     """
 
     split: str
     column: str
     feature: str | None
-    measured: Measured
+    measurement: Measurement
     window: int | None = None
 
 
 @dataclass(frozen=True)
-class Exact:
-    """What was counted over all rows of both splits."""
+class FullCounts:
+    """Counts over all rows of both splits, sampled or not."""
 
     reference: Distributions
     current: Distributions
 
     def missing(self, column: str) -> tuple[int, int, int, int] | None:
-        """Return rows without a value and rows, of the reference and of the current split; None where not counted."""
+        """Return missing values and rows of the reference, then of the current split; None where not counted."""
         old, new = self._columns(column)
         return None if old is None or new is None else (old.missing, old.rows, new.missing, new.rows)
 
     def numbers(self, column: str) -> tuple[Numbers, Numbers] | None:
-        """Return the histograms of both; None where they hold something else than numbers."""
+        """Return the histograms of both; None where either holds anything but numbers."""
         old, new = self._columns(column)
         if old is None or new is None or old.numbers is None or new.numbers is None:
             return None
         return old.numbers, new.numbers
 
     def categories(self, column: str) -> tuple[tuple[str | None, ...], npt.NDArray[np.int64]] | None:
-        """Return categories, (c,), and the rows of both that hold them, (2, c).
+        """Return categories, (c,), and the rows of both in each, (2, c).
 
-        None where there are too many to have counted all; a category of more than 200 characters has no name.
+        None where there were too many to count; a category of more than 200 characters has no name.
         """
         old, new = self._columns(column)
         known = [None if one is None else one.categories for one in (old, new)]
@@ -120,48 +120,52 @@ class Exact:
             return None
         return known[0].beside(known[1])
 
-    def _columns(self, name: str) -> tuple[Column | None, Column | None]:
+    def _columns(self, name: str) -> tuple[ColumnCounts | None, ColumnCounts | None]:
         return self.reference.columns.get(name), self.current.columns.get(name)
 
 
-def of_pair(split: str, pair: Pair, exact: Exact | None, how: How) -> Iterator[Hypothesis]:
-    """Ask about a column: its values, how many are missing, and what of them is new.
+def of_pair(
+    split: str, pair: ColumnPair, full_counts: FullCounts | None, settings: ComparisonSettings
+) -> Iterator[Hypothesis]:
+    """Test a column: its values, its missing values, and its new values.
 
     Parameters
     ----------
     split : str
         Name of the current split.
-    pair : Pair
-    exact : Exact, optional
-        Serves missing values and new categories where it is there.
-    how : How
+    pair : ColumnPair
+    full_counts : FullCounts, optional
+        Used for missing values and new categories, if given.
+    settings : ComparisonSettings
     """
-    values = _values(pair, how.min_rows)
+    values = _values(pair, settings.min_rows)
     if values is not None:
-        yield Hypothesis(split, pair.column, pair.feature, _compared(pair, values, how, split))
+        yield Hypothesis(split, pair.column, pair.feature, _compared(pair, values, settings, split))
     if pair.of_data or pair.column == PREDICTION:
-        yield from _missing(split, pair, None if exact is None else exact.missing(pair.column))
+        yield from _missing(split, pair, None if full_counts is None else full_counts.missing(pair.column))
     if values is not None and pair.of_data:
-        yield from _new(split, pair, values, exact, how)
+        yield from _new(split, pair, values, full_counts, settings)
 
 
-def of_window(split: str, pair: Pair, rows: npt.NDArray[np.bool_], window: int, how: How) -> Iterator[Hypothesis]:
-    """Ask about the values of a column, and how many are missing, in some of the current rows."""
+def of_window(
+    split: str, pair: ColumnPair, rows: npt.NDArray[np.bool_], window: int, settings: ComparisonSettings
+) -> Iterator[Hypothesis]:
+    """Test the values of a column, and its missing values, in some of the current rows."""
     part = pair.part(rows)
-    values = _values(part, how.min_rows)
+    values = _values(part, settings.min_rows)
     if values is not None:
-        measured = _compared(part, values, how, split, str(window))
-        yield Hypothesis(split, pair.column, pair.feature, measured, window)
+        measurement = _compared(part, values, settings, split, str(window))
+        yield Hypothesis(split, pair.column, pair.feature, measurement, window)
     if pair.of_data or pair.column == PREDICTION:
         for found in _missing(split, part, None):
-            yield Hypothesis(split, pair.column, found.feature, found.measured, window)
+            yield Hypothesis(split, pair.column, found.feature, found.measurement, window)
 
 
 _Values = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 
-def _values(pair: Pair, least: int) -> _Values | None:
-    """The values that there are: numbers, or codes of categories; None where there is nothing to compare."""
+def _values(pair: ColumnPair, least: int) -> _Values | None:
+    """Return the values that are not missing: numbers, or codes of categories; None where nothing can be compared."""
     old, new = pair.reference.dropna(), pair.current.dropna()
     if min(len(old), len(new)) < least:
         return None
@@ -173,12 +177,12 @@ def _values(pair: Pair, least: int) -> _Values | None:
     return (codes[: len(old)].astype(np.int64), codes[len(old) :].astype(np.int64)) if len(kinds) > 1 else None
 
 
-def _compared(pair: Pair, values: _Values, how: How, *place: str) -> Measured:
-    compare = compared_numbers if pair.numeric else compared_categories
-    return compare(*values, how.method(pair), how.rng(*place, pair.column, pair.feature), how.level)
+def _compared(pair: ColumnPair, values: _Values, settings: ComparisonSettings, *scope: str) -> Measurement:
+    compare = compare_numbers if pair.numeric else compare_categories
+    return compare(*values, settings.method(pair), settings.rng(*scope, pair.column, pair.feature), settings.level)
 
 
-def _missing(split: str, pair: Pair, counts: tuple[int, int, int, int] | None) -> Iterator[Hypothesis]:
+def _missing(split: str, pair: ColumnPair, counts: tuple[int, int, int, int] | None) -> Iterator[Hypothesis]:
     if counts is None:
         old, new = pair.reference, pair.current
         counts = int(old.isna().sum()), len(old), int(new.isna().sum()), len(new)
@@ -186,13 +190,15 @@ def _missing(split: str, pair: Pair, counts: tuple[int, int, int, int] | None) -
         yield Hypothesis(split, pair.column, "missing", difference_of_shares(*counts))
 
 
-def _new(split: str, pair: Pair, values: _Values, exact: Exact | None, how: How) -> Iterator[Hypothesis]:
+def _new(
+    split: str, pair: ColumnPair, values: _Values, full_counts: FullCounts | None, settings: ComparisonSettings
+) -> Iterator[Hypothesis]:
     if pair.numeric:
         novelty = stats.outside_range(*values)
-        measured = share_of_new(novelty, len(values[0]), len(values[1]))
-        yield Hypothesis(split, pair.column, "outside_range", measured)
+        measurement = share_of_new(novelty, len(values[0]), len(values[1]))
+        yield Hypothesis(split, pair.column, "outside_range", measurement)
         return
-    known = None if exact is None else exact.categories(pair.column)
+    known = None if full_counts is None else full_counts.categories(pair.column)
     if known is None:
         kinds = 1 + max(int(codes.max()) for codes in values)
         old, new = (np.bincount(codes, minlength=kinds).astype(np.int64) for codes in values)
@@ -201,29 +207,29 @@ def _new(split: str, pair: Pair, values: _Values, exact: Exact | None, how: How)
     if len(old) <= FEW_CATEGORIES:
         return
     for feature, here, there in (("new_categories", old, new), ("vanished_categories", new, old)):
-        novelty = stats.absent_categories(here, there, how.rng(split, pair.column, feature), how.level)
-        measured = share_of_new(novelty, int(here.sum()), int(there.sum()))
-        yield Hypothesis(split, pair.column, feature, measured)
+        novelty = stats.absent_categories(here, there, settings.rng(split, pair.column, feature), settings.level)
+        measurement = share_of_new(novelty, int(here.sum()), int(there.sum()))
+        yield Hypothesis(split, pair.column, feature, measurement)
 
 
 def duplicates(
-    split: str, reference: npt.NDArray[np.uint64], current: npt.NDArray[np.uint64], how: How
+    split: str, reference: npt.NDArray[np.uint64], current: npt.NDArray[np.uint64], settings: ComparisonSettings
 ) -> Iterator[Hypothesis]:
-    """Ask about the share of rows that occur more than once.
+    """Test the share of rows that occur more than once.
 
     Parameters
     ----------
     split : str
     reference, current : numpy array of uint64, (n,) and (m,)
         A hash of each row's content.
-    how : How
+    settings : ComparisonSettings
 
     Notes
     -----
-    The more rows, the more of them occur twice: as many rows of both are compared, the larger sample cut down at
-    random. The p-value is that of shuffles; for the interval rows count by sets of duplicates.
+    The more rows, the more of them occur twice; so the larger sample is cut to the size of the smaller, at random. The
+    p-value is that of a permutation test; for the interval, a set of duplicates counts as one unit.
     """
-    rng = how.rng(split, ROWS, "duplicates")
+    rng = settings.rng(split, ROWS, "duplicates")
     n = min(len(reference), len(current))
     drawn = [rows if len(rows) == n else rng.choice(rows, n, replace=False) for rows in (reference, current)]
     codes = np.unique(np.concatenate(drawn), return_inverse=True)[1]
@@ -231,23 +237,23 @@ def duplicates(
     x, y = (int(part[part > 1].sum()) for part in table)
     if x + y == 0:
         return
-    # Rows that are one of their kind in both together repeat in no shuffle, and are taken together.
+    # Rows that occur once in both samples together repeat in no shuffle; they share a cell.
     single = table.sum(axis=0) == 1
     cells = np.column_stack([table[:, ~single], table[:, single].sum(axis=1)])
     shuffled = stats.permutation_test(cells, abs(x - y) / n, _difference_of_repeated, rng)
     per_set = (x + y) / int((table > 1).sum())
     found = difference_of_shares(x, n, y, n, per_set)
-    measured = replace(
+    measurement = replace(
         found,
         expected=shuffled.mean,
         null_spread=shuffled.spread,
         p_value=shuffled.p_value,
-        how="permutation test (Holm), Newcombe interval",
+        procedure="permutation test (Holm), Newcombe interval",
     )
-    yield Hypothesis(split, ROWS, "duplicates", measured)
+    yield Hypothesis(split, ROWS, "duplicates", measurement)
 
 
 def _difference_of_repeated(tables: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Difference of the shares of rows that occur more than once, (r,); the last column holds those that cannot."""
+    """Difference of the shares of rows that occur more than once, (r,); the last column counts rows that cannot."""
     shares = np.where(tables[..., :-1] > 1, tables[..., :-1], 0).sum(axis=2) / tables.sum(axis=2)
     return np.asarray(np.abs(shares[:, 1] - shares[:, 0]), dtype=np.float64)

@@ -1,7 +1,7 @@
-"""One hypothesis of drift: the distance of two samples, what chance makes of it, and how far it can be trusted.
+"""One hypothesis of drift: the distance between two samples, its distribution under chance, and its uncertainty.
 
-Distances between values are Evidently's (0.7), which is imported where one is called. What is judged is the effect: the
-distance less its mean under permutation, since a distance is never below 0, and thus above it by chance alone.
+Distances between values are Evidently's (0.7), which is imported where it is called. The effect is judged: the distance
+minus its mean under permutation, since a distance is never below 0 and thus above it by chance alone.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ __all__ = [
     "FLOORS",
     "NUMBER_METHODS",
     "ONE_SPREAD",
-    "Measured",
-    "Method",
-    "compared_categories",
-    "compared_numbers",
+    "DistanceName",
+    "Measurement",
+    "compare_categories",
+    "compare_numbers",
     "difference_of_shares",
     "evidently_distance",
     "share_of_new",
@@ -37,9 +37,9 @@ __all__ = [
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-Method = Literal["wasserstein", "total_variation", "jensenshannon", "psi", "hellinger"]
-NUMBER_METHODS: tuple[Method, ...] = ("wasserstein", "jensenshannon", "psi", "hellinger")
-CATEGORY_METHODS: tuple[Method, ...] = ("total_variation", "jensenshannon", "psi", "hellinger")
+DistanceName = Literal["wasserstein", "total_variation", "jensenshannon", "psi", "hellinger"]
+NUMBER_METHODS: tuple[DistanceName, ...] = ("wasserstein", "jensenshannon", "psi", "hellinger")
+CATEGORY_METHODS: tuple[DistanceName, ...] = ("total_variation", "jensenshannon", "psi", "hellinger")
 
 FLOORS = {
     "wasserstein": 0.1,
@@ -56,8 +56,8 @@ ONE_SPREAD = 2.0 * NormalDist().cdf(1.0) - 1.0
 """Confidence of an interval of one standard error each way."""
 
 POWER = 0.8
-MOST_CELLS = 64
-MOST_CATEGORIES = 50
+MAX_CELLS = 64
+MAX_CATEGORIES = 50
 TAIL = 0.005
 FEW_VALUES = 20
 """Distinct reference values up to which Evidently takes numbers as categories."""
@@ -69,8 +69,8 @@ LARGEST_EXACT = 1_000_000
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What two samples say of one hypothesis of no drift.
+class Measurement:
+    """The measurement of one hypothesis of no drift on two samples.
 
     Attributes
     ----------
@@ -79,19 +79,19 @@ class Measured:
     rows : tuple of int
         Rows of the reference and of the current sample.
     values : tuple of float or None
-        What is compared in both: means, or shares of rows; None for categories.
+        The compared values of both: means, or shares of rows; None for categories.
     distance, expected : float
-        Between the samples, and its mean were there no drift.
+        Between the samples, and its mean if there were no drift.
     spread : float
-        Standard error of the distance, were the samples clearly apart.
+        Standard error of the distance if the samples clearly differ.
     null_spread : float
-        Standard deviation of the distance were there no drift.
+        Standard deviation of the distance if there were no drift.
     p_value : float
         Valid for any numbers of rows.
     interval : callable
         Confidence to the interval of the distance.
-    how : str
-        How p-value and interval were had.
+    procedure : str
+        Names of the test and the interval.
     """
 
     method: str
@@ -103,11 +103,11 @@ class Measured:
     null_spread: float
     p_value: float
     interval: Callable[[float], Bounds]
-    how: str
+    procedure: str
 
     @property
     def effect(self) -> float:
-        """Distance less its mean were there no drift."""
+        """Distance minus its mean if there were no drift."""
         return self.distance - self.expected
 
     def bounds(self, confidence: float) -> Bounds:
@@ -118,8 +118,8 @@ class Measured:
     def detectable(self, floor: float, confidence: float, level: float) -> float:
         """Return the smallest effect that would fail with a probability of 80 %.
 
-        It would have to be found at the corrected level and be surely above the floor; normal approximation, with the
-        spreads of these samples.
+        It would have to be significant at the corrected level, with an interval above the floor; normal approximation
+        with the spreads of these samples.
         """
         reserve = NormalDist().inv_cdf(POWER)
         found = _two_sided(1.0 - level) * self.null_spread + reserve * self.spread
@@ -130,7 +130,7 @@ def _two_sided(confidence: float) -> float:
     return -NormalDist().inv_cdf(max((1.0 - confidence) / 2.0, 1e-300))
 
 
-def evidently_distance(method: Method, reference: pd.Series, current: pd.Series, *, numeric: bool) -> float:
+def evidently_distance(method: DistanceName, reference: pd.Series, current: pd.Series, *, numeric: bool) -> float:
     """Return Evidently's distance of two samples.
 
     Parameters
@@ -148,13 +148,13 @@ def evidently_distance(method: Method, reference: pd.Series, current: pd.Series,
         return float(tvd_stattest._total_variation_distance(reference, current))
     kind = ColumnType.Numerical if numeric else ColumnType.Categorical
     statistic = get_stattest(reference, current, kind, method)
-    # It may drop rows in place.
+    # Evidently may drop rows in place.
     return float(statistic(reference.copy(), current.copy(), kind, None).drift_score)
 
 
-def compared_numbers(
-    reference: FloatArray, current: FloatArray, method: Method, rng: np.random.Generator, level: float
-) -> Measured:
+def compare_numbers(
+    reference: FloatArray, current: FloatArray, method: DistanceName, rng: np.random.Generator, level: float
+) -> Measurement:
     """Compare the distributions of numbers.
 
     Parameters
@@ -165,15 +165,15 @@ def compared_numbers(
         One of `NUMBER_METHODS`.
     rng : numpy.random.Generator
     level : float
-        A p-value up to which nothing is left to find out.
+        P-values up to this are small enough: shuffling stops early.
 
     Notes
     -----
-    Numbers further from the middle 99 % of the reference than these are wide count as just so far: a single one could
-    outweigh all others. The p-value is twice the smaller of two, at most 1: that of the two-sample Kolmogorov-Smirnov
+    Numbers further from the middle 99 % of the reference than its width are clipped: a single number could outweigh
+    all others. The p-value is twice the smaller of two, at most 1: that of the two-sample Kolmogorov-Smirnov
     test, exact or (above a million pairs of rows) asymptotic, and that of shuffles.
     """
-    # Everything below sorts again, which is fast where there is nothing to do.
+    # Everything below sorts again, which is fast on sorted values.
     reference, current = np.sort(reference), np.sort(current)
     p_exact = _kolmogorov_smirnov(reference, current)
     reference, current = clipped(reference, current)
@@ -183,9 +183,9 @@ def compared_numbers(
     return _shuffled(method, table, statistic, distance, values, p_exact, rng, level, "Kolmogorov-Smirnov")
 
 
-def compared_categories(
-    reference: IntArray, current: IntArray, method: Method, rng: np.random.Generator, level: float
-) -> Measured:
+def compare_categories(
+    reference: IntArray, current: IntArray, method: DistanceName, rng: np.random.Generator, level: float
+) -> Measurement:
     """Compare the shares of categories.
 
     Parameters
@@ -195,7 +195,7 @@ def compared_categories(
     method : str
         One of `CATEGORY_METHODS`.
     rng, level
-        As for `compared_numbers`.
+        As for `compare_numbers`.
 
     Notes
     -----
@@ -203,7 +203,7 @@ def compared_categories(
     two, at most 1: that of Fisher's exact test of each category against the rest (Bonferroni), and that of shuffles.
     """
     reference, current = (_with_rare_pooled(codes, reference, current) for codes in (reference, current))
-    table = np.stack([np.bincount(codes, minlength=MOST_CATEGORIES + 1) for codes in (reference, current)])
+    table = np.stack([np.bincount(codes, minlength=MAX_CATEGORIES + 1) for codes in (reference, current)])
     table = table[:, table.sum(axis=0) > 0]
     n, m = table.sum(axis=1)
     tests = 1 if table.shape[1] == 2 else table.shape[1]
@@ -212,14 +212,14 @@ def compared_categories(
     return _shuffled(method, table, _STATISTICS[method], distance, (None, None), p_exact, rng, level, "Fisher")
 
 
-def difference_of_shares(x: int, n: int, y: int, m: int, per_unit: float = 1.0) -> Measured:
+def difference_of_shares(x: int, n: int, y: int, m: int, per_unit: float = 1.0) -> Measurement:
     """Compare the shares of rows with something, x of n in the reference and y of m in the current sample.
 
     Parameters
     ----------
     x, n, y, m : int
     per_unit : float
-        Rows that go together, so that they count as one for interval and p-value; 1 where rows are independent.
+        Rows of a dependent set, which counts as one for interval and p-value; 1 where rows are independent.
 
     Notes
     -----
@@ -236,15 +236,15 @@ def difference_of_shares(x: int, n: int, y: int, m: int, per_unit: float = 1.0) 
         return max(low, -high, 0.0), max(abs(low), abs(high))
 
     low, high = stats.newcombe_difference(counts[2], counts[3], counts[0], counts[1], ONE_SPREAD)
-    return Measured(
+    return Measurement(
         "difference", (n, m), (x / n, y / m), abs(y / m - x / n), expected, (high - low) / 2.0,
         error * math.sqrt(1.0 - 2.0 / math.pi), float(stats.fisher_exact(*counts)), interval,
         "Fisher's exact test (Holm), Newcombe interval",
     )  # fmt: skip
 
 
-def share_of_new(novelty: stats.Novelty, n: int, m: int) -> Measured:
-    """Judge the share of m current rows that hold something new to n reference rows.
+def share_of_new(novelty: stats.Novelty, n: int, m: int) -> Measurement:
+    """Measure the share of m current rows with a value that is new to n reference rows.
 
     Notes
     -----
@@ -257,7 +257,7 @@ def share_of_new(novelty: stats.Novelty, n: int, m: int) -> Measured:
 
     low, high = interval(ONE_SPREAD)
     null_spread = math.sqrt(expected * (1.0 - expected) * (1.0 / m + 1.0 / n))
-    return Measured(
+    return Measurement(
         "difference", (n, m), (None, share), share, expected, (high - low) / 2.0, null_spread, novelty.p_value,
         interval, "permutation test (Holm), Clopper-Pearson interval",
     )  # fmt: skip
@@ -269,7 +269,7 @@ def _kolmogorov_smirnov(reference: FloatArray, current: FloatArray) -> float:
 
 
 def clipped(reference: FloatArray, current: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return numbers as they are compared, see `compared_numbers`; as they are where the middle has no width."""
+    """Clip numbers, see `compare_numbers`; where the middle has no width, infinite values only."""
     low, high = np.quantile(reference, [TAIL, 1.0 - TAIL], method="closest_observation")
     width = high - low
     if not (np.isfinite(width) and width > 0.0):
@@ -281,10 +281,10 @@ def clipped(reference: FloatArray, current: FloatArray) -> tuple[FloatArray, Flo
 def _with_rare_pooled(codes: IntArray, reference: IntArray, current: IntArray) -> IntArray:
     pooled = np.bincount(np.concatenate([reference, current]))
     # The lower code first among equals.
-    frequent = np.argsort(-pooled, kind="stable")[:MOST_CATEGORIES]
-    place = np.full(len(pooled), MOST_CATEGORIES, dtype=np.int64)
-    place[frequent] = np.arange(len(frequent))
-    return place[codes]
+    frequent = np.argsort(-pooled, kind="stable")[:MAX_CATEGORIES]
+    recoded = np.full(len(pooled), MAX_CATEGORIES, dtype=np.int64)
+    recoded[frequent] = np.arange(len(frequent))
+    return recoded[codes]
 
 
 Statistic = Callable[[npt.NDArray[np.int64]], FloatArray]
@@ -297,62 +297,62 @@ _STATISTICS: dict[str, Statistic] = {
 }
 
 
-def _cells(reference: FloatArray, current: FloatArray, method: Method) -> tuple[IntArray, Statistic]:
+def _cells(reference: FloatArray, current: FloatArray, method: DistanceName) -> tuple[IntArray, Statistic]:
     """Counts by cell, and the distance of such counts."""
     pooled = np.concatenate([reference, current])
-    distinct, place = np.unique(pooled, return_inverse=True)
+    distinct, inverse = np.unique(pooled, return_inverse=True)
     if method == "wasserstein":
-        return _by_rank(distinct, place, len(reference))
+        return _by_rank(distinct, inverse, len(reference))
     if method != "hellinger" and len(np.unique(reference)) <= FEW_VALUES:
         edges = None
     else:
         edges = np.histogram_bin_edges(distinct if method == "hellinger" else pooled, bins="sturges")
     if edges is None:
-        counts = [np.bincount(part, minlength=len(distinct)) for part in np.split(place, [len(reference)])]
+        counts = [np.bincount(part, minlength=len(distinct)) for part in np.split(inverse, [len(reference)])]
     else:
         counts = [np.histogram(part, edges)[0] for part in (reference, current)]
     table = np.stack(counts).astype(np.int64)
     return table[:, table.sum(axis=0) > 0], _STATISTICS[method]
 
 
-def _by_rank(distinct: FloatArray, place: IntArray, n: int) -> tuple[IntArray, Statistic]:
+def _by_rank(distinct: FloatArray, inverse: IntArray, n: int) -> tuple[IntArray, Statistic]:
     """Cells with about as many rows each, and the mean of each cell."""
-    rows = np.bincount(place)
-    if len(distinct) > MOST_CELLS:
-        cell_of = ((np.cumsum(rows) - rows) * MOST_CELLS // rows.sum()).astype(np.int64)
+    rows = np.bincount(inverse)
+    if len(distinct) > MAX_CELLS:
+        cell_of = ((np.cumsum(rows) - rows) * MAX_CELLS // rows.sum()).astype(np.int64)
         cell_of = np.unique(cell_of, return_inverse=True)[1]
     else:
         cell_of = np.arange(len(distinct))
     cells = int(cell_of[-1]) + 1
     values = np.bincount(cell_of, weights=distinct * rows) / np.bincount(cell_of, weights=rows)
-    counts = [np.bincount(cell_of[part], minlength=cells) for part in np.split(place, [n])]
+    counts = [np.bincount(cell_of[part], minlength=cells) for part in np.split(inverse, [n])]
     return np.stack(counts), lambda tables: stats.wasserstein(tables, values)
 
 
 def _most_shuffles(p_exact: float, level: float) -> int:
-    """Few where the exact test leaves nothing to find out, and not all where it leaves little."""
+    """Shuffle less where the exact test has already decided, or nearly so."""
     if 2.0 * p_exact <= level:
         return stats.RESAMPLES
-    return stats.MOST_RESAMPLES // 10 if p_exact <= NEARLY_CERTAIN else stats.MOST_RESAMPLES
+    return stats.MAX_RESAMPLES // 10 if p_exact <= NEARLY_CERTAIN else stats.MAX_RESAMPLES
 
 
 _LARGEST_SPREADS = {"wasserstein": 1.0, "total_variation": 0.5}
 """Of one row: standard error of a mean in standard deviations, and of a share."""
 
 
-def _spread_apart(method: Method, shuffled: stats.Shuffled, n: int, m: int) -> float:
-    """Standard error of the distance were the samples clearly apart.
+def _spread_apart(method: DistanceName, shuffled: stats.Shuffled, n: int, m: int) -> float:
+    """Return the standard error of the distance if the samples clearly differ.
 
-    Near 0 a distance is that of a folded error, and its spread too small: the root of its mean square is unfolded.
+    Near 0 a distance is a folded error, whose spread is too small; the root of its mean square is unfolded.
     """
     unfolded = math.hypot(shuffled.mean, shuffled.spread)
     return min(unfolded, _LARGEST_SPREADS.get(method, math.inf) * math.sqrt(1.0 / n + 1.0 / m))
 
 
 def _shuffled(
-    method: Method, table: IntArray, statistic: Statistic, distance: float, values: tuple[float | None, float | None],
-    p_exact: float, rng: np.random.Generator, level: float, test: str,
-) -> Measured:  # fmt: skip
+    method: DistanceName, table: IntArray, statistic: Statistic, distance: float,
+    values: tuple[float | None, float | None], p_exact: float, rng: np.random.Generator, level: float, test: str,
+) -> Measurement:  # fmt: skip
     # Shuffles are compared with the distance of the same cells.
     observed = float(statistic(table[np.newaxis])[0])
     shuffled = stats.permutation_test(table, observed, statistic, rng, _most_shuffles(p_exact, level))
@@ -363,7 +363,7 @@ def _shuffled(
         return distance - half, distance + half
 
     n, m = (int(rows) for rows in table.sum(axis=1))
-    return Measured(
+    return Measurement(
         method, (n, m), values, distance, shuffled.mean, max(error, _spread_apart(method, shuffled, n, m)),
         shuffled.spread,
         min(1.0, 2.0 * min(p_exact, shuffled.p_value)), interval,

@@ -11,31 +11,46 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from llmops_audit.analysis.drift.column_pairs import ROWS, Pair, answer_pairs, column_pairs, text_pairs
+from llmops_audit.analysis.drift.column_pairs import ROWS, ColumnPair, column_pairs, output_pairs, text_pairs
 from llmops_audit.analysis.drift.content import (
-    MOST_ROWS,
-    CharacteristicPiece,
-    Content,
-    characteristic_pieces,
+    MAX_ROWS,
+    CharacteristicToken,
+    ContentDrift,
+    characteristic_tokens,
     content_drift,
 )
-from llmops_audit.analysis.drift.hypotheses import Exact, How, Hypothesis, duplicates, of_pair, of_window
-from llmops_audit.analysis.drift.measures import ONE_SPREAD, Measured, difference_of_shares
+from llmops_audit.analysis.drift.hypotheses import (
+    ComparisonSettings,
+    FullCounts,
+    Hypothesis,
+    duplicates,
+    of_pair,
+    of_window,
+)
+from llmops_audit.analysis.drift.measures import ONE_SPREAD, Measurement, difference_of_shares
 from llmops_audit.analysis.drift.windows import Windows
-from llmops_audit.analysis.separability import Seen
+from llmops_audit.analysis.separability import ModelInputs
 from llmops_audit.check.inputs import Task
 from llmops_audit.evidence.base import concatenated
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.record.drift_figure import Token
 
-__all__ = ["Samples", "compared", "compared_as_rows", "compared_in_windows", "pairs_of", "seen_by", "without_text"]
+__all__ = [
+    "SamplePair",
+    "compare_columns",
+    "compare_rows",
+    "compare_windows",
+    "missing_text",
+    "model_inputs",
+    "pairs_of",
+]
 
-MOST_PIECES = 15
-"""Characteristic pieces of text that the report names."""
+MAX_TOKENS = 15
+"""Characteristic tokens that the report lists."""
 
 
 @dataclass(frozen=True)
-class Samples:
+class SamplePair:
     """Rows of the reference and of a current split.
 
     Attributes
@@ -43,31 +58,33 @@ class Samples:
     split : str
         Name of the current split.
     reference, current : Rows
-    exact : Exact, optional
-        What was counted over all rows of both; None where the samples are not those rows, but one of each unit.
+    full_counts : FullCounts, optional
+        Counts over all rows of both; None where the samples have one row of each unit.
     """
 
     split: str
     reference: Rows
     current: Rows
-    exact: Exact | None = None
+    full_counts: FullCounts | None = None
 
 
-def pairs_of(samples: Samples, task: Task, columns: Sequence[str] | None) -> list[Pair]:
-    """Return every pair of columns and features that can be compared; only those of some columns where named."""
+def pairs_of(samples: SamplePair, task: Task, columns: Sequence[str] | None) -> list[ColumnPair]:
+    """Return every pair of columns and features that can be compared; if `columns` is given, only of those."""
     both = samples.reference, samples.current
-    found = [*column_pairs(*both, task), *text_pairs(*both, task), *answer_pairs(*both)]
+    found = [*column_pairs(*both, task), *text_pairs(*both, task), *output_pairs(*both)]
     return [pair for pair in found if columns is None or pair.column in columns]
 
 
-def compared(samples: Samples, pairs: Sequence[Pair], how: How) -> Iterator[Hypothesis]:
-    """Ask about each pair on all rows."""
+def compare_columns(
+    samples: SamplePair, pairs: Sequence[ColumnPair], settings: ComparisonSettings
+) -> Iterator[Hypothesis]:
+    """Test each pair on all rows."""
     for pair in pairs:
-        yield from of_pair(samples.split, pair, samples.exact, how)
+        yield from of_pair(samples.split, pair, samples.full_counts, settings)
 
 
-def without_text(samples: Samples, column: str) -> Iterator[Hypothesis]:
-    """Ask about the share of rows whose text is missing or blank."""
+def missing_text(samples: SamplePair, column: str) -> Iterator[Hypothesis]:
+    """Test the share of rows whose text is missing or blank."""
     (x, n), (y, m) = (
         (sum(not (text or "").strip() for text in rows.table.column(column).to_pylist()), len(rows))
         for rows in (samples.reference, samples.current)
@@ -76,44 +93,46 @@ def without_text(samples: Samples, column: str) -> Iterator[Hypothesis]:
         yield Hypothesis(samples.split, column, "missing", difference_of_shares(x, n, y, m))
 
 
-def compared_in_windows(samples: Samples, pairs: Sequence[Pair], cut: Windows, how: How) -> Iterator[Hypothesis]:
-    """Ask about each pair in each window of time that holds enough rows."""
-    for window in range(len(cut.windows)):
-        rows = cut.index == window
-        if rows.sum() >= how.min_rows:
+def compare_windows(
+    samples: SamplePair, pairs: Sequence[ColumnPair], windows: Windows, settings: ComparisonSettings
+) -> Iterator[Hypothesis]:
+    """Test each pair in each window of time with enough rows."""
+    for window in range(len(windows.windows)):
+        rows = windows.index == window
+        if rows.sum() >= settings.min_rows:
             for pair in pairs:
-                yield from of_window(samples.split, pair, rows, window, how)
+                yield from of_window(samples.split, pair, rows, window, settings)
 
 
-def compared_as_rows(
-    samples: Samples, task: Task, how: How, confidence: float
+def compare_rows(
+    samples: SamplePair, task: Task, settings: ComparisonSettings, confidence: float
 ) -> tuple[list[Hypothesis], tuple[Token, ...]]:
-    """Ask about rows as a whole: how many occur more than once, and whether a classifier can tell the samples apart.
+    """Test whole rows: how many occur more than once, and whether a classifier can distinguish the samples.
 
     Returns
     -------
     hypotheses : list of Hypothesis
-    pieces : tuple of Token
-        The words that tell texts apart, with intervals at `confidence`; none for features.
+    tokens : tuple of Token
+        The words that distinguish the texts, with intervals at `confidence`; none for features.
     """
     names = task.features if task.text is None else (task.text,)
     if not names:
         return [], ()
     both = samples.reference, samples.current
-    found = list(duplicates(samples.split, *_hashes(both, names), how))
+    found = list(duplicates(samples.split, *_hashes(both, names), settings))
     if task.text is None and len(names) == 1:
         return found, ()
-    seen, current = seen_by(both, task, MOST_ROWS)
-    content = content_drift(seen, current, task.seed)
+    inputs, current = model_inputs(both, task, MAX_ROWS)
+    content = content_drift(inputs, current, task.seed)
     if content is None:
         return found, ()
-    found.append(Hypothesis(samples.split, *_place(task), _as_measured(content, current)))
-    pieces = characteristic_pieces(seen, current, MOST_PIECES) if seen.texts else []
-    return found, tuple(_piece(samples.split, one, confidence) for one in pieces)
+    found.append(Hypothesis(samples.split, *_column_and_feature(task), _as_measured(content, current)))
+    tokens = characteristic_tokens(inputs, current, MAX_TOKENS) if inputs.texts else []
+    return found, tuple(_piece(samples.split, one, confidence) for one in tokens)
 
 
-def seen_by(both: Sequence[Rows], task: Task, most: int) -> tuple[Seen, npt.NDArray[np.bool_]]:
-    """Return what a classifier sees of two samples of rows.
+def model_inputs(both: Sequence[Rows], task: Task, max_rows: int) -> tuple[ModelInputs, npt.NDArray[np.bool_]]:
+    """Return a classifier's inputs of two samples of rows.
 
     Parameters
     ----------
@@ -121,43 +140,43 @@ def seen_by(both: Sequence[Rows], task: Task, most: int) -> tuple[Seen, npt.NDAr
         Reference and current.
     task : Task
         With a text or features.
-    most : int
-        Rows of each sample at most, those with the smallest keys.
+    max_rows : int
+        Of each sample, those with the smallest keys.
 
     Returns
     -------
-    seen : Seen, (n, p)
+    inputs : ModelInputs, (n, p)
     current : numpy array of bool, (n,)
-        Which rows are current; the others stand first.
+        Which rows are current; reference rows come first.
     """
     names = [*task.features, *filter(None, [task.text])]
-    drawn = [rows.table.select(names).take(np.sort(np.argsort(rows.key, kind="stable")[:most])) for rows in both]
+    drawn = [rows.table.select(names).take(np.sort(np.argsort(rows.key, kind="stable")[:max_rows])) for rows in both]
     table = concatenated(drawn)
     if task.text is None:
-        seen = Seen.of_features(table, task.features)
+        inputs = ModelInputs.of_features(table, task.features)
     else:
-        seen = Seen.of_texts([text or "" for text in table.column(task.text).to_pylist()])
-    return seen, np.repeat([False, True], [len(part) for part in drawn])
+        inputs = ModelInputs.of_texts([text or "" for text in table.column(task.text).to_pylist()])
+    return inputs, np.repeat([False, True], [len(part) for part in drawn])
 
 
-def _place(task: Task) -> tuple[str, str]:
+def _column_and_feature(task: Task) -> tuple[str, str]:
     return (ROWS if task.text is None else task.text), "content"
 
 
-def _as_measured(content: Content, current: npt.NDArray[np.bool_]) -> Measured:
+def _as_measured(content: ContentDrift, current: npt.NDArray[np.bool_]) -> Measurement:
     n, m = (int(rows) for rows in np.bincount(current))
     low, high = content.area.bounds(ONE_SPREAD)
-    return Measured(
+    return Measurement(
         "roc_auc", (n, m), (None, None), content.area.value, 0.5, (high - low) / 2.0,
         math.sqrt((n + m + 1.0) / (12.0 * n * m)), content.p_value, content.area.bounds,
         "cross-fitted Mann-Whitney test (Holm), wider of DeLong and Newcombe",
     )  # fmt: skip
 
 
-def _piece(split: str, one: CharacteristicPiece, confidence: float) -> Token:
+def _piece(split: str, one: CharacteristicToken, confidence: float) -> Token:
     low, high = one.area.bounds(confidence)
     return Token(
-        split=split, token=one.piece, reference_share=one.reference_share, current_share=one.current_share,
+        split=split, token=one.token, reference_share=one.reference_share, current_share=one.current_share,
         roc_auc=one.area.value, low=low, high=high,
     )  # fmt: skip
 

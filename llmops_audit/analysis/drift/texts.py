@@ -1,4 +1,4 @@
-"""What texts look like, as numbers that two samples can be compared by: length, script, punctuation, unknown words.
+"""Features of texts by which two samples are compared: length, script, punctuation, unknown words.
 
 Texts are sequences of str, (n,), where None is a missing one. Features are float64, (n,): NaN where they are undefined.
 """
@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from llmops_audit.analysis.tokens import UNSPACED, pieces
+from llmops_audit.analysis.tokens import UNSPACED, tokens
 
 __all__ = ["SCRIPTS", "dominant_scripts", "text_features", "unknown_words"]
 
@@ -22,17 +22,17 @@ FloatArray = NDArray[np.float64]
 Texts = Sequence[str | None]
 
 SCRIPTS = ("latin", "han", "kana", "hangul", "cyrillic", "arabic", "devanagari", "other", "none")
-"""Of a text: that of most of its letters, the first of these where two have as many; ``none`` without letters."""
+"""The script of most of a text's letters; of two with equal counts, the first listed; ``none`` without letters."""
 
 LONGEST_WORD = 2
-"""Characters of a script without spaces that count as a word: most words of Chinese have one or two."""
+"""Longest word in scripts without spaces, in characters: most Chinese words have one or two."""
 
 BLOCK = 4_000_000
-"""Characters that are looked at together: their codes take four bytes each, and as much again for each feature."""
+"""Characters that are processed at once: each takes four bytes, and as much again for each feature."""
 
 _NUMBER = re.compile(r"\d+")
 
-# Bits of what a character is; above them stands the script of a letter.
+# Properties of a character as bits; the script of a letter is stored above them.
 _SPACE, _MARK, _LETTER, _UPPER, _LOWER, _WORD, _ALONE, _STOP, _END = (1 << i for i in range(9))
 _SCRIPT = 9
 
@@ -50,7 +50,7 @@ _NAMES = {
 
 
 def text_features(texts: Texts) -> dict[str, FloatArray]:
-    """Return what each text looks like.
+    """Return the features of each text.
 
     Returns
     -------
@@ -83,29 +83,29 @@ def dominant_scripts(texts: Texts) -> NDArray[np.object_]:
 
 
 def unknown_words(reference: Texts, current: Texts, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Return the share of each text's distinct words that half of the reference does not know.
+    """Return the share of each text's distinct words that half of the reference does not contain.
 
     Parameters
     ----------
     reference : sequence of str or None, (n,)
-        One half of it, drawn at random, gives the vocabulary.
+        A random half of it supplies the vocabulary.
     current : sequence of str or None, (m,)
     seed : int
 
     Returns
     -------
     reference : numpy array of float64, (n,)
-        NaN for the texts that gave the vocabulary, missing ones and those without words.
+        NaN for the texts of the vocabulary, missing texts and texts without words.
     current : numpy array of float64, (m,)
 
     Notes
     -----
-    Words are the pieces of `llmops_audit.analysis.tokens`, of at most two characters in scripts without spaces,
+    Words are the tokens of `llmops_audit.analysis.tokens`, of at most two characters in scripts without spaces,
     without numbers.
 
-    The other half of the reference and the current texts have in common that they gave no word to the vocabulary. Where
-    nothing has drifted their shares are exchangeable, and any test of two samples is valid. To count words that stand
-    in no *other* text of the reference would use all of it, but ties its shares to each other: in simulations of texts
+    Neither the other half of the reference nor the current texts contribute to the vocabulary. Without drift their
+    shares are exchangeable, and any two-sample test is valid. To count words that occur in no *other* text of the
+    reference would use all of it, but make its shares depend on each other: in simulations of texts
     of 17 words of Zipf's law without drift, the Mann-Whitney test at 5 % then rejected in 5.8, 7.4 and 7.6 % of runs of
     2000/100, 500/500 and 200/2000 texts, and in 4.4, 4.6 and 4.0 % with halves (500 to 1,000 runs each). Plain shares
     of words that the whole reference lacks are 0 in it, and were 14 to 37 % outside.
@@ -118,7 +118,7 @@ def unknown_words(reference: Texts, current: Texts, seed: int) -> tuple[FloatArr
 
 
 def _words(text: str | None) -> set[str]:
-    return set() if text is None else set(pieces(text, LONGEST_WORD)).difference(_NUMBER.findall(text))
+    return set() if text is None else set(tokens(text, LONGEST_WORD)).difference(_NUMBER.findall(text))
 
 
 def _share_unknown(text: str | None, known: set[str]) -> float:
@@ -137,9 +137,9 @@ def _spread(texts: Texts, values: FloatArray) -> FloatArray:
 
 
 def _blocks(texts: Texts) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield of texts that are not missing what each character is, and where each text starts; at least one block.
+    """Yield character properties and the start of each text, for texts that are not missing; at least one block.
 
-    A line feed stands before each text, so that none is empty and no word or sentence goes on into the next.
+    A line feed precedes each text, so that no text is empty and no word or sentence continues into the next.
     """
     block: list[str] = []
     size = 0
@@ -165,7 +165,7 @@ def _looked_up(block: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 @cache
 def _kind(code: int) -> int:
-    """Return what a character is, as bits."""
+    """Return the properties of a character, as bits."""
     character = chr(code)
     category = unicodedata.category(character)
     letter, mark = category[0] == "L", category[0] == "M"
@@ -240,7 +240,7 @@ def _before(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _first_after(marked: NDArray[np.bool_], ends: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where something marked is the first since an end."""
+    """Return where a marked character is the first since an end."""
     events = np.flatnonzero(marked | ends)
     is_end = ends[events]
     first = np.zeros(len(marked), dtype=np.bool_)

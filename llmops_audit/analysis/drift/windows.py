@@ -1,4 +1,4 @@
-"""Rows by stretches of time: days, weeks, months, or so many rows each."""
+"""Windows of time: days, weeks, months, or a fixed number of rows each."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pyarrow as pa
 
 from llmops_audit.record.drift_figure import Window
 
-__all__ = ["MOST_WINDOWS", "Unit", "Windows", "windows_of"]
+__all__ = ["MAX_WINDOWS", "Unit", "Windows", "windows_of"]
 
 Unit = Literal["day", "week", "month", "rows"]
 
-MOST_WINDOWS = 31
-"""The finest unit is chosen that makes no more of them."""
+MAX_WINDOWS = 31
+"""The finest unit with at most this many windows is chosen."""
 
 FEW_WINDOWS = 12
-"""So many, with the same number of rows each, where even months are too many."""
+"""Number of windows of equal size where even months are too many."""
 
 _PERIODS: tuple[tuple[Unit, str], ...] = (("day", "D"), ("week", "W-SUN"), ("month", "M"))
 
@@ -33,7 +33,7 @@ class Windows:
     ----------
     unit : str
     windows : tuple of Window, (w,)
-        In the order of time; those without a row are left out.
+        In the order of time, without empty windows.
     index : numpy array of int64, (n,)
         The window of each row; -1 where it has no time.
     """
@@ -48,7 +48,9 @@ class Windows:
         return int((self.index < 0).sum())
 
 
-def windows_of(column: pa.ChunkedArray, wanted: Literal["auto", "day", "week", "month"] | int, least: int) -> Windows:
+def windows_of(
+    column: pa.ChunkedArray, wanted: Literal["auto", "day", "week", "month"] | int, min_rows: int
+) -> Windows:
     """Cut rows into windows of time.
 
     Parameters
@@ -56,10 +58,9 @@ def windows_of(column: pa.ChunkedArray, wanted: Literal["auto", "day", "week", "
     column : pyarrow array of string, (n,)
         Times in ISO 8601, in UTC where they name no zone; null: unknown.
     wanted : str or int
-        A unit of the calendar (weeks begin on Monday), the number of rows of a window, or ``"auto"``: the finest unit
-        that makes at most 31 windows, half of which hold at least `least` rows; where none does, at most 12 windows of
-        as many rows each.
-    least : int
+        A calendar unit (weeks begin on Monday), a number of rows, or ``"auto"``: the finest unit with at most 31
+        windows, half of which have at least `min_rows` rows; without such a unit, at most 12 windows of equal size.
+    min_rows : int
         Rows that a window needs to be judged.
     """
     times = pd.Series(pd.to_datetime(column.to_pandas(), format="ISO8601", errors="coerce", utc=True))
@@ -70,22 +71,22 @@ def windows_of(column: pa.ChunkedArray, wanted: Literal["auto", "day", "week", "
         if wanted not in (unit, "auto"):
             continue
         found = known.dt.tz_localize(None).dt.to_period(period)
-        place, rows = np.unique(found.astype("int64"), return_inverse=True, return_counts=True)[1:]
-        if wanted == unit or (len(rows) <= MOST_WINDOWS and (not len(rows) or np.median(rows) >= least)):
-            return _cut(unit, known, place, len(times))
-    return _by_count(known, len(times), max(least, -(-len(known) // FEW_WINDOWS)))
+        index, rows = np.unique(found.astype("int64"), return_inverse=True, return_counts=True)[1:]
+        if wanted == unit or (len(rows) <= MAX_WINDOWS and (not len(rows) or np.median(rows) >= min_rows)):
+            return _cut(unit, known, index, len(times))
+    return _by_count(known, len(times), max(min_rows, -(-len(known) // FEW_WINDOWS)))
 
 
 def _by_count(known: pd.Series, n: int, size: int) -> Windows:
-    # What is left over at the end joins the last whole window.
+    # The remaining rows join the last whole window.
     most = max(1, len(known) // size) - 1
     return _cut("rows", known, np.minimum(np.arange(len(known)) // size, most), n)
 
 
-def _cut(unit: Unit, known: pd.Series, place: npt.NDArray[np.int64], n: int) -> Windows:
+def _cut(unit: Unit, known: pd.Series, index_of_known: npt.NDArray[np.int64], n: int) -> Windows:
     index = np.full(n, -1, dtype=np.int64)
-    index[known.index.to_numpy()] = place
-    stretches = known.groupby(place)
+    index[known.index.to_numpy()] = index_of_known
+    stretches = known.groupby(index_of_known)
     windows = tuple(
         Window(start=_written(part.iloc[0], unit), end=_written(part.iloc[-1], unit), rows=len(part))
         for _, part in stretches

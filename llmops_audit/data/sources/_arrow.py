@@ -74,7 +74,7 @@ def converted(values: pa.Array, to: pa.DataType, column: str) -> pa.Array:
     try:
         texts = pc.cast(values, to)
     except pa.ArrowInvalid:
-        raise DataError(column, "holds bytes that are no UTF-8", "text") from None
+        raise DataError(column, "contains bytes that are not UTF-8", "text") from None
     return pc.replace_substring(texts, " ", "T") if pa.types.is_timestamp(values.type) else texts
 
 

@@ -18,7 +18,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 def decoded(path: Path, shown: str, encoding: str) -> Iterator[str]:
-    """Yield the text of a file in pieces.
+    """Yield the text of a file in chunks.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def lines(path: Path, shown: str, encoding: str) -> Iterator[str]:
     number = 1
     parts: list[str] = []
     try:
-        for piece in decoded(path, shown, encoding):
-            first, *others = newlines.decode(piece).split("\n")
+        for chunk in decoded(path, shown, encoding):
+            first, *others = newlines.decode(chunk).split("\n")
             parts.append(first)
             for line in others:
                 yield "".join(parts)
@@ -94,7 +94,7 @@ def lines(path: Path, shown: str, encoding: str) -> Iterator[str]:
 
 def not_encoded(subject: str, encoding: str) -> DataError:
     """Make the error of bytes that are not in the encoding; `subject` names file and row."""
-    return DataError(subject, "holds bytes that are not in the encoding", f"text in {encoding}")
+    return DataError(subject, "contains bytes that are not in the encoding", f"text in {encoding}")
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -118,10 +118,10 @@ def _decode(decoder: codecs.IncrementalDecoder, chunk: bytes) -> Iterator[str]:
     except UnicodeDecodeError:
         # Byte by byte, since only the decoder knows where a character of its encoding ends.
         decoder.setstate(state)
-        good: list[str] = []
+        decoded_part: list[str] = []
         try:
-            good.extend(decoder.decode(bytes((value,))) for value in chunk)
+            decoded_part.extend(decoder.decode(bytes((value,))) for value in chunk)
         finally:
-            yield "".join(good)
+            yield "".join(decoded_part)
     else:
         yield text

@@ -1,6 +1,6 @@
 """CSV and TSV: every cell is text, exactly as it is written.
 
-A blank line is no row; an empty value that stands alone in its row is written ``""``.
+A blank line is not a row; a row with a single empty value is written ``""``.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _BLOCK_BYTES = 4 << 20
 
 def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
     """Return the columns in file order, from `format.names` or the first line that is not blank."""
-    with closing(_Rows(path, shown, format)) as rows:
+    with closing(_SealedRows(path, shown, format)) as rows:
         return rows.names
 
 
 def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
     """Yield the rows in order, as columns of type string without nulls."""
-    with closing(_Rows(path, shown, format)) as rows:
+    with closing(_SealedRows(path, shown, format)) as rows:
         for batch in _batches(rows, columns):
             for start in range(0, batch.num_rows, batch_rows):
                 yield pa.Table.from_batches([batch.slice(start, batch_rows)])
@@ -54,12 +54,12 @@ def cells(path: Path, shown: str, format: Format, batch_rows: int) -> Cells:
     return Cells(header, first_row, tables(path, shown, format, format.names or header, batch_rows))
 
 
-class _Rows(io.RawIOBase):
-    """What follows the header, as UTF-8 for Arrow, closed by a row of seals.
+class _SealedRows(io.RawIOBase):
+    """The bytes after the header, as UTF-8 for Arrow, with a final row of seals.
 
     Arrow takes an unterminated quote for a value that reaches to the end of the file. The seal is how we
     know: it arrives as a row of its own unless something swallowed it. Where the text cannot be decoded
-    further, the seal stands in the place of the broken bytes as well, and `undecodable` is set.
+    further, the seal replaces the broken bytes as well, and `undecodable` is set.
     """
 
     def __init__(self, path: Path, shown: str, format: Format) -> None:
@@ -73,7 +73,7 @@ class _Rows(io.RawIOBase):
         self.undecodable = False
         self.seal = secrets.token_hex(16)
         self._chunks = decoded(path, shown, format.encoding)
-        self._pieces = self._text()
+        self._text_chunks = self._text()
         self._ready = b""
         self.names = self._header(format)
 
@@ -82,10 +82,10 @@ class _Rows(io.RawIOBase):
         parts = [self._ready]
         length = len(self._ready)
         while size < 0 or length < size:
-            piece = next(self._pieces, None)
-            if piece is None:
+            chunk = next(self._text_chunks, None)
+            if chunk is None:
                 break
-            parts.append(piece.encode("utf-8"))
+            parts.append(chunk.encode("utf-8"))
             length += len(parts[-1])
         content = b"".join(parts)
         end = length if size < 0 else size
@@ -106,7 +106,7 @@ class _Rows(io.RawIOBase):
 
     def _header(self, format: Format) -> tuple[str, ...]:
         self.names = format.names or ()
-        lines = _Lines(self._pieces)
+        lines = _Lines(self._text_chunks)
         for _ in range(format.skip_rows):
             next(lines, None)
         if format.names is None:
@@ -135,27 +135,27 @@ class _Rows(io.RawIOBase):
 
 
 class _Lines(Iterator[str]):
-    """Lines with their ends, in which what was not asked for stays."""
+    """Lines with their line ends; unread text stays available."""
 
-    def __init__(self, pieces: Iterator[str]) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Iterator[str]) -> None:
+        self._text_chunks = chunks
         self._fill("")
 
     def __next__(self) -> str:
         line = self._buffer.readline()
-        # A carriage return at the end of a piece may be half of a line's end.
+        # A carriage return at the end of a chunk may be half of a line's end.
         while self._buffer.tell() == self._length and not line.endswith("\n"):
-            piece = next(self._pieces, None)
-            if piece is None:
+            chunk = next(self._text_chunks, None)
+            if chunk is None:
                 break
-            self._fill(line + piece)
+            self._fill(line + chunk)
             line = self._buffer.readline()
         if not line:
             raise StopIteration
         return line
 
     def rest(self) -> str:
-        """Return what was taken from the pieces and is in no line yet."""
+        """Return the text that was read from the chunks and belongs to no line yet."""
         return self._buffer.read()
 
     def _fill(self, text: str) -> None:
@@ -163,30 +163,30 @@ class _Lines(Iterator[str]):
         self._length = len(text)
 
 
-def _batches(rows: _Rows, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    # One batch is held back, for its last row may be the seal.
+def _batches(rows: _SealedRows, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    # The last batch is withheld until the next one arrives: its last row may be the seal.
     invalid: list[pa.csv.InvalidRow] = []
-    held: pa.RecordBatch | None = None
+    pending: pa.RecordBatch | None = None
     count = 0
     try:
         with _open(rows, columns, invalid) as reader:
             for batch in reader:
-                if held is not None and held.num_rows:
-                    yield held
-                held = batch
+                if pending is not None and pending.num_rows:
+                    yield pending
+                pending = batch
                 count += batch.num_rows
     except pa.ArrowInvalid as error:
         raise _refused(rows, invalid, count, error) from None
-    sealed = held is not None and all(column[-1].as_py() == rows.seal for column in held.columns)
+    sealed = pending is not None and all(column[-1].as_py() == rows.seal for column in pending.columns)
     if rows.undecodable:
         raise not_encoded(f"{rows.shown}: row {count - sealed}", rows.encoding)
-    if held is None or not sealed:
+    if pending is None or not sealed:
         raise _unterminated(rows, count)
-    if held.num_rows > 1:
-        yield held.slice(0, held.num_rows - 1)
+    if pending.num_rows > 1:
+        yield pending.slice(0, pending.num_rows - 1)
 
 
-def _open(rows: _Rows, columns: Sequence[str], invalid: list[pa.csv.InvalidRow]) -> pa.csv.CSVStreamingReader:
+def _open(rows: _SealedRows, columns: Sequence[str], invalid: list[pa.csv.InvalidRow]) -> pa.csv.CSVStreamingReader:
     def note(row: pa.csv.InvalidRow) -> str:
         invalid.append(row)
         return "error"
@@ -211,7 +211,7 @@ def _open(rows: _Rows, columns: Sequence[str], invalid: list[pa.csv.InvalidRow])
     )
 
 
-def _refused(rows: _Rows, invalid: list[pa.csv.InvalidRow], count: int, error: pa.ArrowInvalid) -> DataError:
+def _refused(rows: _SealedRows, invalid: list[pa.csv.InvalidRow], count: int, error: pa.ArrowInvalid) -> DataError:
     if not invalid:
         if "straddling" in str(error):
             expected = f"at most {_BLOCK_BYTES:,} bytes; is a quote left open?"
@@ -226,5 +226,5 @@ def _refused(rows: _Rows, invalid: list[pa.csv.InvalidRow], count: int, error: p
     return _unterminated(rows, row.number)
 
 
-def _unterminated(rows: _Rows, number: int) -> DataError:
+def _unterminated(rows: _SealedRows, number: int) -> DataError:
     return DataError(f"{rows.shown}: row {number}", "a quote is not closed", "a quote at the end of the value")

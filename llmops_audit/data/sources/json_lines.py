@@ -1,6 +1,6 @@
-"""JSON Lines: an object a line, every value as its text, so that a column has one type whatever it mixes.
+"""JSON Lines: one object per line, every value as its text, so that a column has one type even with mixed values.
 
-A text stands as it is, a number or truth value as JSON writes it, a list or object as JSON text; null and a
+A string stays as it is, a number or truth value as JSON writes it, a list or object as JSON text; null and a
 missing key are null. The columns are the keys of all lines, in the order in which they come up.
 """
 
@@ -29,7 +29,7 @@ def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
     for item in _objects(path, shown, format):
         found.update(dict.fromkeys(item))
     if not found:
-        raise DataError(shown, "is empty", "an object a line")
+        raise DataError(shown, "is empty", "one object per line")
     return tuple(found)
 
 
@@ -50,37 +50,37 @@ def _objects(path: Path, shown: str, format: Format) -> Iterator[dict[str, Any]]
         for number, line in enumerate(_lines(decoded(path, shown, format.encoding)), 1):
             if line.strip():
                 row += 1
-                yield _parsed(line, _place(shown, number, row))
+                yield _parsed(line, _location(shown, number, row))
     except UnicodeDecodeError:
-        raise not_encoded(_place(shown, number + 1, row + 1), format.encoding) from None
+        raise not_encoded(_location(shown, number + 1, row + 1), format.encoding) from None
 
 
-def _place(shown: str, number: int, row: int) -> str:
+def _location(shown: str, number: int, row: int) -> str:
     return f"{shown}: line {number}" if number == row else f"{shown}: line {number} (row {row})"
 
 
-def _lines(pieces: Iterator[str]) -> Iterator[str]:
+def _lines(chunks: Iterator[str]) -> Iterator[str]:
     tail = ""
-    for piece in pieces:
-        *lines, tail = (tail + piece).split("\n")
+    for chunk in chunks:
+        *lines, tail = (tail + chunk).split("\n")
         yield from lines
     if tail:
         yield tail
 
 
-def _parsed(line: str, place: str) -> dict[str, Any]:
+def _parsed(line: str, location: str) -> dict[str, Any]:
     try:
         value = _DECODER.decode(line)
     except _RepeatedKeyError:
-        raise DataError(place, "an object has a key more than once") from None
+        raise DataError(location, "an object has a key more than once") from None
     except json.JSONDecodeError as error:
-        raise DataError(place, f"is not valid JSON at character {error.pos + 1}", "an object") from None
+        raise DataError(location, f"is not valid JSON at character {error.pos + 1}", "an object") from None
     except (ValueError, RecursionError):
-        raise DataError(place, "is JSON beyond what can be read", "an object") from None
+        raise DataError(location, "is JSON beyond what can be read", "an object") from None
     if not isinstance(value, dict):
-        raise DataError(place, "is no object", "an object", _KINDS[type(value)])
+        raise DataError(location, "is not an object", "an object", _KINDS[type(value)])
     if "\\u" in line and _has_half_character(value):
-        raise DataError(place, "holds half of a surrogate pair", "whole characters")
+        raise DataError(location, "contains half of a surrogate pair", "whole characters")
     return value
 
 

@@ -87,7 +87,7 @@ def _opened(path: Path, shown: str) -> Iterator[pq.ParquetFile]:
     except (OSError, pa.ArrowException):
         with path.open("rb") as raw:
             begun = raw.read(len(_MAGIC)) == _MAGIC
-        wrong = "is broken or cut off" if begun else "is no Parquet file"
+        wrong = "is broken or cut off" if begun else "is not a Parquet file"
         raise DataError(shown, wrong, "a whole Parquet file") from None
     with file:
         yield file

@@ -46,7 +46,7 @@ def read(text: str, id: str) -> Framework:
         # In JSON an array is accepted for a tuple, while all other types stay strict.
         found = Framework.model_validate_json(json.dumps(tomllib.loads(text), default=str), strict=True)
     except tomllib.TOMLDecodeError as error:
-        raise AuditError(file, f"is no TOML: {error}") from None
+        raise AuditError(file, f"is not valid TOML: {error}") from None
     except ValidationError as error:
         raise AuditError.of(problems_of(error, file, (), Framework)) from None
     problems = [*_of_framework(found, file, id), *_of_clauses(found, file)]

@@ -79,7 +79,7 @@ def test_a_file_extends_the_lexicon() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("no toml", "is no TOML"),
+        ("no toml", "is not valid TOML"),
         ('language = "en"\nversion = "1"', "terms"),
         ('language = "fr"\nversion = "1"\n[[terms.gender]]\na = "x"\nb = "y"', "language"),
         ('language = "en"\nversion = "1"\n[[terms.gender]]\nfemale = "lass"', "terms.gender"),

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llmops_audit.analysis.drift.column_pairs import Pair, answer_pairs, column_pairs, text_pairs
+from llmops_audit.analysis.drift.column_pairs import ColumnPair, column_pairs, output_pairs, text_pairs
 from llmops_audit.analysis.drift.histograms import histogram
-from llmops_audit.analysis.drift.hypotheses import Exact
+from llmops_audit.analysis.drift.hypotheses import FullCounts
 from llmops_audit.testing import batch, inputs
 
 
@@ -22,7 +22,7 @@ def _case(old: dict[str, Any], new: dict[str, Any], **more: Any) -> dict[str, An
     return given
 
 
-def _columns(old: list[Any], new: list[Any], **task: Any) -> list[Pair]:
+def _columns(old: list[Any], new: list[Any], **task: Any) -> list[ColumnPair]:
     given = _case({"x": old}, {"x": new}, features=("x",))
     told = given["task"].model_copy(update=task)
     return list(column_pairs(given["rows"]["train"], given["rows"]["test"], told))
@@ -79,12 +79,12 @@ def test_answers_are_compared_where_both_have_some() -> None:
     """Labels, predictions and the score of a label are compared; of several scores the highest."""
     two = [[0, 1, 1], [1, 1, 1]]
     given = _case({"x": [1, 2, 3]}, {"x": [1, 2, 3]}, label=two, prediction=two, scores=[{1: [0.1, 0.9, 0.5]}] * 2)
-    pairs = list(answer_pairs(given["rows"]["train"], given["rows"]["test"]))
+    pairs = list(output_pairs(given["rows"]["train"], given["rows"]["test"]))
     assert [pair.column for pair in pairs] == ["(label)", "(prediction)", "(score)"]
     assert pairs[2].reference.tolist() == [0.1, 0.9, 0.5]
     several = {"a": [0.1, 0.6], "b": [0.9, 0.4]}
     given = _case({"x": [1, 2]}, {"x": [1, 2]}, label=[[0, 1], [None, None]], scores=[several] * 2)
-    (pair,) = answer_pairs(given["rows"]["train"], given["rows"]["test"])
+    (pair,) = output_pairs(given["rows"]["train"], given["rows"]["test"])
     assert (pair.feature, pair.reference.tolist()) == ("confidence", [0.9, 0.6])
 
 
@@ -92,14 +92,14 @@ def test_probabilities_are_compared_to_two_decimals() -> None:
     """Classifiers of different folds agree no further; margins, which have no such scale, stay as they are."""
     for given, wanted in ((0.50581, 0.51), (5.12345, 5.12345)):
         case = _case({"x": [1.0]}, {"x": [1.0]}, label=[[1], [None]], scores=[{1: [given]}] * 2)
-        (pair,) = answer_pairs(case["rows"]["train"], case["rows"]["test"])
+        (pair,) = output_pairs(case["rows"]["train"], case["rows"]["test"])
         assert pair.reference.tolist() == [wanted]
 
 
 def _histogram(old: list[Any], new: list[Any], sample: int = 10_000) -> Any:
     given = _case({"x": old}, {"x": new}, features=("x",), sample=sample)
     (pair,) = column_pairs(given["rows"]["train"], given["rows"]["test"], given["task"])
-    return histogram(pair, Exact(given["distributions"]["train"], given["distributions"]["test"]), sampled=True)
+    return histogram(pair, FullCounts(given["distributions"]["train"], given["distributions"]["test"]), sampled=True)
 
 
 def test_histograms_count_all_rows() -> None:

@@ -9,30 +9,30 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from llmops_audit.analysis.drift.estimates import Answered, confidence_estimate, estimates, reweighted_estimate
+from llmops_audit.analysis.drift.estimates import ModelOutputs, confidence_estimate, estimates, reweighted_estimate
 from llmops_audit.evidence.base import Plan, ScoreMatrix
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.stats import clopper_pearson
 from llmops_audit.testing import batch
 
 
-def _world(rng: np.random.Generator, rows: int, shift: float) -> tuple[np.ndarray, Answered]:
+def _world(rng: np.random.Generator, rows: int, shift: float) -> tuple[np.ndarray, ModelOutputs]:
     """Draw rows around a shifted mean, and the answers of a classifier that is too sure and leans to one label."""
     seen = rng.normal((shift, 0.0, 0.0), 1.0, (rows, 3))
     logit = 1.2 * seen[:, 0] + seen[:, 1] + 0.6 * seen[:, 0] ** 2 - 0.5
     label, score = rng.random(rows) < expit(logit), expit(2.0 * (logit + 1.0))
     names = np.array(["0", "1"], dtype=object)
-    return seen, Answered(
+    return seen, ModelOutputs(
         names[label.astype(int)], names[(score >= 0.5).astype(int)], ScoreMatrix((1,), score[:, None])
     )
 
 
-def _accuracy(rows: Answered) -> float:
+def _accuracy(rows: ModelOutputs) -> float:
     return float(rows.correct.mean())
 
 
-def _relabelled(rows: Answered, label: np.ndarray) -> Answered:
-    return Answered(label, rows.prediction, rows.scores)
+def _relabelled(rows: ModelOutputs, label: np.ndarray) -> ModelOutputs:
+    return ModelOutputs(label, rows.prediction, rows.scores)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1.0, -1.0])
@@ -138,12 +138,12 @@ def test_only_the_order_of_scores_counts() -> None:
     rng = np.random.default_rng(4)
     (_, test), (_, live) = _world(rng, 400, 0.0), _world(rng, 300, 0.7)
 
-    def scored(rows: Answered, margins: bool, both: bool) -> Answered:
+    def scored(rows: ModelOutputs, margins: bool, both: bool) -> ModelOutputs:
         assert rows.scores is not None
         one = rows.scores.values[:, 0]
         columns = [one, 1.0 - one] if both else [one]
         values = np.column_stack(columns) - 0.5 if margins else np.column_stack(columns)
-        return Answered(
+        return ModelOutputs(
             rows.label, rows.prediction, ScoreMatrix((1, 0)[: len(columns)], values * (8.0 if margins else 1.0))
         )
 
@@ -160,15 +160,17 @@ def test_nothing_is_estimated_without_scores() -> None:
     rng = np.random.default_rng(5)
     (_, test), (_, live) = _world(rng, 200, 0.0), _world(rng, 200, 0.0)
     assert live.scores is not None
-    bare = Answered(live.label, live.prediction)
+    bare = ModelOutputs(live.label, live.prediction)
     assert estimates("live", test, bare, None, 0.95, 0) == []
     assert estimates("live", bare, live, None, 0.95, 0) == []
-    many = Answered(np.where(test.label == "0", "2", test.label), test.prediction, test.scores)
+    many = ModelOutputs(np.where(test.label == "0", "2", test.label), test.prediction, test.scores)
     assert estimates("live", many, live, None, 0.95, 0) == []
     for missing, lengths in ((10, 1), (11, 0)):
         values = live.scores.values.copy()
         values[:missing] = np.nan
-        found = estimates("live", test, Answered(live.label, live.prediction, ScoreMatrix((1,), values)), None, 0.95, 0)
+        found = estimates(
+            "live", test, ModelOutputs(live.label, live.prediction, ScoreMatrix((1,), values)), None, 0.95, 0
+        )
         assert len(found) == lengths
         assert [one.n for one in found] == [190] * lengths
 
@@ -180,10 +182,10 @@ def test_rows_without_an_answer_or_a_label_are_passed_over() -> None:
     assert test.scores is not None
     assert live.scores is not None
 
-    def longer(rows: Answered, label: str | None, answer: str | None) -> Answered:
+    def longer(rows: ModelOutputs, label: str | None, answer: str | None) -> ModelOutputs:
         assert rows.scores is not None
         values = np.vstack([rows.scores.values, [[0.1]]])
-        return Answered(np.append(rows.label, label), np.append(rows.prediction, answer), ScoreMatrix((1,), values))
+        return ModelOutputs(np.append(rows.label, label), np.append(rows.prediction, answer), ScoreMatrix((1,), values))
 
     plain = estimates("live", test, live, (first, second), 0.95, 0)
     seen = np.vstack([first, first[:1]]), np.vstack([second, second[:1]])
@@ -196,7 +198,7 @@ def test_rows_of_evidence_are_read() -> None:
     """Labels, predictions and scores come from a sample of rows, missing ones as None."""
     columns = {"text": ["a", "b", "c"]}
     one = batch("live", columns, label=[1, None, 0], prediction=[1, 0, 1], scores={1: [0.9, 0.2, 0.6]})
-    read = Answered.of(Rows.of(one, Plan()))
+    read = ModelOutputs.of(Rows.of(one, Plan()))
     assert (read.label.tolist(), read.prediction.tolist()) == (["1", None, "0"], ["1", "0", "1"])
     assert read.correct.tolist() == [True, False, False]
     assert read.scores is not None
@@ -237,7 +239,7 @@ def test_too_few_rows_give_no_estimate() -> None:
     assert reweighted_estimate(right, few, many, 0.95, 0) is None
     assert reweighted_estimate(np.ones(200, bool), many, few, 0.95, 0) is None
     assert reweighted_estimate(np.ones(200, bool), many[:, :0], many[:, :0], 0.95, 0) is None
-    nobody = Answered(np.array([], dtype=object), np.array([], dtype=object), ScoreMatrix((1,), np.empty((0, 1))))
+    nobody = ModelOutputs(np.array([], dtype=object), np.array([], dtype=object), ScoreMatrix((1,), np.empty((0, 1))))
     assert estimates("live", nobody, nobody, None, 0.95, 0) == []
 
 

@@ -7,17 +7,17 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from llmops_audit.analysis.drift.findings import (
-    Limits,
+    DriftLimits,
     drifted_columns,
     findings,
-    judged,
+    judge_hypotheses,
     shifts,
     timeline,
     window_findings,
     without_time,
 )
 from llmops_audit.analysis.drift.hypotheses import Hypothesis
-from llmops_audit.analysis.drift.measures import Measured
+from llmops_audit.analysis.drift.measures import Measurement
 from llmops_audit.analysis.drift.windows import Windows
 from llmops_audit.check.inputs import Policy
 from llmops_audit.record import Finding, Verdict
@@ -39,11 +39,11 @@ def _hypothesis(
     window: int | None = None,
     half: float = 0.02,
 ) -> Hypothesis:
-    measured = Measured(
+    measurement = Measurement(
         "total_variation", (100, 50), (None, None), effect + 0.03, 0.03, half / 1.96, half / 1.96, p,
         lambda confidence: (effect + 0.03 - half, effect + 0.03 + half), "by hand",
     )  # fmt: skip
-    return Hypothesis("test", column, feature, measured, window)
+    return Hypothesis("test", column, feature, measurement, window)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def _hypothesis(
 )
 def test_both_certainty_and_size_decide(effect: float, p: float, verdict: Verdict, said: str) -> None:
     """Only a difference that chance does not explain and whose interval is above the floor of 0.05 fails."""
-    (one,) = judged([_hypothesis(effect, p)], Limits(), POLICY)
+    (one,) = judge_hypotheses([_hypothesis(effect, p)], DriftLimits(), POLICY)
     (finding,) = findings([one], POLICY)
     assert (one.verdict, finding.verdict) == (verdict, verdict)
     assert said in finding.message.id
@@ -72,7 +72,7 @@ def test_p_values_are_corrected_over_everything() -> None:
     """Columns, features and windows are one family, corrected as statsmodels' Holm does."""
     raw = [0.001, 0.02, 0.013, 0.4, 0.9]
     every = [_hypothesis(0.2, p, f"x{i}", window=None if i < 3 else i - 3) for i, p in enumerate(raw)]
-    found = judged(every, Limits(), POLICY)
+    found = judge_hypotheses(every, DriftLimits(), POLICY)
     assert [one.p_adjusted for one in found] == pytest.approx(multipletests(raw, method="holm")[1].tolist())
     assert [one.verdict for one in found[:3]] == [Verdict.FAILED, Verdict.PASSED, Verdict.PASSED]
     assert {finding.tests for finding in findings(found, POLICY)} == {5}
@@ -81,10 +81,10 @@ def test_p_values_are_corrected_over_everything() -> None:
 def test_floors_can_be_set_by_method_and_by_column() -> None:
     """A column's own floor goes before its distance's, and one number is that of all."""
     every = [_hypothesis(0.2, 0.001), _hypothesis(0.2, 0.001, "y")]
-    by_both = judged(every, Limits({"x": 0.5, "total_variation": 0.1}), POLICY)
+    by_both = judge_hypotheses(every, DriftLimits({"x": 0.5, "total_variation": 0.1}), POLICY)
     assert [one.floor for one in by_both] == [0.5, 0.1]
     assert [one.verdict for one in by_both] == [Verdict.PASSED, Verdict.FAILED]
-    assert [one.floor for one in judged(every, Limits(0.3), POLICY)] == [0.3, 0.3]
+    assert [one.floor for one in judge_hypotheses(every, DriftLimits(0.3), POLICY)] == [0.3, 0.3]
 
 
 def test_what_must_be_detected_must_not_stay_unseen() -> None:
@@ -93,20 +93,24 @@ def test_what_must_be_detected_must_not_stay_unseen() -> None:
     many = _hypothesis(0.0, 1.0, "y", half=0.01)
     surely_small = _hypothesis(0.0, 1.0, "z", half=0.04)
     failed = _hypothesis(0.9, 0.001, "w", half=0.2)
-    found = judged([few, many, surely_small, failed], Limits(must_detect=0.1), POLICY)
+    found = judge_hypotheses([few, many, surely_small, failed], DriftLimits(max_detectable_effect=0.1), POLICY)
     assert [one.verdict for one in found] == [
         Verdict.INCONCLUSIVE, Verdict.PASSED, Verdict.PASSED, Verdict.FAILED,
     ]  # fmt: skip
-    assert "the spec asks for" in found[0].text.id
-    window = judged([_hypothesis(0.0, 1.0, half=0.2, window=0)], Limits(must_detect=0.1), POLICY)
+    assert "the spec allows" in found[0].text.id
+    window = judge_hypotheses(
+        [_hypothesis(0.0, 1.0, half=0.2, window=0)], DriftLimits(max_detectable_effect=0.1), POLICY
+    )
     assert window[0].verdict is Verdict.PASSED, "windows hold few rows by their nature"
-    only_y = judged([few, many], Limits(must_detect={"y": 0.001}), POLICY)
+    only_y = judge_hypotheses([few, many], DriftLimits(max_detectable_effect={"y": 0.001}), POLICY)
     assert only_y[0].verdict is Verdict.PASSED
 
 
 def test_a_pass_says_what_could_have_been_seen() -> None:
     """The detectable effect stands in the finding, and more rows, that is a smaller spread, make it smaller."""
-    wide, narrow = judged([_hypothesis(0.0, 1.0, half=0.2), _hypothesis(0.0, 1.0, "y", half=0.02)], Limits(), POLICY)
+    wide, narrow = judge_hypotheses(
+        [_hypothesis(0.0, 1.0, half=0.2), _hypothesis(0.0, 1.0, "y", half=0.02)], DriftLimits(), POLICY
+    )
     assert wide.detectable > narrow.detectable > 0.05
     assert wide.text.values["detectable"] == wide.detectable
 
@@ -114,7 +118,7 @@ def test_a_pass_says_what_could_have_been_seen() -> None:
 def test_values_decide_where_the_spec_asks_for_it() -> None:
     """With `decide = "point"` the effect itself is compared with the floor."""
     point = Policy(confidence=0.95, alpha=0.05, decide="point")
-    found = judged([_hypothesis(0.06, 0.9), _hypothesis(0.04, 0.001, "y")], Limits(), point)
+    found = judge_hypotheses([_hypothesis(0.06, 0.9), _hypothesis(0.04, 0.001, "y")], DriftLimits(), point)
     assert [one.verdict for one in found] == [Verdict.FAILED, Verdict.PASSED]
     assert next(findings(found, point)).tests is None
 
@@ -131,24 +135,24 @@ def test_a_data_set_drifts_by_the_number_of_its_columns(most: int, verdict: Verd
         _hypothesis(0.06, 0.0001, "y"),
         _hypothesis(0.0, 1.0, "z"),
     ]
-    found = drifted_columns("test", judged(every, Limits(), POLICY), most, POLICY)
+    found = drifted_columns("test", judge_hypotheses(every, DriftLimits(), POLICY), most, POLICY)
     assert (found.value, found.interval, found.verdict) == (1, (1, 2), verdict)
     assert found.details["compared_columns"] == 3
 
 
 def test_nothing_compared_is_no_pass() -> None:
     """Where not one column could be compared, the data set is not judged."""
-    found = drifted_columns("live", judged([_hypothesis(0.2, 0.0001)], Limits(), POLICY), 0, POLICY)
+    found = drifted_columns("live", judge_hypotheses([_hypothesis(0.2, 0.0001)], DriftLimits(), POLICY), 0, POLICY)
     assert (found.verdict, found.value) == (Verdict.NOT_APPLICABLE, None)
 
 
-def _course() -> list[Hypothesis]:
+def _time_series() -> list[Hypothesis]:
     return [_hypothesis(0.01, 1.0, window=0), _hypothesis(0.4, 0.0001, window=1), _hypothesis(0.3, 0.0001, window=2)]
 
 
-def test_a_course_is_one_finding_with_the_window_that_broke() -> None:
+def test_a_series_is_one_finding_with_the_window_that_broke() -> None:
     """The worst window stands in the finding, the first that failed in its sentence."""
-    every = judged([*_course(), _hypothesis(0.0, 1.0, "y", window=0)], Limits(), POLICY)
+    every = judge_hypotheses([*_time_series(), _hypothesis(0.0, 1.0, "y", window=0)], DriftLimits(), POLICY)
     broken, calm = window_findings(every, {"test": CUT}, POLICY)
     assert (broken.value, broken.verdict, broken.message.values["start"]) == (
         pytest.approx(0.4), Verdict.FAILED, "2024-01-02",
@@ -160,20 +164,20 @@ def test_a_course_is_one_finding_with_the_window_that_broke() -> None:
 
 def test_a_timeline_keeps_gaps() -> None:
     """A window without enough rows is a gap, not a zero."""
-    found = timeline("test", judged(_course()[1:], Limits(), POLICY), CUT, None)
-    (course,) = found.series
-    assert course.effects == (None, pytest.approx(0.4), pytest.approx(0.3))
-    assert course.verdicts == (None, "failed", "failed")
-    assert (course.broke_in, course.verdict) == (1, "failed")
+    found = timeline("test", judge_hypotheses(_time_series()[1:], DriftLimits(), POLICY), CUT, None)
+    (series,) = found.series
+    assert series.effects == (None, pytest.approx(0.4), pytest.approx(0.3))
+    assert series.verdicts == (None, "failed", "failed")
+    assert (series.broke_in, series.verdict) == (1, "failed")
 
 
 def test_what_failed_leads_a_timeline() -> None:
     """Failed columns stand first, then those with the largest effect times importance."""
     calm = [_hypothesis(0.3, 1.0, "calm", window=0), _hypothesis(0.01, 1.0, "calmer", window=0)]
-    every = judged([*calm, *_course()], Limits(), POLICY)
-    assert [course.column for course in timeline("test", every, CUT, None).series] == ["x", "calm", "calmer"]
+    every = judge_hypotheses([*calm, *_time_series()], DriftLimits(), POLICY)
+    assert [series.column for series in timeline("test", every, CUT, None).series] == ["x", "calm", "calmer"]
     importance = {"calm": 0.0, "calmer": 0.5}
-    assert [course.column for course in timeline("test", every, CUT, importance).series] == ["x", "calmer", "calm"]
+    assert [series.column for series in timeline("test", every, CUT, importance).series] == ["x", "calmer", "calm"]
 
 
 def test_rows_without_a_time_are_reported() -> None:
@@ -185,7 +189,7 @@ def test_rows_without_a_time_are_reported() -> None:
 def test_shifts_are_sorted_by_effect_times_importance() -> None:
     """What the classifier relies on comes first; what nobody knows the importance of counts as the highest."""
     every = [_hypothesis(0.5, 1.0, "unused"), _hypothesis(0.2, 1.0, "used"), _hypothesis(0.1, 1.0, "(label)")]
-    found = judged(every, Limits(), POLICY)
+    found = judge_hypotheses(every, DriftLimits(), POLICY)
     order = [shift.column for shift in shifts(found, {"unused": 0.0, "used": 0.4})]
     assert order == ["used", "(label)", "unused"]
     assert [shift.column for shift in shifts(found, None)] == ["unused", "used", "(label)"]

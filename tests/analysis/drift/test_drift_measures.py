@@ -17,11 +17,11 @@ from llmops_audit.analysis.drift.measures import (
     CATEGORY_METHODS,
     FLOORS,
     NUMBER_METHODS,
-    Measured,
-    Method,
+    DistanceName,
+    Measurement,
     clipped,
-    compared_categories,
-    compared_numbers,
+    compare_categories,
+    compare_numbers,
     difference_of_shares,
     share_of_new,
 )
@@ -47,7 +47,7 @@ def _codes(seed: int, n: int, m: int, kinds: int = 5) -> tuple[np.ndarray, np.nd
     return rng.integers(0, kinds, n), rng.integers(0, kinds, m)
 
 
-def _by_hand(method: Method, old: np.ndarray, new: np.ndarray, numeric: bool) -> float:
+def _by_hand(method: DistanceName, old: np.ndarray, new: np.ndarray, numeric: bool) -> float:
     from evidently.legacy.calculations import stattests
     from evidently.legacy.core import ColumnType
 
@@ -66,40 +66,40 @@ def _by_hand(method: Method, old: np.ndarray, new: np.ndarray, numeric: bool) ->
 
 @pytest.mark.parametrize("method", NUMBER_METHODS)
 @pytest.mark.parametrize("shift", [0.0, 1.0])
-def test_distances_of_numbers_are_evidently_s(method: Method, shift: float) -> None:
+def test_distances_of_numbers_are_evidently_s(method: DistanceName, shift: float) -> None:
     """The distance of numbers equals Evidently called by hand on the same rows, for every method."""
     old, new = clipped(*_numbers(1, 500, 200, shift))
-    found = compared_numbers(old, new, method, np.random.default_rng(0), LEVEL)
+    found = compare_numbers(old, new, method, np.random.default_rng(0), LEVEL)
     assert found.distance == pytest.approx(_by_hand(method, old, new, True), abs=1e-12)
 
 
 @pytest.mark.parametrize("method", NUMBER_METHODS)
-def test_distances_of_a_few_whole_numbers_are_evidently_s(method: Method) -> None:
+def test_distances_of_a_few_whole_numbers_are_evidently_s(method: DistanceName) -> None:
     """So it does for whole numbers of few values, which Evidently bins in another way."""
     old, new = (codes.astype(float) for codes in _codes(2, 300, 100))
-    found = compared_numbers(old, new, method, np.random.default_rng(0), LEVEL)
+    found = compare_numbers(old, new, method, np.random.default_rng(0), LEVEL)
     assert found.distance == pytest.approx(_by_hand(method, old, new, True), abs=1e-12)
 
 
 @pytest.mark.parametrize("method", CATEGORY_METHODS)
-def test_distances_of_categories_are_evidently_s(method: Method) -> None:
+def test_distances_of_categories_are_evidently_s(method: DistanceName) -> None:
     """The distance of categories equals Evidently called by hand on the same rows, for every method."""
     old, new = _codes(3, 300, 150)
     new = np.where(new == 4, 7, new)
-    found = compared_categories(old, new, method, np.random.default_rng(0), LEVEL)
+    found = compare_categories(old, new, method, np.random.default_rng(0), LEVEL)
     assert found.distance == pytest.approx(_by_hand(method, old, new, False), abs=1e-12)
 
 
 @pytest.mark.parametrize("method", NUMBER_METHODS)
 @pytest.mark.parametrize("distinct", [5, 100, 10_000])
-def test_shuffled_cells_have_the_distance_of_the_rows(method: Method, distinct: int) -> None:
+def test_shuffled_cells_have_the_distance_of_the_rows(method: DistanceName, distinct: int) -> None:
     """The cells that are shuffled are at the distance that Evidently gives for the rows, or nearly (Wasserstein)."""
     rng = np.random.default_rng(4)
     old, new = (np.round(values * distinct / 6) for values in _numbers(5, 900, 400, 0.4))
     table, statistic = measures._cells(old, new, method)
     assert table.sum(axis=1).tolist() == [900, 400]
     found = float(statistic(table[np.newaxis])[0])
-    wanted = compared_numbers(old, new, method, rng, LEVEL).distance
+    wanted = compare_numbers(old, new, method, rng, LEVEL).distance
     assert found == pytest.approx(_by_hand(method, old, new, True), rel=0.03 if method == "wasserstein" else 1e-9)
     assert found == pytest.approx(wanted, rel=0.03)
 
@@ -116,15 +116,15 @@ def test_evidently_changes_no_rows() -> None:
 @pytest.mark.parametrize("method", ["wasserstein", "total_variation"])
 @pytest.mark.parametrize("sizes", [(50, 50), (300, 50)])
 @pytest.mark.slow
-def test_p_values_are_valid_and_effects_unbiased(method: Method, sizes: tuple[int, int]) -> None:
+def test_p_values_are_valid_and_effects_unbiased(method: DistanceName, sizes: tuple[int, int]) -> None:
     """Without drift at most about 5 % of p-values are at most 0.05, and the mean effect is about 0."""
     rng = np.random.default_rng(6)
     p_values, effects = [], []
     for seed in range(100):
         numeric = method in NUMBER_METHODS
         old, new = _numbers(seed, *sizes) if numeric else _codes(seed, *sizes)
-        compare = compared_numbers if numeric else compared_categories
-        found: Measured = compare(old, new, method, rng, LEVEL)
+        compare = compare_numbers if numeric else compare_categories
+        found: Measurement = compare(old, new, method, rng, LEVEL)
         p_values.append(found.p_value)
         effects.append(found.effect)
     assert np.mean(np.array(p_values) <= 0.05) <= 0.1
@@ -137,7 +137,7 @@ def test_the_interval_covers_the_distance_of_populations() -> None:
     rng = np.random.default_rng(7)
     covered = []
     for seed in range(100):
-        low, high = compared_numbers(*_numbers(seed, 400, 300, 0.5), "wasserstein", rng, LEVEL).interval(0.95)
+        low, high = compare_numbers(*_numbers(seed, 400, 300, 0.5), "wasserstein", rng, LEVEL).interval(0.95)
         covered.append(low <= 0.5 <= high)
     assert np.mean(covered) >= 0.9
 
@@ -145,10 +145,10 @@ def test_the_interval_covers_the_distance_of_populations() -> None:
 def test_p_values_are_twice_the_smaller_of_two() -> None:
     """They are twice the smaller of SciPy's exact test and of shuffles, which a certain difference does not need."""
     old, new = _numbers(8, 200, 100, 1.0)
-    found = compared_numbers(old, new, "wasserstein", np.random.default_rng(0), LEVEL)
+    found = compare_numbers(old, new, "wasserstein", np.random.default_rng(0), LEVEL)
     assert found.p_value == pytest.approx(2 * ks_2samp(old, new, method="exact").pvalue)
     codes = np.repeat([0, 1], 50), np.repeat([0, 1], [10, 90])
-    found = compared_categories(*codes, "total_variation", np.random.default_rng(0), LEVEL)
+    found = compare_categories(*codes, "total_variation", np.random.default_rng(0), LEVEL)
     one_sided = fisher_exact([[50, 50], [10, 90]], alternative="greater").pvalue
     assert found.p_value == pytest.approx(2 * 2 * one_sided)
 
@@ -162,9 +162,9 @@ def test_many_pairs_of_rows_are_tested_asymptotically() -> None:
 def test_far_values_do_not_outweigh_all_others() -> None:
     """One broken value changes the distance by little, infinity as well, and constants stay as they are."""
     old, new = _numbers(10, 500, 500)
-    plain = compared_numbers(old, new, "wasserstein", np.random.default_rng(0), LEVEL).distance
+    plain = compare_numbers(old, new, "wasserstein", np.random.default_rng(0), LEVEL).distance
     for broken in (1e12, math.inf):
-        found = compared_numbers(old, np.append(new, broken), "wasserstein", np.random.default_rng(0), LEVEL)
+        found = compare_numbers(old, np.append(new, broken), "wasserstein", np.random.default_rng(0), LEVEL)
         assert found.distance == pytest.approx(plain, abs=0.05)
     constant, jump = np.zeros(100), np.append(np.zeros(99), 3.0)
     assert [part.tolist() for part in clipped(constant, jump)] == [constant.tolist(), jump.tolist()]
@@ -175,7 +175,7 @@ def test_rare_categories_count_as_one() -> None:
     """Beyond the fifty most frequent categories the rest is pooled, whichever sample it stands in."""
     old = np.concatenate([np.repeat(np.arange(50), 10), np.arange(50, 80)])
     new = np.concatenate([np.repeat(np.arange(50), 10), np.arange(80, 110)])
-    found = compared_categories(old, new, "total_variation", np.random.default_rng(0), LEVEL)
+    found = compare_categories(old, new, "total_variation", np.random.default_rng(0), LEVEL)
     assert found.distance == 0.0
 
 
@@ -209,10 +209,10 @@ def test_the_share_of_new_has_an_exact_interval() -> None:
 def test_the_detectable_effect_is_found_four_times_in_five() -> None:
     """A shift of the detectable size fails in about 80 % of samples, by both of its conditions."""
     level, floor, rng = 0.01, FLOORS["wasserstein"], np.random.default_rng(12)
-    wanted = compared_numbers(*_numbers(0, 400, 400), "wasserstein", rng, LEVEL).detectable(floor, 0.95, level)
+    wanted = compare_numbers(*_numbers(0, 400, 400), "wasserstein", rng, LEVEL).detectable(floor, 0.95, level)
     hits = []
     for seed in range(1, 100):
-        found = compared_numbers(*_numbers(seed, 400, 400, wanted + 0.07), "wasserstein", rng, level)
+        found = compare_numbers(*_numbers(seed, 400, 400, wanted + 0.07), "wasserstein", rng, level)
         # Without drift the distance is about 0.07; the effect is what goes beyond it.
         hits.append(found.p_value <= level and found.bounds(0.95)[0] > floor)
     assert 0.65 < np.mean(hits) <= 0.97
@@ -220,4 +220,4 @@ def test_the_detectable_effect_is_found_four_times_in_five() -> None:
 
 def test_every_method_has_a_floor() -> None:
     """Whatever is measured has an effect from which it matters."""
-    assert {*get_args(Method), "difference", "roc_auc"} == set(FLOORS)
+    assert {*get_args(DistanceName), "difference", "roc_auc"} == set(FLOORS)

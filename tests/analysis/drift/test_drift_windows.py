@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from llmops_audit.analysis.drift.windows import MOST_WINDOWS, Windows, windows_of
+from llmops_audit.analysis.drift.windows import MAX_WINDOWS, Windows, windows_of
 
 
 def _column(times: list[str | None]) -> pa.ChunkedArray:
@@ -24,7 +24,7 @@ def test_the_finest_unit_that_fits_is_chosen(step: str, n: int, unit: str) -> No
     """Days where they make at most 31 windows of enough rows, else weeks, else months, else as many rows each."""
     cut = windows_of(_column(_every(step, n)), "auto", 10)
     assert cut.unit == unit
-    assert len(cut.windows) <= MOST_WINDOWS
+    assert len(cut.windows) <= MAX_WINDOWS
     assert sum(window.rows for window in cut.windows) == n
 
 

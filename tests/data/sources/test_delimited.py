@@ -81,16 +81,16 @@ class TestBroken:
     )
     def test_encoding(self, tmp_path: Path, content: bytes, place: str) -> None:
         """Broken bytes are found by row: in values, at the start, in quotes and at the end."""
-        said = "holds bytes that are not in the encoding; expected text in utf-8"
+        said = "contains bytes that are not in the encoding; expected text in utf-8"
         assert refusal(tmp_path, content) == f"f.csv: {place}: {said}"
 
     def test_other_encodings(self, tmp_path: Path) -> None:
         """Broken bytes are found by row in multi-byte encodings too."""
         text = "a,b\n" + "1,中文\n" * 5
         broken = text.encode("gb18030") + b"2,\xff\n"
-        assert "f.csv: row 6: holds bytes" in refusal(tmp_path, broken, Format(encoding="gb18030"))
+        assert "f.csv: row 6: contains bytes" in refusal(tmp_path, broken, Format(encoding="gb18030"))
         cut = text.encode("utf-16")[:-1]
-        assert "f.csv: row 5: holds bytes" in refusal(tmp_path, cut, Format(encoding="utf-16"))
+        assert "f.csv: row 5: contains bytes" in refusal(tmp_path, cut, Format(encoding="utf-16"))
 
     def test_first_error_wins(self, tmp_path: Path) -> None:
         """A short row before broken bytes is what the error names."""

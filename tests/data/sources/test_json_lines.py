@@ -64,13 +64,13 @@ def test_encoding(tmp_path: Path) -> None:
     [
         (b'{"a":1}\n{"a":\n', "line 2: is not valid JSON at character 6; expected an object"),
         (b'{"a":1}\n\n{"a" 1}\n', "line 3 (row 2): is not valid JSON at character 6; expected an object"),
-        (b'{"a":1}\n[1]\n', "line 2: is no object; expected an object; got an array"),
-        (b'{"a":1}\n"secret"\n', "line 2: is no object; expected an object; got a string"),
+        (b'{"a":1}\n[1]\n', "line 2: is not an object; expected an object; got an array"),
+        (b'{"a":1}\n"secret"\n', "line 2: is not an object; expected an object; got a string"),
         (b'{"a":1,"a":2}\n', "line 1: an object has a key more than once"),
-        (b'{"a":"\\ud800"}\n', "line 1: holds half of a surrogate pair; expected whole characters"),
+        (b'{"a":"\\ud800"}\n', "line 1: contains half of a surrogate pair; expected whole characters"),
         (
             b'{"a":1}\n{"a":"\xe9"}\n',
-            "line 2: holds bytes that are not in the encoding; expected text in utf-8",
+            "line 2: contains bytes that are not in the encoding; expected text in utf-8",
         ),
         (b'{"a":' + b"[" * 100_000, "line 1: is JSON beyond what can be read; expected an object"),
         (b'{"a":' + b"9" * 5_000 + b"}", "line 1: is JSON beyond what can be read; expected an object"),
@@ -86,5 +86,5 @@ def test_broken_lines(tmp_path: Path, content: bytes, said: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"\n \n", b"{}\n"])
 def test_empty(tmp_path: Path, content: bytes) -> None:
     """A file without any key is empty."""
-    with pytest.raises(DataError, match=r"^f\.jsonl: is empty; expected an object a line$"):
+    with pytest.raises(DataError, match=r"^f\.jsonl: is empty; expected one object per line$"):
         rows_of(tmp_path, content)

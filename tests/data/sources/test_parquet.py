@@ -64,7 +64,7 @@ def test_unreadable_kinds(tmp_path: Path) -> None:
     """Bytes that are no text and spans of time are refused with the column."""
     path = tmp_path / "f.parquet"
     pq.write_table(pa.table({"a": pa.array([b"\xff"])}), path)
-    assert refusal(path) == "f.parquet: column 'a': holds bytes that are no UTF-8; expected text"
+    assert refusal(path) == "f.parquet: column 'a': contains bytes that are not UTF-8; expected text"
     pq.write_table(pa.table({"a": pa.array([1], pa.duration("s"))}), path)
     assert refusal(path) == "f.parquet: column 'a': has a type that cannot be read; got duration[s]"
 
@@ -80,7 +80,7 @@ def test_broken(tmp_path: Path) -> None:
         assert refusal(path) == f"f.parquet: is broken or cut off; {expected}"
     for other in (b"", b"a,b\n1,2\n"):
         path.write_bytes(other)
-        assert refusal(path) == f"f.parquet: is no Parquet file; {expected}"
+        assert refusal(path) == f"f.parquet: is not a Parquet file; {expected}"
     half = len(whole) // 2
     path.write_bytes(whole[:half] + b"\xff" * 10_000 + whole[half + 10_000 :])
     place, wrong, *_ = refusal(path).removeprefix("f.parquet: after row ").split(": ")

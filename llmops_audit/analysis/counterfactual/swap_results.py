@@ -1,4 +1,4 @@
-"""What swapping identity terms does to a classifier's answers, by pair of groups and by pair of terms."""
+"""How swapping identity terms changes a classifier's predictions, by pair of groups and by pair of terms."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ from llmops_audit.stats import Bounds, clopper_pearson
 from llmops_audit.stats.intervals import tail
 from llmops_audit.stats.reliability import score_reach
 
-__all__ = ["Pair", "Trial", "pair_table", "term_table"]
+__all__ = ["GroupPair", "SwapResults", "pair_table", "term_table"]
 
 Floats = npt.NDArray[np.float64]
 
-AT_ONCE = 10_000
-"""Texts that the subject is asked for in one go."""
+BATCH_TEXTS = 10_000
+"""Texts that the subject predicts at once."""
 
-MOST_TERMS = 20
-"""A report of a hundred pairs of terms is not read."""
+MAX_TERMS = 20
+"""Nobody reads a report of a hundred pairs of terms."""
 
 
 @dataclass(frozen=True)
-class Pair:
-    """What swapping one group for another did to the answers.
+class GroupPair:
+    """How swapping one group for another changed the predictions.
 
     Attributes
     ----------
     flips, towards, away : int
-        Labels that changed; to the positive one, and from it.
+        Predicted labels that changed; to the positive label, and from it.
     both : int
-        Texts that name both groups.
+        Texts that mention both groups.
     shift : numpy array of float64, (rows,), optional
-        Score of the swapped text less that of the text; None where there are no probabilities.
+        Score of the swapped text minus that of the text; None where there are no probabilities.
     """
 
     rows: int
@@ -74,7 +74,7 @@ class Pair:
         return None if self.shift is None else float(self.shift.mean())
 
     def shift_bounds(self, confidence: float) -> Bounds:
-        """Return the interval of the mean shift, within -1 and 1; see `stats.calibration.score_reach`."""
+        """Return the interval of the mean shift, within -1 and 1; see `llmops_audit.stats.reliability.score_reach`."""
         if self.shift is None:
             return -1.0, 1.0
         mean = float(self.shift.mean())
@@ -95,7 +95,7 @@ class Pair:
         ----------
         metric : {"flip_rate", "score_shift"}
         limit : float
-            The most that is allowed.
+            Upper limit.
         policy, tests, scope, details
             See `llmops_audit.check.verdicts.judged`.
         """
@@ -110,8 +110,8 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """The answers to all swaps.
+class SwapResults:
+    """The predictions of all swapped texts, counted.
 
     Attributes
     ----------
@@ -119,16 +119,16 @@ class Trial:
     terms : mapping of (attribute, term, replacement) to (texts, flips)
     """
 
-    pairs: Mapping[tuple[str, str, str], Pair]
+    pairs: Mapping[tuple[str, str, str], GroupPair]
     terms: Mapping[tuple[str, str, str], tuple[int, int]]
 
     @classmethod
-    def of(cls, subject: QueriedSubject, task: Task, texts: Sequence[str], swaps: Sequence[Swap]) -> Trial:
-        """Ask for every text that is needed, each once, and count."""
-        place: dict[str, int] = {}
-        before = [place.setdefault(texts[swap.row], len(place)) for swap in swaps]
-        after = [place.setdefault(swap.swapped.text, len(place)) for swap in swaps]
-        labels, scores = _answers(subject, task, list(place))
+    def of(cls, subject: QueriedSubject, task: Task, texts: Sequence[str], swaps: Sequence[Swap]) -> SwapResults:
+        """Predict every distinct text once, and count."""
+        index: dict[str, int] = {}
+        before = [index.setdefault(texts[swap.row], len(index)) for swap in swaps]
+        after = [index.setdefault(swap.swapped.text, len(index)) for swap in swaps]
+        labels, scores = _predictions(subject, task, list(index))
         positive = _positive(task)
         members: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         terms: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -141,7 +141,7 @@ class Trial:
             old, new = [before[i] for i in group], [after[i] for i in group]
             changed = [(labels[x], labels[y]) for x, y in zip(old, new, strict=True) if labels[x] != labels[y]]
             known = positive is not None
-            pairs[pair] = Pair(
+            pairs[pair] = GroupPair(
                 rows=len(group), flips=len(changed),
                 towards=sum(known and label == positive for _, label in changed),
                 away=sum(known and label == positive for label, _ in changed),
@@ -155,13 +155,13 @@ def _positive(task: Task) -> Label | None:
     return task.labels[1] if task.positive is None and len(task.labels) == 2 else task.positive
 
 
-def _answers(subject: QueriedSubject, task: Task, texts: Sequence[str]) -> tuple[list[Label | None], Floats | None]:
-    """Labels, and the probabilities of the positive one where there are such."""
+def _predictions(subject: QueriedSubject, task: Task, texts: Sequence[str]) -> tuple[list[Label | None], Floats | None]:
+    """Return the predicted labels, and the probabilities of the positive label, if any."""
     labels: list[Label | None] = []
     scores: list[Floats] = []
     positive = _positive(task)
-    for start in range(0, len(texts), AT_ONCE):
-        part = texts[start : start + AT_ONCE]
+    for start in range(0, len(texts), BATCH_TEXTS):
+        part = texts[start : start + BATCH_TEXTS]
         codes, scored = subject.predict_with_scores(pa.table({str(task.text): pa.array(part, pa.string())}))
         labels += [codes.categories[i] if i >= 0 else None for i in codes.index.tolist()]
         if scored is not None and positive in scored.labels:
@@ -171,10 +171,10 @@ def _answers(subject: QueriedSubject, task: Task, texts: Sequence[str]) -> tuple
     return labels, found if inside else None
 
 
-def pair_table(trial: Trial, policy: Policy) -> Table:
+def pair_table(results: SwapResults, policy: Policy) -> Table:
     """Return flips and score shifts by pair of groups, judged or not."""
     rows: list[dict[str, Scalar | Message]] = []
-    for (attribute, source, target), one in trial.pairs.items():
+    for (attribute, source, target), one in results.pairs.items():
         low, high = one.flip_bounds(policy.confidence)
         ends = (None, None) if one.shift is None else one.shift_bounds(policy.confidence)
         rows.append(
@@ -187,7 +187,7 @@ def pair_table(trial: Trial, policy: Policy) -> Table:
         )  # fmt: skip
     columns = (
         *_columns("text", {"identity": message("Attribute"), "from": message("From"), "to": message("To")}),
-        *_columns("count", {"rows": message("Texts"), "both": message("Naming both"), "flips": message("Flips")}),
+        *_columns("count", {"rows": message("Texts"), "both": message("Mention both"), "flips": message("Flips")}),
         *_columns("share", {"rate": message("Flip rate")}),
         *interval_columns("share"),
         *_columns("count", {"towards": message("To the positive label"), "away": message("From the positive label")}),
@@ -195,14 +195,14 @@ def pair_table(trial: Trial, policy: Policy) -> Table:
             "shift": message("Score shift"), "shift_low": message("Lower end"), "shift_high": message("Upper end"),
         }),
     )  # fmt: skip
-    caption = message("Answers that changed where terms of one group were put in the place of another's")
+    caption = message("Predictions that changed when terms of one group replaced those of another")
     return Table(name="counterfactual", chapter="fairness", caption=caption, columns=columns, rows=tuple(rows))
 
 
-def term_table(trial: Trial, policy: Policy) -> Table:
+def term_table(results: SwapResults, policy: Policy) -> Table:
     """Return the pairs of terms that flip most often, by the lower end of the interval of their rate."""
     found = []
-    for (attribute, term, replacement), (texts, flips) in trial.terms.items():
+    for (attribute, term, replacement), (texts, flips) in results.terms.items():
         low, high = clopper_pearson(flips, texts, policy.confidence)
         if flips:
             found.append((-low, attribute, term, replacement, texts, flips, high))
@@ -211,7 +211,7 @@ def term_table(trial: Trial, policy: Policy) -> Table:
             "identity": attribute, "term": term, "replacement": replacement, "rows": texts, "flips": flips,
             "rate": flips / texts, "low": -low, "high": high,
         }
-        for low, attribute, term, replacement, texts, flips, high in sorted(found)[:MOST_TERMS]
+        for low, attribute, term, replacement, texts, flips, high in sorted(found)[:MAX_TERMS]
     ]  # fmt: skip
     columns = (
         *_columns(
@@ -221,7 +221,7 @@ def term_table(trial: Trial, policy: Policy) -> Table:
         *_columns("share", {"rate": message("Flip rate")}),
         *interval_columns("share"),
     )
-    caption = message("Terms whose replacement changed most answers; a text with several counts for each")
+    caption = message("Terms whose replacement changed the most predictions; a text with several terms counts for each")
     return Table(name="counterfactual_terms", chapter="fairness", caption=caption, columns=columns, rows=tuple(rows))
 
 

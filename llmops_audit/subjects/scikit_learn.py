@@ -1,4 +1,4 @@
-"""What the kinds of subjects that are trained here have in common: a scikit-learn classifier and its data."""
+"""The subject that is trained here: a scikit-learn classifier, its inputs, predictions and scores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
 from llmops_audit.record import SubjectInfo
 from llmops_audit.record.labels import Label, canonical_label, label_order
 
-__all__ = ["Trained", "require_classifier", "seeded"]
+__all__ = ["ScikitLearnSubject", "require_classifier", "seeded"]
 
 
 def seeded(estimator: Any, seed: int) -> Any:
@@ -37,17 +37,17 @@ def require_classifier(estimator: object, key: str, path: str) -> Any:
     if isinstance(estimator, type) or not (hasattr(estimator, "fit") and hasattr(estimator, "predict")):
         raise SubjectError(
             key,
-            "is no estimator",
+            "is not an estimator",
             "an object with fit and predict",
             f"{path!r}, a {type(estimator).__name__}",
         )
     if not is_classifier(estimator):
-        raise SubjectError(key, "is no classifier", "a scikit-learn classifier", repr(path))
+        raise SubjectError(key, "is not a classifier", "a scikit-learn classifier", repr(path))
     return estimator
 
 
 @dataclass(frozen=True)
-class Trained:
+class ScikitLearnSubject:
     """A scikit-learn classifier that is trained here.
 
     Attributes
@@ -100,23 +100,28 @@ class Trained:
         """
         inputs = self._inputs(batch.table)
         try:
-            answers = np.asarray(
+            predictions = np.asarray(
                 self.estimator.predict(inputs) if self.threshold is None else self._by_threshold(inputs)
             )
         except (ValueError, TypeError, AttributeError, RuntimeError) as error:
             raise SubjectError("model", f"cannot predict: {redacted(error)}") from error
-        if answers.shape != (len(batch),):
-            raise SubjectError("model", "gives no answer a row", f"shape ({len(batch)},)", f"shape {answers.shape}")
-        raw, place = np.unique(answers, return_inverse=True)
+        if predictions.shape != (len(batch),):
+            raise SubjectError(
+                "model",
+                "does not give one prediction for each row",
+                f"shape ({len(batch)},)",
+                f"shape {predictions.shape}",
+            )
+        raw, inverse = np.unique(predictions, return_inverse=True)
         labels = [canonical_label(value) for value in raw.tolist()]
-        values = label_order(labels)
-        index = np.array([values.index(label) for label in labels], dtype=np.int32)
-        return Codes(values, index[place])
+        categories = label_order(labels)
+        recoded = np.array([categories.index(label) for label in labels], dtype=np.int32)
+        return Codes(categories, recoded[inverse])
 
     def score(self, batch: Batch) -> ScoreMatrix | None:
-        """Return probabilities, or decision margins where the classifier has none of them, or None.
+        """Return probabilities; else decision margins; None where the classifier gives neither.
 
-        Of two labels the positive one is scored (the second, where none is named).
+        Of two labels, the positive label is scored (the second, where none is named).
 
         Raises
         ------
@@ -134,23 +139,26 @@ class Trained:
         if len(labels) == 2:
             # A margin is that of the second label.
             both = values if values.ndim == 2 else np.column_stack([-values, values])
-            place = labels.index(self.positive) if self.positive in labels else 1
-            labels, values = (labels[place],), both[:, [place]]
+            scored = labels.index(self.positive) if self.positive in labels else 1
+            labels, values = (labels[scored],), both[:, [scored]]
         if values.shape != (len(batch), len(labels)):
-            raise SubjectError("model", "gives no score a row and label", f"shape ({len(batch)}, {len(labels)})")
+            raise SubjectError(
+                "model", "does not give one score for each row and label", f"shape ({len(batch)}, {len(labels)})"
+            )
         if not np.isfinite(values).all():
-            raise SubjectError("model", "scores are missing or not finite", "a finite score a row and label")
+            raise SubjectError("model", "scores are missing or not finite", "a finite score for each row and label")
         return ScoreMatrix(labels, values)
 
     def _by_threshold(self, inputs: Any) -> npt.NDArray[Any]:
         scores = np.asarray(self.estimator.predict_proba(inputs))
         if not np.isfinite(scores).all():
-            raise SubjectError("model", "scores are missing or not finite", "a finite score a row and label")
+            raise SubjectError("model", "scores are missing or not finite", "a finite score for each row and label")
         classes = self.estimator.classes_
-        place = [canonical_label(value) for value in classes.tolist()].index(self._positive())
-        others = scores.copy()
-        others[:, place] = -np.inf
-        return np.asarray(np.where(scores[:, place] >= self.threshold, classes[place], classes[others.argmax(axis=1)]))
+        positive = [canonical_label(value) for value in classes.tolist()].index(self._positive())
+        without_positive = scores.copy()
+        without_positive[:, positive] = -np.inf
+        negative = classes[without_positive.argmax(axis=1)]
+        return np.asarray(np.where(scores[:, positive] >= self.threshold, classes[positive], negative))
 
     def _positive(self) -> Label:
         if self.positive is None:
