@@ -2,77 +2,76 @@
 
 What it measures
 ----------------
-A classifier that gives probabilities is calibrated when they mean what they say: of the rows that it gives a
-probability of 0.8, about 80 in 100 carry the label. The rows are sorted by their probability and cut into bins
-of equally many rows. In each bin the mean probability is compared with the share of rows that carry the label;
-the mean distance over the bins, each counted by its rows, is the expected calibration error. An error of 0.05
-says that probabilities are off by five percentage points on average.
+A classifier that gives probabilities is calibrated when they mean what they say: of the rows with a probability of 0.8,
+about 80 in 100 have the label. The rows are sorted by their probability and cut into bins of equally many rows. In each
+bin the mean probability is compared with the share of rows that have the label. The mean distance over the bins, each
+weighted by its rows, is the expected calibration error. An error of 0.05 says that probabilities are off by five
+percentage points on average.
 
-The Brier score is the mean squared distance between probability and outcome (1 where the label is carried, 0
-where not): 0 is perfect, 0.25 is what always saying 0.5 gets. It is shown with its parts: reliability (the
-squared miscalibration, smaller is better), resolution (how well the bins tell rows apart, larger is better),
-uncertainty (what always giving the base rate would get) and what lies within the bins. The skill score is the
-gain over always giving the base rate: 1 is perfect, 0 no better, negative worse. The log loss punishes being
-sure and wrong most of all.
+The Brier score is the mean squared distance between probability and outcome (1 where the row has the label, 0
+otherwise): 0 is perfect, and always saying 0.5 gives 0.25. It is shown with its components: reliability (the squared
+miscalibration, smaller is better), resolution (how well the bins separate rows, larger is better), uncertainty (what
+always giving the base rate would score) and what remains within the bins. The skill score is the gain over always
+giving the base rate: 1 is perfect, 0 no better, negative worse. The log loss punishes confident errors most.
 
-Of two labels, the probability of the positive one is judged. Of more, the error is taken for each label against
-all others and their mean is judged (class-wise calibration error); the Brier score is then half the sum over the
+With two labels, the probability of the positive label is judged. With more, the error is computed for each label
+against all others, and the mean is judged (class-wise calibration error); the Brier score is then half the sum over the
 labels, which for two labels is the same number as above.
 
-Judged are the limits of the spec: `max_expected_calibration_error`, by default 0.1, and `max_brier_score`.
+The limits of the spec are judged: `max_expected_calibration_error`, by default 0.1, and `max_brier_score`.
 
 Why it matters
 --------------
-People and programs act on probabilities: who reads a message flagged at 0.95 trusts the flag more than at 0.55,
-and thresholds are set by what an error costs. If 0.95 is right in only 70 of 100 cases, every such decision
-rests on a wrong number, even if the ranking of the rows and the accuracy are good.
+People and programs act on probabilities: a reader trusts a message flagged at 0.95 more than one at 0.55, and
+thresholds are set by the cost of an error. If 0.95 is right in only 70 of 100 cases, every such decision rests on a
+wrong number, even if the ranking of the rows and the accuracy are good.
 
 How to read it
 --------------
-Each number stands with its confidence interval: the range of true values that these test rows cannot tell
-apart. Were the test repeated with new rows of the same kind, at least 95 of 100 such ranges would hold the true
-value (at a confidence of 0.95). A limit is passed where even the upper end of the interval keeps it, failed where
-even the lower end (of a wider interval, corrected for the number of requirements in the whole audit) exceeds
-it, and inconclusive between.
+Each number has a confidence interval: the range of true values that fit these test rows. If the test were repeated with
+new rows of the same kind, at least 95 of 100 such ranges would contain the true value (at a confidence of 0.95). A
+limit is passed where even the upper end of the interval keeps it, failed where even the lower end (of a wider interval,
+corrected for the number of requirements in the whole audit) exceeds it, and inconclusive between.
 
-Inconclusive is no verdict on the classifier but on the test: too few rows to tell. It asks you either to test
-on more rows, whose estimated number is given, or to decide yourself, with the interval before you, and to write
-down why. Raising the limit until it passes is not an answer.
+Inconclusive is a verdict on the test, not on the classifier: there are too few rows to decide. Either test on more rows
+(the report estimates how many), or decide yourself, with the interval in view, and write down why. Do not raise the
+limit until it passes.
 
-Chance alone makes the distances in the bins larger than they are in truth: a perfectly calibrated classifier
-shows an error above 0 on any test set, the more the fewer the rows. The table gives the error as observed
-(plug-in) and corrected for most of this; the corrected one is the value of the finding.
+Chance alone makes the distances in the bins larger than they really are: a perfectly calibrated classifier shows an
+error above 0 on any test set, and the fewer the rows, the larger it is. The table gives the error as observed (plug-in)
+and corrected for most of this effect; the corrected error is the value of the finding.
 
-The reliability curve shows where the probabilities are off: where the observed share is below the mean score,
-the classifier is too sure of the label; where it is above, not sure enough.
+The reliability curve shows where the probabilities are off: where the observed share is below the mean score, the
+classifier is overconfident; where it is above, underconfident.
 
-Of more than five labels, the curves of the five with the most rows are drawn.
+With more than five labels, the curves of the five labels with the most rows are drawn.
 
 What to do
 ----------
-Calibrate the scores on rows of their own (Platt scaling, isotonic regression), or do not use them as probabilities:
-rank by them and set a threshold.
+Calibrate the scores on separate rows (Platt scaling, isotonic regression), or do not use them as probabilities: rank by
+them and set a threshold.
 
-The reliability curve shows in which range of scores the harm is done: where decisions are made is what counts.
+The reliability curve shows in which range of scores the errors lie. The range in which decisions are taken is the one
+that matters.
 
 Limits
 ------
-The error is that of the bins. Errors that cancel out within a bin are not seen, so that the error of the
-probabilities themselves can be larger, and another number of bins (`bins`) gives another error. With fewer than
-40 rows there is one bin, which compares the mean probability with the share of rows that carry the label.
+The error is that of the bins. Errors that cancel out within a bin are not seen: the error of the probabilities
+themselves can be larger, and another number of bins (`bins`) gives another error. With fewer than 40 rows there is one
+bin, which compares the mean probability with the share of rows that have the label.
 
-The interval is cautious at both ends: it allows for all that chance can add to the distances in the bins. With few
-rows a badly calibrated classifier is therefore more often inconclusive than failed. With more than two labels its
-ends are the means of those of the labels, which is cautious as well.
+The interval is cautious at both ends: it allows for everything that chance can add to the distances in the bins. With
+few rows a badly calibrated classifier is therefore more often inconclusive than failed. With more than two labels its
+ends are the means of the ends of the labels, which is cautious as well.
 
-Scores are counted in fine bins, of 1 part in 1,024 of the distance from 0 or from 1, of which the bins of equally
-many rows are put together; for Brier score and log loss, rows of one label in a fine bin count with their mean
-score, which changes the Brier score by less than one in a million.
+Scores are counted in fine bins, of 1 part in 1,024 of the distance from 0 or from 1, and the bins of equally many rows
+are built from these. For Brier score and log loss, rows of one label in a fine bin count with their mean score, which
+changes the Brier score by less than one in a million.
 
 Decision values of a classifier without probabilities cannot be judged. A row without a score leaves doubt about the
-whole: the check is then inconclusive at best. Rows are assumed to be independent of each other unless the spec names
-the column that tells persons or documents apart (`data.unit`). With sample weights the intervals use the effective
-number of rows, which is an approximation.
+whole: the check is then inconclusive at best. Rows are assumed to be independent unless the spec names the column that
+identifies the person or document (`data.unit`). With sample weights the intervals use the effective number of rows,
+which is an approximation.
 
 References
 ----------
@@ -134,7 +133,7 @@ def calibration(
             yield Finding(metric="probabilities", scope={"split": split}, verdict=verdict, message=one)
             continue
         if not limits:
-            text = message("The spec sets no limit, so that nothing is judged.")
+            text = message("The spec sets no limit, so nothing is judged.")
             yield Finding(metric="limits", scope={"split": split}, verdict=Verdict.NOT_APPLICABLE, message=text)
         for metric, limit in limits.items():
             yield _judged(metric, limit, split, one, policy, len(limits) * len(fit))
@@ -195,9 +194,9 @@ def _split(scores: Scores | None, task: Task, bins: int) -> _Split | Message:
     every = {} if scores is None else {label: scores_of(scores, task.labels, label) for label in labels}
     found = {label: scored for label, scored in every.items() if scored is not None}
     if not found:
-        return message("There are no scores of labelled rows: the subject gives none, or the split is not labelled.")
+        return message("No labelled row has a score: the classifier gives none, or the split has no labels.")
     if not all(histogram.probabilities for histogram, _ in found.values()):
-        return message("The scores do not lie between 0 and 1: they are decision values, not probabilities.")
+        return message("The scores are not between 0 and 1: they are decision values, not probabilities.")
     classes = [_class(label, histogram, bins) for label, (histogram, _) in found.items()]
     unscored = tuple(str(label) for label in labels if label not in found)
     return _Split(tuple(classes), max(missing for _, missing in found.values()), unscored)
@@ -217,7 +216,7 @@ def _judged(metric: str, limit: float, split: str, one: _Split, policy: Policy, 
     from llmops_audit.check.verdicts import judged
 
     is_error = metric == "expected_calibration_error"
-    # Where all rows are of one unit there is no error to tell.
+    # Where all rows are of one unit the error is unknown.
     plug_in = one.error.plug_in if is_error and math.isfinite(one.error.plug_in) else None
     return judged(
         metric, one.error.corrected if is_error else one.brier, Requirement(op=Op.AT_MOST, limit=limit), policy,
@@ -232,7 +231,7 @@ def _doubts(split: str, one: _Split) -> Iterator[Finding]:
     rows = max(part.rows for part in one.classes)
     doubt = {"scope": {"split": split}, "verdict": Verdict.INCONCLUSIVE, "n": rows + one.missing}
     if one.missing:
-        text = message("{missing} labelled rows have no score: nobody knows what it would be.", missing=one.missing)
+        text = message("{missing} labelled rows have no score: their error is unknown.", missing=one.missing)
         yield Finding.model_validate({**doubt, "metric": "scored_rows", "value": rows, "message": text})
     if one.unscored:
         text = message("There are no scores of the labels {labels}.", labels=one.unscored)
@@ -265,7 +264,7 @@ def _summary(found: Mapping[str, _Split], policy: Policy) -> Table:
     return Table(
         name="calibration",
         chapter="performance",
-        caption=message("Calibration; Brier score = reliability - resolution + uncertainty + what lies within bins"),
+        caption=message("Calibration; Brier score = reliability - resolution + uncertainty + within bins"),
         columns=(
             Column(key="split", heading=message("Split")),
             Column(key="label", heading=message("Label")),

@@ -2,68 +2,73 @@
 
 What it measures
 ----------------
-For each group that the spec names a column of, and for each intersection of two of these columns (`intersections = 1`
-leaves them out, 3 goes further), Fairlearn computes how often the favourable answer is given (selection rate), how
-often the answer is right (accuracy), the true and false positive and negative rates, precision, F1 and the Matthews
-correlation coefficient. Where there are scores: how well they order the rows of a group (ROC AUC), how far the mean
-score is from the share of positive rows (calibration gap), and how far apart the mean scores of two groups are in
-standard deviations (standardised score difference).
+For each group column that the spec names, and for each intersection of two of these columns (`intersections = 1` leaves
+them out, 3 goes further), Fairlearn computes how often the favourable label is predicted (selection rate), how often
+the prediction is right (accuracy), the true and false positive and negative rates, precision, F1 and the Matthews
+correlation coefficient. Where there are scores, the check also measures how well they order the rows of a group (ROC
+AUC), how far the mean score is from the share of positive rows (calibration gap), and how far apart the mean scores of
+two groups are in standard deviations (standardised score difference).
 
-Every number stands in the record with its interval, and so does every gap between two groups: its difference, its
-ratio, an exact p-value, and the smallest difference that so many rows would have found.
+Every number is in the record with its interval, and so is every gap between two groups: its difference, its ratio, an
+exact p-value, and the smallest difference that this number of rows can show.
 
-Rules judge the gaps. By default each group must be selected at least four fifths as often as each other group
-(`min_selection_rate_ratio = 0.8`). Others are set in the spec: the largest difference of selection rates (demographic
-parity), of true and false positive rates (equalized odds), of true positive rates (equal opportunity), of precision
-(predictive parity), of accuracy, of ROC AUC and of the calibration gap; and the least that each group must reach, the
-worst one included (`min_worst_group`).
+Rules judge the gaps. `min_ratio` sets the smallest ratio of two groups: by default each group must be selected at least
+four fifths as often as each other group, `min_ratio = { selection_rate = 0.8 }`. `max_difference` sets the largest
+difference of two groups: of `selection_rate` (demographic parity), `error_rates` (true and false positive rates:
+equalized odds), `true_positive_rate` (equal opportunity), `precision` (predictive parity), or of any other rate.
+`min_worst_group` sets the minimum that each group must reach, the worst included. A key that is unknown is an error
+that lists the keys. `valid_output_rate` is the share of rows whose output is a label; it is measured where a rule
+limits it.
 
-With `report = "nyc-ll144"` and a table `ll144`, the check also makes the tables of the bias audit that New York City
-asks employers to publish; they get a page of their own and pass or fail nothing, since that law sets no limit.
+With `report = "nyc-ll144"` and a table `ll144`, the check also computes the tables of the bias audit that New York City
+requires employers to publish. They have a page of their own and pass or fail nothing, since that law sets no limit.
 
 Why it matters
 --------------
-A classifier can be accurate on the whole and still refuse, flag or miss the people of one group much more often; and it
-can treat women and men alike, and people of each origin alike, but not the women of one origin. Law in many places
-asks that this is examined, and that the result is shown.
+A classifier can be accurate overall and still refuse, flag or miss the people of one group much more often. It can
+treat women and men alike, and people of each origin alike, but not the women of one origin. Law in many places requires
+that this is examined and that the result is shown.
 
 How to read it
 --------------
-Selection rates speak of the favourable answer, the one that is good for the person: `favourable` names it, otherwise
-the positive label is taken for it. Look whether that is so: to be granted a loan is a favour, to be flagged as spam or
-as likely to offend again is none. Error rates speak of the positive label; with several labels and no positive one, of
-each label in turn.
+Selection rates are about the favourable label, the prediction that is good for the person. `favourable` names it;
+without that, the positive label counts as favourable. Check whether it is: to be granted a loan is favourable, to be
+flagged as spam or as likely to offend again is not. Error rates are about the positive label; with several labels and
+no positive one, about each label in turn.
 
 Each rule is decided pair by pair, with the confidence interval of that pair's ratio or difference: the range of true
-values that these rows cannot tell apart. A rule is passed where the interval of every pair lies within it. It is failed
-where the interval of a pair, corrected for the number of pairs and rules, lies outside, and where an exact test at the
-same corrected level tells the two groups apart: the statistical significance that the US Uniform Guidelines ask for
-beside the four fifths. A significant difference alone fails nothing; it has to be large as well. Between the two a rule
-is inconclusive.
+values that fit these rows. A rule is passed where the interval of every pair keeps the limit. It is failed where the
+interval of a pair, corrected for the number of pairs and rules, misses the limit, and where an exact test at the same
+corrected level finds a difference as well: the statistical significance that the US Uniform Guidelines require beside
+the four fifths. A significant difference alone fails nothing; it has to be large as well. Otherwise the rule is
+inconclusive.
 
-With small groups inconclusive is common, and it is no finding of bias: these rows cannot tell whether the groups are
-treated alike. It asks you either to test on more rows of the smaller group, whose estimated number is given, or to
-decide yourself with the interval before you, and to write down why.
+With small groups inconclusive is common, and it does not show bias: these rows cannot decide whether the groups are
+treated alike. Either test on more rows of the smaller group (the report estimates how many), or decide yourself, with
+the interval in view, and write down why.
 
 Rows without a group value form the group (missing). A group with fewer rows than `min_group_rows` is shown with its
-count but not judged. A rate without rows to rest on is left empty, never called 0. The largest of many gaps is larger
-than it truly is, because it was picked for its size; that is why rules are decided on bounds, and why its interval
-alone should not be quoted.
+count but not judged. A rate without rows to rest on is left empty, never set to 0. The largest of many gaps is larger
+than the true gap, because it was picked for its size; that is why rules are decided on bounds, and why its interval
+should not be quoted alone.
 
 What to do
 ----------
-Have somebody who may decide about it look at the two groups named: are their rows labelled alike, are there enough of
-them, and which features part them? Mend the data or the model, and test again on fresh rows; do not lower the limit.
+Have a person with the authority to decide look at the two groups named: are their rows labelled alike, are there enough
+of them, and which features separate them? Improve the data or the model, and test again on fresh rows; do not lower the
+limit.
 
-What the law calls discrimination, and what may justify a gap, is for a lawyer to say; this check gives the numbers.
+Whether the law calls a gap discrimination, and what may justify it, is for a lawyer to say; this check gives the
+numbers.
 
 Limits
 ------
 Equal rates do not prove fairness, and unequal rates do not prove discrimination; the numbers say where to look. They
-hold for rows like the test rows, assumed independent unless the spec names the unit that rows belong to (`data.unit`).
-Attributes that the data does not hold are not examined. With sample weights the intervals use the effective number of
-rows, which is an approximation. The intervals of differences and ratios are approximate too, and too narrow where a
-small group has a share near 0 or 1; the exact test stands beside them so that equal groups are not failed for it.
+hold for rows like the test rows, assumed to be independent unless the spec names the column that identifies the person
+or document (`data.unit`). Attributes that the data does not hold are not examined. With sample weights the intervals
+use the effective number of rows, which is an approximation. The intervals of differences and ratios are approximate
+too, and too narrow where a small group has a share near 0 or 1; the exact test guards against failing equal groups for
+that.
 
 References
 ----------
@@ -86,25 +91,26 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from llmops_audit.analysis.fairness.bias_audit import LocalLaw144, bias_audit
+from llmops_audit.analysis.fairness.group_metrics import DIFFERENCE_LIMITS, MINIMUM_LIMITS, RATIO_LIMITS
 from llmops_audit.check import check
+from llmops_audit.check.limits import LimitsByName
 from llmops_audit.record import Finding, Message, NamedFigure, Severity, Verdict, message
 
 if TYPE_CHECKING:
-    from llmops_audit.analysis.fairness.rules import Rule
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.outcomes import Outcomes
     from llmops_audit.evidence.scores import Scores
     from llmops_audit.record import Label
 
-Limit = Annotated[float, Field(ge=0, le=1)]
-GroupMetric = Literal[
-    "accuracy", "f1", "precision", "roc_auc", "selection_rate", "true_negative_rate", "true_positive_rate"
-]
+Differences = Annotated[Mapping[str, float], LimitsByName(DIFFERENCE_LIMITS)]
+Ratios = Annotated[Mapping[str, float], LimitsByName(RATIO_LIMITS)]
+Minima = Annotated[Mapping[str, float], LimitsByName(MINIMUM_LIMITS)]
 
+FOUR_FIFTHS = {"selection_rate": 0.8}
 
 _NOTHING = (
     Verdict.NOT_APPLICABLE,
-    message("The spec names no group column (`data.groups`), or the split holds no rows or answers."),
+    message("The spec names no group column (`data.groups`), or the split has no rows or no predictions."),
 )
 
 
@@ -117,56 +123,43 @@ def fairness(
     *,
     favourable: str | int | float | None = None,
     intersections: Annotated[int, Field(ge=1, le=3)] = 2,
-    min_selection_rate_ratio: Limit | None = 0.8,
-    max_demographic_parity_difference: Limit | None = None,
-    max_equalized_odds_difference: Limit | None = None,
-    max_equal_opportunity_difference: Limit | None = None,
-    max_predictive_parity_difference: Limit | None = None,
-    max_accuracy_difference: Limit | None = None,
-    max_roc_auc_difference: Limit | None = None,
-    max_calibration_gap_difference: Limit | None = None,
-    min_worst_group: dict[GroupMetric, Limit] = {},  # noqa: B006 - settings are frozen
+    min_ratio: Ratios = FOUR_FIFTHS,
+    max_difference: Differences = {},  # noqa: B006 - settings are frozen
+    min_worst_group: Minima = {},  # noqa: B006 - settings are frozen
     min_group_rows: Annotated[int, Field(ge=1)] = 30,
     current: Literal["train", "test", "live"] = "test",
     report: Literal["nyc-ll144"] | None = None,
     ll144: LocalLaw144 | None = None,
 ) -> Iterator[Finding | NamedFigure]:
-    """Judge ratios and differences between groups, pair by pair."""
+    """Judge ratios and differences between groups, pair by pair, and the minimum of each group."""
     from llmops_audit.analysis.fairness.disparities import disparity_table
     from llmops_audit.analysis.fairness.grouping import figure, grouped
-    from llmops_audit.analysis.fairness.rates import Spoken
-    from llmops_audit.analysis.fairness.rules import judge, not_judged
+    from llmops_audit.analysis.fairness.rates import TargetLabels
+    from llmops_audit.analysis.fairness.rules import judge, not_judged, rules_of
 
     found = outcomes.get(current)
-    good = _favourable(task, favourable)
+    favourable_label = _favourable(task, favourable)
     if report is not None:
-        yield from bias_audit(found, scores.get(current), task, good, ll144, current)
-    problem = _problem(task, found, good)
+        yield from bias_audit(found, scores.get(current), task, favourable_label, ll144, current)
+    problem = _problem(task, found, favourable_label)
     if found is None or problem is not None:
         verdict, text = problem or _NOTHING
         yield Finding(metric="groups", scope={"split": current}, verdict=verdict, message=text)
         return
-    differences = {
-        "demographic_parity_difference": max_demographic_parity_difference,
-        "equalized_odds_difference": max_equalized_odds_difference,
-        "equal_opportunity_difference": max_equal_opportunity_difference,
-        "predictive_parity_difference": max_predictive_parity_difference,
-        "accuracy_difference": max_accuracy_difference,
-        "roc_auc_difference": max_roc_auc_difference,
-        "calibration_gap_difference": max_calibration_gap_difference,
-    }
-    # Error rates speak of the positive label; without one, of the favourable answer or of each label.
-    spoken = next(((label,) for label in (task.positive, good) if label is not None), Spoken.of(task, good).judged)
-    rules = _rules(min_selection_rate_ratio, differences, min_worst_group, spoken, good)
-    groupings = grouped(found, scores.get(current), task, good, intersections, min_group_rows)
+    # Error rates are about the positive label; without one, about the favourable label, or about each label.
+    named = [(label,) for label in (task.positive, favourable_label) if label is not None]
+    targets = named[0] if named else TargetLabels.of(task, favourable_label).target
+    rules = rules_of(max_difference, min_ratio, min_worst_group, targets, favourable_label)
+    limited = {*max_difference, *min_ratio, *min_worst_group}
+    groupings = grouped(found, scores.get(current), task, favourable_label, intersections, min_group_rows, limited)
     yield from not_judged(groupings, current, min_group_rows, rules)
     tests = sum(rule.tests(one) for rule in rules for one in groupings)
     for one in groupings:
         if len(one.judged) >= 2:
             for rule in rules:
                 yield from judge(rule, one, policy, tests, current)
-    yield figure(groupings, task, policy, current, good, min_selection_rate_ratio)
-    yield disparity_table(groupings, spoken, good, policy.confidence)
+    yield figure(groupings, task, policy, current, favourable_label, min_ratio.get("selection_rate"))
+    yield disparity_table(groupings, targets, favourable_label, policy.confidence)
 
 
 def _favourable(task: Task, favourable: str | int | float | None) -> Label | None:
@@ -175,32 +168,10 @@ def _favourable(task: Task, favourable: str | int | float | None) -> Label | Non
     return task.positive if favourable is None else canonical_label(favourable)
 
 
-def _problem(task: Task, found: Outcomes | None, good: Label | None) -> tuple[Verdict, Message] | None:
+def _problem(task: Task, found: Outcomes | None, favourable: Label | None) -> tuple[Verdict, Message] | None:
     if not task.groups or found is None or not found.has_predictions or not found.rows:
         return _NOTHING
-    if good is not None and good not in task.labels:
-        text = message("The favourable answer that the spec names (`favourable`) is no label of the data.")
+    if favourable is not None and favourable not in task.labels:
+        text = message("The favourable label that the spec names (`favourable`) is no label of the data.")
         return Verdict.ERROR, text
     return None
-
-
-def _rules(
-    min_ratio: float | None,
-    differences: Mapping[str, float | None],
-    least: Mapping[GroupMetric, float],
-    spoken: tuple[Label, ...],
-    good: Label | None,
-) -> list[Rule]:
-    from llmops_audit.analysis.fairness.rules import DIFFERENCES, Rule, metrics_of
-
-    rules = []
-    # Without a favourable answer nobody is selected, and no ratio says who is better off.
-    if min_ratio is not None and good is not None:
-        metrics = metrics_of(["selection_rate"], spoken, good)
-        rules.append(Rule("selection_rate_ratio", "ratio", min_ratio, metrics))
-    for name, limit in differences.items():
-        if limit is not None:
-            rules.append(Rule(name, "difference", limit, metrics_of(DIFFERENCES[name], spoken, good)))
-    for name, limit in least.items():
-        rules.append(Rule(name, "each", limit, metrics_of([name], spoken, good)))
-    return rules

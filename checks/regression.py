@@ -1,58 +1,60 @@
-"""Regression: is the classifier at least as good as the release before?
+"""Regression: is the classifier at least as good as the previous release?
 
 What it measures
 ----------------
-The new classifier is compared with the one that is in use today. Where the spec gives the old answers for the same test
-rows (`[baseline] predictions`), the comparison is paired: row by row, which of the two is right? Rows that both answer
-rightly, or both wrongly, cancel out. What remains are the rows that flipped: lost (right before, wrong now) and won
-(wrong before, right now). Where the spec gives only the old audit's record (`[baseline] record`), two totals are
-compared, each with its own uncertainty. Given both, the paired comparison decides, and the record stands beside it.
+The classifier is compared with the release that is in use today. Where the spec gives the predictions of that previous
+release for the same test rows (`[baseline] predictions`), the comparison is paired: row by row, which of the two is
+right? Rows that both predict correctly, or both wrongly, cancel out. The rows that flipped remain: lost (right before,
+wrong now) and won (wrong before, right now). Where the spec gives only the previous record (`[baseline] record`), two
+totals are compared, each with its own uncertainty. Given both, the paired comparison decides, and the record stands
+beside it.
 
-Each number is a difference, new less old: below zero is worse. A loss is tolerated up to a margin, 0.02 for accuracy
-and for balanced accuracy; `max_loss` puts other metrics and margins in their place. `max_group_loss` asks the same of
-every group of people; a table shows the groups in any case.
+Each number is a difference, new less old: below zero is worse. A loss is tolerated up to a margin, by default 0.02 for
+accuracy and for balanced accuracy; `max_loss` sets other metrics and margins. `max_group_loss` sets margins that every
+group of people must keep; a table shows the groups in any case.
 
 Why it matters
 --------------
-A new release that clears every fixed threshold can still be worse than the one that it replaces, and the people whose
-rows flipped notice. A better total can hide a label, or a group, that lost.
+A new release that clears every fixed threshold can still be worse than the release that it replaces, and the people
+whose rows flipped notice. A better total can hide a label, or a group, that lost.
 
 How to read it
 --------------
-An interval is the range of differences that these test rows cannot tell apart. A margin says how much worse is still
-acceptable, and to show that the loss is smaller is a non-inferiority test: passed where even the lower end of the
-interval stays within the margin; failed where even the upper end (of a wider interval, corrected for the number of
-requirements) is beyond it; inconclusive between.
+An interval is the range of differences that fit these test rows. A margin says how much worse is still acceptable.
+Showing that the loss is smaller is a non-inferiority test: passed where even the lower end of the interval stays within
+the margin; failed where even the upper end (of a wider interval, corrected for the number of requirements) is beyond
+it; inconclusive between.
 
-The p-value beside accuracy is McNemar's: how often chance alone would part lost and won rows this unevenly, were both
-classifiers equally good. It does not decide. "Worse than before beyond chance, but within the margin" passes, yet
-deserves a look at the flips.
+The p-value beside accuracy is McNemar's: how often chance alone would split lost and won rows this unevenly if both
+classifiers were equally good. It does not decide. "Worse than the previous release beyond chance, but within the
+margin" passes, yet deserves a look at the flips.
 
 Why these margins? 0.02 of accuracy is two more errors in a hundred rows. Accuracy alone is blind to a rare label: where
-1 row in 100 is fraud, losing all fraud costs 0.01. Balanced accuracy counts every label alike, but rests on the rows of
-the rarest: with two labels, and not one row flipped, it takes about 92 rows of the rarer one to exclude a loss of 0.02.
-Better margins come from what an error costs; set them beforehand.
+1 row in 100 is fraud, losing all fraud costs 0.01. Balanced accuracy weighs every label alike, but rests on the rows of
+the rarest: with two labels and no flips, about 92 rows of the rarer label are needed to exclude a loss of 0.02. Better
+margins come from the cost of an error; set them beforehand.
 
 What to do
 ----------
-Keep the release before, and look at the rows that were lost: the table of flips says which labels they carry.
+Keep the previous release, and look at the rows that were lost: the table of flips says which labels they have.
 
-Inconclusive does not mean worse. It means that these rows do not exclude it. Test on more rows of the same kind (their
-estimated number is given), give the old answers row by row, or let a person who is entitled to it accept the risk in
-writing. Do not widen the margin after the result is known.
+Inconclusive does not mean worse. It means that these rows do not exclude a loss beyond the margin. Test on more rows of
+the same kind (the report estimates how many), give the previous predictions row by row, or have a person who is
+entitled to it accept the risk in writing. Do not widen the margin once the result is known.
 
 Limits
 ------
 Margins add up: five releases may each lose a little. Compare with one fixed release now and then. Test rows that the
-old classifier was trained on favour it. Old answers that are missing, or are no longer a label, count as wrong.
+previous classifier was trained on favour it. Previous predictions that are missing, or that are no longer a label,
+count as wrong.
 
 Tango's interval of accuracy is approximate: at the default confidence and at the margin itself it passes in at most
 2.5 % of audits, and fails in up to 5 % where few rows flip. The intervals of other metrics are resampled; with few
-flips they are wider than they must be.
+flips they are wider than necessary.
 
-A record holds no weights, groups or units. With weights a record alone is inconclusive: give the old answers row by
-row. With units its rows are taken to depend on each other as today's do. McNemar's p-value is left out with weights or
-units, as it is for independent rows that count alike.
+A record holds no weights, groups or units. With weights, a record alone is inconclusive: give the previous predictions
+row by row. With units, its rows are assumed to depend on each other as much as the rows of this audit. McNemar's
+p-value is left out with weights or units, because the test is for independent rows of equal weight.
 
 References
 ----------
@@ -69,30 +71,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, Average
 from llmops_audit.check import check
+from llmops_audit.check.limits import LimitsByName
 from llmops_audit.record import Finding, Message, Op, Requirement, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from llmops_audit.analysis.regression import Comparison
+    from llmops_audit.analysis.regression import ReleaseComparison
     from llmops_audit.check.inputs import Baseline, Policy, Task
     from llmops_audit.evidence.outcomes import CrossTable, Outcomes
     from llmops_audit.evidence.pairs import Pairs
 
     Counts = npt.NDArray[np.int64]
 
-Metric = Literal[
-    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "macro_f1", "micro_f1", "mcc", "cohen_kappa"
-]
-Average = Literal["positive", "macro", "micro", "weighted"]
-Margins = Annotated[dict[Metric, Annotated[float, Field(ge=0, le=1)]], Field(min_length=1)]
-DEFAULT_MARGINS: dict[Metric, float] = {"accuracy": 0.02, "balanced_accuracy": 0.02}
+_RANGES = {name: (0.0, metric.high - metric.low) for name, metric in LABEL_METRICS.items()}
+Margins = Annotated[Mapping[str, float], LimitsByName(_RANGES, required=True)]
+GroupMargins = Annotated[Mapping[str, float], LimitsByName(_RANGES)]
+DEFAULT_MARGINS = {"accuracy": 0.02, "balanced_accuracy": 0.02}
 SPLIT = {"split": "test"}
 
 
@@ -105,42 +107,42 @@ def regression(
     policy: Policy,
     *,
     max_loss: Margins = DEFAULT_MARGINS,
-    max_group_loss: Margins | None = None,
+    max_group_loss: GroupMargins = {},  # noqa: B006 - settings are frozen
     min_group_rows: Annotated[int, Field(ge=1)] = 30,
     average: Average | None = None,
 ) -> Iterator[Finding | Table]:
-    """Judge the loss against the release before, overall and by group, and count the rows that flipped."""
+    """Judge the loss against the previous release, overall and by group, and count the rows that flipped."""
     from llmops_audit.analysis.metrics.label_metrics import default_average
 
     found, paired = outcomes.get("test"), pairs.get("test")
-    rules = _Rules(max_loss, max_group_loss or {}, min_group_rows, task, policy, average or default_average(task))
+    margins = _Margins(max_loss, max_group_loss, min_group_rows, task, policy, average or default_average(task))
     if found is None or not found.has_predictions or not found.labels():
-        yield _nothing(message("The split holds no row with a label and an answer."))
+        yield _nothing(message("The split has no row with both a label and a prediction."))
     elif paired is not None and "baseline" in paired.cells:
-        yield from _by_rows(rules, paired, found, baseline)
+        yield from _by_rows(margins, paired, found, baseline)
     elif baseline is not None:
-        yield from _by_record(rules, baseline, found)
+        yield from _by_record(margins, baseline, found)
     else:
-        yield _nothing(message("The spec names no release before (`[baseline]`): there is nothing to compare with."))
+        yield _nothing(message("The spec names no previous release (`[baseline]`): there is nothing to compare with."))
 
 
 @dataclass(frozen=True)
-class _Rules:
-    """What is asked for."""
+class _Margins:
+    """The margins of the spec, and what they are judged by."""
 
-    margins: Mapping[Metric, float]
-    by_group: Mapping[Metric, float]
+    overall: Mapping[str, float]
+    by_group: Mapping[str, float]
     min_group_rows: int
     task: Task
     policy: Policy
     average: Average
 
-    def compared(self, name: Metric, table: CrossTable, record: CrossTable | None = None) -> Comparison:
+    def compared(self, name: str, table: CrossTable, record: CrossTable | None = None) -> ReleaseComparison:
         from llmops_audit.analysis.regression import compared
 
         return compared(name, table, self.task, self.average, self.policy, record)
 
-    def judged(self, one: Comparison, margin: float, n: int, tests: int, scope: Mapping[str, str] = SPLIT) -> Finding:
+    def judged(self, one: ReleaseComparison, margin: float, n: int, tests: int, scope: Mapping[str, str]) -> Finding:
         from llmops_audit.check.verdicts import judged
 
         return judged(
@@ -150,51 +152,51 @@ class _Rules:
         )  # fmt: skip
 
 
-def _by_rows(rules: _Rules, paired: Pairs, found: Outcomes, baseline: Baseline | None) -> Iterator[Finding | Table]:
+def _by_rows(margins: _Margins, paired: Pairs, found: Outcomes, baseline: Baseline | None) -> Iterator[Finding | Table]:
     from llmops_audit.analysis.regression import difference_table, flip_table, record_title
 
-    labels = rules.task.labels
+    labels = margins.task.labels
     table = paired.table("baseline", labels)
     n = int(table.counts.sum())
     if not table.counts[:, : len(labels)].any():
-        text = message("No row carries an answer of the release before that is a label: nothing can be compared.")
+        text = message("No prediction of the previous release is a label: nothing can be compared.")
         yield _nothing(text, n)
         return
     groups = {
         (name, value): paired.table("baseline", labels, {name: value})
-        for name in rules.task.groups
+        for name in margins.task.groups
         for value, _ in found.group_counts(name)
     }
-    enough = [place for place, one in groups.items() if one.counts.sum() >= rules.min_group_rows]
-    tests = len(rules.margins) + len(enough) * len(rules.by_group)
+    enough = [group for group, one in groups.items() if one.counts.sum() >= margins.min_group_rows]
+    tests = len(margins.overall) + len(enough) * len(margins.by_group)
     rows = []
-    for name, margin in sorted(rules.margins.items()):
-        one = rules.compared(name, table)
-        rows.append(one.row(compared=message("Answers on the same rows")))
-        yield _with_flips(rules.judged(one, margin, n, tests), one, table, rules.policy)
-    if rules.by_group:
-        yield from _groups(rules, groups, enough, tests)
+    for name, margin in sorted(margins.overall.items()):
+        one = margins.compared(name, table)
+        rows.append(one.row(compared=message("Predictions for the same rows")))
+        yield _with_flips(margins.judged(one, margin, n, tests, SPLIT), one, table, margins.policy)
+    if margins.by_group:
+        yield from _groups(margins, groups, enough, tests)
     if baseline is not None:
-        rows += [one.row(compared=record_title(baseline)) for one in _recorded(rules, found.table(labels), baseline)]
+        rows += [one.row(compared=record_title(baseline)) for one in _recorded(margins, found.table(labels), baseline)]
         if baseline.same_rows:
             yield _agrees(table.counts.sum(axis=2), baseline)
     yield difference_table("regression", rows)
-    yield flip_table(table.counts, rules.task)
+    yield flip_table(table.counts, margins.task)
     if groups:
-        names: list[Metric] = sorted({"accuracy", *rules.by_group})
+        names = sorted({"accuracy", *margins.by_group})
         rows = [
-            rules.compared(name, one).row(attribute=place[0], group=place[1], rows=int(one.counts.sum()))
-            for place, one in groups.items()
+            margins.compared(name, one).row(attribute=attribute, group=group, rows=int(one.counts.sum()))
+            for (attribute, group), one in groups.items()
             for name in names
         ]
         yield difference_table("regression_groups", rows)
 
 
-def _with_flips(finding: Finding, one: Comparison, table: CrossTable, policy: Policy) -> Finding:
+def _with_flips(finding: Finding, one: ReleaseComparison, table: CrossTable, policy: Policy) -> Finding:
     from llmops_audit import stats
     from llmops_audit.analysis.metrics.differences import flips
 
-    text = message("{verdict} It is the difference from the release before, row by row.", verdict=finding.message)
+    text = message("{verdict} It is the difference from the previous release, row by row.", verdict=finding.message)
     p_value, details = None, dict(finding.details)
     worse = one.high is not None and one.high < 0
     if one.gain.name == "accuracy":
@@ -204,67 +206,65 @@ def _with_flips(finding: Finding, one: Comparison, table: CrossTable, policy: Po
             p_value = stats.mcnemar(lost, won)
             worse = lost > won and p_value < 1 - policy.confidence
         else:
-            text = message("{text} No p-value: McNemar's test is for independent rows that count alike.", text=text)
+            text = message("{text} No p-value: McNemar's test is for independent rows of equal weight.", text=text)
     if worse and finding.verdict is Verdict.PASSED:
-        text = message("Worse than before beyond chance, but within the margin. {text}", text=text)
+        text = message("Worse than the previous release beyond chance, but within the margin. {text}", text=text)
     return finding.model_copy(update={"message": text, "details": details, "p_value": p_value})
 
 
 def _groups(
-    rules: _Rules, groups: Mapping[tuple[str, str], CrossTable], enough: list[tuple[str, str]], tests: int
+    margins: _Margins, groups: Mapping[tuple[str, str], CrossTable], enough: list[tuple[str, str]], tests: int
 ) -> Iterator[Finding]:
     for (name, value), table in groups.items():
         n, scope = int(table.counts.sum()), {**SPLIT, name: value}
         if (name, value) not in enough:
-            least = rules.min_group_rows
+            least = margins.min_group_rows
             text = message("{rows} rows are fewer than the {least} that a group needs.", rows=n, least=least)
             none = Verdict.NOT_APPLICABLE
             yield Finding(metric="group_rows", scope=scope, value=n, n=n, verdict=none, message=text)
             continue
-        for metric, margin in sorted(rules.by_group.items()):
-            one = rules.compared(metric, table)
-            yield _with_flips(rules.judged(one, margin, n, tests, scope), one, table, rules.policy)
-    for name in sorted(set(rules.task.groups) - {name for name, _ in enough}):
-        yield _unknown_groups(message("No group has enough rows, so that no loss by group is known."), attribute=name)
+        for metric, margin in sorted(margins.by_group.items()):
+            one = margins.compared(metric, table)
+            yield _with_flips(margins.judged(one, margin, n, tests, scope), one, table, margins.policy)
+    for name in sorted(set(margins.task.groups) - {name for name, _ in enough}):
+        yield _unknown_groups(message("No group has enough rows: the loss by group is unknown."), attribute=name)
     if not groups:
         yield _unknown_groups(message("The spec names no group column (`data.groups`)."))
 
 
 def _unknown_groups(text: Message, **scope: str) -> Finding:
-    # A loss by group that was asked for and cannot be judged is a doubt.
+    # Where the spec limits the loss by group and it cannot be judged, that is a doubt.
     return Finding(metric="groups", scope={**SPLIT, **scope}, verdict=Verdict.INCONCLUSIVE, message=text)
 
 
-def _by_record(rules: _Rules, baseline: Baseline, found: Outcomes) -> Iterator[Finding | Table]:
+def _by_record(margins: _Margins, baseline: Baseline, found: Outcomes) -> Iterator[Finding | Table]:
     from llmops_audit.analysis.regression import difference_table, record_title
 
-    table = found.table(rules.task.labels)
+    table = found.table(margins.task.labels)
     n = int(table.counts.sum())
     if (table.weights != table.counts).any():
-        text = message(
-            "The rows carry weights, which a record does not tell: give the answers (`baseline.predictions`)."
-        )
+        text = message("The rows have weights; a record holds none: give the predictions (`baseline.predictions`).")
         yield Finding(metric="regression", scope=SPLIT, n=n, verdict=Verdict.INCONCLUSIVE, message=text)
         return
-    compared = _recorded(rules, table, baseline)
-    for (_, margin), one in zip(sorted(rules.margins.items()), compared, strict=True):
-        finding = rules.judged(one, margin, n, len(compared))
+    compared = _recorded(margins, table, baseline)
+    for (_, margin), one in zip(sorted(margins.overall.items()), compared, strict=True):
+        finding = margins.judged(one, margin, n, len(compared), SPLIT)
         yield finding.model_copy(
             update={
-                "message": _told(finding.message, baseline),
+                "message": _with_source(finding.message, baseline),
                 "details": {**finding.details, "same_rows": baseline.same_rows, "digest": baseline.digest},
             }
         )
-    if rules.by_group:
-        yield _unknown_groups(message("A record tells no groups: give the answers (`baseline.predictions`)."))
+    if margins.by_group:
+        yield _unknown_groups(message("A record holds no groups: give the predictions (`baseline.predictions`)."))
     yield difference_table("regression", [one.row(compared=record_title(baseline)) for one in compared])
 
 
-def _told(verdict: Message, baseline: Baseline) -> Message:
+def _with_source(verdict: Message, baseline: Baseline) -> Message:
     name, version = baseline.name, baseline.version
     if baseline.same_rows:
         return message(
-            "{verdict} The rows are those of {name} {version}, of which only totals are known; its answers "
+            "{verdict} The rows are those of {name} {version}, but only its totals are known; its predictions "
             "(`baseline.predictions`) would give a narrower interval.", verdict=verdict, name=name, version=version,
         )  # fmt: skip
     return message(
@@ -273,19 +273,19 @@ def _told(verdict: Message, baseline: Baseline) -> Message:
     )  # fmt: skip
 
 
-def _recorded(rules: _Rules, now: CrossTable, baseline: Baseline) -> list[Comparison]:
+def _recorded(margins: _Margins, now: CrossTable, baseline: Baseline) -> list[ReleaseComparison]:
     from llmops_audit.analysis.regression import record_table
 
     record = record_table(baseline, now)
-    return [rules.compared(name, now, record) for name in sorted(rules.margins)]
+    return [margins.compared(name, now, record) for name in sorted(margins.overall)]
 
 
 def _agrees(given: Counts, baseline: Baseline) -> Finding:
     differing = int(abs(given - baseline.counts).sum())
-    text = message("The answers that are given as those of the release before are those that its record counts.")
+    text = message("The predictions given for the previous release agree with its record.")
     if differing:
         text = message(
-            "The answers that are given as those of {name} {version} are not those that its record counts.",
+            "The predictions given for {name} {version} disagree with its record.",
             name=baseline.name, version=baseline.version,
         )  # fmt: skip
     return Finding(

@@ -129,18 +129,18 @@ def _empty_table(name: str, *_: object) -> Table:
     return Table(name=name, caption=message("Left out"), columns=(), rows=())
 
 
-def values_from_counts(parts: Mapping[Any, Any], task: Any, spoken: Any) -> dict[Any, dict[Any, float]]:
+def values_from_counts(parts: Mapping[Any, Any], task: Any, targets: Any) -> dict[Any, dict[Any, float]]:
     """Return what `rates.fairlearn_values` does, without Fairlearn."""
     values: dict[Any, dict[Any, float]] = {}
     for group, part in parts.items():
         table = part.table(task.labels, unlabelled=True)
         # scikit-learn says 0 where it is undefined.
         values[group] = {("mcc", None): float(np.nan_to_num(stats.matthews(table.counts[: len(task.labels)])))}
-        for name, of in rates.shares_of(spoken):
-            place = None if of is None else task.labels.index(of)
-            hits, trials = table.share(*rates.cells_of(name, len(task.labels), place))
-            share = hits / trials if trials else 0.0
-            values[group][name, of] = 2 * share / (1 + share) if name == "f1" else share
+        for metric in rates.computed(task):
+            for key in targets.keys(metric) if metric.cells is not None else ():
+                hits, trials = rates.share_of_rows(metric, key[1], table, task)
+                share = hits / trials if trials else 0.0
+                values[group][key] = share if metric.from_share is None else metric.from_share(share)
     return values
 
 

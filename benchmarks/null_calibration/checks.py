@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from llmops_audit.analysis.metrics.definitions import METRICS
+
 from .cells import Counts
 from .world import World
 
@@ -122,7 +124,9 @@ def minima(world: World, counts: Counts, half_widths: float) -> dict[str, float]
         truth = {name: counts.mean(f"accuracy.{name}") for name in truth}
     widths = {name: counts.half_width(f"accuracy.{name}") for name in truth}
     return {
-        name: value if math.isnan(widths[name]) else min(max(value + half_widths * widths[name], -1.0), 1.0)
+        name: value
+        if math.isnan(widths[name])
+        else min(max(value + half_widths * widths[name], METRICS[name].low), METRICS[name].high)
         for name, value in truth.items()
     }
 
@@ -175,10 +179,11 @@ SIMULATED: dict[str, Simulated] = {
         ),
         whole=True,
         limit=Limit(
-            "min_selection_rate_ratio",
+            "min_ratio",
             "fairness.selection_rate_ratio[group=group 02]",
             0.8,
             World(gap=0.2),
+            metric="selection_rate",
             least=True,
         ),
     ),

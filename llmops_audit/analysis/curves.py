@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit import stats
-from llmops_audit.analysis.metrics.label_metrics import Measure
-from llmops_audit.analysis.metrics.score_metrics import score_measure, scores_of
+from llmops_audit.analysis.metrics.label_metrics import MetricEstimate
+from llmops_audit.analysis.metrics.score_metrics import measure_scores, scores_of
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.scores import ScoreHistogram, Scores
 from llmops_audit.record import Label
@@ -21,7 +21,7 @@ from llmops_audit.record.figures import FALSE_POSITIVE_RATES, RECALLS, Curve, Cu
 __all__ = ["MAX_CURVES", "Calibrated", "ranking_curves", "reliability_curves"]
 
 MAX_CURVES = 5
-"""More lines than this in one picture are not told apart."""
+"""A reader cannot tell more lines than this apart in one picture."""
 
 POINTS = 50
 """Evenly along a curve, so that between two of them it moves by at most 2 / 49 in both directions together."""
@@ -71,7 +71,7 @@ def ranking_curves(
 
     def figure(kind: Literal["roc", "precision_recall"], metric: str, points: Points) -> Curves:
         curves = (
-            _ranking(label, one, score_measure(metric, scores, task, str(label)), points(one), policy)
+            _ranking(label, one, measure_scores(metric, scores, task, str(label)), points(one), policy)
             for label, one in found.items()
         )
         return Curves(
@@ -98,7 +98,7 @@ class Calibrated:
     label : label
     histogram : ScoreHistogram
     effect : float
-        Rows that are worth one.
+        Design effect: how many rows count as one independent row.
     error : CalibrationError
     """
 
@@ -135,20 +135,20 @@ def _wanted(task: Task, rows: Sequence[int]) -> tuple[Label, ...]:
         return (task.positive,)
     if len(task.labels) == 2:
         return task.labels[1:]
-    order = sorted(range(len(task.labels)), key=lambda place: -rows[place])
-    return tuple(task.labels[place] for place in order)
+    order = sorted(range(len(task.labels)), key=lambda index: -rows[index])
+    return tuple(task.labels[index] for index in order)
 
 
 def _ranking(
-    label: Label, one: ScoreHistogram, measured: Measure, points: tuple[Floats, Floats], policy: Policy
+    label: Label, one: ScoreHistogram, estimate: MetricEstimate, points: tuple[Floats, Floats], policy: Policy
 ) -> Curve:
-    low, high = measured.bounds(policy.confidence)
+    low, high = estimate.bounds(policy.confidence)
     return Curve(
         label=label,
         positives=int(one.positive_rows.sum()),
         negatives=int(one.negative_rows.sum()),
         base_rate=_base_rate(one),
-        value=_known(measured.value),
+        value=_known(estimate.value),
         low=_known(low),
         high=_known(high),
         x=_rounded(points[0]),
@@ -173,7 +173,7 @@ def _recall_points(one: ScoreHistogram) -> tuple[Floats, Floats]:
 
 
 def _thinned(x: Floats, y: Floats, along: Floats, read_off: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Keep about evenly spaced points, the ends, and those where the curve is read off."""
+    """Keep evenly spaced points, the ends, and the points at which the report reads values off the curve."""
     if len(x) > POINTS:
         even = np.searchsorted(along, np.linspace(along[0], along[-1], POINTS))
         kept = np.unique(np.concatenate([[0], even, read_off, [len(x) - 1]]).clip(0, len(x) - 1))

@@ -1,4 +1,4 @@
-"""How well one split was answered: every metric with its interval, beside baselines and training rows, as tables."""
+"""How well the classifier predicts a split: every metric with its interval, beside baselines and training rows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from llmops_audit import stats
-from llmops_audit.analysis.metrics.differences import difference
-from llmops_audit.analysis.metrics.label_metrics import LABEL_METRICS, Average, Measure, default_average, hits, measure
-from llmops_audit.analysis.metrics.score_metrics import SCORE_METRICS, score_measure
-from llmops_audit.analysis.metrics.words import METRICS
+from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, METRICS, SCORE_METRICS, Average
+from llmops_audit.analysis.metrics.differences import difference, unpaired_difference
+from llmops_audit.analysis.metrics.label_metrics import MetricEstimate, default_average, measure
+from llmops_audit.analysis.metrics.score_metrics import measure_scores
+from llmops_audit.analysis.metrics.words import METRIC_WORDS
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.outcomes import IN_SAMPLE, CrossTable, Outcomes
 from llmops_audit.evidence.pairs import Pairs
@@ -23,21 +24,24 @@ from llmops_audit.record import Column, Message, Scalar, Table, interval_columns
 __all__ = ["WORDS", "Performance", "baseline_table", "gap_table", "label_table", "metric_table", "performance"]
 
 WORDS: dict[str, Message] = {
-    **METRICS,
+    **METRIC_WORDS,
     **values_at({"chance": message("chance")}, "against"),
     "train_test_gap": message("gap between training and test accuracy"),
-    "lift": message("lift over the rule on one feature"),
-    "recognised_labels": message("labels recognised"),
+    "gain_over_one_rule": message("gain over the best rule on one feature"),
+    "labels_with_zero_recall": message("labels with a recall of zero"),
     "against": message("against"),
 }
 """All that findings and figures on accuracy name."""
 
-Cells = dict[str, Scalar | Message]
+TableRow = dict[str, Scalar | Message]
+
+_WITH_INTERVAL = "recall"
+"""The metric of a label whose interval the table shows: it rests on the rows of that label alone."""
 
 
 @dataclass(frozen=True)
 class Performance:
-    """One split: its outcomes, and what others answered on the same rows.
+    """One split: its outcomes, and what other classifiers predicted for the same rows.
 
     Attributes
     ----------
@@ -48,7 +52,7 @@ class Performance:
     pairs : Pairs, optional
     task : Task
     average : str
-        What precision, recall and F1 speak of.
+        What precision, recall and F1 are about.
     """
 
     split: str
@@ -69,28 +73,29 @@ class Performance:
         return int(self.table.counts.sum())
 
     @cached_property
-    def measures(self) -> dict[str, Measure]:
+    def estimates(self) -> dict[str, MetricEstimate]:
         """Every metric by name."""
-        return {name: self.measure(name) for name in (*LABEL_METRICS, *SCORE_METRICS)}
+        return {name: self.estimate(name) for name in METRICS}
 
-    def measure(self, name: str, label: str | None = None) -> Measure:
+    def estimate(self, name: str, label: str | None = None) -> MetricEstimate:
         """Return a metric, of one label where it is named."""
         if name in SCORE_METRICS:
-            return score_measure(name, self.scores, self.task, label)
-        place = None if label is None else [str(known) for known in self.task.labels].index(label)
-        return measure(LABEL_METRICS[LABEL_METRICS.index(name)], self.table, self.task, self.average, place)
+            return measure_scores(name, self.scores, self.task, label)
+        index = None if label is None else [str(known) for known in self.task.labels].index(label)
+        return measure(name, self.table, self.task, self.average, index)
 
     @cached_property
-    def lift(self) -> Measure | None:
-        """Balanced accuracy beyond that of the rule on one feature; None where there is no such rule."""
+    def gain_over_one_rule(self) -> MetricEstimate | None:
+        """Balanced accuracy beyond that of the best rule on one feature; None where there is no such rule."""
         if self.pairs is None or "one_rule" not in self.pairs.cells:
             return None
         table = self.pairs.table("one_rule", self.task.labels)
-        return replace(difference("balanced_accuracy", table, self.task, self.average), name="lift")
+        gain = difference("balanced_accuracy", table, self.task, self.average)
+        return replace(gain, name="gain_over_one_rule")
 
     @cached_property
     def training(self) -> CrossTable | None:
-        """Labels against answers on training rows: of the very model, or those that were saved."""
+        """Labels against predictions on training rows: those of the model itself, or saved ones."""
         name = IN_SAMPLE if IN_SAMPLE in self.outcomes else "train"
         found = self.outcomes.get(name)
         if found is None or name == self.split or not found.has_predictions:
@@ -98,17 +103,12 @@ class Performance:
         return found.table(self.task.labels)
 
     @cached_property
-    def gap(self) -> Measure | None:
-        """Accuracy on training rows less that on this split; None where there are no answers on training rows."""
+    def train_test_gap(self) -> MetricEstimate | None:
+        """Accuracy on training rows less that on this split; None where there are no predictions on training rows."""
         if self.training is None:
             return None
-        (x1, n1), (x2, n2) = (hits("accuracy", table, None) for table in (self.training, self.table))
-        return Measure(
-            "train_test_gap",
-            x1 / n1 - x2 / n2 if n1 and n2 else None,
-            "Newcombe",
-            lambda confidence: stats.newcombe_difference(x1, n1, x2, n2, confidence),
-        )
+        gap = unpaired_difference("accuracy", self.training, self.table, self.task, self.average)
+        return replace(gap, name="train_test_gap")
 
 
 def performance(
@@ -125,12 +125,12 @@ def performance(
 
 def metric_table(found: Iterable[Performance], policy: Policy) -> Table:
     """Return every metric with its interval."""
-    rows: list[Cells] = []
+    rows: list[TableRow] = []
     for one in found:
-        for name, measured in one.measures.items():
-            if measured.value is None and name in SCORE_METRICS and one.scores is None:
+        for name, estimate in one.estimates.items():
+            if estimate.value is None and name in SCORE_METRICS and one.scores is None:
                 continue
-            rows.append({"split": one.split, "metric": name, **_with_ends(measured, policy)})
+            rows.append({"split": one.split, "metric": name, **_with_ends(estimate, policy)})
     return Table(
         name="performance",
         chapter="performance",
@@ -146,24 +146,27 @@ def metric_table(found: Iterable[Performance], policy: Policy) -> Table:
 
 
 def label_table(found: Iterable[Performance], policy: Policy) -> Table:
-    """Return precision, recall and F1 of each label."""
-    rows: list[Cells] = []
+    """Return the metrics of each label that have a column in this table; recall has its interval beside it."""
+    rows: list[TableRow] = []
     for one in found:
         counts = one.table.counts
         for i, label in enumerate(one.task.labels):
-            recall = one.measure("recall", str(label))
-            rows.append(
-                {
-                    "split": one.split,
-                    "label": str(label),
-                    "rows": int(counts[i].sum()),
-                    "answers": int(counts[:, i].sum()),
-                    "precision": one.measure("precision", str(label)).value,
-                    "recall": recall.value,
-                    **{key: end for key, end in _with_ends(recall, policy).items() if key != "value"},
-                    "f1": one.measure("f1", str(label)).value,
-                }
-            )
+            row: TableRow = {
+                "split": one.split,
+                "label": str(label),
+                "rows": int(counts[i].sum()),
+                "predictions": int(counts[:, i].sum()),
+            }
+            for name in _columns_by_label():
+                estimate = one.estimate(name, str(label))
+                row[name] = estimate.value
+                if name == _WITH_INTERVAL:
+                    row |= {key: end for key, end in _with_ends(estimate, policy).items() if key != "value"}
+            rows.append(row)
+    columns: list[Column] = []
+    for name, heading in _columns_by_label().items():
+        columns.append(Column(key=name, heading=heading, format="share"))
+        columns += interval_columns("share") if name == _WITH_INTERVAL else ()
     return Table(
         name="labels",
         chapter="performance",
@@ -172,19 +175,20 @@ def label_table(found: Iterable[Performance], policy: Policy) -> Table:
             Column(key="split", heading=message("Split")),
             Column(key="label", heading=message("Label")),
             Column(key="rows", heading=message("Rows"), format="count"),
-            Column(key="answers", heading=message("Answers"), format="count"),
-            Column(key="precision", heading=message("Precision"), format="share"),
-            Column(key="recall", heading=message("Recall"), format="share"),
-            *interval_columns("share"),
-            Column(key="f1", heading=message("F1"), format="share"),
+            Column(key="predictions", heading=message("Predictions"), format="count"),
+            *columns,
         ),
         rows=tuple(rows),
     )
 
 
+def _columns_by_label() -> dict[str, Message]:
+    return {name: metric.heading for name, metric in LABEL_METRICS.items() if metric.heading is not None}
+
+
 def baseline_table(found: Iterable[Performance], policy: Policy) -> Table:
-    """Return what answers reach that took no learning, or next to none, and how much better the subject is."""
-    rows: list[Cells] = []
+    """Return what a classifier reaches with no learning, or next to none, and how much better the subject is."""
+    rows: list[TableRow] = []
     for one in found:
         rows += _baselines(one, policy)
     return Table(
@@ -196,15 +200,15 @@ def baseline_table(found: Iterable[Performance], policy: Policy) -> Table:
             Column(key="baseline", heading=message("Baseline"), format="message"),
             Column(key="accuracy", heading=message("Accuracy"), format="share"),
             Column(key="balanced_accuracy", heading=message("Balanced accuracy"), format="share"),
-            Column(key="value", heading=message("Lift"), format="number"),
+            Column(key="value", heading=message("Gain"), format="number"),
             *interval_columns(),
         ),
         rows=tuple(rows),
     )
 
 
-def _baselines(one: Performance, policy: Policy) -> list[Cells]:
-    own = one.measures["balanced_accuracy"]
+def _baselines(one: Performance, policy: Policy) -> list[TableRow]:
+    own = one.estimates["balanced_accuracy"]
     shares = one.table.weights.sum(axis=1) / max(one.table.weights.sum(), math.ulp(0.0))
     chance = 1 / max(1, int((shares > 0).sum()))
     over_chance = replace(
@@ -215,7 +219,7 @@ def _baselines(one: Performance, policy: Policy) -> list[Cells]:
     # Guessing by the shares of the labels is right where two draws agree.
     guesses = message("Guessing each label as often as it occurs"), float((shares**2).sum())
     majority = message("Always the most frequent label"), float(shares.max())
-    rows: list[Cells] = [
+    rows: list[TableRow] = [
         {
             "split": one.split,
             "baseline": text,
@@ -225,7 +229,7 @@ def _baselines(one: Performance, policy: Policy) -> list[Cells]:
         }
         for text, accuracy in (guesses, majority)
     ]
-    if one.lift is not None and one.pairs is not None:
+    if one.gain_over_one_rule is not None and one.pairs is not None:
         rule = one.pairs.table("one_rule", one.task.labels).weights.sum(axis=2)
         rows.append(
             {
@@ -233,29 +237,29 @@ def _baselines(one: Performance, policy: Policy) -> list[Cells]:
                 "baseline": message("The best rule on one feature ({feature})", feature=one.task.one_rule_feature),
                 "accuracy": _number(stats.accuracy(rule)),
                 "balanced_accuracy": _number(stats.balanced_accuracy(rule)),
-                **_with_ends(one.lift, policy),
+                **_with_ends(one.gain_over_one_rule, policy),
             }
         )
     return rows
 
 
 def gap_table(found: Iterable[Performance], policy: Policy) -> Table | None:
-    """Return the accuracy on training rows beside that on the judged rows; None where there are none."""
-    rows: list[Cells] = [
+    """Return the accuracy on training rows beside that on the judged rows; None where it is unknown."""
+    rows: list[TableRow] = [
         {
             "split": one.split,
             "training_rows": int(one.training.counts.sum()),
             "training": _number(stats.accuracy(one.training.weights)),
-            "accuracy": one.measures["accuracy"].value,
-            **_with_ends(one.gap, policy),
+            "accuracy": one.estimates["accuracy"].value,
+            **_with_ends(one.train_test_gap, policy),
         }
         for one in found
-        if one.training is not None and one.gap is not None
+        if one.training is not None and one.train_test_gap is not None
     ]
     return None if not rows else Table(
         name="train_test_gap",
         chapter="performance",
-        caption=message("Accuracy on rows (a sample) that the model was trained on, and on rows that it never saw"),
+        caption=message("Accuracy on a sample of the training rows, and on rows that the model has never seen"),
         columns=(
             Column(key="split", heading=message("Split")),
             Column(key="training_rows", heading=message("Training rows"), format="count"),
@@ -268,10 +272,10 @@ def gap_table(found: Iterable[Performance], policy: Policy) -> Table | None:
     )  # fmt: skip
 
 
-def _with_ends(measured: Measure, policy: Policy) -> Cells:
-    low, high = (-math.inf, math.inf) if measured.value is None else measured.bounds(policy.confidence)
+def _with_ends(estimate: MetricEstimate, policy: Policy) -> TableRow:
+    low, high = (-math.inf, math.inf) if estimate.value is None else estimate.bounds(policy.confidence)
     return {
-        "value": measured.value,
+        "value": estimate.value,
         "low": low if math.isfinite(low) else None,
         "high": high if math.isfinite(high) else None,
     }

@@ -1,4 +1,4 @@
-"""The release before and now: metrics with the interval of their difference, flipped rows, and both as tables."""
+"""The previous release and this one: metrics with the interval of their difference, and rows that flipped."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit import stats
+from llmops_audit.analysis.metrics.definitions import Average
 from llmops_audit.analysis.metrics.differences import difference, flips, unpaired_difference
-from llmops_audit.analysis.metrics.label_metrics import Average, LabelMetric, Measure, statistic
-from llmops_audit.analysis.metrics.words import METRICS
+from llmops_audit.analysis.metrics.label_metrics import MetricEstimate, statistic
+from llmops_audit.analysis.metrics.words import METRIC_WORDS
 from llmops_audit.check.inputs import Baseline, Policy, Task
 from llmops_audit.evidence.outcomes import CrossTable
 from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message, values_at
 
-__all__ = ["WORDS", "Comparison", "compared", "difference_table", "flip_table", "record_table", "record_title"]
+__all__ = ["WORDS", "ReleaseComparison", "compared", "difference_table", "flip_table", "record_table", "record_title"]
 
 WORDS: dict[str, Message] = {
-    **METRICS,
-    **values_at({"before": message("the release before")}, "against"),
-    "regression": message("comparison with the release before"),
-    "baseline_record": message("record of the release before"),
+    **METRIC_WORDS,
+    **values_at({"before": message("the previous release")}, "against"),
+    "regression": message("comparison with the previous release"),
+    "baseline_record": message("record of the previous release"),
     "against": message("against"),
-    "before": message("the release before"),
+    "before": message("the previous release"),
     "now": message("this release"),
     "lost": message("rows lost"),
     "won": message("rows won"),
@@ -48,43 +49,44 @@ _HEADINGS = {
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A metric before and now.
+class ReleaseComparison:
+    """A metric of the previous release and of this one.
 
     Attributes
     ----------
-    gain : Measure
+    gain : MetricEstimate
         The difference, new less old.
     before, now : float or None
     low, high : float or None
         Ends of the interval of the difference; None where unbounded.
     """
 
-    gain: Measure
+    gain: MetricEstimate
     before: float | None
     now: float | None
     low: float | None
     high: float | None
 
     def row(self, **first: Scalar | Message) -> Row:
-        """Return the row of `difference_table`, with what stands first in it."""
+        """Return the row of `difference_table`; the given cells stand first in it."""
         numbers = {"before": self.before, "now": self.now, "difference": self.gain.value}
         return {**first, "metric": self.gain.name, **numbers, "low": self.low, "high": self.high}
 
 
 def compared(
-    name: LabelMetric, table: CrossTable, task: Task, average: Average, policy: Policy, record: CrossTable | None = None
-) -> Comparison:
+    name: str, table: CrossTable, task: Task, average: Average, policy: Policy, record: CrossTable | None = None
+) -> ReleaseComparison:
     """Compare a metric on the same rows, or with the table of a record.
 
     Parameters
     ----------
     name : str
+        A key of `LABEL_METRICS`.
     table : CrossTable
-        (k, k + 1, k + 1), label, answer before and answer now; or, beside a record, (k, k + 1) of today.
+        (k, k + 1, k + 1), label, previous prediction and prediction; or, beside a record, (k, k + 1) of this release.
     task : Task
     average : str
-        See `measures.statistic`.
+        See `llmops_audit.analysis.metrics.label_metrics.statistic`.
     policy : Policy
     record : CrossTable, (k, k + 1), optional
     """
@@ -96,15 +98,15 @@ def compared(
         before, now = record.weights, table.weights
     value = statistic(name, task, average)
     ends = (None, None) if gain.value is None else gain.bounds(policy.confidence)
-    return Comparison(gain, *(_known(number) for number in (float(value(before)), float(value(now)), *ends)))
+    return ReleaseComparison(gain, *(_known(number) for number in (float(value(before)), float(value(now)), *ends)))
 
 
 def record_table(baseline: Baseline, now: CrossTable) -> CrossTable:
-    """Return the confusion matrix of a record as a table, its rows worth as much as those of today."""
+    """Return the confusion matrix of a record as a table, with the effective size of a row as in this release."""
     counts = np.array(baseline.counts, dtype=np.int64)
-    # A record does not tell which rows depend on each other.
-    worth = float(now.effective(stats.accuracy).sum()) / max(1, int(now.counts.sum()))
-    return CrossTable(counts, counts.astype(float), counts / max(worth, 1e-9))
+    # A record does not say which rows depend on each other.
+    effective_share = float(now.effective(stats.accuracy).sum()) / max(1, int(now.counts.sum()))
+    return CrossTable(counts, counts.astype(float), counts / max(effective_share, 1e-9))
 
 
 def flip_table(counts: Counts, task: Task) -> Table:
@@ -113,7 +115,7 @@ def flip_table(counts: Counts, task: Task) -> Table:
     return Table(
         name="flips",
         chapter="performance",
-        caption=message("Rows whose answer changed, by true label"),
+        caption=message("Rows whose prediction changed, by true label"),
         columns=(
             Column(key="label", heading=message("Label")),
             Column(key="rows", heading=message("Rows"), format="count"),
@@ -129,11 +131,11 @@ def flip_table(counts: Counts, task: Task) -> Table:
 
 
 def difference_table(name: str, rows: Sequence[Row]) -> Table:
-    """Return comparisons as a table; what the rows begin with gets columns of its own."""
+    """Return comparisons as a table; the cells that stand first in the rows have columns of their own."""
     return Table(
         name=name,
         chapter="performance",
-        caption=message("The release before and now, with the interval of the difference"),
+        caption=message("The previous release and this one, with the interval of the difference"),
         columns=(
             *(column for key, column in _HEADINGS.items() if key in rows[0]),
             Column(key="metric", heading=message("Metric")),
@@ -147,7 +149,7 @@ def difference_table(name: str, rows: Sequence[Row]) -> Table:
 
 
 def record_title(baseline: Baseline) -> Message:
-    """Name a record, and say whether its test rows are those of today."""
+    """Name a record, and say whether its test rows are those of this release."""
     if baseline.same_rows:
         return message("Record of {name} {version}, same rows", name=baseline.name, version=baseline.version)
     return message("Record of {name} {version}, other rows", name=baseline.name, version=baseline.version)

@@ -131,7 +131,8 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
     fairness = [
         "",
         "[checks.fairness]            # selection rates of the groups, four-fifths rule",
-        '# favourable = "..."         # the answer that is good for the person, where it is not the positive label',
+        '# favourable = "..."         # the prediction that is good for the person, where it is not the positive label',
+        "# max_difference = { error_rates = 0.1 }  # equalized odds; keys: llmops-audit checks show fairness",
         "# [checks.proxies]           # can the groups be told from what the classifier sees?",
     ]
     counterfactual = [
@@ -162,7 +163,7 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
         'estimator = "sklearn.linear_model:LogisticRegression"',
         "parameters = { max_iter = 1000 }",
         "",
-        "[checks.accuracy]            # chance and labels that are never recognised are judged in any case",
+        "[checks.accuracy]            # chance and labels with a recall of zero are judged in any case",
         "# min = { accuracy = 0.9 }   # set your own minima",
         "",
         "[checks.drift]               # test rows against training rows",

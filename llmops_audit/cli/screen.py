@@ -86,6 +86,10 @@ def check_page(name: str, check: Check, language: str) -> str:
     unset = _("not set")
     for key, value in check.settings().model_dump(mode="json").items():
         lines.append(f"{key} = {value!r}" if value is not None else f"{key}  ({unset})")
+        names = [n for item in check.settings.model_fields[key].metadata for n in getattr(item, "names", ())]
+        if names:
+            # The names that a table of limits may hold, see `llmops_audit.check.limits`.
+            lines.append(_filled(_("Keys: {names}").format(names=", ".join(names)), language, indent="    "))
     return "\n".join(lines)
 
 

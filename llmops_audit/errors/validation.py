@@ -78,6 +78,10 @@ def _known_keys(model: type[BaseModel], location: list[str]) -> list[str]:
         field = model.model_fields.get(part)
         annotation = None if field is None else field.annotation
         # A table that may be left out is a union with None.
+        # A setting that is a table of named limits lists the names itself (`llmops_audit.check.limits`).
+        names = [name for item in getattr(field, "metadata", ()) for name in getattr(item, "names", ())]
+        if names:
+            return names
         inner = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
         models = [kind for kind in inner if issubclass(kind, BaseModel)]
         if not models:

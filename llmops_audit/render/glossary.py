@@ -84,7 +84,7 @@ _PREDICTIONS = (
 )
 
 _GROUPS = (
-    Term(message("Selection rate"), message("The share of a group that gets the favourable answer.")),
+    Term(message("Selection rate"), message("The share of a group for which the favourable label is predicted.")),
     Term(
         message("Impact ratio"),
         message("The selection rate of a group over that of the group which is selected most often."),

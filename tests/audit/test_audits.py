@@ -173,14 +173,14 @@ def test_a_model_that_learned_its_rows_by_heart_shows_a_gap(tmp_path: Path) -> N
     people.to_csv(tmp_path / "people.csv", index=False)
     tree = '[model]\nestimator = "sklearn.tree:DecisionTreeClassifier"\n'
     spec = tmp_path / "audit.toml"
-    limits = "\n[checks.accuracy]\nmax_train_test_gap = 0.05\nmin_lift = 0.05\n"
+    limits = "\n[checks.accuracy]\nmax_train_test_gap = 0.05\nmin_gain_over_one_rule = 0.05\n"
     spec.write_text(HEAD + TABULAR.format(path="people.csv") + tree + limits, encoding="utf-8")
     record = run(prepare(spec))
     gap = record.findings()["accuracy.train_test_gap"]
     assert gap.verdict is Verdict.FAILED
     assert gap.requirement is not None
     assert (gap.requirement.source or "").startswith("audit.toml:")
-    assert record.findings()["accuracy.lift"].verdict is not Verdict.PASSED
+    assert record.findings()["accuracy.gain_over_one_rule"].verdict is not Verdict.PASSED
     baselines = record.figures["baselines"]
     assert isinstance(baselines, Table)
     assert "age" in str(baselines.rows[-1]["baseline"])

@@ -60,5 +60,5 @@ def test_the_audit_gives_the_tutorial_s_numbers_and_rejects() -> None:
     assert record.decision.status is Status.REJECTED
     assert record.decision.exit_code == 1
     findings = record.findings()
-    assert findings["accuracy.recognised_labels"].verdict is Verdict.FAILED
+    assert findings["accuracy.labels_with_zero_recall"].verdict is Verdict.FAILED
     assert findings["accuracy.balanced_accuracy[against=chance]"].verdict is not Verdict.PASSED

@@ -142,9 +142,9 @@ def test_rates_from_counts_are_fairlearns() -> None:
         groups=["group"],
     )
     parts = given["outcomes"]["test"].by_group(("group",))
-    spoken = rates.Spoken.of(given["task"], 1)
-    ours = cells.values_from_counts(parts, given["task"], spoken)
-    theirs = rates.fairlearn_values(parts, given["task"], spoken)
+    targets = rates.TargetLabels.of(given["task"], 1)
+    ours = cells.values_from_counts(parts, given["task"], targets)
+    theirs = rates.fairlearn_values(parts, given["task"], targets)
     assert ours.keys() == theirs.keys()
     for group in ours:
         assert ours[group] == pytest.approx(theirs[group])

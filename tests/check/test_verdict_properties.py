@@ -36,8 +36,8 @@ def _accuracy(found: Rows, decide: str = "bound") -> dict[str, Finding]:
 
 
 def _fairness(found: Rows, decide: str = "bound") -> dict[str, Finding]:
-    rules = {"max_demographic_parity_difference": 0.3, "max_equalized_odds_difference": 0.4}
-    return _findings(FAIRNESS, found, decide, min_group_rows=5, **rules)
+    limits = {"selection_rate": 0.3, "error_rates": 0.4}
+    return _findings(FAIRNESS, found, decide, min_group_rows=5, max_difference=limits)
 
 
 def _verdict(findings: dict[str, Finding]) -> Verdict:

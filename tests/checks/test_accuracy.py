@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from scipy.stats import fisher_exact
 from sklearn import metrics
 
 from llmops_audit.check.registry import provided
 from llmops_audit.errors import SpecError
+from llmops_audit.errors.validation import problems_of
 from llmops_audit.record import Finding, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
@@ -113,9 +115,9 @@ def test_a_label_that_is_never_recognised(rare: int, verdict: Verdict) -> None:
     """Never recognising one of three labels fails where (2/3) ** rows is under its share of alpha, 0.05 / 2 / 3."""
     truth = ["common", "other"] * 50 + ["rare"] * rare
     answers = ["common", "other"] * 50 + ["common"] * rare
-    finding = _found(_case(truth, answers))["recognised_labels"]
+    finding = _found(_case(truth, answers))["labels_with_zero_recall"]
     assert finding.verdict is verdict
-    assert finding.message.values["labels"] == ("rare",)
+    assert (finding.value, finding.message.values["labels"]) == (1, ("rare",))
 
 
 def test_rows_of_few_units_do_not_show_that_a_label_is_never_recognised() -> None:
@@ -123,7 +125,7 @@ def test_rows_of_few_units_do_not_show_that_a_label_is_never_recognised() -> Non
     truth, answers = [0, 1] * 100, [0, 0] * 100
     for unit, verdict in ((list(range(200)), Verdict.FAILED), ([i % 3 for i in range(200)], Verdict.INCONCLUSIVE)):
         batches = batch("test", {}, label=truth, prediction=answers, unit=unit)
-        finding = _found(inputs(batches))["recognised_labels"]
+        finding = _found(inputs(batches))["labels_with_zero_recall"]
         assert finding.verdict is verdict
         assert finding.p_value is not None
         assert (finding.p_adjusted <= 0.05) == (verdict is Verdict.FAILED)
@@ -228,14 +230,34 @@ def test_a_minimum_of_one_label_is_judged_on_that_label() -> None:
     assert found["accuracy", None].verdict is Verdict.PASSED
 
 
+def test_a_minimum_of_an_unknown_label_is_refused() -> None:
+    """A label that does not exist is an error that lists the labels."""
+    with pytest.raises(SpecError, match=r"recall.c: is no label of the data; expected a, b"):
+        run(CHECK, _case(["a", "b"] * 20, ["a", "b"] * 20), min={"recall": {"c": 0.9}})
+
+
 @pytest.mark.parametrize(
     ("minima", "said"),
-    [({"recall": {"c": 0.9}}, "is no label of the data"), ({"accuracy": {"a": 0.9}}, "is no metric of one label")],
+    [
+        ('{"f2": 0.9}', "min.f2: unknown key; expected one of accuracy, balanced_accuracy"),
+        ('{"accuracy": {"a": 0.9}}', "min.accuracy: is not valid; expected a valid number"),
+        ('{"accuracy": -0.5}', "min.accuracy: is not valid; expected greater than or equal to 0"),
+        ('{"recall": {"a": 2}}', "min.recall.a: is not valid; expected less than or equal to 1"),
+        ('{"mcc": NaN}', "min.mcc: is not valid; expected a finite number"),
+    ],
 )
-def test_a_minimum_that_cannot_be_judged_is_refused(minima: dict[str, Any], said: str) -> None:
-    """A label that does not exist, or a metric that no single label has, is an error."""
-    with pytest.raises(SpecError, match=said):
-        run(CHECK, _case(["a", "b"] * 20, ["a", "b"] * 20), min=minima)
+def test_a_minimum_that_cannot_be_judged_is_refused(minima: str, said: str) -> None:
+    """An unknown metric, a table for a metric that no single label has, and a limit out of range are errors."""
+    with pytest.raises(ValidationError) as caught:
+        CHECK.validate(f'{{"min": {minima}}}')
+    problems = problems_of(caught.value, "audit.toml", ("checks", "accuracy"), CHECK.settings)
+    assert any(f"audit.toml: checks.accuracy.{said}" in str(problem) for problem in problems)
+
+
+@pytest.mark.parametrize("minimum", [-0.5, 0])
+def test_a_correlation_may_have_a_minimum_below_zero(minimum: float) -> None:
+    """The range of a limit is that of its metric: Matthews' correlation begins at -1."""
+    assert CHECK.validate(f'{{"min": {{"mcc": {minimum}}}}}').min == {"mcc": minimum}  # type: ignore[attr-defined]
 
 
 @given(
@@ -287,28 +309,27 @@ def test_the_p_value_is_that_of_shuffled_answers() -> None:
     assert finding.p_value == pytest.approx(fisher_exact(table, alternative="greater").pvalue, abs=0.02)
 
 
-@pytest.mark.parametrize(("setting", "metric"), [("max_train_test_gap", "train_test_gap"), ("min_lift", "lift")])
+@pytest.mark.parametrize(
+    ("setting", "metric"), [("max_train_test_gap", "train_test_gap"), ("min_gain_over_one_rule", "gain_over_one_rule")]
+)
 def test_a_requirement_on_what_is_unknown_is_a_doubt(setting: str, metric: str) -> None:
     """Without answers on training rows, or a rule on one feature, what the spec demands of them is inconclusive."""
     truth = [0, 1] * 100
     assert _found(_case(truth, truth), **{setting: 0.1})[metric].verdict is Verdict.INCONCLUSIVE
 
 
-def test_the_lift_over_one_feature_is_a_paired_difference() -> None:
-    """The rule's answers to the same rows are compared: a model that adds nothing fails a minimum of lift."""
+def test_the_gain_over_one_rule_is_a_paired_difference() -> None:
+    """The rule's answers to the same rows are compared: a model that adds nothing fails a minimum gain."""
     rng = np.random.default_rng(9)
     truth = rng.integers(0, 2, 1000)
     rule = np.where(rng.random(1000) < 0.8, truth, 1 - truth)
     better = np.where(rng.random(1000) < 0.9, truth, rule)
     for answers, verdict in ((better, Verdict.PASSED), (rule, Verdict.FAILED)):
         batches = batch(
-            "test",
-            {},
-            label=truth.tolist(),
-            prediction=answers.tolist(),
+            "test", {}, label=truth.tolist(), prediction=answers.tolist(),
             reference_predictions={"one_rule": rule.tolist()},
         )  # fmt: skip
-        finding = _found(inputs(batches), min_lift=0.1)["lift"]
+        finding = _found(inputs(batches), min_gain_over_one_rule=0.1)["gain_over_one_rule"]
         assert finding.verdict is verdict
     assert finding.value == 0
 

@@ -176,7 +176,7 @@ def test_what_cannot_be_judged_is_not_passed(scores: Any) -> None:
     (finding,) = produced
     assert isinstance(finding, Finding)
     assert finding.verdict is Verdict.NOT_APPLICABLE
-    assert "decision values" in finding.message.id or "no scores" in finding.message.id
+    assert "decision values" in finding.message.id or "No labelled row has a score" in finding.message.id
 
 
 def test_a_split_that_cannot_be_judged_beside_one_that_can_is_a_doubt() -> None:

@@ -11,11 +11,15 @@ import pytest
 from fairlearn import metrics as fairlearn
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sklearn import metrics as sklearn
 
+from llmops_audit.analysis.fairness.group_metrics import DIFFERENCE_LIMITS, GROUP_METRICS
 from llmops_audit.check.registry import provided
+from llmops_audit.errors.validation import problems_of
 from llmops_audit.record import Finding, Table, Verdict
 from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
+from llmops_audit.stats import clopper_pearson
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["fairness"].check
@@ -253,7 +257,7 @@ def test_a_difference_has_no_direction() -> None:
     """Two rates of 0 may differ by as much as the smaller group leaves open, whichever group is named first."""
     for small, large in (("A", "B"), ("B", "A")):
         given = _case({small: (0, 30), large: (0, 1000)})
-        (found,) = _findings(given, min_selection_rate_ratio=None, max_demographic_parity_difference=0.05)
+        (found,) = _findings(given, min_ratio={}, max_difference={"selection_rate": 0.05})
         assert found.verdict is Verdict.INCONCLUSIVE
         assert found.interval is not None
         assert found.interval[1] is not None
@@ -310,22 +314,93 @@ def _unequal(n: int = 4000, answered: float = 0.5) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("rule", "rate"),
+    ("key", "metric", "rate"),
     [
-        ("demographic_parity", "selection_rate"),
-        ("equalized_odds", "true_positive_rate"),
-        ("equal_opportunity", "true_positive_rate"),
-        ("accuracy", "accuracy"),
-        ("roc_auc", "roc_auc"),
-        ("calibration_gap", "calibration_gap"),
+        ("selection_rate", "demographic_parity_difference", "selection_rate"),
+        ("error_rates", "equalized_odds_difference", "true_positive_rate"),
+        ("true_positive_rate", "equal_opportunity_difference", "true_positive_rate"),
+        ("false_negative_rate", "false_negative_rate_difference", "false_negative_rate"),
+        ("f1", "f1_difference", "f1"),
+        ("accuracy", "accuracy_difference", "accuracy"),
+        ("roc_auc", "roc_auc_difference", "roc_auc"),
+        ("calibration_gap", "calibration_gap_difference", "calibration_gap"),
     ],
 )
-def test_maximum_differences_are_judged_when_set(rule: str, rate: str) -> None:
+def test_maximum_differences_are_judged_when_set(key: str, metric: str, rate: str) -> None:
     """Each maximum gives a finding an attribute, failed by unequal groups and passed where it allows as much."""
     for limit, verdict in ((0.05, Verdict.FAILED), (0.7, Verdict.PASSED)):
-        given = {f"max_{rule}_difference": limit, "min_selection_rate_ratio": None}
-        (found,) = _findings(_unequal(), **given)
-        assert (found.metric, found.verdict, found.details["rate"]) == (f"{rule}_difference", verdict, rate)
+        (found,) = _findings(_unequal(), max_difference={key: limit}, min_ratio={})
+        assert (found.metric, found.verdict, found.details["rate"]) == (metric, verdict, rate)
+
+
+@pytest.mark.parametrize("key", DIFFERENCE_LIMITS)
+def test_no_difference_between_equal_groups_fails(key: str) -> None:
+    """Every key of `max_difference` can be judged, and groups that are treated alike never fail by it."""
+    (found,) = _findings(_unequal(answered=0.0), max_difference={key: 0.1}, min_ratio={})
+    assert found.metric == GROUP_METRICS[key].difference.name  # type: ignore[union-attr]
+    assert found.verdict is not Verdict.FAILED
+    assert found.value is not None
+
+
+@pytest.mark.parametrize(
+    ("key", "metric"),
+    [
+        ("true_positive_rate", "equal_opportunity_ratio"),
+        ("error_rates", "equalized_odds_ratio"),
+        ("accuracy", "accuracy_ratio"),
+    ],
+)
+def test_minimum_ratios_are_judged_when_set(key: str, metric: str) -> None:
+    """Each minimum ratio gives a finding a group; the group that is worse off fails."""
+    found = {finding.scope["sex"]: finding for finding in _findings(_unequal(), min_ratio={key: 0.9})}
+    assert {finding.metric for finding in found.values()} == {metric}
+    assert found["F"].verdict is Verdict.FAILED
+
+
+def test_a_valid_output_rate_is_measured_on_demand() -> None:
+    """The share of outputs that are a label is judged where the spec limits it, and is in no record otherwise."""
+    answers = ["what?" if i % 20 == 0 else i % 2 for i in range(1000)] + [i % 2 for i in range(1000)]
+    truth = [i % 2 for i in range(2000)]
+    given = inputs(batch("test", {"sex": ["F"] * 1000 + ["M"] * 1000}, label=truth, prediction=answers), groups=["sex"])
+    assert not [e for e in _grouping(given, "sex").estimates if e.metric == "valid_output_rate"]
+    rules = {"max_difference": {"valid_output_rate": 0.02}, "min_worst_group": {"valid_output_rate": 0.9}}
+    difference, *each = _findings(given, min_ratio={}, **rules)
+    assert (difference.metric, difference.value) == ("valid_output_rate_difference", pytest.approx(0.05))
+    assert difference.verdict is Verdict.FAILED
+    assert {f.scope["sex"]: (f.value, f.verdict) for f in each} == {
+        "F": (pytest.approx(0.95), Verdict.PASSED), "M": (1.0, Verdict.PASSED),
+    }  # fmt: skip
+    low, high = clopper_pearson(950, 1000, 0.95)
+    assert each[0].interval == (pytest.approx(low), pytest.approx(high))
+
+
+@pytest.mark.parametrize(
+    ("setting", "limits", "said"),
+    [
+        (
+            "max_difference",
+            '{"mcc": 0.1}',
+            "mcc: unknown key; expected one of selection_rate, error_rates",
+        ),
+        ("min_ratio", '{"roc_auc": 0.8}', "min_ratio.roc_auc: unknown key"),
+        ("min_worst_group", '{"false_positive_rate": 0.1}', "min_worst_group.false_positive_rate: unknown key"),
+        (
+            "max_difference",
+            '{"accuracy": 1.5}',
+            "accuracy: is not valid; expected less than or equal to 1",
+        ),
+        ("max_difference", '{"accuracy": -0.1}', "expected greater than or equal to 0"),
+        ("max_difference", '{"accuracy": NaN}', "expected a finite number"),
+        ("max_difference", '{"accuracy": {}}', "expected a valid number"),
+        ("max_difference", '{"accuracy": "0.1"}', "expected a valid number"),
+    ],
+)
+def test_a_limit_that_cannot_be_judged_is_refused(setting: str, limits: str, said: str) -> None:
+    """An unknown key lists those that are known; a limit that is no number, or out of range, is an error."""
+    with pytest.raises(ValidationError) as caught:
+        CHECK.validate(f'{{"{setting}": {limits}}}')
+    problems = problems_of(caught.value, "audit.toml", ("checks", "fairness"), CHECK.settings)
+    assert any(said in str(problem) for problem in problems)
 
 
 def test_predictive_parity_is_judged_on_precision() -> None:
@@ -334,7 +409,7 @@ def test_predictive_parity_is_judged_on_precision() -> None:
     group = ["F", "F", "M", "M"] * 500
     answers = [1 if g == "F" and i % 8 == 0 else t for i, (t, g) in enumerate(zip(truth, group, strict=True))]
     given = inputs(batch("test", {"sex": group}, label=truth, prediction=answers), groups=["sex"])
-    (found,) = _findings(given, min_selection_rate_ratio=None, max_predictive_parity_difference=0.05)
+    (found,) = _findings(given, min_ratio={}, max_difference={"precision": 0.05})
     assert (found.verdict, found.details["group"]) == (Verdict.FAILED, "M")
     assert found.value == pytest.approx(1 - 500 / 750)
 
@@ -343,7 +418,7 @@ def test_an_undefined_rate_is_a_doubt() -> None:
     """A group without positive rows has no true positive rate: the difference cannot be judged, and is never 0."""
     truth, group = [0, 1] * 100 + [0] * 100, ["F"] * 200 + ["M"] * 100
     given = inputs(batch("test", {"sex": group}, label=truth, prediction=truth), groups=["sex"])
-    found = _findings(given, min_selection_rate_ratio=None, max_equal_opportunity_difference=0.1)
+    found = _findings(given, min_ratio={}, max_difference={"true_positive_rate": 0.1})
     assert [(finding.verdict, finding.value) for finding in found] == [(Verdict.INCONCLUSIVE, None)]
 
 
@@ -352,7 +427,7 @@ def test_a_group_without_any_weight_is_a_doubt() -> None:
     sex, answers = ["F"] * 100 + ["M"] * 100 + ["X"] * 100, [0, 1] * 150
     weight = [1.0] * 200 + [0.0] * 100
     one = batch("test", {"sex": sex}, label=answers, prediction=answers, weight=weight)
-    found = {f.scope["sex"]: f for f in _findings(inputs(one, groups=["sex"]), min_selection_rate_ratio=0.5)}
+    found = {f.scope["sex"]: f for f in _findings(inputs(one, groups=["sex"]), min_ratio={"selection_rate": 0.5})}
     assert {name: finding.verdict for name, finding in found.items()} == {
         "F": Verdict.PASSED, "M": Verdict.PASSED, "X": Verdict.INCONCLUSIVE,
     }  # fmt: skip
@@ -360,9 +435,7 @@ def test_a_group_without_any_weight_is_a_doubt() -> None:
 
 def test_the_worst_group_must_reach_its_minimum() -> None:
     """A minimum holds for each group; the one that misses it fails by name."""
-    found = _findings(
-        _unequal(), min_selection_rate_ratio=None, min_worst_group={"accuracy": 0.9, "true_positive_rate": 0.9}
-    )
+    found = _findings(_unequal(), min_ratio={}, min_worst_group={"accuracy": 0.9, "true_positive_rate": 0.9})
     verdicts = {(finding.metric, finding.scope["sex"]): finding.verdict for finding in found}
     assert verdicts == {
         ("accuracy", "F"): Verdict.FAILED, ("accuracy", "M"): Verdict.PASSED,
@@ -372,9 +445,7 @@ def test_the_worst_group_must_reach_its_minimum() -> None:
 
 def test_a_score_rule_without_scores_is_a_doubt() -> None:
     """A limit on ROC AUC where nobody gives scores cannot be judged."""
-    found = _findings(
-        _case({"F": (50, 100), "M": (50, 100)}), min_selection_rate_ratio=None, max_roc_auc_difference=0.1
-    )
+    found = _findings(_case({"F": (50, 100), "M": (50, 100)}), min_ratio={}, max_difference={"roc_auc": 0.1})
     assert [finding.verdict for finding in found] == [Verdict.INCONCLUSIVE]
 
 
@@ -386,15 +457,15 @@ def test_the_favourable_answer_turns_the_rule() -> None:
     assert {f.scope["sex"] for f in _findings(given) if f.verdict is Verdict.FAILED} == {"M"}
     figure = _figure(given, favourable=0)
     assert (figure.favourable, figure.positive) == (0, 1)
-    spoken = {(estimate.metric, estimate.of) for estimate in figure.groupings[0].estimates}
-    assert {("selection_rate", 0), ("true_positive_rate", 1)} <= spoken
-    assert ("true_positive_rate", 0) not in spoken
-    (rule,) = _findings(given, favourable=0, min_selection_rate_ratio=None, max_equal_opportunity_difference=0.1)
+    measured = {(estimate.metric, estimate.of) for estimate in figure.groupings[0].estimates}
+    assert {("selection_rate", 0), ("true_positive_rate", 1)} <= measured
+    assert ("true_positive_rate", 0) not in measured
+    (rule,) = _findings(given, favourable=0, min_ratio={}, max_difference={"true_positive_rate": 0.1})
     assert (rule.details["label"], rule.verdict) == (1, Verdict.PASSED)
 
 
 def test_an_unknown_favourable_answer_is_an_error() -> None:
-    """A favourable answer that is no label is never taken for one."""
+    """A favourable label that the data does not have is never taken for one."""
     found = _findings(_case({"F": (50, 100), "M": (50, 100)}), favourable="granted")
     assert [finding.verdict for finding in found] == [Verdict.ERROR]
 
@@ -434,7 +505,7 @@ def test_labels_without_a_positive_one_are_judged_each() -> None:
         batch("test", {"sex": sex.tolist()}, label=truth.tolist(), prediction=answers.tolist()),
         groups=["sex"], labels=range(3), positive=None,
     )  # fmt: skip
-    (found,) = _findings(given, max_equal_opportunity_difference=0.1)
+    (found,) = _findings(given, max_difference={"true_positive_rate": 0.1})
     assert (found.verdict, found.details["label"]) == (Verdict.FAILED, 2)
     assert {finding.verdict for finding in _findings(given)} == {Verdict.NOT_APPLICABLE}
 

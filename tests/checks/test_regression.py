@@ -123,13 +123,13 @@ def test_a_small_but_certain_loss_passes_and_is_said() -> None:
     """A loss that is beyond chance but within the margin passes with a message of its own."""
     finding = _found(_case(*_answers(10_000, lost=60)))["accuracy"]
     assert finding.verdict is Verdict.PASSED
-    assert "Worse than before beyond chance" in _sentences(finding)
+    assert "Worse than the previous release beyond chance" in _sentences(finding)
     unchanged = _found(_case(*_answers(10_000, lost=60, won=60)))["accuracy"]
-    assert "Worse than before" not in _sentences(unchanged)
+    assert "Worse than the previous release" not in _sentences(unchanged)
     better = _found(_case(*_answers(5000, won=60)))["accuracy"]
     assert better.p_value is not None
     assert better.p_value < 0.001
-    assert "Worse than before" not in _sentences(better)
+    assert "Worse than the previous release" not in _sentences(better)
 
 
 def test_paired_is_sharper_than_unpaired() -> None:
@@ -160,7 +160,7 @@ def test_paired_decides_beside_a_record() -> None:
     assert _found(case)["accuracy"] == _found(_case(truth, before, now))["accuracy"]
     rows = [row for row in _table(case, "regression") if row["metric"] == "accuracy"]
     assert [row["compared"].id for row in rows] == [
-        "Answers on the same rows",
+        "Predictions for the same rows",
         "Record of {name} {version}, other rows",
     ]
     assert [row["difference"] for row in rows] == [pytest.approx(-0.003), pytest.approx(0)]

@@ -45,7 +45,7 @@ _RACE: Attributes = ("race",)
 
 
 class LocalLaw144(BaseModel):
-    """What a bias audit needs to know beside the data, `[checks.fairness.ll144]`; all of it is published."""
+    """What a bias audit needs beside the data, `[checks.fairness.ll144]`; all of it is published."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -78,7 +78,7 @@ class LocalLaw144(BaseModel):
         if self.sex == self.race:
             raise ValueError("`sex` and `race` name the same column")
         if self.data_kind == "test" and self.test_data is None:
-            raise ValueError("test data needs `test_data`: why no historical data was used, and how it was had")
+            raise ValueError("test data needs `test_data`: why no historical data was used, and where it comes from")
         if self.data_kind == "historical" and self.test_data is not None:
             raise ValueError('`test_data` goes with `data_kind = "test"`')
         return self
@@ -92,10 +92,10 @@ def bias_audit(
     notice: LocalLaw144 | None,
     split: str,
 ) -> Iterator[Finding | BiasAudit]:
-    """Compute the tables that the law asks to publish.
+    """Compute the tables that the law requires to be published.
 
-    Every row counts as one individual, labelled or not and whatever its weight. Whoever is of unknown sex or unknown
-    race is counted and in no table, nor in the median.
+    Every row counts as one individual, labelled or not and whatever its weight. Individuals of unknown sex or unknown
+    race are counted, but they are in no table and not in the median.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def bias_audit(
         Of the split; needed for scoring rates alone.
     task : Task
     favourable : label, optional
-        The answer that counts as selected, in its one form; for scoring rates the label that scores speak of.
+        The prediction that counts as selected, in canonical form; for scoring rates the label that scores are about.
     notice : LocalLaw144, optional
     split : str
 
@@ -150,12 +150,12 @@ def _audit(
             text = message("Column {column} is not among the group columns (`data.groups`).", column=column)
             raise _Refused({None: text})
     if favourable is None:
-        raise _Refused({None: message("The spec names no favourable label, so that nobody is selected.")})
+        raise _Refused({None: message("The spec names no favourable label, so nobody is selected.")})
     if favourable not in task.labels:
-        text = message("The favourable answer that the spec names (`favourable`) is no label of the data.")
+        text = message("The favourable label that the spec names (`favourable`) is no label of the data.")
         raise _Refused({None: text})
     if outcomes is None or not outcomes.has_predictions:
-        raise _Refused({None: message("The split holds no answers.")})
+        raise _Refused({None: message("The split has no predictions.")})
     sexes, races = (_values(outcomes, column, notice) for column in (notice.sex, notice.race))
     selected = _selected(outcomes, notice, favourable)
     everyone = {pair: selected.get(pair, _NOBODY) for pair in product(sexes, races)}
@@ -196,7 +196,7 @@ def _audit(
 
 @dataclass(frozen=True)
 class _Counts:
-    """Individuals of a category, those selected, and those whose score is too near the median to tell."""
+    """Individuals of a category, those selected, and those whose score is too near the median to decide."""
 
     individuals: int
     selected: int
@@ -257,7 +257,7 @@ def _selected(outcomes: Outcomes, notice: LocalLaw144, favourable: Label) -> dic
 
 
 def _scored(scores: Scores, task: Task, favourable: Label) -> Label | None:
-    """Return the label whose scores tell those of the favourable one: itself, or the other of two."""
+    """Return the label whose scores give those of the favourable one: itself, or the other of two."""
     known = scores.labels()
     if favourable in known:
         return favourable
@@ -288,15 +288,15 @@ def _median(found: Sequence[ScoreHistogram]) -> _Median:
     rows: dict[int, int] = {}
     sums: dict[int, float] = {}
     for histogram in found:
-        for i, place in enumerate(histogram.bins.tolist()):
+        for i, bin_number in enumerate(histogram.bins.tolist()):
             positive, negative = int(histogram.positive_rows[i]), int(histogram.negative_rows[i])
             total = positive * histogram.positive_score[i] + negative * histogram.negative_score[i]
-            rows[place] = rows.get(place, 0) + positive + negative
-            sums[place] = sums.get(place, 0.0) + float(total)
+            rows[bin_number] = rows.get(bin_number, 0) + positive + negative
+            sums[bin_number] = sums.get(bin_number, 0.0) + float(total)
     ordered = sorted(rows)
-    up_to = list(accumulate(rows[place] for place in ordered))
+    up_to = list(accumulate(rows[bin_number] for bin_number in ordered))
     lower, upper = (ordered[bisect_right(up_to, rank)] for rank in ((up_to[-1] - 1) // 2, up_to[-1] // 2))
-    above = sum(count for place, count in rows.items() if place > lower)
+    above = sum(count for bin_number, count in rows.items() if bin_number > lower)
     value = (sums[lower] / rows[lower] + sums[upper] / rows[upper]) / 2
     # At most half of all can lie strictly above a median.
     return _Median(value, lower, up_to[-1] // 2 - above)
@@ -323,16 +323,16 @@ def _left_out(
     for name, reason in sorted(notice.left_out.items()):
         found = known.get(_canonical(name), [])
         if not found:
-            problems[name] = message("There is no such category to leave out.")
+            problems[name] = message("The data has no such category to leave out.")
         elif len(found) > 1:
-            problems[name] = message("More than one category has the name that is left out.")
+            problems[name] = message("More than one category has this name, so none can be left out by it.")
         else:
             ((attributes, names),) = found
             rows = tables[attributes][names].individuals
             why[attributes, names] = reason
             if rows * SMALL >= included:
                 problems[name] = message(
-                    "It may not be left out: {rows} of {all} individuals are not under 2 %.", rows=rows, all=included
+                    "It may not be left out: {rows} of {all} individuals are 2 % or more.", rows=rows, all=included
                 )
     if problems:
         raise _Refused(problems)

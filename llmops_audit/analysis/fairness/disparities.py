@@ -3,48 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from llmops_audit.analysis.fairness.gaps import Comparison
+from llmops_audit.analysis.fairness.gaps import PairwiseGaps
+from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS
 from llmops_audit.analysis.fairness.grouping import JOINT, Grouped
-from llmops_audit.analysis.fairness.rates import Metric
-from llmops_audit.analysis.fairness.rules import DIFFERENCES, metrics_of
+from llmops_audit.analysis.fairness.rates import MetricKey
+from llmops_audit.analysis.fairness.rules import metric_keys
 from llmops_audit.check.verdicts import finite
 from llmops_audit.record import Column, Label, Message, Scalar, Table, interval_columns, message
 
 __all__ = ["disparity_table"]
 
-RATIOS: Mapping[str, tuple[str, ...]] = {
-    "demographic_parity_ratio": ("selection_rate",),
-    "equalized_odds_ratio": ("true_positive_rate", "false_positive_rate"),
-}
-WORST = ("accuracy", "true_positive_rate", "precision", "f1")
+TableRow = dict[str, Scalar | Message]
 
 
 def disparity_table(
-    groupings: Sequence[Grouped], spoken: Sequence[Label], favourable: Label | None, confidence: float
+    groupings: Sequence[Grouped], targets: Sequence[Label], favourable: Label | None, confidence: float
 ) -> Table:
     """Return Fairlearn's disparities of each attribute, with the pair of groups that makes each and its interval."""
-    rows: list[dict[str, Scalar | Message]] = []
-    for one in groupings:
-        for name, rates in {**DIFFERENCES, **RATIOS}.items():
-            known = [metric for metric in metrics_of(rates, spoken, favourable) if metric in one.metrics()]
-            comparisons = [comparison for metric in known if (comparison := one.comparison(metric)).pairs]
-            if comparisons:
-                rows.append({"attribute": one.attribute, "metric": name, **_extreme(comparisons, name, confidence)})
-        for name in WORST:
-            for metric in metrics_of([name], spoken, favourable):
-                worst = _worst_group(one, metric, confidence)
-                if worst is not None:
-                    rows.append({"attribute": one.attribute, "metric": f"worst_group_{name}", **worst})
+    rows = [row for one in groupings for row in _disparities(one, targets, favourable, confidence)]
     return Table(
         name="disparities",
         chapter="fairness",
         caption=message(
-            "Disparities between the groups that have enough rows; the interval is that of the pair, or group, that "
-            "makes each, and does not allow for its having been picked"
+            "Disparities between the groups that have enough rows. Each interval is that of the pair, or group, shown; "
+            "it makes no allowance for picking the most extreme one"
         ),
         columns=(
             Column(key="attribute", heading=message("Attribute")),
@@ -59,7 +45,29 @@ def disparity_table(
     )
 
 
-def _worst_group(one: Grouped, metric: Metric, confidence: float) -> dict[str, Scalar | Message] | None:
+def _disparities(
+    one: Grouped, targets: Sequence[Label], favourable: Label | None, confidence: float
+) -> Iterator[TableRow]:
+    keys = {name: metric_keys(metric, targets, favourable) for name, metric in GROUP_METRICS.items()}
+    known = {name: [key for key in found if key in one.metrics()] for name, found in keys.items()}
+    differences = {name: m.difference for name, m in GROUP_METRICS.items() if m.described and m.difference is not None}
+    ratios = {name: m.smallest_ratio for name, m in GROUP_METRICS.items() if m.smallest_ratio is not None}
+    for disparities in (differences, ratios):
+        for name, disparity in disparities.items():
+            pairwise = [found for key in known[name] if (found := one.gaps(key)).pairs]
+            if pairwise:
+                extreme = _extreme(pairwise, confidence, as_ratio=disparities is ratios)
+                yield {"attribute": one.attribute, "metric": disparity.name, **extreme}
+    for name, metric in GROUP_METRICS.items():
+        if metric.worst_group is None:
+            continue
+        for key in keys[name]:
+            worst = _worst_group(one, key, confidence)
+            if worst is not None:
+                yield {"attribute": one.attribute, "metric": metric.worst_group.name, **worst}
+
+
+def _worst_group(one: Grouped, metric: MetricKey, confidence: float) -> TableRow | None:
     rates = [(rate.value, group, rate) for group in one.judged if (rate := one.rates[group].get(metric)) is not None]
     defined = [(value, group, rate) for value, group, rate in rates if value is not None]
     if not defined:
@@ -69,24 +77,24 @@ def _worst_group(one: Grouped, metric: Metric, confidence: float) -> dict[str, S
     return {"value": value, "low": low, "high": high, "group": JOINT.join(group), **_label(metric)}
 
 
-def _extreme(comparisons: Sequence[Comparison], name: str, confidence: float) -> dict[str, Scalar | Message]:
-    found: list[tuple[float, Comparison, int]] = []
-    for one in comparisons:
+def _extreme(pairwise: Sequence[PairwiseGaps], confidence: float, *, as_ratio: bool) -> TableRow:
+    found: list[tuple[float, PairwiseGaps, int]] = []
+    for one in pairwise:
         with np.errstate(invalid="ignore", divide="ignore"):
-            values = one.values[0] / one.values[1] if name in RATIOS else one.values[0] - one.values[1]
+            values = one.values[0] / one.values[1] if as_ratio else one.values[0] - one.values[1]
         # Where nobody is selected there is no ratio, but another pair may have one.
         values = np.where(np.isnan(values), np.inf, values)
         found.append((float(values.min()), one, int(values.argmin())))
     value, one, at = min(found, key=lambda item: item[0])
-    low, high = finite(ends[at] for ends in (one.ratios if name in RATIOS else one.differences)(confidence))
+    low, high = finite(ends[at] for ends in (one.ratios if as_ratio else one.differences)(confidence))
     first, second = (JOINT.join(group) for group in one.pairs[at])
-    if name not in RATIOS:
+    if not as_ratio:
         value, first, second = -value, second, first
-    told = value if math.isfinite(value) else None
     return {
-        "value": told, "low": low, "high": high, "group": first, "compared_with": second, **_label(one.metric)
+        "value": value if math.isfinite(value) else None, "low": low, "high": high,
+        "group": first, "compared_with": second, **_label(one.metric),
     }  # fmt: skip
 
 
-def _label(metric: Metric) -> dict[str, Scalar | Message]:
+def _label(metric: MetricKey) -> TableRow:
     return {} if metric[1] is None else {"label": metric[1]}

@@ -1,4 +1,4 @@
-"""Groups beside each other: the differences and ratios of a metric, pair by pair, with intervals and exact tests."""
+"""Gaps between groups: the differences and ratios of a metric, pair by pair, with intervals and exact tests."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit import stats
-from llmops_audit.analysis.fairness.rates import SHARES, Group, Metric, Rate
+from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS
+from llmops_audit.analysis.fairness.rates import GroupEstimate, GroupValues, MetricKey
 from llmops_audit.check.verdicts import finite
 from llmops_audit.record.figures import Gap
 
-__all__ = ["Comparison", "gaps"]
+__all__ = ["PairwiseGaps", "gaps"]
 
 MOST_PAIRS = 100
 """Pairs of a metric that the record keeps: those with the widest gaps, and every group beside the highest one."""
@@ -23,27 +24,22 @@ MOST_PAIRS = 100
 Floats = npt.NDArray[np.float64]
 Ends = tuple[Floats, Floats]
 
-_TWINS = {"false_negative_rate": "true_positive_rate", "true_negative_rate": "false_positive_rate"}
-"""Rates that add up to 1: whether one differs is the same question as whether the other does."""
 
-_COMPARED_AS_SHARES = frozenset(SHARES) - {"f1"}
-
-
-class Comparison:
+class PairwiseGaps:
     """One metric of the groups of one attribute, pair by pair.
 
     Attributes
     ----------
     metric : tuple of str and label
-    pairs : list of (Group, Group)
+    pairs : list of (GroupValues, GroupValues)
         Of groups where the metric is defined; the one with the lower value stands first.
     values : numpy array of float64, (2, p)
         Of both groups of each pair.
-    undefined : tuple of Group
+    undefined : tuple of GroupValues
         Groups that have no row to take the metric over.
     """
 
-    def __init__(self, metric: Metric, rates: Mapping[Group, Rate]) -> None:
+    def __init__(self, metric: MetricKey, rates: Mapping[GroupValues, GroupEstimate]) -> None:
         self.metric = metric
         self.undefined = tuple(group for group, rate in rates.items() if rate.value is None)
         # Among equal values any order would do, as long as it is always the same.
@@ -60,9 +56,9 @@ class Comparison:
     @property
     def share(self) -> bool:
         """Whether the metric is a share of independent rows, which has a ratio and an exact test."""
-        return self.metric[0] in _COMPARED_AS_SHARES
+        return GROUP_METRICS[self.metric[0]].plain_share
 
-    def _of_pairs(self, values: Mapping[Group, tuple[float, ...]], length: int) -> Floats:
+    def _of_pairs(self, values: Mapping[GroupValues, tuple[float, ...]], length: int) -> Floats:
         """Values of both groups of each pair, (2, p, length)."""
         sides = [[values[group] for group in side] for side in zip(*self.pairs, strict=True)]
         return np.array(sides, dtype=np.float64).reshape(2, len(self.pairs), length)
@@ -92,7 +88,7 @@ class Comparison:
 
 
 def gaps(
-    groupings: Mapping[tuple[str, ...], Iterable[Comparison]], confidence: float, alpha: float
+    groupings: Mapping[tuple[str, ...], Iterable[PairwiseGaps]], confidence: float, alpha: float
 ) -> Iterator[tuple[tuple[str, ...], tuple[Gap, ...]]]:
     """Describe every pair, with p-values adjusted over all of them.
 
@@ -127,18 +123,19 @@ def gaps(
         yield names, tuple(described)
 
 
-def _question(names: tuple[str, ...], metric: Metric, pair: tuple[Group, Group]) -> tuple[object, ...]:
-    return (names, _TWINS.get(metric[0], metric[0]), metric[1], *sorted(pair))
+def _question(names: tuple[str, ...], metric: MetricKey, pair: tuple[GroupValues, GroupValues]) -> tuple[object, ...]:
+    # Whether one rate differs is the same question as whether its complement does.
+    return (names, GROUP_METRICS[metric[0]].complement_of or metric[0], metric[1], *sorted(pair))
 
 
-def _kept(one: Comparison) -> list[int]:
+def _kept(one: PairwiseGaps) -> list[int]:
     widest = np.argsort(one.values[0] - one.values[1], kind="stable")[:MOST_PAIRS]
     with_highest = np.flatnonzero(one.values[1] == one.values[1].max(initial=-np.inf))
     return sorted({*widest.tolist(), *with_highest.tolist()})
 
 
 def _gap(
-    one: Comparison, at: int, confidence: float, level: float, p_value: float | None, p_adjusted: float | None
+    one: PairwiseGaps, at: int, confidence: float, level: float, p_value: float | None, p_adjusted: float | None
 ) -> Gap:
     first, second = one.values[:, at].tolist()
     low, high = finite(ends[at] for ends in one.differences(confidence))

@@ -1,13 +1,14 @@
-"""All that is known of the groups that attributes and their intersections make, and the figure that shows it."""
+"""Every metric of the groups that attributes and their intersections form, and the figure that shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from itertools import combinations
 
-from llmops_audit.analysis.fairness.gaps import Comparison, gaps
-from llmops_audit.analysis.fairness.rates import Group, Metric, Rate, rates_of
+from llmops_audit.analysis.fairness.gaps import PairwiseGaps, gaps
+from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS
+from llmops_audit.analysis.fairness.rates import GroupEstimate, GroupValues, MetricKey, rates_of
 from llmops_audit.analysis.fairness.score_rates import GroupScores, score_rates, standardized_differences
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.check.verdicts import finite
@@ -26,17 +27,19 @@ MOST_GROUPS = 60
 
 
 class Grouped:
-    """The groups that one attribute, or the intersection of several, makes.
+    """The groups that one attribute, or the intersection of several, forms.
 
     Attributes
     ----------
     names : tuple of str
-    rows : dict of Group to int
+    rows : dict of GroupValues to int
         Every group, with its rows.
-    judged : tuple of Group
+    judged : tuple of GroupValues
         Those with enough rows.
-    rates : dict of Group to dict of Metric to Rate
-    sums : dict of Group to GroupScores
+    rates : dict of GroupValues to dict of MetricKey to GroupEstimate
+    sums : dict of GroupValues to GroupScores
+    scored : label, optional
+        The label that the scores are about.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Grouped:
         task: Task,
         favourable: Label | None,
         min_rows: int,
+        on_demand: Collection[str] = (),
     ) -> None:
         parts = found.by_group(names)
         self.names = names
@@ -54,37 +58,44 @@ class Grouped:
         self.judged = tuple(group for group, rows in self.rows.items() if rows >= min_rows)
         if len(names) > 1 and len(parts) > MOST_GROUPS:
             parts = {group: parts[group] for group in self.judged}
-        self.rates: dict[Group, dict[Metric, Rate]] = rates_of(parts, task, favourable) if parts else {}
-        self.sums: dict[Group, GroupScores] = {}
-        of = task.positive if task.positive is not None else favourable
-        self.scored = of
-        if scores is not None and of is not None:
-            rates, self.sums = score_rates(scores, names, parts, task.labels, of)
+        self.rates: dict[GroupValues, dict[MetricKey, GroupEstimate]] = {}
+        if parts:
+            self.rates = rates_of(parts, task, favourable, on_demand)
+        self.sums: dict[GroupValues, GroupScores] = {}
+        self.scored = task.positive if task.positive is not None else favourable
+        if scores is not None and self.scored is not None:
+            rates, self.sums = score_rates(scores, names, parts, task.labels, self.scored)
             for group, by_metric in rates.items():
                 self.rates[group] |= by_metric
-        self.comparison = cache(self._comparison)
+        self.gaps = cache(self._gaps)
 
     @property
     def attribute(self) -> str:
         """Name of the attribute, or of all that intersect."""
         return JOINT.join(self.names)
 
-    def metrics(self) -> tuple[Metric, ...]:
+    def metrics(self) -> tuple[MetricKey, ...]:
         """Return the metrics that at least one group has."""
         return tuple(dict.fromkeys(metric for by_metric in self.rates.values() for metric in by_metric))
 
-    def _comparison(self, metric: Metric) -> Comparison:
-        """Return a metric of the judged groups pair by pair; a group that lacks it counts as undefined."""
-        lacking = Rate(None, 0.0, 0.0, lambda confidence: (-1.0, 1.0))
-        return Comparison(metric, {group: self.rates[group].get(metric, lacking) for group in self.judged})
+    def _gaps(self, metric: MetricKey) -> PairwiseGaps:
+        """Return the gaps of a metric between the judged groups; a group that lacks it counts as undefined."""
+        lacking = GroupEstimate(None, 0.0, 0.0, lambda confidence: (-1.0, 1.0))
+        return PairwiseGaps(metric, {group: self.rates[group].get(metric, lacking) for group in self.judged})
 
 
 def grouped(
-    found: Outcomes, scores: Scores | None, task: Task, favourable: Label | None, depth: int, min_rows: int
+    found: Outcomes,
+    scores: Scores | None,
+    task: Task,
+    favourable: Label | None,
+    depth: int,
+    min_rows: int,
+    on_demand: Collection[str] = (),
 ) -> list[Grouped]:
     """Group by each attribute, then by each intersection of up to `depth` of them."""
     return [
-        Grouped(names, found, scores, task, favourable, min_rows)
+        Grouped(names, found, scores, task, favourable, min_rows, on_demand)
         for size in range(1, depth + 1)
         for names in combinations(task.groups, size)
     ]
@@ -100,7 +111,7 @@ def figure(
 ) -> GroupMetrics:
     """Return every metric of every group, and every pair, whether a requirement rests on it or not."""
     compared = {
-        one.names: [one.comparison(metric) for metric in one.metrics() if metric[0] != "mean_score"]
+        one.names: [one.gaps(metric) for metric in one.metrics() if GROUP_METRICS[metric[0]].compared]
         for one in groupings
     }
     found = dict(gaps(compared, policy.confidence, policy.alpha))

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from llmops_audit.analysis.fairness.gaps import Comparison
+from llmops_audit.analysis.fairness.gaps import PairwiseGaps
+from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS, GroupMetric
 from llmops_audit.analysis.fairness.grouping import JOINT, Grouped
-from llmops_audit.analysis.fairness.rates import SHARES, Group, Metric
+from llmops_audit.analysis.fairness.rates import GroupValues, MetricKey
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.verdicts import judged
 from llmops_audit.record import (
@@ -24,46 +25,37 @@ from llmops_audit.record import (
 )
 from llmops_audit.stats import Bounds
 
-__all__ = ["DIFFERENCES", "Rule", "judge", "metrics_of", "not_judged"]
+__all__ = ["GroupRule", "judge", "metric_keys", "not_judged", "rules_of"]
 
-DIFFERENCES: Mapping[str, tuple[str, ...]] = {
-    "demographic_parity_difference": ("selection_rate",),
-    "equalized_odds_difference": ("true_positive_rate", "false_positive_rate"),
-    "equal_opportunity_difference": ("true_positive_rate",),
-    "predictive_parity_difference": ("precision",),
-    "accuracy_difference": ("accuracy",),
-    "roc_auc_difference": ("roc_auc",),
-    "calibration_gap_difference": ("calibration_gap",),
-}
-"""The rates that each difference is the largest distance of."""
+Kind = Literal["ratio", "difference", "each"]
 
 _WORST_FIRST = (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED)
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A limit.
+class GroupRule:
+    """A limit on groups.
 
     Attributes
     ----------
     metric : str
-        Name of its findings.
+        Of its findings.
     kind : {"ratio", "difference", "each"}
-        A least ratio and a largest difference of any two groups, or the least that each group must reach.
+        The smallest ratio or the largest difference of any two groups, or the minimum that each group must reach.
     limit : float
-    metrics : tuple of Metric
-        What is looked at: the limit holds for all of them.
+    keys : tuple of MetricKey
+        The metrics that the limit holds for.
     """
 
     metric: str
-    kind: Literal["ratio", "difference", "each"]
+    kind: Kind
     limit: float
-    metrics: tuple[Metric, ...]
+    keys: tuple[MetricKey, ...]
 
     def tests(self, one: Grouped) -> int:
         """Return how many requirements the rule makes on these groups."""
         n = len(one.judged)
-        return len(self.metrics) * (n if self.kind == "each" else n * (n - 1) // 2)
+        return len(self.keys) * (n if self.kind == "each" else n * (n - 1) // 2)
 
     @property
     def requirement(self) -> Requirement:
@@ -71,12 +63,12 @@ class Rule:
         return Requirement(op=Op.AT_MOST if self.kind == "difference" else Op.AT_LEAST, limit=self.limit)
 
 
-def judge(rule: Rule, one: Grouped, policy: Policy, tests: int, split: str) -> Iterator[Finding]:
+def judge(rule: GroupRule, one: Grouped, policy: Policy, tests: int, split: str) -> Iterator[Finding]:
     """Judge a rule on the groups that have enough rows.
 
     Parameters
     ----------
-    rule : Rule
+    rule : GroupRule
     one : Grouped
         With two judged groups at least.
     policy : Policy
@@ -89,91 +81,90 @@ def judge(rule: Rule, one: Grouped, policy: Policy, tests: int, split: str) -> I
     Finding
         One for each group, or for a difference one for the attribute: that of the worst pair.
     """
-    if not rule.metrics:
-        text = message("The rule speaks of one label: the spec must name the positive one (`data.positive`).")
+    if not rule.keys:
+        text = message("The rule is about one label: the spec must name the positive label (`data.positive`).")
         scope = {"split": split, "attribute": one.attribute}
         yield Finding(metric=rule.metric, scope=scope, verdict=Verdict.INCONCLUSIVE, message=text)
         return
     if rule.kind == "each":
         for group in one.judged:
-            yield _worst([_of_group(rule, one, group, metric, policy, tests, split) for metric in rule.metrics])
+            yield _worst([_of_group(rule, one, group, key, policy, tests, split) for key in rule.keys])
         return
-    comparisons = [one.comparison(metric) for metric in rule.metrics]
+    pairwise = [one.gaps(key) for key in rule.keys]
     if rule.kind == "difference":
         scope = {"split": split, "attribute": one.attribute}
         found = [
-            _difference(rule, one, comparison, at, policy, tests, scope)
-            for comparison in comparisons
-            for at in range(len(comparison.pairs))
+            _difference(rule, one, gaps, at, policy, tests, scope) for gaps in pairwise for at in range(len(gaps.pairs))
         ]
-        undefined = [comparison for comparison in comparisons if comparison.undefined]
+        undefined = [gaps for gaps in pairwise if gaps.undefined]
         if undefined:
             found.append(_undefined(rule, one, undefined[0], undefined[0].undefined[0], policy, scope))
         yield _worst(found)
         return
-    by_group: dict[Group, list[Finding]] = {group: [] for group in one.judged}
-    for comparison in comparisons:
-        for at, pair in enumerate(comparison.pairs):
+    by_group: dict[GroupValues, list[Finding]] = {group: [] for group in one.judged}
+    for gaps in pairwise:
+        for at, pair in enumerate(gaps.pairs):
             for group, turned in zip(pair, (False, True), strict=True):
                 scope = {"split": split, **dict(zip(one.names, group, strict=True))}
-                by_group[group].append(_ratio(rule, one, comparison, at, policy, tests, scope, turned=turned))
+                by_group[group].append(_ratio(rule, one, gaps, at, policy, tests, scope, turned=turned))
     for group, findings in by_group.items():
         scope = {"split": split, **dict(zip(one.names, group, strict=True))}
-        yield _worst(findings or [_undefined(rule, one, comparisons[0], group, policy, scope)])
+        yield _worst(findings or [_undefined(rule, one, pairwise[0], group, policy, scope)])
 
 
 def _undefined(
-    rule: Rule, one: Grouped, comparison: Comparison, group: Group, policy: Policy, scope: Mapping[str, str]
+    rule: GroupRule, one: Grouped, gaps: PairwiseGaps, group: GroupValues, policy: Policy, scope: Mapping[str, str]
 ) -> Finding:
     return judged(
         rule.metric, None, rule.requirement, policy, bounds=None, method="Newcombe", n=one.rows[group], scope=scope,
-        details={"group": JOINT.join(group), "rate": comparison.metric[0], **_of(comparison.metric)},
+        details={"group": JOINT.join(group), "rate": gaps.metric[0], **_of(gaps.metric)},
     )  # fmt: skip
 
 
 def _of_group(
-    rule: Rule, one: Grouped, group: Group, metric: Metric, policy: Policy, tests: int, split: str
+    rule: GroupRule, one: Grouped, group: GroupValues, key: MetricKey, policy: Policy, tests: int, split: str
 ) -> Finding:
-    rate = one.rates[group].get(metric)
+    rate = one.rates[group].get(key)
     return judged(
         rule.metric, None if rate is None else rate.value, rule.requirement, policy,
-        bounds=None if rate is None else rate.bounds, method=_method(metric[0]), n=one.rows[group], tests=tests,
-        scope={"split": split, **dict(zip(one.names, group, strict=True))}, details=_of(metric),
+        bounds=None if rate is None else rate.bounds, method=_method(key[0]), n=one.rows[group], tests=tests,
+        scope={"split": split, **dict(zip(one.names, group, strict=True))}, details=_of(key),
     )  # fmt: skip
 
 
 def _method(name: str) -> str:
-    if name in SHARES:
+    metric = GROUP_METRICS[name]
+    if metric.cells is not None:
         return "Clopper-Pearson"
-    return "wider of DeLong and Newcombe" if name == "roc_auc" else "wider of bootstrap and Dirichlet posterior"
+    return "wider of bootstrap and Dirichlet posterior" if metric.of_table else "wider of DeLong and Newcombe"
 
 
 def _difference(
-    rule: Rule, one: Grouped, comparison: Comparison, at: int, policy: Policy, tests: int, scope: Mapping[str, str]
+    rule: GroupRule, one: Grouped, gaps: PairwiseGaps, at: int, policy: Policy, tests: int, scope: Mapping[str, str]
 ) -> Finding:
-    first, second = comparison.pairs[at]
+    first, second = gaps.pairs[at]
 
     def bounds(confidence: float) -> Bounds:
-        low, high = (float(ends[at]) for ends in comparison.differences(confidence))
+        low, high = (float(ends[at]) for ends in gaps.differences(confidence))
         # The rule is about the size of the difference, whichever of the two groups has the higher rate.
         return max(low, 0.0), max(high, -low)
 
     finding = judged(
-        rule.metric, float(comparison.values[1, at] - comparison.values[0, at]), rule.requirement, policy,
-        bounds=bounds, method="Newcombe" if comparison.share else "square-and-add of both intervals",
+        rule.metric, float(gaps.values[1, at] - gaps.values[0, at]), rule.requirement, policy,
+        bounds=bounds, method="Newcombe" if gaps.share else "square-and-add of both intervals",
         n=one.rows[first] + one.rows[second], tests=tests, scope=scope,
         details={
             "group": JOINT.join(second), "compared_with": JOINT.join(first),
-            "rate": comparison.metric[0], **_of(comparison.metric),
+            "rate": gaps.metric[0], **_of(gaps.metric),
         },
     )  # fmt: skip
-    return _if_significant(finding, comparison, at, policy, tests)
+    return _if_significant(finding, gaps, at, policy, tests)
 
 
 def _ratio(
-    rule: Rule,
+    rule: GroupRule,
     one: Grouped,
-    comparison: Comparison,
+    gaps: PairwiseGaps,
     at: int,
     policy: Policy,
     tests: int,
@@ -181,35 +172,37 @@ def _ratio(
     *,
     turned: bool,
 ) -> Finding:
-    group, other = comparison.pairs[at][::-1] if turned else comparison.pairs[at]
-    above, below = (float(value) for value in comparison.values[:, at][:: -1 if turned else 1])
+    group, other = gaps.pairs[at][::-1] if turned else gaps.pairs[at]
+    above, below = (float(value) for value in gaps.values[:, at][:: -1 if turned else 1])
 
     def bounds(confidence: float) -> Bounds:
-        low, high = (float(ends[at]) for ends in comparison.ratios(confidence))
+        low, high = (float(ends[at]) for ends in gaps.ratios(confidence))
         return (1 / high if high else math.inf, 1 / low if low else math.inf) if turned else (low, high)
 
     finding = judged(
         rule.metric, above / below if below else None, rule.requirement, policy,
         bounds=bounds, method="Miettinen-Nurminen score", n=one.rows[group] + one.rows[other], tests=tests,
-        scope=scope, details={"compared_with": JOINT.join(other), **_of(comparison.metric)},
+        scope=scope, details={"compared_with": JOINT.join(other), **_of(gaps.metric)},
     )  # fmt: skip
-    return _if_significant(finding, comparison, at, policy, tests)
+    return _if_significant(finding, gaps, at, policy, tests)
 
 
-def _of(metric: Metric) -> dict[str, Scalar | tuple[Scalar, ...]]:
-    return {} if metric[1] is None else {"label": metric[1]}
+def _of(key: MetricKey) -> dict[str, Scalar | tuple[Scalar, ...]]:
+    return {} if key[1] is None else {"label": key[1]}
 
 
-def _if_significant(finding: Finding, comparison: Comparison, at: int, policy: Policy, tests: int) -> Finding:
-    """Let a gap fail only where an exact test, at the level of the corrected interval, tells the groups apart."""
-    if not comparison.share or finding.interval is None:
+def _if_significant(finding: Finding, gaps: PairwiseGaps, at: int, policy: Policy, tests: int) -> Finding:
+    """Let a gap fail only where an exact test, at the level of the corrected interval, finds a difference as well."""
+    if not gaps.share or finding.interval is None:
         return finding
-    p_value = float(comparison.exact()[at])
+    p_value = float(gaps.exact()[at])
     update: dict[str, object] = {"p_value": p_value}
     if policy.decide == "bound":
         update["p_adjusted"] = min(1.0, p_value * tests)
         if finding.verdict is Verdict.FAILED and p_value > policy.alpha / tests:
-            text = message("The interval misses the limit, but an exact test does not tell the two groups apart.")
+            text = message(
+                "The interval misses the limit, but an exact test finds no difference between the two groups."
+            )
             update |= {"verdict": Verdict.INCONCLUSIVE, "message": text}
     return finding.model_copy(update=update)
 
@@ -223,8 +216,10 @@ def _worst(findings: Sequence[Finding]) -> Finding:
     return min(findings, key=badness)
 
 
-def not_judged(groupings: Sequence[Grouped], split: str, min_rows: int, rules: Sequence[Rule]) -> Iterator[Finding]:
-    """Say which groups are not judged, and which attributes, with their counts: none is dropped in silence."""
+def not_judged(
+    groupings: Sequence[Grouped], split: str, min_rows: int, rules: Sequence[GroupRule]
+) -> Iterator[Finding]:
+    """Report the groups and the attributes that are not judged, with their counts: none is dropped in silence."""
     judgeable = [one for one in groupings if len(one.judged) >= 2 and rules]
     for one in groupings:
         small = {group: rows for group, rows in one.rows.items() if group not in one.judged}
@@ -235,7 +230,7 @@ def not_judged(groupings: Sequence[Grouped], split: str, min_rows: int, rules: S
                 yield _not_applicable("group_rows", scope, rows, text)
         elif small:
             text = message(
-                "{groups} groups with {rows} rows in all have fewer than the {least} rows that a group needs.",
+                "{groups} groups, {rows} rows in all: each has fewer than the {least} rows that a group needs.",
                 groups=len(small), rows=sum(small.values()), least=min_rows,
             )  # fmt: skip
             scope = {"split": split, "attribute": one.attribute}
@@ -245,14 +240,14 @@ def not_judged(groupings: Sequence[Grouped], split: str, min_rows: int, rules: S
 
 
 def _unjudgeable(one: Grouped, split: str, others: bool, has_rules: bool) -> Finding:
-    text = message("{groups} group(s) with enough rows: there is nothing to compare.", groups=len(one.judged))
+    text = message("Groups with enough rows: {groups}. There is nothing to compare.", groups=len(one.judged))
     if not has_rules:
         text = message(
-            "No rule can be judged: none is set, or selection rates have no favourable answer to speak of "
-            "(`data.positive`, or `favourable`)."
+            "No rule can be judged: the spec sets none, or it names no favourable label for selection rates "
+            "(`favourable`, or `data.positive`)."
         )
-    # Beside an attribute that is judged, one that the spec names and that cannot be is a doubt. An intersection is
-    # ours, not the spec's.
+    # An attribute that the spec names and that cannot be judged is a doubt beside one that can. The spec does not name
+    # intersections.
     doubt = others and len(one.names) == 1
     scope = {"split": split, "attribute": one.attribute}
     verdict = Verdict.INCONCLUSIVE if doubt else Verdict.NOT_APPLICABLE
@@ -263,23 +258,57 @@ def _not_applicable(metric: str, scope: dict[str, str], rows: int, text: Message
     return Finding(metric=metric, scope=scope, value=rows, n=rows, verdict=Verdict.NOT_APPLICABLE, message=text)
 
 
-def metrics_of(names: Sequence[str], spoken: Sequence[Label], favourable: Label | None) -> tuple[Metric, ...]:
-    """Return metrics by name: selection rates of the favourable answer, others of each label that they speak of.
+def metric_keys(metric: GroupMetric, targets: Sequence[Label], favourable: Label | None) -> tuple[MetricKey, ...]:
+    """Return a metric, or each of its parts, with the labels that a rule on it is about.
 
     Parameters
     ----------
-    names : sequence of str
-    spoken : sequence of label
+    metric : GroupMetric
+    targets : sequence of label
         The positive one, or each.
     favourable : label, optional
-        Without one, selection rates speak of the same labels as others.
+        What selection rates are about; without one, they are about the targets as well.
     """
-    found: list[Metric] = []
-    for name in names:
-        if name == "accuracy":
-            found.append((name, None))
-        elif name == "selection_rate" and favourable is not None:
-            found.append((name, favourable))
-        else:
-            found += [(name, of) for of in spoken]
-    return tuple(found)
+    if metric.parts:
+        return tuple(key for name in metric.parts for key in metric_keys(GROUP_METRICS[name], targets, favourable))
+    if metric.about == "all":
+        return ((metric.name, None),)
+    if metric.about == "favourable" and favourable is not None:
+        return ((metric.name, favourable),)
+    return tuple((metric.name, of) for of in targets)
+
+
+def rules_of(
+    max_difference: Mapping[str, float],
+    min_ratio: Mapping[str, float],
+    min_worst_group: Mapping[str, float],
+    targets: Sequence[Label],
+    favourable: Label | None,
+) -> list[GroupRule]:
+    """Return the rules that a spec sets.
+
+    Parameters
+    ----------
+    max_difference, min_ratio, min_worst_group : mapping of str to float
+        Names in `GROUP_METRICS` to limits.
+    targets, favourable
+        See `metric_keys`.
+
+    Returns
+    -------
+    list of GroupRule
+        Ratios, differences, minima, each in the order of `GROUP_METRICS`, however the spec orders them. Without a
+        favourable label nobody is selected, and no ratio of selection rates says who is better off.
+    """
+    rules: list[GroupRule] = []
+    kinds: Mapping[Kind, Mapping[str, float]] = {
+        "ratio": min_ratio, "difference": max_difference, "each": min_worst_group
+    }  # fmt: skip
+    for kind, limits in kinds.items():
+        for name, metric in GROUP_METRICS.items():
+            if name not in limits or (kind == "ratio" and metric.about == "favourable" and favourable is None):
+                continue
+            disparity = {"ratio": metric.ratio, "difference": metric.difference}.get(kind)
+            finding = name if disparity is None else disparity.name
+            rules.append(GroupRule(finding, kind, limits[name], metric_keys(metric, targets, favourable)))
+    return rules

@@ -1,4 +1,4 @@
-"""Scores by group: how well they order the rows, how calibrated they are on the whole, and how far apart they lie.
+"""Scores by group: how well they order the rows, how well they are calibrated on average, and how far apart they are.
 
 References
 ----------
@@ -19,14 +19,15 @@ import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
 from llmops_audit import stats
-from llmops_audit.analysis.fairness.rates import Group, Metric, Rate
-from llmops_audit.analysis.metrics.score_metrics import effective, scores_of
+from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS, STANDARDIZED_DIFFERENCE
+from llmops_audit.analysis.fairness.rates import GroupEstimate, GroupValues, MetricKey
+from llmops_audit.analysis.metrics.score_metrics import effective_counts, scores_of
 from llmops_audit.evidence.scores import ScoreHistogram, Scores
 from llmops_audit.record import Label
 from llmops_audit.record.figures import Gap
 from llmops_audit.stats import Bounds, clusters
 
-__all__ = ["GroupScores", "score_rates", "standardized_differences"]
+__all__ = ["GroupScores", "area", "calibration_gap", "mean_score", "score_rates", "standardized_differences"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +41,7 @@ class GroupScores:
     mean, deviation : float
         Of the scores.
     share : float
-        Of rows that carry the label.
+        Of rows that have the label.
     rows : float
         Effective number for the mean.
     calibration_rows : float
@@ -98,8 +99,8 @@ class GroupScores:
 
 
 def score_rates(
-    scores: Scores, names: tuple[str, ...], groups: Iterable[Group], labels: tuple[Label, ...], of: Label
-) -> tuple[dict[Group, dict[Metric, Rate]], dict[Group, GroupScores]]:
+    scores: Scores, names: tuple[str, ...], groups: Iterable[GroupValues], labels: tuple[Label, ...], of: Label
+) -> tuple[dict[GroupValues, dict[MetricKey, GroupEstimate]], dict[GroupValues, GroupScores]]:
     """Compute metrics of the scores of one label by group.
 
     Parameters
@@ -107,52 +108,65 @@ def score_rates(
     scores : Scores
     names : tuple of str
         Group columns.
-    groups : iterable of Group
+    groups : iterable of GroupValues
     labels : tuple of label
     of : label
 
     Returns
     -------
     rates : dict
-        Group to ``roc_auc``, ``mean_score`` and ``calibration_gap`` (mean score less the share of rows that carry the
-        label) where they are defined; groups where a score is missing are left out: doubt is never a number.
+        Group to the metrics of `GROUP_METRICS` that come from scores, where they are defined; groups where a score is
+        missing are left out: doubt is never a number.
     sums : dict
         Group to what the standardised difference rests on.
     """
-    rates: dict[Group, dict[Metric, Rate]] = {}
-    sums: dict[Group, GroupScores] = {}
+    rates: dict[GroupValues, dict[MetricKey, GroupEstimate]] = {}
+    sums: dict[GroupValues, GroupScores] = {}
     for group in groups:
         found = scores_of(scores, labels, of, dict(zip(names, group, strict=True)))
         if found is None or found[1] or not len(found[0].bins):
             continue
-        rates[group] = {("roc_auc", of): _area(found[0])}
-        one = GroupScores.of(found[0])
-        if one is None:
-            continue
-        sums[group] = one
-        rates[group] |= {
-            ("mean_score", of): Rate(one.mean, math.nan, one.rows, one.mean_bounds),
-            ("calibration_gap", of): Rate(one.mean - one.share, math.nan, one.calibration_rows, one.calibration_bounds),
+        of_group = GroupScores.of(found[0])
+        if of_group is not None:
+            sums[group] = of_group
+        estimates = {
+            (metric.name, of): metric.of_scores(found[0], of_group)
+            for metric in GROUP_METRICS.values()
+            if metric.of_scores is not None
         }
+        rates[group] = {key: estimate for key, estimate in estimates.items() if estimate is not None}
     return rates, sums
 
 
-def _area(found: ScoreHistogram) -> Rate:
-    positives, negatives = effective(found, stats.roc_auc)
+def area(found: ScoreHistogram) -> GroupEstimate:
+    """Return the area under the ROC curve of a group."""
+    positives, negatives = effective_counts(found, stats.roc_auc)
     value = float(stats.roc_auc(positives, negatives))
     rows = float(positives.sum() + negatives.sum())
-    return Rate(
+    return GroupEstimate(
         None if math.isnan(value) else value, math.nan, rows,
         lambda confidence: stats.roc_auc_interval(positives, negatives, confidence),
     )  # fmt: skip
 
 
-def standardized_differences(sums: Mapping[Group, GroupScores], of: Label, confidence: float) -> Iterator[Gap]:
-    """Describe how far the mean scores of each two groups lie apart, in standard deviations of a group's scores.
+def mean_score(sums: GroupScores | None) -> GroupEstimate | None:
+    """Return the mean of the probabilities of a group; None where its scores are no probabilities."""
+    return None if sums is None else GroupEstimate(sums.mean, math.nan, sums.rows, sums.mean_bounds)
+
+
+def calibration_gap(sums: GroupScores | None) -> GroupEstimate | None:
+    """Return the mean of the probabilities of a group less the share of its rows that have the label."""
+    if sums is None:
+        return None
+    return GroupEstimate(sums.mean - sums.share, math.nan, sums.calibration_rows, sums.calibration_bounds)
+
+
+def standardized_differences(sums: Mapping[GroupValues, GroupScores], of: Label, confidence: float) -> Iterator[Gap]:
+    """Describe how far apart the mean scores of each two groups are, in standard deviations of a group's scores.
 
     Parameters
     ----------
-    sums : mapping of Group to GroupScores
+    sums : mapping of GroupValues to GroupScores
     of : label
     confidence : float
 
@@ -171,6 +185,6 @@ def standardized_differences(sums: Mapping[Group, GroupScores], of: Label, confi
         distance = (other.mean - one.mean) / pooled
         reach = z * math.sqrt((n1 + n2) / (n1 * n2) + distance**2 / (2 * (n1 + n2)))
         yield Gap(
-            group=low, compared_with=high, metric="standardized_score_difference", of=of,
+            group=low, compared_with=high, metric=STANDARDIZED_DIFFERENCE.name, of=of,
             difference=distance, low=distance - reach, high=distance + reach,
         )  # fmt: skip

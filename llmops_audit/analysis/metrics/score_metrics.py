@@ -9,35 +9,27 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from llmops_audit import stats
-from llmops_audit.analysis.metrics.label_metrics import Measure
+from llmops_audit.analysis.metrics.definitions import SCORE_METRICS
+from llmops_audit.analysis.metrics.label_metrics import MetricEstimate
 from llmops_audit.check.inputs import Task
 from llmops_audit.evidence.scores import ScoreHistogram, Scores
 from llmops_audit.record import Label
 from llmops_audit.stats import Bounds, clusters
 
-__all__ = ["SCORE_METRICS", "effective", "score_measure", "scores_of"]
-
-SCORE_METRICS = ("roc_auc", "average_precision")
+__all__ = ["effective_counts", "measure_scores", "scores_of"]
 
 Floats = npt.NDArray[np.float64]
-Area = Callable[[Floats, Floats], Floats]
-_AREAS: dict[str, tuple[Area, Callable[[Floats, Floats, float], Bounds], str]] = {
-    "roc_auc": (stats.roc_auc, stats.roc_auc_interval, "wider of DeLong and Newcombe"),
-    "average_precision": (
-        stats.average_precision,
-        stats.average_precision_interval,
-        "wider of logit and Clopper-Pearson",
-    ),
-}
+ScoreStatistic = Callable[[Floats, Floats], Floats]
+"""Positives and negatives by bin, (..., m) each, to values (...)."""
 
 
-def score_measure(name: str, scores: Scores | None, task: Task, label: str | None = None) -> Measure:
-    """Return a metric of scores.
+def measure_scores(name: str, scores: Scores | None, task: Task, label: str | None = None) -> MetricEstimate:
+    """Return a metric of scores with its interval.
 
     Parameters
     ----------
-    name : {"roc_auc", "average_precision"}
+    name : str
+        A key of `SCORE_METRICS`.
     scores : Scores, optional
     task : Task
     label : str, optional
@@ -46,27 +38,27 @@ def score_measure(name: str, scores: Scores | None, task: Task, label: str | Non
 
     Returns
     -------
-    Measure
+    MetricEstimate
         Undefined without scores, and where a score is missing or a label has no rows: doubt is never a number. The
         interval of a mean over labels has the mean of their ends: just wide enough where the labels err together, too
         wide where they do not.
     """
-    found = _histograms(scores, task, label)
-    area, interval, method = _AREAS[name]
-    parts = [(one, *effective(one, area)) for one in found or ()]
-    values = [float(area(positives, negatives)) for _, positives, negatives in parts]
+    metric = SCORE_METRICS[name]
+    histograms = _histograms(scores, task, label) or []
+    counts = [effective_counts(histogram, metric.formula) for histogram in histograms]
+    values = [float(metric.formula(positives, negatives)) for positives, negatives in counts]
     if not values or not all(map(math.isfinite, values)):
-        return Measure(name, None, method, lambda confidence: (-math.inf, math.inf))
+        return MetricEstimate(name, None, metric.method, lambda confidence: (-math.inf, math.inf))
 
     def bounds(confidence: float) -> Bounds:
-        ends = [interval(positives, negatives, confidence) for _, positives, negatives in parts]
+        ends = [metric.interval(positives, negatives, confidence) for positives, negatives in counts]
         return float(np.mean([low for low, _ in ends])), float(np.mean([high for _, high in ends]))
 
-    measure = Measure(name, float(np.mean(values)), method, bounds)
-    if name != "roc_auc":
-        return measure
-    error = max(float(stats.binning_error(one.positives, one.negatives)) for one, _, _ in parts)
-    return replace(measure, details={"binning_error": error})
+    estimate = MetricEstimate(name, float(np.mean(values)), metric.method, bounds)
+    if metric.binning_error is None:
+        return estimate
+    error = max(float(metric.binning_error(found.positives, found.negatives)) for found in histograms)
+    return replace(estimate, details={"binning_error": error})
 
 
 def _histograms(scores: Scores | None, task: Task, label: str | None) -> list[ScoreHistogram] | None:
@@ -77,15 +69,15 @@ def _histograms(scores: Scores | None, task: Task, label: str | None) -> list[Sc
         wanted = (task.positive,)
     elif label is None and len(task.labels) == 2:
         wanted = task.labels[1:]
-    found = [scores_of(scores, task.labels, one) for one in wanted]
-    known = [histogram for histogram, missing in filter(None, found) if not missing]
-    return known if len(known) == len(wanted) else None
+    found = [scores_of(scores, task.labels, target) for target in wanted]
+    complete = [histogram for histogram, missing in filter(None, found) if not missing]
+    return complete if len(complete) == len(wanted) else None
 
 
 def scores_of(
     scores: Scores, labels: tuple[Label, ...], label: Label, group: Mapping[str, str] | None = None
 ) -> tuple[ScoreHistogram, int] | None:
-    """Return the scores of one label, and how many labelled rows have none; None where nobody scored it.
+    """Return the scores of one label, and how many labelled rows have none; None where the label has no scores.
 
     Parameters
     ----------
@@ -105,11 +97,11 @@ def scores_of(
     return scores.histogram(others[0], group).complement(), scores.missing(others[0], group)
 
 
-def effective(one: ScoreHistogram, area: Area) -> tuple[Floats, Floats]:
+def effective_counts(histogram: ScoreHistogram, value_of: ScoreStatistic) -> tuple[Floats, Floats]:
     """Return positives and negatives by bin, (m,) each, as effective rows for a statistic of them."""
-    if one.by_unit is None:
-        return one.positives, one.negatives
-    table = one.by_unit.sum(axis=0)
+    if histogram.by_unit is None:
+        return histogram.positives, histogram.negatives
+    table = histogram.by_unit.sum(axis=0)
     # Positives stand first, as everywhere in the histogram.
-    effect = clusters.design_effect(one.by_unit, table, lambda tables: area(tables[:, 0], tables[:, 1]))
-    return one.positives / effect, one.negatives / effect
+    effect = clusters.design_effect(histogram.by_unit, table, lambda tables: value_of(tables[:, 0], tables[:, 1]))
+    return histogram.positives / effect, histogram.negatives / effect

@@ -330,9 +330,9 @@ def test_every_wrong_category_is_named() -> None:
     rows: list[Row] = [("F", "a", 1, None)] * 200 + [("Other", "Other", 1, None)]
     told = _refusals(rows, left_out={"nobody": "few", "Other": "few", "F / a": "few"})
     assert told == [
-        "It may not be left out: {rows} of {all} individuals are not under 2 %.",
-        "More than one category has the name that is left out.",
-        "There is no such category to leave out.",
+        "It may not be left out: {rows} of {all} individuals are 2 % or more.",
+        "More than one category has this name, so none can be left out by it.",
+        "The data has no such category to leave out.",
     ]
 
 
@@ -340,8 +340,8 @@ def test_every_wrong_category_is_named() -> None:
     ("options", "said"),
     [
         ({"sex": "gender"}, "Column {column} is not among the group columns (`data.groups`)."),
-        ({"favourable": None}, "The spec names no favourable label, so that nobody is selected."),
-        ({"favourable": "yes"}, "The favourable answer that the spec names (`favourable`) is no label of the data."),
+        ({"favourable": None}, "The spec names no favourable label, so nobody is selected."),
+        ({"favourable": "yes"}, "The favourable label that the spec names (`favourable`) is no label of the data."),
         ({"rate": "scoring"}, "Scoring rates need scores of the favourable label, and there are none."),
         ({"rate": "scoring", "scored": 7}, "Scoring rates need scores of the favourable label, and there are none."),
         ({"unknown": ["F", "M"]}, "The sex or the race of every individual is unknown."),
@@ -398,7 +398,10 @@ def test_numbers_as_categories_compare_by_value() -> None:
     ("changes", "said"),
     [
         ({"race": "sex"}, "`sex` and `race` name the same column"),
-        ({"data_kind": "test"}, "test data needs `test_data`: why no historical data was used, and how it was had"),
+        (
+            {"data_kind": "test"},
+            "test data needs `test_data`: why no historical data was used, and where it comes from",
+        ),
         ({"test_data": "none"}, '`test_data` goes with `data_kind = "test"`'),
         ({"auditor": "  "}, "auditor: is not valid; expected at least 1 character"),
         ({"auditor": None}, "auditor: is missing"),

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from llmops_audit.analysis.fairness.gaps import Comparison, gaps
-from llmops_audit.analysis.fairness.rates import Metric, Rate
+from llmops_audit.analysis.fairness.gaps import PairwiseGaps, gaps
+from llmops_audit.analysis.fairness.rates import GroupEstimate, MetricKey
 from llmops_audit.stats import clopper_pearson, newcombe_difference
 
-SELECTION: Metric = ("selection_rate", 1)
-TRUE_POSITIVE: Metric = ("true_positive_rate", 1)
+SELECTION: MetricKey = ("selection_rate", 1)
+TRUE_POSITIVE: MetricKey = ("true_positive_rate", 1)
 ALPHA = 0.05
 MOST_SURPRISE = 1e-3
 """Probability of a count as high, at 5 %, from which on nobody believes the 5 %."""
 
 
-def _rate(hits: float, trials: float) -> Rate:
-    return Rate(hits / trials, hits, trials, lambda confidence: clopper_pearson(hits, trials, confidence))
+def _rate(hits: float, trials: float) -> GroupEstimate:
+    return GroupEstimate(hits / trials, hits, trials, lambda confidence: clopper_pearson(hits, trials, confidence))
 
 
 def _found(rng: np.random.Generator, groups: int, rows: int, gap: float) -> bool:
@@ -29,7 +29,7 @@ def _found(rng: np.random.Generator, groups: int, rows: int, gap: float) -> bool
     comparisons = []
     for metric, trials in ((SELECTION, rows), (TRUE_POSITIVE, rows // 2)):
         drawn = {(f"g{i:02}",): _rate(int(rng.binomial(trials, p)), trials) for i, p in enumerate(rates)}
-        comparisons.append(Comparison(metric, drawn))
+        comparisons.append(PairwiseGaps(metric, drawn))
     ((_, found),) = gaps({("group",): comparisons}, 0.95, ALPHA)
     return any(one.p_adjusted is not None and one.p_adjusted <= ALPHA for one in found)
 
@@ -55,10 +55,10 @@ def test_a_metric_that_is_no_share_is_compared_by_both_intervals() -> None:
     """Square-and-add of the ends of two intervals: Newcombe's, were the intervals Wilson's."""
     ends = {0.6: (0.5, 0.68), 0.8: (0.7, 0.86)}
     rates = {
-        (name,): Rate(value, math.nan, 100.0, lambda confidence, at=value: ends[at])  # type: ignore[misc]
+        (name,): GroupEstimate(value, math.nan, 100.0, lambda confidence, at=value: ends[at])  # type: ignore[misc]
         for name, value in (("a", 0.8), ("b", 0.6))
     }
-    one = Comparison(("roc_auc", 1), rates)
+    one = PairwiseGaps(("roc_auc", 1), rates)
     low, high = one.differences(0.95)
     assert one.pairs == [(("b",), ("a",))]
     assert low[0] == pytest.approx(0.2 - math.hypot(0.1, 0.08))
@@ -67,7 +67,7 @@ def test_a_metric_that_is_no_share_is_compared_by_both_intervals() -> None:
 
 def test_a_share_is_compared_by_newcombe_and_has_a_detectable_gap() -> None:
     """The lower share stands first; the interval is that of the higher less the lower."""
-    one = Comparison(SELECTION, {("a",): _rate(60, 100), ("b",): _rate(30, 90)})
+    one = PairwiseGaps(SELECTION, {("a",): _rate(60, 100), ("b",): _rate(30, 90)})
     wanted = newcombe_difference(60, 100, 30, 90, 0.95)
     assert [float(ends[0]) for ends in one.differences(0.95)] == pytest.approx(wanted)
     detectable = one.detectable(0, 0.05)
@@ -78,7 +78,7 @@ def test_a_share_is_compared_by_newcombe_and_has_a_detectable_gap() -> None:
 def test_every_group_keeps_its_pair_with_the_highest() -> None:
     """Of many pairs the record keeps the widest, and each group beside the highest, whose ratio the report shows."""
     rates = {(f"g{i:02}",): _rate(100 + 10 * i, 1000) for i in range(40)}
-    ((_, found),) = gaps({("group",): [Comparison(SELECTION, rates)]}, 0.95, ALPHA)
+    ((_, found),) = gaps({("group",): [PairwiseGaps(SELECTION, rates)]}, 0.95, ALPHA)
     assert {gap.group for gap in found if gap.compared_with == ("g39",)} == set(rates) - {("g39",)}
     assert 100 <= len(found) < 150
     assert max(gap.difference or 0.0 for gap in found) == pytest.approx(0.39)
@@ -86,7 +86,7 @@ def test_every_group_keeps_its_pair_with_the_highest() -> None:
 
 def test_groups_without_a_value_are_told() -> None:
     """An undefined rate makes no pair and is named."""
-    none = Rate(None, 0.0, 0.0, lambda confidence: (0.0, 1.0))
-    one = Comparison(SELECTION, {("a",): _rate(60, 100), ("b",): none})
+    none = GroupEstimate(None, 0.0, 0.0, lambda confidence: (0.0, 1.0))
+    one = PairwiseGaps(SELECTION, {("a",): _rate(60, 100), ("b",): none})
     assert (one.pairs, one.undefined) == ([], (("b",),))
     assert list(gaps({("group",): [one]}, 0.95, ALPHA)) == [(("group",), ())]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,22 +14,15 @@ from scipy.stats import binom
 from sklearn import metrics
 
 from llmops_audit import stats
+from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, Average
 from llmops_audit.analysis.metrics.differences import difference, unpaired_difference
-from llmops_audit.analysis.metrics.label_metrics import (
-    AVERAGES,
-    LABEL_METRICS,
-    Average,
-    LabelMetric,
-    default_average,
-    measure,
-    statistic,
-)
+from llmops_audit.analysis.metrics.label_metrics import default_average, measure, statistic
 from llmops_audit.check.inputs import Task
 from llmops_audit.evidence.outcomes import CrossTable
 from llmops_audit.testing import batch, inputs
 
 Counts = npt.NDArray[np.int64]
-COMPOSED: tuple[LabelMetric, ...] = ("balanced_accuracy", "macro_f1", "mcc")
+COMPOSED: tuple[str, ...] = ("balanced_accuracy", "macro_f1", "mcc")
 answers = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=60)
 
 
@@ -47,7 +40,7 @@ def _counted(k: int, *columns: Any) -> CrossTable:
     return _table(counts)
 
 
-def _score(name: str, truth: Any, told: Any, average: str, positive: int | None) -> float:
+def _score(name: str, truth: Any, predicted: Any, average: str, positive: int | None) -> float:
     """Scikit-learn's value of a metric."""
     simple = {
         "accuracy": metrics.accuracy_score,
@@ -55,54 +48,56 @@ def _score(name: str, truth: Any, told: Any, average: str, positive: int | None)
         "cohen_kappa": metrics.cohen_kappa_score,
     }
     if name in simple:
-        return float(simple[name](truth, told))
+        return float(simple[name](truth, predicted))
     if name == "balanced_accuracy":
-        return float(metrics.recall_score(truth, told, average="macro", labels=sorted(set(truth)), zero_division=0))
+        return float(
+            metrics.recall_score(truth, predicted, average="macro", labels=sorted(set(truth)), zero_division=0)
+        )
     if name.endswith("_f1"):
-        return float(metrics.f1_score(truth, told, average=name.removesuffix("_f1"), zero_division=0))
+        return float(metrics.f1_score(truth, predicted, average=name.removesuffix("_f1"), zero_division=0))
     score = {"precision": metrics.precision_score, "recall": metrics.recall_score, "f1": metrics.f1_score}[name]
     if average == "positive" and positive is not None:
-        return float(score(truth, told, labels=[positive], average="macro", zero_division=np.nan))
+        return float(score(truth, predicted, labels=[positive], average="macro", zero_division=np.nan))
     average = "macro" if average == "positive" else average
     labels = sorted(set(truth)) if name == "recall" else None
-    return float(score(truth, told, labels=labels, average=average, zero_division=0))
+    return float(score(truth, predicted, labels=labels, average=average, zero_division=0))
 
 
-@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize("average", get_args(Average))
 @pytest.mark.parametrize("name", LABEL_METRICS)
 @settings(max_examples=10)
 @given(rows=answers, positive=st.sampled_from([None, 1]))
 def test_values_are_those_of_scikit_learn(
-    name: LabelMetric, average: Average, rows: list[tuple[int, int, int]], positive: int | None
+    name: str, average: Average, rows: list[tuple[int, int, int]], positive: int | None
 ) -> None:
     """Every metric and every average, and the difference of two, equal scikit-learn's on the rows, or are undefined."""
     truth, before, now = zip(*rows, strict=True)
     task = _task(3, positive)
-    found = [measure(name, _counted(3, truth, told), task, average).value for told in (before, now)]
+    found = [measure(name, _counted(3, truth, predicted), task, average).value for predicted in (before, now)]
     gain = difference(name, _counted(3, truth, before, now), task, average).value
-    for value, told in zip(found, (before, now), strict=True):
+    for value, predicted in zip(found, (before, now), strict=True):
         # scikit-learn gives 0 or a warning where all rows, or all answers, are of one kind.
         if value is None:
-            assert len(set(truth)) == 1 or len(set(told)) == 1 or 1 not in set(truth) & set(told)
+            assert len(set(truth)) == 1 or len(set(predicted)) == 1 or 1 not in set(truth) & set(predicted)
         else:
             with np.errstate(all="ignore"):
-                assert value == pytest.approx(_score(name, truth, told, average, positive), abs=1e-12)
+                assert value == pytest.approx(_score(name, truth, predicted, average, positive), abs=1e-12)
     if found[0] is None or found[1] is None:
         assert gain is None
     else:
         assert gain == pytest.approx(found[1] - found[0], abs=1e-12)
 
 
-def test_one_label_is_spoken_of_where_it_is_named() -> None:
-    """A place among the labels goes before the positive label and before the average."""
+def test_a_metric_is_about_the_label_that_is_named() -> None:
+    """The index of a label goes before the positive label and before the average."""
     table = _counted(3, [0, 0, 1, 1, 2, 2], [0, 0, 1, 0, 1, 1])
-    assert measure("recall", table, _task(3, 0), "positive", place=1).value == pytest.approx(1 / 2)
-    assert measure("precision", table, _task(3, 0), "macro", place=1).value == pytest.approx(1 / 3)
+    assert measure("recall", table, _task(3, 0), "positive", index=1).value == pytest.approx(1 / 2)
+    assert measure("precision", table, _task(3, 0), "macro", index=1).value == pytest.approx(1 / 3)
     assert float(statistic("f1", _task(3, 0), "weighted", 1)(table.weights)) == pytest.approx(2 / 5)
 
 
 def test_the_average_by_default() -> None:
-    """Precision, recall and F1 speak of the positive label, or are macro averages where there is none."""
+    """Precision, recall and F1 are about the positive label, or are macro averages where there is none."""
     assert default_average(_task(2, 1)) == "positive"
     assert default_average(_task(2)) == "macro"
 
@@ -121,11 +116,11 @@ def test_a_proportion_has_the_exact_interval() -> None:
 
 
 @pytest.mark.parametrize("name", LABEL_METRICS)
-def test_an_interval_holds_its_value_and_widens(name: LabelMetric) -> None:
+def test_an_interval_holds_its_value_and_widens(name: str) -> None:
     """Every interval holds the value, is wider at more confidence, and is the same when asked again."""
     rng = np.random.default_rng(3)
     truth, before, now = rng.integers(0, 3, (3, 80))
-    before, now = (np.where(rng.random(80) < 0.7, truth, told) for told in (before, now))
+    before, now = (np.where(rng.random(80) < 0.7, truth, predicted) for predicted in (before, now))
     single, pairs, task = _counted(3, truth, now), _counted(3, truth, before, now), _task(3)
     other = _counted(3, truth, before)
     for found in (
@@ -204,11 +199,10 @@ def test_weights_and_units_widen_a_difference() -> None:
     truth = [0, 1] * 300
     now = [1 - label if i % 60 < 6 else label for i, label in enumerate(truth)]
 
-    def width(name: LabelMetric, **more: Any) -> float:
+    def width(name: str, **more: Any) -> float:
         case = inputs(batch("test", {}, label=truth, prediction=now, reference_predictions={"baseline": truth}, **more))
-        low, high = difference(name, case["pairs"]["test"].table("baseline", (0, 1)), case["task"], "macro").bounds(
-            0.95
-        )
+        pairs = case["pairs"]["test"].table("baseline", (0, 1))
+        low, high = difference(name, pairs, case["task"], "macro").bounds(0.95)
         return high - low
 
     for name in ("accuracy", "balanced_accuracy"):
