@@ -14,7 +14,16 @@ import pyarrow.compute as pc
 
 from llmops_audit.evidence.base import Batch, Plan
 
-__all__ = ["LABEL", "MAX_CELLS", "MAX_VALUES", "PREDICTION", "Categories", "ColumnCounts", "Distributions", "Numbers"]
+__all__ = [
+    "LABEL",
+    "MAX_CELLS",
+    "MAX_VALUES",
+    "PREDICTION",
+    "Categories",
+    "ColumnCounts",
+    "Distributions",
+    "NumberHistogram",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -36,7 +45,7 @@ _MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class NumberHistogram:
     """A histogram of finite numbers whose cells need no knowledge of the data.
 
     A cell holds the numbers that agree in sign, exponent and the leading bits of the mantissa: in all bits where at
@@ -87,7 +96,7 @@ class Numbers:
         return type(self)(dropped + more, cells, counts, low, high, self.infinite + other.infinite)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Numbers) and _same(self, other)
+        return isinstance(other, NumberHistogram) and _same(self, other)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -197,7 +206,7 @@ class ColumnCounts:
     ----------
     rows, missing : int
         Rows, and those of them that hold no value.
-    numbers : Numbers, optional
+    numbers : NumberHistogram, optional
         None where a value is no number, or values are not counted.
     categories : Categories, optional
         None where the column was read as numbers, or values are not counted. Texts that all read as finite numbers
@@ -206,7 +215,7 @@ class ColumnCounts:
 
     rows: int
     missing: int
-    numbers: Numbers | None
+    numbers: NumberHistogram | None
     categories: Categories | None
 
     def __add__(self, other: Self) -> Self:
@@ -266,18 +275,18 @@ def _column(column: pa.ChunkedArray, seed: int, *, counted: bool) -> ColumnCount
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
         values = column.cast(pa.float64()).to_numpy()
         missing = np.isnan(values)
-        return ColumnCounts(len(values), int(np.count_nonzero(missing)), Numbers.of(values[~missing]), None)
+        return ColumnCounts(len(values), int(np.count_nonzero(missing)), NumberHistogram.of(values[~missing]), None)
     tally = column.cast(pa.string()).drop_null().value_counts()
     texts, counts = tally.field("values"), tally.field("counts").to_numpy()
     return ColumnCounts(len(column), column.null_count, _as_numbers(texts, counts), Categories.of(texts, counts, seed))
 
 
-def _as_numbers(texts: pa.Array, counts: Ints) -> Numbers | None:
+def _as_numbers(texts: pa.Array, counts: Ints) -> NumberHistogram | None:
     try:
         values = pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
         return None
-    return Numbers.of(values, counts) if np.isfinite(values).all() else None
+    return NumberHistogram.of(values, counts) if np.isfinite(values).all() else None
 
 
 def _hashed(texts: pa.Array, seed: int) -> Hashes:

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from llmops_audit.evidence import distributions
 from llmops_audit.evidence._gather import evidence_type
 from llmops_audit.evidence.base import Plan
-from llmops_audit.evidence.distributions import Categories, ColumnCounts, Distributions, Numbers
+from llmops_audit.evidence.distributions import Categories, ColumnCounts, Distributions, NumberHistogram
 from llmops_audit.testing import batch
 
 PLAN = Plan(seed=7)
 NUMBERS = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=60)
 
 
-def numbers_of(values: Any) -> Numbers:
+def numbers_of(values: Any) -> NumberHistogram:
     """Histogram of some numbers."""
-    return Numbers.of(np.asarray(values, dtype=np.float64))
+    return NumberHistogram.of(np.asarray(values, dtype=np.float64))
 
 
 def column_of(values: list[Any], plan: Plan = PLAN) -> ColumnCounts:

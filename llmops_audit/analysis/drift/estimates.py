@@ -98,7 +98,7 @@ class _Stratum:
     wrong: FloatArray
     current: FloatArray
 
-    def pulled(self) -> FloatArray:
+    def shrunk(self) -> FloatArray:
         """Return the calibrated probabilities, shrunk by one right and one wrong row."""
         rows = float(self.right.sum() + self.wrong.sum())
         return (_calibrated(self.right, self.wrong) * rows + 1.0) / (rows + 2.0)
@@ -124,8 +124,7 @@ def confidence_estimate(
         Confidence of the interval, strictly between 0 and 1.
     seed : int
     predictions : pair of numpy array, (n,) and (m,), optional
-        The predicted labels, each of which is then calibrated separately; those of fewer than `MIN_ROWS_PER_LABEL`
-        labelled rows are calibrated together. Without it all predictions are calibrated together.
+        Predicted labels, to calibrate each separately, and those with fewer than `MIN_ROWS_PER_LABEL` rows together.
 
     Returns
     -------
@@ -140,12 +139,12 @@ def confidence_estimate(
     the scale would weigh too much. Calibrated together, a model whose threshold is off by a logit seemed 0.014 too good
     at 5,000 rows, and the 95 % interval covered the truth in 57 % of 100 draws; label by label, 0.001 and 95 %.
 
-    The interval covers the accuracy on these rows and that of the population they are drawn from. Its variance is that
-    of the calibration (bootstrap of the labelled rows, with its bias), and that of m rows: of their outcomes given
-    their confidence, or of their confidence, whichever is larger. Probabilities are shrunk by one row of each kind for
-    it, since a sample without an error has no variance. The bounds are Clopper and Pearson's with the corresponding
-    effective number of rows. Isotonic regression finds a trend even in uninformative scores: where current rows have
-    much higher ones, the estimate is 0.01 to 0.02 too good, and the 95 % interval covers the truth in 82 to 97 %.
+    The interval covers the accuracy on these rows and on their population. Its variance adds that of the calibration
+    (bootstrap of the labelled rows, with its bias) and that of m rows: of their outcomes given their confidence, or of
+    their confidence, whichever is larger. For it, probabilities are shrunk by one row of each kind, since a sample
+    without an error has no variance. The bounds are Clopper and Pearson's for the effective rows. Isotonic regression
+    finds a trend even in uninformative scores: where current rows have much higher ones, the estimate is 0.01 to 0.02
+    too good, and the 95 % interval covers the truth in 82 to 97 %.
     """
     known, seen = np.isfinite(confidence), np.isfinite(current_confidence)
     if known.sum() < MIN_ROWS or not seen.any() or min(known.mean(), seen.mean()) < 1.0 - MAX_MISSING_SHARE:
@@ -156,8 +155,8 @@ def confidence_estimate(
     current = np.concatenate([one.current for one in strata])
     probabilities = np.concatenate([_calibrated(one.right, one.wrong) for one in strata])
     value = float(current @ probabilities / current.sum())
-    pulled = np.concatenate([one.pulled() for one in strata])
-    mean, inside = (float(current @ x / current.sum()) for x in (pulled, pulled * (1.0 - pulled)))
+    shrunk = np.concatenate([one.shrunk() for one in strata])
+    mean, inside = (float(current @ x / current.sum()) for x in (shrunk, shrunk * (1.0 - shrunk)))
     between = mean * (1.0 - mean) - inside
     variance = max(_calibration_error(strata, value, seed), inside / known.sum()) + max(inside, between) / seen.sum()
     return _with_bounds(value, mean * (1.0 - mean) / variance, level)
@@ -235,20 +234,19 @@ def reweighted_estimate(
     Returns
     -------
     tuple of float, or None
-        Estimate, both ends of its interval, and the effective number of labelled rows that it rests on. None where
-        there are no inputs, either sample has fewer than `MIN_ROWS` rows, the samples hardly overlap (the effective
-        number is below `MIN_ROWS` or `MIN_EFFECTIVE_SHARE` of the rows), or more than `MAX_UNMATCHED` of the current
-        rows are ranked above every labelled row.
+        Estimate, both ends of its interval, and its effective number of labelled rows. None without inputs, with fewer
+        than `MIN_ROWS` rows in either sample, where the samples hardly overlap (effectively below `MIN_ROWS` rows or
+        `MIN_EFFECTIVE_SHARE`), or where more than `MAX_UNMATCHED` of the current rows rank above every labelled row.
 
     Notes
     -----
     A row's weight is the odds of its being a current one (Sugiyama, Suzuki and Kanamori 2012, Density Ratio Estimation
     in Machine Learning, chapter 4) by a classifier that did not learn from it: of features extremely randomised trees,
     which model interactions, of texts a logistic regression. Its out-of-fold scores are calibrated by isotonic
-    regression, without which samples that do not overlap would look as if they did. The interval is Clopper and
-    Pearson's for Kish's effective number of rows (Korn and Graubard 1998), together with the m current rows, whose
-    outcomes vary too. It leaves out the error of the weights: of a shift that only a strong interaction shows, 40 % is
-    corrected at 300 rows and 75 % at 2,000, where the 95 % interval covers the truth in 86 and 88 %.
+    regression, without which disjoint samples would seem to overlap. The interval is Clopper and Pearson's for Kish's
+    effective number of rows (Korn and Graubard 1998), with the m current rows. It leaves out the error of the weights:
+    of a shift that only a strong interaction shows, 40 % is corrected at 300 rows and 75 % at 2,000, where the 95 %
+    interval covers the truth in 86 and 88 %.
     """
     n, m = labelled_seen.shape[0], current_seen.shape[0]
     if min(n, m) < MIN_ROWS or not labelled_seen.shape[1]:
@@ -285,13 +283,9 @@ def _weights(labelled: Matrix, current: Matrix, seed: int) -> tuple[FloatArray, 
 
 
 def estimates(
-    split: str,
-    labelled: ModelOutputs,
-    current: ModelOutputs,
-    seen: tuple[Matrix, Matrix] | None,
-    confidence: float,
-    seed: int,
-) -> list[AccuracyEstimate]:
+    split: str, labelled: ModelOutputs, current: ModelOutputs, seen: tuple[Matrix, Matrix] | None,
+    confidence: float, seed: int,
+) -> list[AccuracyEstimate]:  # fmt: skip
     """Estimate the accuracy on a split in every possible way.
 
     Parameters

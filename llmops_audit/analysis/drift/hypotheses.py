@@ -23,7 +23,7 @@ from llmops_audit.analysis.drift.measures import (
     difference_of_shares,
     share_of_new,
 )
-from llmops_audit.evidence.distributions import ColumnCounts, Distributions, Numbers
+from llmops_audit.evidence.distributions import ColumnCounts, Distributions, NumberHistogram
 
 __all__ = ["ComparisonSettings", "FullCounts", "Hypothesis", "duplicates", "of_pair", "of_window"]
 
@@ -102,7 +102,7 @@ class FullCounts:
         old, new = self._columns(column)
         return None if old is None or new is None else (old.missing, old.rows, new.missing, new.rows)
 
-    def numbers(self, column: str) -> tuple[Numbers, Numbers] | None:
+    def numbers(self, column: str) -> tuple[NumberHistogram, NumberHistogram] | None:
         """Return the histograms of both; None where either holds anything but numbers."""
         old, new = self._columns(column)
         if old is None or new is None or old.numbers is None or new.numbers is None:
