@@ -11,6 +11,7 @@ import pytest
 
 from llmops_audit.audit import Clock
 from llmops_audit.audit.check_inputs import Needs
+from llmops_audit.audit.preparation import prepare
 from llmops_audit.audit.sweep import Swept, sweep
 from llmops_audit.data.batches import ReadState, load, open_dataset
 from llmops_audit.evidence.base import Codes
@@ -37,10 +38,8 @@ def classifier():
 
 def swept(path: Path, *names: str, training_predictions: bool = True) -> Swept:
     """Gather evidence as an audit does."""
-    spec = read_spec(path).spec
-    assert spec is not None
     wanted = tuple(sorted({"outcomes", *names}))
-    return sweep(spec, path.parent, Needs(wanted, training_predictions), 1, Clock())
+    return sweep(prepare(path), Needs(wanted, training_predictions), 1, Clock())
 
 
 def rows_of(found: Swept, split: str) -> Rows:
