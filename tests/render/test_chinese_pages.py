@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,11 +16,15 @@ from llmops_audit.render import i18n
 from llmops_audit.render.formats import render_files
 
 SAMPLES = Path(__file__).parents[2] / "reports" / "samples"
+FORMATS = ("html", "markdown", "card")
 NAMES = tuple(sorted(path.parent.name for path in SAMPLES.glob("*/record.json")))
 
 WORD = re.compile(r"[A-Za-z]{2,}")
 CODE = re.compile(r"``.+?``|`[^`]+`", re.DOTALL)
 CITATION = re.compile(r"[（(]\d{4}[)）]")
+
+THINGS = frozenset({"python", "utc"})
+"""Names that are the same in every language."""
 
 OURS = frozenset(
     {"caption", "heading", "id", "key", "kind", "method", "metric", "page", "severity", "status", "verdict", "words"}
@@ -71,12 +76,14 @@ def pages(record: Record) -> dict[str, str]:
     """The visible texts of each Chinese page of a record."""
     files = {name: content.decode() for name, content in render_files(record, FORMATS, language="zh").items()}
     return {
-        name: "\n".join(Visible(text).texts) if name.endswith(".html") else CODE.sub("", text)
+        name: "\n".join(Visible(text).texts) if name.endswith(".html") else unescape(CODE.sub("", body(text)))
         for name, text in files.items()
     }
 
 
-FORMATS = ("html", "markdown", "card")
+def body(markdown: str) -> str:
+    """A Markdown file without the front matter that a hub reads."""
+    return re.sub(r"\A---\n.*?\n---\n", "", markdown, flags=re.DOTALL)
 
 
 def texts_of_the_data(value: object, key: str = "") -> Iterator[str]:
@@ -105,7 +112,8 @@ def words_of(text: str) -> set[str]:
 def known(record: Record, catalogue: Mapping[str, str]) -> set[str]:
     """Latin words that may stand in a Chinese page: those of the data, and those that translators chose to keep."""
     kept = [chinese for chinese in catalogue.values() if not CITATION.search(chinese)]
-    return {word for text in (*kept, *texts_of_the_data(record.model_dump())) for word in words_of(CODE.sub("", text))}
+    texts = (*kept, *texts_of_the_data(record.model_dump()))
+    return THINGS | {word for text in texts for word in words_of(CODE.sub("", text))}
 
 
 def english(record: Record) -> dict[str, list[str]]:
