@@ -9,6 +9,7 @@ import pytest
 from llmops_audit.check.methods import METHODS
 from llmops_audit.check.registry import provided
 from llmops_audit.record import Message, Record, Severity, Status, Verdict, message, values_at
+from llmops_audit.record.labels import MISSING
 from llmops_audit.render import i18n
 from llmops_audit.render.formats import render_files
 from llmops_audit.render.words import FIXED
@@ -80,3 +81,13 @@ def test_a_page_shows_the_words_of_its_record(worded: Record) -> None:
     page = render_files(worded.model_copy(update={"checks": (check,)}), ["html"], language="zh")["report.html"].decode()
     assert "召回率" in page
     assert "own metric" not in page.lower()
+
+
+def test_the_group_without_a_value_has_a_name(sample: ModuleType) -> None:
+    """Alone and in an intersection, in tables as in scopes, it is called what the language calls it."""
+    finding = sample.finding(Verdict.FAILED, scope={"sex": MISSING}, details={"compared_with": f"F × {MISSING}"})
+    record = sample.record(checks=[sample.check_result("own", Verdict.FAILED, [finding])])
+    chinese, english = (render_files(record, ["html"], language=each)["report.html"].decode() for each in ("zh", "en"))
+    assert "F × （未填写）" in chinese
+    assert MISSING not in chinese
+    assert f"F × {MISSING}" in english
