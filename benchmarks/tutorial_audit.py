@@ -28,9 +28,9 @@ data = pd.DataFrame({"text": ["Sentence " + str(i) for i in range(1000)], "label
 a, b, y, z = train_test_split(data["text"], data["label"], test_size=0.2, random_state=42)
 v = CountVectorizer()
 model = LogisticRegression(random_state=42).fit(v.fit_transform(a), y)
-told = model.predict(v.transform(b))
-accuracy_score(z, told)
-sns.heatmap(confusion_matrix(z, told), annot=True, fmt="d")
+predicted = model.predict(v.transform(b))
+accuracy_score(z, predicted)
+sns.heatmap(confusion_matrix(z, predicted), annot=True, fmt="d")
 plt.savefig("matrix.svg")
 """
 

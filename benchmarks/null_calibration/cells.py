@@ -167,10 +167,10 @@ def audit(cell: Cell, draft: ParsedSpec, checks: Mapping[str, Enabled], rng: np.
     RuntimeError
         Where a check crashes: that is neither a rejection nor none.
     """
-    asked = {name for one in checks.values() for name in one.check.inputs}
+    named = {name for one in checks.values() for name in one.check.inputs}
     policy = GateSection().policy()
     inputs = {
-        **evidence(cell.world, sorted(asked & set(evidence_names())), rng),
+        **evidence(cell.world, sorted(named & set(evidence_names())), rng),
         "baseline": None,
         "importance": None,
         "policy": policy_for(policy, checks),

@@ -206,7 +206,7 @@ SIMULATED: dict[str, Simulated] = {
 """By name, sorted."""
 
 NOT_SIMULATED = {
-    "counterfactual": "the worlds hold no texts, and no classifier that could be asked again",
+    "counterfactual": "the worlds hold no texts, and no classifier that could predict again",
     "proxies": "the worlds hold no feature that tells a group",
 }
 """Checks that judge by chance and are left out, with the reason; it stands on the page."""

@@ -98,7 +98,7 @@ class World:
 
 
 def task(world: World, seed: int) -> Task:
-    """Return what the checks are told of the data."""
+    """Return what the checks know of the data."""
     return Task(
         labels=(0, 1),
         positive=1,

@@ -1,4 +1,4 @@
-"""How well groups can be told apart by a classifier's inputs, features or texts, cross-validated.
+"""How well a classifier's inputs separate groups, features or texts, cross-validated.
 
 Matrices are float64, (n, p): a row for each row of the data, dense for features and sparse for texts. `codes` are
 int64, (n,): the group of each row, from 0.

@@ -133,7 +133,7 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
         "[checks.fairness]            # selection rates of the groups, four-fifths rule",
         '# favourable = "..."         # the prediction that is good for the person, where it is not the positive label',
         "# max_difference = { error_rates = 0.1 }  # equalized odds; keys: llmops-audit checks show fairness",
-        "# [checks.proxies]           # can the groups be told from what the classifier sees?",
+        "# [checks.proxies]           # do the classifier's inputs reveal a person's group?",
     ]
     counterfactual = [
         "",

@@ -46,7 +46,7 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     record : Record
     folder : Path
     reports : sequence of str
-        Names of the files in it that are told.
+        Names of the files in it that are listed.
     """
     from rich.text import Text
 

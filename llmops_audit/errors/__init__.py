@@ -93,7 +93,7 @@ class AuditError(Exception):
 
 
 class SpecError(AuditError):
-    """`audit.toml` cannot be read or does not say something that can be carried out."""
+    """`audit.toml` cannot be read, or asks for something that cannot be done."""
 
 
 class DataError(AuditError):

@@ -253,7 +253,7 @@ class _Search:
         return (form.alone if beside else None), FAR
 
     def near(self, entry: Entry, start: int, end: int) -> bool:
-        """Whether a context word is near any part of a candidate; asked first, since validators may be slow."""
+        """Whether a context word is near any part of a candidate; checked first, since validators may be slow."""
         if entry.order in self.header.context:
             return True
         words = self.mentions.of(2 * entry.order)

@@ -56,7 +56,7 @@ class BiasAudit(Frozen):
     median: float | None
     """Median of the scores, to 1 part in 1,024; null for selection rates."""
     doubtful: int
-    """Individuals whose score cannot be told from the median; they count as not above it."""
+    """Individuals whose score cannot be distinguished from the median; they count as not above it."""
     individuals: int
     """All individuals that were assessed."""
     unknown: int
