@@ -133,4 +133,4 @@ class CheckResult(Frozen):
     findings: tuple[Finding, ...] = ()
     """Its findings, in the order in which the check gave them."""
     words: dict[str, Message] = Field(default_factory=dict)
-    """Words of the check for the keys in its findings and figures; ``place=value`` for a value at one place only."""
+    """What reports call the keys in its findings and figures; a key "kind=email" names a value at one place only."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from llmops_audit.record import Finding, Record, message
+from llmops_audit.record.labels import MISSING
 from llmops_audit.render import i18n
 from llmops_audit.render.i18n import Translate
 
-__all__ = ["Scopes", "subject_name"]
+__all__ = ["Scopes", "subject_name", "with_missing_named"]
+
+_NO_VALUE = message("(missing)")
+_BETWEEN = " × "
 
 
 class Scopes:
@@ -33,6 +37,8 @@ class Scopes:
 
     def value(self, key: str, value: str) -> str:
         """Return the name of a value; a value of the data stays as it is."""
+        if value == MISSING:
+            return self._translate(_NO_VALUE.id)
         return value if key in self._columns else self._translate.value(key, value)
 
 
@@ -42,3 +48,19 @@ def subject_name(record: Record, translate: Translate) -> str:
     if record.subject.kind != "predictions" or not isinstance(column, str):
         return record.subject.description
     return i18n.render(message("column {name}", name=column), translate)
+
+
+def with_missing_named(record: Record, translate: Translate) -> Record:
+    """Return a record in which the group of the rows without a value is called what the language calls it."""
+    name = translate(_NO_VALUE.id)
+    return record if name == MISSING else Record.model_validate(_renamed(record.model_dump(by_alias=True), name))
+
+
+def _renamed(value: object, name: str) -> object:
+    if isinstance(value, dict):
+        return {key: _renamed(item, name) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_renamed(item, name) for item in value)
+    if isinstance(value, str) and MISSING in value:
+        return _BETWEEN.join(name if part == MISSING else part for part in value.split(_BETWEEN))
+    return value

@@ -19,7 +19,7 @@ from llmops_audit.record import Card, Finding, LabelCount, Message, Record, Scal
 from llmops_audit.record.figures import Estimate, Grouping, GroupMetrics, Table
 from llmops_audit.render import i18n
 from llmops_audit.render.i18n import Translate
-from llmops_audit.render.names import Scopes, subject_name
+from llmops_audit.render.names import Scopes, subject_name, with_missing_named
 from llmops_audit.render.text import Numbers, clean, shorten
 from llmops_audit.render.unmeasured import unmeasured
 
@@ -93,6 +93,7 @@ class GroupRow:
 def render(record: Record, *, language: str, root: str) -> bytes:
     """Render the model card of a record."""
     translate = i18n.translator(language, record)
+    record = with_missing_named(record, translate)
     numbers = Numbers(language)
     found = scores(record)
     matter = yaml.safe_dump(

@@ -14,6 +14,7 @@ from llmops_audit.render.formats import ll144
 from llmops_audit.render.formats._page import HTML_LANGUAGE, environment_of
 from llmops_audit.render.groups_view import ratio_position
 from llmops_audit.render.i18n import Translate
+from llmops_audit.render.names import with_missing_named
 from llmops_audit.render.text import Numbers, clean
 from llmops_audit.render.view import confused_pairs, most, view, with_missing
 
@@ -30,8 +31,8 @@ _MAX_COLUMNS = 6
 
 def render(record: Record, *, language: str, root: str) -> bytes:
     """Render the report of a record."""
-    record = Record.model_validate(_ordered(record.model_dump(by_alias=True)))
     translate = i18n.translator(language, record)
+    record = with_missing_named(Record.model_validate(_ordered(record.model_dump(by_alias=True))), translate)
     numbers = Numbers(language)
     environment = environment_of(record, translate, numbers)
     page = environment.get_template("report.html.j2").render(
