@@ -13,7 +13,7 @@ from llmops_audit.record import Record, Verdict
 from llmops_audit.render.formats import render_files
 
 SCHEMA = json.loads(
-    (Path(__file__).parents[1] / "schemas" / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "schemas" / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")
 )
 
 

@@ -14,7 +14,7 @@ from lxml import etree
 from llmops_audit.record import Record, Status, Verdict, message
 from llmops_audit.render.formats import render_files
 
-SHAPE = etree.XMLSchema(etree.parse(Path(__file__).parents[1] / "schemas" / "junit.xsd"))
+SHAPE = etree.XMLSchema(etree.parse(Path(__file__).parents[2] / "schemas" / "junit.xsd"))
 
 
 def _junit(record: Record, language: str | None = None, root: str = "") -> bytes:

@@ -37,7 +37,7 @@ from llmops_audit.render.formats import known, render_files
 from llmops_audit.render.github import workflow_commands
 from llmops_audit.render.items import bounded
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 JUNIT = etree.XMLSchema(etree.parse(SCHEMAS / "junit.xsd"))
 SARIF = Draft202012Validator(json.loads((SCHEMAS / "sarif.schema.json").read_text(encoding="utf-8")))
 GITLAB = Draft202012Validator(json.loads((SCHEMAS / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")))

@@ -17,7 +17,7 @@ from llmops_audit.render.formats._sarif import MAX_RESULTS
 
 # The official schema cannot be had offline. Ours holds its constraints on the objects that we write, refuses any other
 # property, and adds what the prose of the standard demands.
-SCHEMA = json.loads((Path(__file__).parents[1] / "schemas" / "sarif.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "sarif.schema.json").read_text(encoding="utf-8"))
 Draft202012Validator.check_schema(SCHEMA)
 
 
