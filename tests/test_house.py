@@ -27,28 +27,17 @@ FOLDERS = ("llmops_audit", "checks", "templates")
 
 # One name, one thing. What shares a name says here why it may; a name that no longer needs it is taken from the list.
 SHARED_STEMS = {
-    "base": "today what records share, and what types of evidence share",
+    "base": "what all records share, and what all types of evidence share",
     "checks": "the folder of checks, and the commands on them",
     "counterfactual": "the check, and what it computes",
     "drift": "the check, and what it computes",
     "fairness": "the check, and what it computes",
-    "findings": "today how drift makes findings, and the values of a record",
-    "metrics": "today functions on numbers, and the metrics of labels",
     "personal_data": "the package, and the evidence that it fills",
     "pii": "the check, and the command that searches files in the same way",
     "regression": "the check, and what it computes",
     "words": "the sentences of the package that it stands in, found by this name",
 }
-SHARED_CLASSES = {
-    "Comparison": "today of groups, and of releases",
-    "Format": "today of a source, and of an output",
-    "Hit": "today of a search of files, and in evidence",
-    "Line": "today of a chart, and of a table of groups",
-    "Location": "today of personal data, in a model, and in a file",
-    "Numbers": "today the distribution of numbers, and how they are written",
-    "_Hit": "today in a text, and in a model",
-    "_Module": "today of a source, and of an output",
-}
+SHARED_CLASSES: dict[str, str] = {}
 
 # Of the text as the Apache Software Foundation publishes it.
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"

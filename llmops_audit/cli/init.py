@@ -73,7 +73,7 @@ def starter(data: Path | None, output: Path) -> tuple[Path, ...]:
 def _look(data: Path) -> _Guess:
     from llmops_audit.data import sources
 
-    shown, format = str(data), sources.Format()
+    shown, format = str(data), sources.FileFormat()
     names = sources.column_names(data, shown, format)
     table = next(iter(sources.read(data, shown, format, names, PEEK)), None)
     if table is None:

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from llmops_audit.errors import AuditError, PluginError
-from llmops_audit.render.formats import Format, known
+from llmops_audit.render.formats import OutputFormat, known
 
 __all__ = ["DEFAULT", "Formats", "Page", "Root", "formats_of", "page_of", "root_of"]
 
 
-def _stated() -> tuple[Format, ...]:
+def _stated() -> tuple[OutputFormat, ...]:
     try:
         return tuple(known().values())
     except PluginError:

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from llmops_audit.cli.search import Hit, NotSearched, masked_name, search_lines, search_table
+from llmops_audit.cli.search import CellHit, NotSearched, masked_name, search_lines, search_table
 from llmops_audit.data import sources
-from llmops_audit.data.sources import Format
+from llmops_audit.data.sources import FileFormat
 from llmops_audit.errors import AuditError, DataError, Problem
 from llmops_audit.errors.redaction import scrubbed
 from llmops_audit.personal_data import Confidence, mask
@@ -297,7 +297,7 @@ def _searched(path: Path, settings: Settings, *, named: bool) -> Iterator[Event]
         # An empty file has no header, and nothing else that could be wrong.
         if head.strip() or len(head) == _HEAD_BYTES:
             search = search_table if is_table else search_lines
-            yield from _masked(search(path, shown, Format(encoding)), shown, settings)
+            yield from _masked(search(path, shown, FileFormat(encoding)), shown, settings)
         yield Counted.FILE
     except DataError as error:
         yield from map(_without_values, error.problems)
@@ -332,7 +332,7 @@ def _encoding(head: bytes, encoding: str) -> str:
 
 
 def _masked(
-    found_in_file: Iterator[Hit | NotSearched], shown: str, settings: Settings
+    found_in_file: Iterator[CellHit | NotSearched], shown: str, settings: Settings
 ) -> Iterator[FileHit | UnsearchedColumn | Counted]:
     for found in found_in_file:
         if isinstance(found, NotSearched):

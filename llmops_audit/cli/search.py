@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmops_audit.data import sources
-from llmops_audit.data.sources import Format
+from llmops_audit.data.sources import FileFormat
 from llmops_audit.errors import DataError
 from llmops_audit.personal_data import Confidence, Span, find, find_in_array, mask
 
-__all__ = ["Hit", "NotSearched", "masked_name", "search_lines", "search_table"]
+__all__ = ["CellHit", "NotSearched", "masked_name", "search_lines", "search_table"]
 
 _BATCH_CHARACTERS = 1 << 20
 _BATCH_LINES = 65_536
@@ -31,7 +31,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Hit:
+class CellHit:
     """A hit before it is masked.
 
     Attributes
@@ -67,7 +67,7 @@ class NotSearched:
     cells: int
 
 
-def search_lines(path: Path, shown: str, format: Format) -> Iterator[Hit | NotSearched]:
+def search_lines(path: Path, shown: str, format: FileFormat) -> Iterator[CellHit | NotSearched]:
     """Search a text line by line.
 
     Parameters
@@ -76,7 +76,7 @@ def search_lines(path: Path, shown: str, format: Format) -> Iterator[Hit | NotSe
         A name that ends in ``.gz`` is decompressed.
     shown : str
         The path in errors.
-    format : Format
+    format : FileFormat
         Only its encoding matters.
 
     Raises
@@ -88,7 +88,7 @@ def search_lines(path: Path, shown: str, format: Format) -> Iterator[Hit | NotSe
     for lines in _batches(sources.lines(path, shown, format.encoding)):
         for number, (line, spans) in enumerate(zip(lines, find(lines), strict=True), row):
             for span in spans:
-                yield Hit(number, "", line, span)
+                yield CellHit(number, "", line, span)
         row += len(lines)
 
 
@@ -109,7 +109,7 @@ def _batches(lines: Iterator[str]) -> Iterator[list[str]]:
     yield batch
 
 
-def search_table(path: Path, shown: str, format: Format) -> Iterator[Hit | NotSearched]:
+def search_table(path: Path, shown: str, format: FileFormat) -> Iterator[CellHit | NotSearched]:
     """Search every column of a table, the header first; each distinct value of a batch is searched once.
 
     Parameters
@@ -118,7 +118,7 @@ def search_table(path: Path, shown: str, format: Format) -> Iterator[Hit | NotSe
         With a suffix that `llmops_audit.data.sources` knows.
     shown : str
         The path in errors.
-    format : Format
+    format : FileFormat
 
     Raises
     ------
@@ -129,7 +129,7 @@ def search_table(path: Path, shown: str, format: Format) -> Iterator[Hit | NotSe
     shown_names = _names_for_output(table.names)
     for column, spans in find_in_array(pa.array(table.names, pa.large_string())).items():
         for span in spans:
-            yield Hit(0, shown_names[column], table.names[column], span)
+            yield CellHit(0, shown_names[column], table.names[column], span)
     row = table.first_row
     not_searched: Counter[int] = Counter()
     for batch in table.tables:
@@ -152,9 +152,9 @@ def _names_for_output(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _in_batch(
     batch: pa.Table, names: tuple[str, ...], shown: tuple[str, ...], first: int
-) -> tuple[list[Hit], dict[int, int]]:
+) -> tuple[list[CellHit], dict[int, int]]:
     """Return the hits of a batch by row and column, and by column the number of cells that are no text."""
-    found: list[tuple[int, int, Hit]] = []
+    found: list[tuple[int, int, CellHit]] = []
     undecoded: dict[int, int] = {}
     for column, name in enumerate(names):
         values, index = _distinct(batch.column(column))
@@ -167,7 +167,9 @@ def _in_batch(
             # A header that is read as row 0 was searched before.
             if first + row:
                 value = int(index[row])
-                found += [(row, column, Hit(first + row, shown[column], cells[value], span)) for span in spans[value]]
+                found += [
+                    (row, column, CellHit(first + row, shown[column], cells[value], span)) for span in spans[value]
+                ]
     return [hit for _, _, hit in sorted(found, key=lambda item: item[:2])], undecoded
 
 

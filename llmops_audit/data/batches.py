@@ -63,10 +63,10 @@ class Dataset:
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
 
     @cached_property
-    def format(self) -> sources.Format:
+    def format(self) -> sources.FileFormat:
         """How text files are read."""
         data = self.spec.data
-        return sources.Format(data.encoding, data.delimiter, data.quote, data.column_names, data.skip_rows)
+        return sources.FileFormat(data.encoding, data.delimiter, data.quote, data.column_names, data.skip_rows)
 
     def columns(self, part: str) -> tuple[str, ...]:
         """Return the columns of a part that are read, in the order of its files."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = ["DASHES", "MAX_ANNOTATED", "Line", "heat_map", "line_chart"]
+__all__ = ["DASHES", "MAX_ANNOTATED", "ChartLine", "heat_map", "line_chart"]
 
 MAX_ANNOTATED = 15
 """Most labels at which every cell shows its numbers."""
@@ -129,7 +129,7 @@ def heat_map(
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """A line of a chart.
 
     Attributes
@@ -152,7 +152,7 @@ class Line:
 
 
 def line_chart(
-    lines: Sequence[Line],
+    lines: Sequence[ChartLine],
     *,
     guides: Sequence[tuple[tuple[float, float], tuple[float, float]]],
     ticks: Sequence[tuple[float, str]],
@@ -165,7 +165,7 @@ def line_chart(
 
     Parameters
     ----------
-    lines : sequence of Line
+    lines : sequence of ChartLine
     guides : sequence of two points
         Dashed lines to compare with.
     ticks : sequence of (float, str)

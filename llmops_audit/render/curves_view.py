@@ -10,7 +10,7 @@ from markupsafe import Markup
 from llmops_audit.record import Message, Record, message
 from llmops_audit.record.figures import FALSE_POSITIVE_RATES, RECALLS, Curve, Curves, Table
 from llmops_audit.render import i18n
-from llmops_audit.render.charts import DASHES, Line, line_chart
+from llmops_audit.render.charts import DASHES, ChartLine, line_chart
 from llmops_audit.render.i18n import Translate
 from llmops_audit.render.text import Numbers, clean, shorten
 
@@ -132,7 +132,7 @@ def draw_curves(picture: Picture, number: int, translate: Translate, numbers: Nu
     kind = picture.figure.curve
     alone = len(picture.curves) == 1
     lines = [
-        Line(
+        ChartLine(
             one.curve.x if kind != "precision_recall" else (0.0, *one.curve.x),
             one.curve.y if kind != "precision_recall" else (*one.curve.y[:1], *one.curve.y),
             one.style,

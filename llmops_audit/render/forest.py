@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from llmops_audit.record.figures import Estimate
-from llmops_audit.render.groups_view import GroupingView, Line, Metric
+from llmops_audit.render.groups_view import GroupingView, GroupLine, Metric
 from llmops_audit.render.text import shorten, width
 
 __all__ = ["Forest", "Marks", "Panel", "forest", "short_name"]
@@ -159,7 +159,7 @@ class _Scale:
         return [number * self.step for number in range(self.first, self.last + 1)]
 
 
-def _panel(metric: Metric, lines: Sequence[Line], heights: Sequence[float], x: float, breadth: float) -> Panel:
+def _panel(metric: Metric, lines: Sequence[GroupLine], heights: Sequence[float], x: float, breadth: float) -> Panel:
     all_rows = all(round(line.estimates[metric].n) == line.rows for line in lines if metric in line.estimates)
     counts = () if all_rows else tuple(
         (y, line.estimates[metric].n) for y, line in zip(heights, lines, strict=True) if metric in line.estimates

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from llmops_audit.record.base import Label
 from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
 
-__all__ = ["GroupView", "GroupingView", "Line", "Metric", "Ratio", "group_view", "ratio_position"]
+__all__ = ["GroupLine", "GroupView", "GroupingView", "Metric", "Ratio", "group_view", "ratio_position"]
 
 MAX_LINES = 120
 """Groups that a report shows in all, so that it stays under 500 kB."""
@@ -43,7 +43,7 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Line:
+class GroupLine:
     """A group with what was measured of it."""
 
     values: tuple[str, ...]
@@ -58,7 +58,7 @@ class Ratio:
 
     Attributes
     ----------
-    line : Line
+    line : GroupLine
     rate : Estimate, optional
     highest : bool
         The group is the one that the others are compared with.
@@ -68,7 +68,7 @@ class Ratio:
         The ratio, or its whole interval, is under the smallest one that is required.
     """
 
-    line: Line
+    line: GroupLine
     rate: Estimate | None
     highest: bool
     value: float | None
@@ -85,7 +85,7 @@ class GroupingView:
     Attributes
     ----------
     attributes : tuple of str
-    lines : tuple of Line
+    lines : tuple of GroupLine
         Those that can be ranked by the first panel first, from the highest value down.
     hidden, hidden_small : int
         Groups that are not shown, and how many of these have too few rows to be judged.
@@ -101,7 +101,7 @@ class GroupingView:
     """
 
     attributes: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[GroupLine, ...]
     hidden: int
     hidden_small: int
     panels: tuple[Metric, ...]
@@ -143,7 +143,7 @@ def _grouping(figure: GroupMetrics, grouping: Grouping, room: int) -> GroupingVi
     metrics = tuple(dict.fromkeys(Metric(estimate.metric, estimate.of) for estimate in grouping.estimates))
     favourable, positive = _labels(figure)
     panels = tuple(metric for metric in _preferred(favourable, positive) if metric in metrics)[:MAX_PANELS]
-    lines = [Line(size.group, size.rows, size.judged, found[size.group]) for size in grouping.groups]
+    lines = [GroupLine(size.group, size.rows, size.judged, found[size.group]) for size in grouping.groups]
     ranked, rest = _ranked(lines, panels)
     shown = _bounded(ranked, rest, room)
     hidden = len(lines) - len(shown)
@@ -185,19 +185,19 @@ def _preferred(favourable: Label | None, positive: Label | None) -> tuple[Metric
     )
 
 
-def _value(line: Line, metric: Metric) -> float | None:
+def _value(line: GroupLine, metric: Metric) -> float | None:
     estimate = line.estimates.get(metric)
     return None if estimate is None else estimate.value
 
 
-def _ranked(lines: Sequence[Line], panels: Sequence[Metric]) -> tuple[list[Line], list[Line]]:
+def _ranked(lines: Sequence[GroupLine], panels: Sequence[Metric]) -> tuple[list[GroupLine], list[GroupLine]]:
     valued = [(_value(line, panels[0]) if panels and line.judged else None, line) for line in lines]
     ranked = sorted(((value, line) for value, line in valued if value is not None), key=lambda pair: -pair[0])
     rest = sorted((line for value, line in valued if value is None), key=lambda line: (not line.judged, -line.rows))
     return [line for _, line in ranked], rest
 
 
-def _bounded(ranked: Sequence[Line], rest: Sequence[Line], room: int) -> tuple[Line, ...]:
+def _bounded(ranked: Sequence[GroupLine], rest: Sequence[GroupLine], room: int) -> tuple[GroupLine, ...]:
     half = room // 2
     extreme = ranked if len(ranked) <= room else [*ranked[:half], *ranked[-half:]]
     return (*extreme, *rest[: room - len(extreme)])
@@ -209,7 +209,7 @@ def _most_general(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
 
 
 def _ratios(
-    figure: GroupMetrics, grouping: Grouping, shown: Sequence[Line], ranked: Sequence[Line]
+    figure: GroupMetrics, grouping: Grouping, shown: Sequence[GroupLine], ranked: Sequence[GroupLine]
 ) -> tuple[Ratio, ...]:
     metric = Metric(_SELECTION, figure.favourable)
     highest = ranked[0] if ranked else None

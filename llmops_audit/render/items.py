@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from llmops_audit.record import CheckResult, Finding, Record, Requirement, Severity, Verdict
 from llmops_audit.render.text import clean
 
-__all__ = ["MAX_NAME", "Item", "Location", "bounded", "items", "one_line", "scope_of", "waiting"]
+__all__ = ["MAX_NAME", "Item", "LimitLocation", "bounded", "items", "one_line", "scope_of", "waiting"]
 
 SPEC = "audit.toml"
 """Name of the spec where no limit of the record says it."""
@@ -27,7 +27,7 @@ _SEVERITIES = tuple(Severity)
 
 
 @dataclass(frozen=True)
-class Location:
+class LimitLocation:
     """The line of the spec that sets a limit.
 
     Attributes
@@ -58,7 +58,7 @@ class Item:
     finding : Finding, optional
     verdict : Verdict
     severity : Severity, optional
-    location : Location
+    location : LimitLocation
     waits : bool
         Stands between the subject and an approval.
     """
@@ -70,7 +70,7 @@ class Item:
     finding: Finding | None
     verdict: Verdict
     severity: Severity | None
-    location: Location
+    location: LimitLocation
     waits: bool
 
     @property
@@ -159,10 +159,10 @@ def _spec_of(record: Record) -> str:
     return SPEC
 
 
-def _location(requirement: Requirement | None, spec: str, root: str) -> Location:
+def _location(requirement: Requirement | None, spec: str, root: str) -> LimitLocation:
     found = _line_of(requirement)
     file, line = (spec, 1) if found is None else (found[1], int(found[2]))
-    return Location(file=clean(f"{root}/{file}" if root else file), line=line)
+    return LimitLocation(file=clean(f"{root}/{file}" if root else file), line=line)
 
 
 def _line_of(requirement: Requirement | None) -> re.Match[str] | None:

@@ -9,6 +9,22 @@ from __future__ import annotations
 
 from llmops_audit.stats.brier import BrierScore, brier_score, log_loss
 from llmops_audit.stats.corrections import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm
+from llmops_audit.stats.count_tables import (
+    accuracy,
+    balanced_accuracy,
+    cohen_kappa,
+    f1,
+    macro_f1,
+    macro_precision,
+    macro_recall,
+    matthews,
+    micro_f1,
+    micro_precision,
+    precision,
+    recall,
+    weighted_f1,
+    weighted_precision,
+)
 from llmops_audit.stats.distances import (
     MAX_RESAMPLES,
     RESAMPLES,
@@ -26,22 +42,6 @@ from llmops_audit.stats.intervals import (
     clopper_pearson,
     detectable_share,
     rows_to_decide,
-)
-from llmops_audit.stats.metrics import (
-    accuracy,
-    balanced_accuracy,
-    cohen_kappa,
-    f1,
-    macro_f1,
-    macro_precision,
-    macro_recall,
-    matthews,
-    micro_f1,
-    micro_precision,
-    precision,
-    recall,
-    weighted_f1,
-    weighted_precision,
 )
 from llmops_audit.stats.novelty import Novelty, absent_categories, outside_range
 from llmops_audit.stats.paired import mcnemar, paired_difference

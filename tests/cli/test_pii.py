@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from llmops_audit.cli.commands import app
 from llmops_audit.cli.pii import Counted, FileHit, UnsearchedColumn, scan_files, settings_of, summary, written
 from llmops_audit.data import sources
-from llmops_audit.data.sources import Format, suffixes
+from llmops_audit.data.sources import FileFormat, suffixes
 from llmops_audit.errors import AuditError, Problem
 from llmops_audit.personal_data import Confidence
 
@@ -143,7 +143,7 @@ def test_wide_files_are_searched_in_few_rows_at_a_time(
         _write(tmp_path / name, "\n".join(rows))
     else:
         pq.write_table(pa.table(columns), tmp_path / name)
-    assert [batch.num_rows for batch in sources.cells(tmp_path / name, name, Format()).tables] == [2, 2]
+    assert [batch.num_rows for batch in sources.cells(tmp_path / name, name, FileFormat()).tables] == [2, 2]
     assert _places(tmp_path / name) == [(name, 4, "c7", "email"), (name, 4, "c257", "email")]
 
 

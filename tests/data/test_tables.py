@@ -47,7 +47,7 @@ def _table(value: object) -> pa.Table:
 
 def _from_file(frame: pd.DataFrame, folder: Path) -> pa.Table:
     frame.to_parquet(folder / "rows.parquet", index=False)
-    return pa.concat_tables(sources.read(folder / "rows.parquet", "rows.parquet", sources.Format(), None))
+    return pa.concat_tables(sources.read(folder / "rows.parquet", "rows.parquet", sources.FileFormat(), None))
 
 
 def test_a_frame_is_read_as_a_parquet_file_is(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_mixed_columns_are_read_as_text(values: list[Any], tmp_path: Path) -> No
     """Values of several kinds in one column are what a CSV file would hold."""
     frame = pd.DataFrame({"x": pd.Series(values, dtype=object), "y": range(len(values))})
     frame.to_csv(tmp_path / "rows.csv", index=False)
-    found = list(sources.read(tmp_path / "rows.csv", "rows.csv", sources.Format(), ["x"]))
+    found = list(sources.read(tmp_path / "rows.csv", "rows.csv", sources.FileFormat(), ["x"]))
     assert _table(frame)["x"].to_pylist() == [value or None for table in found for value in table["x"].to_pylist()]
 
 

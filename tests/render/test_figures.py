@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from llmops_audit.render.charts import Line, heat_map, line_chart
+from llmops_audit.render.charts import ChartLine, heat_map, line_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -98,7 +98,7 @@ def test_other_warnings_still_come_through(monkeypatch: pytest.MonkeyPatch) -> N
         drawn(["正", "b"])
 
 
-def charted(lines: list[Line], title: str = "Lines <1>", prefix: str = "a") -> str:
+def charted(lines: list[ChartLine], title: str = "Lines <1>", prefix: str = "a") -> str:
     """A chart of lines with one guide."""
     return str(
         line_chart(
@@ -115,7 +115,7 @@ def charted(lines: list[Line], title: str = "Lines <1>", prefix: str = "a") -> s
 
 def test_a_line_chart_is_text_and_lines_in_the_page_s_colours() -> None:
     """Axes and ticks are real text, mathtext and markup stay letters, and every colour is one of the style sheet's."""
-    svg = charted([Line((0.0, 0.5, 1.0), (0.0, 0.8, 1.0), style=2)])
+    svg = charted([ChartLine((0.0, 0.5, 1.0), (0.0, 0.8, 1.0), style=2)])
     assert sorted(texts_of(svg)) == sorted(["0 %", "0 %", "100 %", "100 %", "假阳性率", "$y^2$ <b>"])
     assert ET.fromstring(svg).get("aria-label") == "Lines <1>"
     assert {"var(--line-2)", "var(--rule)", "var(--soft)", "currentColor"} == set(
@@ -125,7 +125,7 @@ def test_a_line_chart_is_text_and_lines_in_the_page_s_colours() -> None:
 
 def test_points_lie_where_their_numbers_say() -> None:
     """The corners of the unit square are those of the drawn line, left to right and bottom to top."""
-    svg = charted([Line((0.0, 1.0), (0.0, 1.0), style=1), Line((0.0, 1.0), (1.0, 0.0), style=3)])
+    svg = charted([ChartLine((0.0, 1.0), (0.0, 1.0), style=1), ChartLine((0.0, 1.0), (1.0, 0.0), style=3)])
     rise, fall = (
         [float(number) for number in re.findall(r"[\d.]+", path)]
         for path in re.findall(r'd="([^"]*)" style="[^"]*var\(--line-\d\)', svg)
@@ -137,7 +137,9 @@ def test_points_lie_where_their_numbers_say() -> None:
 def test_steps_hold_from_the_point_before() -> None:
     """A line of steps has the corners between its points: first up or down, then along."""
     plain, steps = (
-        re.findall(r'd="([^"]*)" style="[^"]*var\(--line-1\)', charted([Line((0.0, 1.0), (0.2, 0.8), 1, steps=steps)]))
+        re.findall(
+            r'd="([^"]*)" style="[^"]*var\(--line-1\)', charted([ChartLine((0.0, 1.0), (0.2, 0.8), 1, steps=steps)])
+        )
         for steps in (False, True)
     )
     first, last = plain[0].split()[1:3], plain[0].split()[3:5]
@@ -146,7 +148,7 @@ def test_steps_hold_from_the_point_before() -> None:
 
 def test_marks_have_ids_of_their_own_figure() -> None:
     """The marks of points with intervals refer to the figure that they are in, and each point has one."""
-    line = Line((0.2, 0.8), (0.3, 0.7), style=1, bars=((0.1, 0.5), (0.6, 0.9)))
+    line = ChartLine((0.2, 0.8), (0.3, 0.7), style=1, bars=((0.1, 0.5), (0.6, 0.9)))
     first, second = (charted([line], prefix=prefix) for prefix in "xy")
     assert first.count('href="#x-') == 2
     assert 'href="#x-' not in second

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from llmops_audit.analysis.drift.column_pairs import PSEUDO_COLUMNS
 from llmops_audit.analysis.drift.comparison import SplitComparison, compare, figure, judge
-from llmops_audit.analysis.drift.findings import DriftLimits
 from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, FullCounts
+from llmops_audit.analysis.drift.judgement import DriftLimits
 from llmops_audit.analysis.drift.measures import FLOORS
 from llmops_audit.analysis.drift.samples import SamplePair
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from llmops_audit.analysis.drift.column_pairs import ColumnPair
 from llmops_audit.analysis.drift.estimates import ModelOutputs, estimates
-from llmops_audit.analysis.drift.findings import (
+from llmops_audit.analysis.drift.histograms import histogram
+from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, Hypothesis
+from llmops_audit.analysis.drift.judgement import (
     DriftLimits,
     JudgedHypothesis,
     drifted_columns,
@@ -19,8 +21,6 @@ from llmops_audit.analysis.drift.findings import (
     window_findings,
     without_time,
 )
-from llmops_audit.analysis.drift.histograms import histogram
-from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, Hypothesis
 from llmops_audit.analysis.drift.samples import (
     SamplePair,
     compare_columns,

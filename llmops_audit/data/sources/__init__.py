@@ -20,13 +20,13 @@ import pyarrow as pa
 
 from llmops_audit.data.sources import delimited
 from llmops_audit.data.sources._cells import Cells
-from llmops_audit.data.sources._format import Format
+from llmops_audit.data.sources._format import FileFormat
 from llmops_audit.data.sources._text import head, lines
 from llmops_audit.errors import DataError
 
 __all__ = [
     "Cells",
-    "Format",
+    "FileFormat",
     "binary_suffixes",
     "cells",
     "column_names",
@@ -42,14 +42,14 @@ BATCH_CELLS = 1 << 22
 """Cells of a table in a search: a wide file has fewer rows in each."""
 
 
-class _Module(Protocol):
+class _SourceModule(Protocol):
     @property
     def SUFFIXES(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
 
-    def names(self, path: Path, shown: str, format: Format) -> tuple[str, ...]: ...
+    def names(self, path: Path, shown: str, format: FileFormat) -> tuple[str, ...]: ...
 
     def tables(
-        self, path: Path, shown: str, format: Format, columns: Sequence[str], batch_rows: int
+        self, path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int
     ) -> Iterator[pa.Table]: ...
 
 
@@ -63,7 +63,7 @@ def binary_suffixes() -> tuple[str, ...]:
     return tuple(sorted(suffix for module in _modules() if _is_binary(module) for suffix in module.SUFFIXES))
 
 
-def column_names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
+def column_names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
     """Return the columns of a file, in file order.
 
     Parameters
@@ -72,7 +72,7 @@ def column_names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
         Where the file is.
     shown : str
         The path as the spec writes it; errors name it.
-    format : Format
+    format : FileFormat
 
     Raises
     ------
@@ -88,7 +88,7 @@ def column_names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
 
 
 def read(
-    path: Path, shown: str, format: Format, columns: Sequence[str] | None, batch_rows: int = BATCH_ROWS
+    path: Path, shown: str, format: FileFormat, columns: Sequence[str] | None, batch_rows: int = BATCH_ROWS
 ) -> Iterator[pa.Table]:
     """Read a file batch by batch, every row once and in file order; memory does not grow with rows.
 
@@ -98,7 +98,7 @@ def read(
         Where the file is.
     shown : str
         The path as the spec writes it; errors name it.
-    format : Format
+    format : FileFormat
     columns : sequence of str or None
         At least one column, in the order wanted; None for all columns in file order.
     batch_rows : int
@@ -125,7 +125,7 @@ def read(
     return _module(path, shown, format).tables(path, shown, format, wanted, batch_rows)
 
 
-def cells(path: Path, shown: str, format: Format) -> Cells:
+def cells(path: Path, shown: str, format: FileFormat) -> Cells:
     """Open a file for a search through every cell; memory does not grow with rows.
 
     Parameters
@@ -134,7 +134,7 @@ def cells(path: Path, shown: str, format: Format) -> Cells:
         Where the file is.
     shown : str
         The path in errors.
-    format : Format
+    format : FileFormat
 
     Raises
     ------
@@ -162,16 +162,16 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _modules() -> tuple[_Module, ...]:
+def _modules() -> tuple[_SourceModule, ...]:
     names = sorted(info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_"))
-    return tuple(cast(_Module, importlib.import_module(f"{__name__}.{name}")) for name in names)
+    return tuple(cast(_SourceModule, importlib.import_module(f"{__name__}.{name}")) for name in names)
 
 
-def _is_binary(module: _Module) -> bool:
+def _is_binary(module: _SourceModule) -> bool:
     return bool(getattr(module, "BINARY", False))
 
 
-def _module(path: Path, shown: str, format: Format) -> _Module:
+def _module(path: Path, shown: str, format: FileFormat) -> _SourceModule:
     try:
         with path.open("rb"):
             pass

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Format"]
+__all__ = ["FileFormat"]
 
 
 @dataclass(frozen=True)
-class Format:
+class FileFormat:
     """How text files are written; Parquet says all this itself, JSON Lines knows an encoding only.
 
     Attributes

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from llmops_audit.data.sources._cells import Cells
-from llmops_audit.data.sources._format import Format
+from llmops_audit.data.sources._format import FileFormat
 from llmops_audit.data.sources._text import decoded, not_encoded
 from llmops_audit.errors import DataError
 
@@ -30,13 +30,13 @@ _TAB_SUFFIXES = (".tab", ".tab.gz", ".tsv", ".tsv.gz")
 _BLOCK_BYTES = 4 << 20
 
 
-def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
+def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
     """Return the columns in file order, from `format.names` or the first line that is not blank."""
     with closing(_SealedRows(path, shown, format)) as rows:
         return rows.names
 
 
-def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
     """Yield the rows in order, as columns of type string without nulls."""
     with closing(_SealedRows(path, shown, format)) as rows:
         for batch in _batches(rows, columns):
@@ -44,7 +44,7 @@ def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch
                 yield pa.Table.from_batches([batch.slice(start, batch_rows)])
 
 
-def cells(path: Path, shown: str, format: Format, batch_rows: int) -> Cells:
+def cells(path: Path, shown: str, format: FileFormat, batch_rows: int) -> Cells:
     """Return every cell, also of a file whose header has a name twice: its header is read once more as row 0."""
     header = names(path, shown, format)
     first_row = 1
@@ -62,7 +62,7 @@ class _SealedRows(io.RawIOBase):
     further, the seal replaces the broken bytes as well, and `undecodable` is set.
     """
 
-    def __init__(self, path: Path, shown: str, format: Format) -> None:
+    def __init__(self, path: Path, shown: str, format: FileFormat) -> None:
         super().__init__()
         self.shown = shown
         self.encoding = format.encoding
@@ -104,7 +104,7 @@ class _SealedRows(io.RawIOBase):
         yield "\n"
         yield self.delimiter.join([self.seal] * len(self.names)) + "\n"
 
-    def _header(self, format: Format) -> tuple[str, ...]:
+    def _header(self, format: FileFormat) -> tuple[str, ...]:
         self.names = format.names or ()
         lines = _Lines(self._text_chunks)
         for _ in range(format.skip_rows):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from llmops_audit.data.sources._format import Format
+from llmops_audit.data.sources._format import FileFormat
 from llmops_audit.data.sources._text import decoded, not_encoded
 from llmops_audit.errors import DataError
 
@@ -23,7 +23,7 @@ __all__ = ["SUFFIXES", "names", "tables"]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
 
-def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
+def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
     """Return the keys of all lines, in the order of their first appearance; reads the whole file."""
     found: dict[str, None] = {}
     for item in _objects(path, shown, format):
@@ -33,7 +33,7 @@ def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
     return tuple(found)
 
 
-def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
     """Yield the rows in order, as columns of type string."""
     objects = _objects(path, shown, format)
     while (first := next(objects, None)) is not None:
@@ -44,7 +44,7 @@ def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch
         yield pa.table({name: pa.array(column, pa.string()) for name, column in values.items()})
 
 
-def _objects(path: Path, shown: str, format: Format) -> Iterator[dict[str, Any]]:
+def _objects(path: Path, shown: str, format: FileFormat) -> Iterator[dict[str, Any]]:
     row = number = 0
     try:
         for number, line in enumerate(_lines(decoded(path, shown, format.encoding)), 1):

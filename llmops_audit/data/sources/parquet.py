@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from llmops_audit.data.sources._arrow import INT64_MAX, converted, kept, target
 from llmops_audit.data.sources._cells import Cells
-from llmops_audit.data.sources._format import Format
+from llmops_audit.data.sources._format import FileFormat
 from llmops_audit.errors import DataError
 
 __all__ = ["BINARY", "SUFFIXES", "cells", "names", "tables"]
@@ -26,7 +26,7 @@ BINARY = True
 _MAGIC = b"PAR1"
 
 
-def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
+def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
     """Return the top-level columns; `format` has no bearing on Parquet."""
     with _opened(path, shown) as file:
         found = tuple(file.schema_arrow.names)
@@ -35,7 +35,7 @@ def names(path: Path, shown: str, format: Format) -> tuple[str, ...]:
     return found
 
 
-def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
     """Yield the rows in order."""
     with _opened(path, shown) as file:
         types = {
@@ -48,7 +48,7 @@ def tables(path: Path, shown: str, format: Format, columns: Sequence[str], batch
             )
 
 
-def cells(path: Path, shown: str, format: Format, batch_rows: int) -> Cells:
+def cells(path: Path, shown: str, format: FileFormat, batch_rows: int) -> Cells:
     """Return every cell. Bytes stay bytes, and an extension type is read as what it stores."""
     return Cells(names(path, shown, format), 1, _searchable(path, shown, batch_rows))
 

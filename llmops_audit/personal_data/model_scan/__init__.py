@@ -73,15 +73,15 @@ class ModelContents:
 
 
 @dataclass(frozen=True)
-class _Hit:
+class _ModelHit:
     kind: str
     confidence: Confidence
     rare: bool
     value: str = field(repr=False)
 
-    def __or__(self, other: _Hit) -> _Hit:
+    def __or__(self, other: _ModelHit) -> _ModelHit:
         confidence = min(self.confidence, other.confidence, key=lambda confidence: confidence.rank)
-        return _Hit(self.kind, confidence, self.rare or other.rare, min(self.value, other.value))
+        return _ModelHit(self.kind, confidence, self.rare or other.rare, min(self.value, other.value))
 
 
 class _TrainingValues:
@@ -154,7 +154,7 @@ def scan_model(
     state = fitted_state(estimator)
     known = _TrainingValues(values, allow_list)
     unread = list(state.unread)
-    found: dict[str, dict[tuple[str, str], _Hit]] = {}
+    found: dict[str, dict[tuple[str, str], _ModelHit]] = {}
     searched: dict[str, set[str]] = {}
     for location, texts_there in state.strings.items():
         searched.setdefault(location.name, set()).update(texts_there)
@@ -190,21 +190,21 @@ def _lists(vectorizer: Vectorizer) -> Iterator[tuple[str, list[str]]]:
         yield "stop_words_", [*terms, *sorted(str.__str__(term) for term in left_out if isinstance(term, str))]
 
 
-def _in_texts(texts: list[str], header: str, known: _TrainingValues) -> Iterator[_Hit]:
+def _in_texts(texts: list[str], header: str, known: _TrainingValues) -> Iterator[_ModelHit]:
     for text, spans in zip(texts, find(texts, header=header), strict=True):
         for span in spans:
             value = text[span.start : span.end]
             if not known.is_allowed(span.kind, value):
                 rows = known.rows.get((span.kind, canonical(span.kind, value)), 0)
-                yield _Hit(span.kind, span.confidence, rows < RARE_BELOW, value)
+                yield _ModelHit(span.kind, span.confidence, rows < RARE_BELOW, value)
 
 
 def _in_terms(
     vectorizer: Vectorizer, terms: list[str], known: _TrainingValues, texts: pa.Array | pa.ChunkedArray | None
-) -> Iterator[_Hit]:
+) -> Iterator[_ModelHit]:
     lookup = Lookup(vectorizer, terms, texts)
     for found, rare in lookup.readable(known.values):
-        yield _Hit(found.kind, found.confidence, rare, found.value)
+        yield _ModelHit(found.kind, found.confidence, rare, found.value)
     if is_cut_into_characters(vectorizer):
         return
     spans_of = [(terms[index], spans) for index, spans in _hits_by_index(terms).items()]
@@ -214,9 +214,9 @@ def _in_terms(
             text = term[span.start : span.end]
             training_values = known.matching(text)
             for value in training_values or ():
-                yield _Hit(value.kind, value.confidence, value.rows < RARE_BELOW, value.value)
+                yield _ModelHit(value.kind, value.confidence, value.rows < RARE_BELOW, value.value)
             if training_values is None and not known.is_allowed(span.kind, text):
-                yield _Hit(span.kind, span.confidence, rare_terms[term], text)
+                yield _ModelHit(span.kind, span.confidence, rare_terms[term], text)
 
 
 def _hits_by_index(terms: list[str]) -> dict[int, tuple[Span, ...]]:
@@ -227,14 +227,14 @@ def _hits_by_index(terms: list[str]) -> dict[int, tuple[Span, ...]]:
         return {index: spans for index, spans in enumerate(find(terms)) if spans}
 
 
-def _put(found: dict[str, dict[tuple[str, str], _Hit]], location: str, hits: Iterable[_Hit]) -> None:
+def _put(found: dict[str, dict[tuple[str, str], _ModelHit]], location: str, hits: Iterable[_ModelHit]) -> None:
     there = found.setdefault(location, {})
     for hit in hits:
         key = (hit.kind, canonical(hit.kind, hit.value))
         there[key] = there[key] | hit if key in there else hit
 
 
-def _counted(found: Mapping[str, Mapping[tuple[str, str], _Hit]]) -> Iterator[ModelHits]:
+def _counted(found: Mapping[str, Mapping[tuple[str, str], _ModelHit]]) -> Iterator[ModelHits]:
     for location, hits in found.items():
         for kind, confidence in sorted({(hit.kind, hit.confidence) for hit in hits.values()}, key=str):
             own = [hit for hit in hits.values() if (hit.kind, hit.confidence) == (kind, confidence)]

@@ -17,7 +17,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 
 from llmops_audit.personal_data import find, names_a_kind
 
-__all__ = ["FittedState", "Location", "Vectorizer", "fitted_state"]
+__all__ = ["FittedState", "ModelLocation", "Vectorizer", "fitted_state"]
 
 DEEPEST = 12
 """Levels of nested containers to follow; a model of scikit-learn has four or five."""
@@ -41,7 +41,7 @@ _QUIET = frozenset({"sklearn", "numpy", "scipy", "builtins", "functools", "re", 
 
 
 @dataclass(frozen=True, order=True)
-class Location:
+class ModelLocation:
     """Where a model keeps texts.
 
     Attributes
@@ -79,14 +79,14 @@ class FittedState:
 
     Attributes
     ----------
-    strings : mapping of Location to dict of str to None
+    strings : mapping of ModelLocation to dict of str to None
         Distinct texts.
     vectorizers : list of Vectorizer
     unread : list of str
         What cannot be searched, and why.
     """
 
-    strings: dict[Location, dict[str, None]] = field(default_factory=dict, repr=False)
+    strings: dict[ModelLocation, dict[str, None]] = field(default_factory=dict, repr=False)
     vectorizers: list[Vectorizer] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
 
@@ -259,7 +259,7 @@ class _Walk:
             self.note_unread(location, "rows that the model was fitted on are kept as numbers, which are not searched")
 
     def add(self, location: str, header: str, texts: Iterable[str]) -> None:
-        held = self.found.strings.setdefault(Location(location, header), {})
+        held = self.found.strings.setdefault(ModelLocation(location, header), {})
         held.update(dict.fromkeys(texts))
 
     def value(self, value: object, location: str, header: str, depth: int) -> None:

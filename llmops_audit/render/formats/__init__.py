@@ -31,7 +31,7 @@ from llmops_audit.errors import AuditError, PluginError, Problem
 if TYPE_CHECKING:
     from llmops_audit.record import Record
 
-__all__ = ["Format", "file_names", "known", "render_files"]
+__all__ = ["OutputFormat", "file_names", "known", "render_files"]
 
 WRITTEN = ("default", "format", "page")
 
@@ -39,7 +39,7 @@ _SIGNATURE = "render(record, *, language, root)"
 
 
 @dataclass(frozen=True)
-class Format:
+class OutputFormat:
     """A format as its module states it.
 
     Attributes
@@ -59,12 +59,12 @@ class Format:
     summary: str
 
 
-class _Module(Protocol):
+class _FormatModule(Protocol):
     def render(self, record: Record, *, language: str, root: str) -> bytes: ...
 
 
 @cache
-def known() -> Mapping[str, Format]:
+def known() -> Mapping[str, OutputFormat]:
     """Return all formats by id, sorted; no format is imported.
 
     Raises
@@ -72,7 +72,7 @@ def known() -> Mapping[str, Format]:
     PluginError
         With everything that a module of the folder does not state as a format must.
     """
-    found: dict[str, Format] = {}
+    found: dict[str, OutputFormat] = {}
     problems: list[Problem] = []
     writers = {"record.json": "the record"}
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
@@ -134,13 +134,13 @@ def render_files(
     return {known()[id].file: module.render(record, language=language, root=root) for id, module in modules.items()}
 
 
-def _module(id: str) -> _Module:
+def _module(id: str) -> _FormatModule:
     if id not in known():
         raise AuditError("format", "is unknown", f"one of {', '.join(known())}", repr(id))
-    return cast(_Module, importlib.import_module(f"{__name__}.{id.replace('-', '_')}"))
+    return cast(_FormatModule, importlib.import_module(f"{__name__}.{id.replace('-', '_')}"))
 
 
-def _stated(info: pkgutil.ModuleInfo, problems: list[Problem]) -> Format:
+def _stated(info: pkgutil.ModuleInfo, problems: list[Problem]) -> OutputFormat:
     """Return what a module states, and add what it does not to the problems."""
     id = info.name.replace("_", "-")
     subject = f"output format '{id}'"
@@ -148,7 +148,7 @@ def _stated(info: pkgutil.ModuleInfo, problems: list[Problem]) -> Format:
         tree = ast.parse(_source(info))
     except SyntaxError as error:
         problems.append(Problem(subject, f"is no Python: line {error.lineno}"))
-        return Format(id, "", "", "")
+        return OutputFormat(id, "", "", "")
     texts = dict(_texts(tree))
     file, written = texts.get("FILE", ""), texts.get("WRITTEN", "")
     summary = (ast.get_docstring(tree) or "").partition("\n")[0].removesuffix(".")
@@ -161,7 +161,7 @@ def _stated(info: pkgutil.ModuleInfo, problems: list[Problem]) -> Format:
         problems.append(Problem(f"{subject}: WRITTEN", "is unknown", expected, repr(written)))
     if not any(map(_is_render, tree.body)):
         problems.append(Problem(f"{subject}: render", "is missing or has other parameters", _SIGNATURE))
-    return Format(id, file, written, summary)
+    return OutputFormat(id, file, written, summary)
 
 
 def _source(info: pkgutil.ModuleInfo) -> str:

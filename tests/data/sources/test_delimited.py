@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from llmops_audit.data.sources import Format, _text, column_names, delimited, read
+from llmops_audit.data.sources import FileFormat, _text, column_names, delimited, read
 from llmops_audit.errors import DataError
 
 LATIN = b"\xe9"
-PLAIN = Format()
+PLAIN = FileFormat()
 
 
-def rows_of(folder: Path, content: bytes, format_: Format = PLAIN, name: str = "f.csv") -> list[tuple[str, ...]]:
+def rows_of(folder: Path, content: bytes, format_: FileFormat = PLAIN, name: str = "f.csv") -> list[tuple[str, ...]]:
     """Write a file and read it whole."""
     path = folder / name
     path.write_bytes(content)
     return [tuple(row.values()) for part in read(path, name, format_, None, 3) for row in part.to_pylist()]
 
 
-def refusal(folder: Path, content: bytes, format_: Format = PLAIN, name: str = "f.csv") -> str:
+def refusal(folder: Path, content: bytes, format_: FileFormat = PLAIN, name: str = "f.csv") -> str:
     """Write a file that cannot be read and return what the error says."""
     with pytest.raises(DataError) as caught:
         rows_of(folder, content, format_, name)
@@ -88,9 +88,9 @@ class TestBroken:
         """Broken bytes are found by row in multi-byte encodings too."""
         text = "a,b\n" + "1,中文\n" * 5
         broken = text.encode("gb18030") + b"2,\xff\n"
-        assert "f.csv: row 6: contains bytes" in refusal(tmp_path, broken, Format(encoding="gb18030"))
+        assert "f.csv: row 6: contains bytes" in refusal(tmp_path, broken, FileFormat(encoding="gb18030"))
         cut = text.encode("utf-16")[:-1]
-        assert "f.csv: row 5: contains bytes" in refusal(tmp_path, cut, Format(encoding="utf-16"))
+        assert "f.csv: row 5: contains bytes" in refusal(tmp_path, cut, FileFormat(encoding="utf-16"))
 
     def test_first_error_wins(self, tmp_path: Path) -> None:
         """A short row before broken bytes is what the error names."""
@@ -124,10 +124,10 @@ def test_long_row(tmp_path: Path) -> None:
 
 def test_headerless(tmp_path: Path) -> None:
     """Named columns make the first line a row, and their number is that of the fields."""
-    assert rows_of(tmp_path, b"1,2\n3,4", Format(names=("x", "y"))) == [("1", "2"), ("3", "4")]
-    said = refusal(tmp_path, b"1,2\n", Format(names=("x",)))
+    assert rows_of(tmp_path, b"1,2\n3,4", FileFormat(names=("x", "y"))) == [("1", "2"), ("3", "4")]
+    said = refusal(tmp_path, b"1,2\n", FileFormat(names=("x",)))
     assert said == "f.csv: row 1: wrong number of fields; expected 1; got 2"
-    said = refusal(tmp_path, b"1,2\n", Format(names=("x", "x")))
+    said = refusal(tmp_path, b"1,2\n", FileFormat(names=("x", "x")))
     assert said == "f.csv: has column 'x' more than once; expected a name for each column"
 
 
@@ -135,15 +135,15 @@ def test_headerless(tmp_path: Path) -> None:
 def test_skipped_lines(tmp_path: Path, end: bytes) -> None:
     """Lines before the header, or before the first row, are skipped whatever they hold."""
     comment = b'|1x3 "open, cross' + end
-    assert rows_of(tmp_path, comment + b"a,b" + end + b"1,2" + end, Format(skip_rows=1)) == [("1", "2")]
-    headerless = Format(names=("x", "y"), skip_rows=1)
+    assert rows_of(tmp_path, comment + b"a,b" + end + b"1,2" + end, FileFormat(skip_rows=1)) == [("1", "2")]
+    headerless = FileFormat(names=("x", "y"), skip_rows=1)
     assert rows_of(tmp_path, comment + b"1,2" + end, headerless) == [("1", "2")]
-    assert refusal(tmp_path, b"a,b\n1,2\n", Format(skip_rows=5)) == "f.csv: is empty; expected a header"
+    assert refusal(tmp_path, b"a,b\n1,2\n", FileFormat(skip_rows=5)) == "f.csv: is empty; expected a header"
 
 
 def test_bare_quotes(tmp_path: Path) -> None:
     """With quote=False quotes are ordinary characters and may stay open."""
-    rows = rows_of(tmp_path, b'a\tb\n"x\ty"z"\n"\t""\n', Format(quote=False), "f.tsv")
+    rows = rows_of(tmp_path, b'a\tb\n"x\ty"z"\n"\t""\n', FileFormat(quote=False), "f.tsv")
     assert rows == [('"x', 'y"z"'), ('"', '""')]
 
 
@@ -160,7 +160,7 @@ def test_words_for_missing_stay(tmp_path: Path) -> None:
 def test_header_alone(tmp_path: Path) -> None:
     """A file with a header and no rows gives no table."""
     assert rows_of(tmp_path, b"a,b") == []
-    assert column_names(tmp_path / "f.csv", "f.csv", Format()) == ("a", "b")
+    assert column_names(tmp_path / "f.csv", "f.csv", FileFormat()) == ("a", "b")
 
 
 def test_gzip(tmp_path: Path) -> None:
@@ -174,14 +174,14 @@ def test_gzip(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["nope", "rot13", "utf-8\0"])
 def test_unknown_encoding(tmp_path: Path, encoding: str) -> None:
     """What is no text encoding is refused by name."""
-    said = refusal(tmp_path, b"a,b\n1,2\n", Format(encoding=encoding))
+    said = refusal(tmp_path, b"a,b\n1,2\n", FileFormat(encoding=encoding))
     assert said == f"f.csv: unknown encoding; expected a text encoding that Python knows; got {encoding!r}"
 
 
 @pytest.mark.parametrize("delimiter", ["，", "\n", '"', ";;"])
 def test_unusable_delimiter(tmp_path: Path, delimiter: str) -> None:
     """A delimiter is one ASCII character that means nothing else."""
-    said = refusal(tmp_path, b"a,b\n", Format(delimiter=delimiter))
+    said = refusal(tmp_path, b"a,b\n", FileFormat(delimiter=delimiter))
     assert said == f"f.csv: unusable delimiter; expected one ASCII character; got {delimiter!r}"
 
 
@@ -189,7 +189,7 @@ def test_reading_may_stop(tmp_path: Path) -> None:
     """An iterator that is dropped in the middle closes its file."""
     path = tmp_path / "f.csv"
     path.write_bytes(b"a,b\n" + b"1,2\n" * 8_000_000)
-    parts = read(path, "f.csv", Format(), None)
+    parts = read(path, "f.csv", FileFormat(), None)
     assert next(parts).num_rows > 0
     del parts
 
@@ -197,7 +197,7 @@ def test_reading_may_stop(tmp_path: Path) -> None:
 @pytest.mark.realdata
 def test_sms_corpus(data_folder: Path) -> None:
     """The SMS corpus, without header and with bare quotes, has 5,574 messages, 747 of them spam."""
-    format_ = Format(quote=False, names=("label", "message"))
+    format_ = FileFormat(quote=False, names=("label", "message"))
     labels = [
         label
         for part in read(data_folder / "sms_spam" / "sms.tsv", "sms.tsv", format_, ["label"], 1000)
@@ -209,7 +209,7 @@ def test_sms_corpus(data_folder: Path) -> None:
 @pytest.mark.realdata
 def test_adult(data_folder: Path) -> None:
     """The comment line of adult.test is skipped and all 16,281 rows are read as they are written."""
-    format_ = Format(delimiter=",", names=tuple(f"c{i}" for i in range(15)), skip_rows=1)
+    format_ = FileFormat(delimiter=",", names=tuple(f"c{i}" for i in range(15)), skip_rows=1)
     incomes = [
         income
         for part in read(data_folder / "adult" / "adult.test", "adult.test", format_, ["c14"])

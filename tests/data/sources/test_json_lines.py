@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from llmops_audit.data.sources import Format, column_names, read
+from llmops_audit.data.sources import FileFormat, column_names, read
 from llmops_audit.errors import DataError
 
-PLAIN = Format()
+PLAIN = FileFormat()
 
 
-def rows_of(folder: Path, content: bytes, format_: Format = PLAIN, batch_rows: int = 2) -> list[dict[str, Any]]:
+def rows_of(folder: Path, content: bytes, format_: FileFormat = PLAIN, batch_rows: int = 2) -> list[dict[str, Any]]:
     """Write a file and read it whole."""
     path = folder / "f.jsonl"
     path.write_bytes(content)
@@ -48,14 +48,14 @@ def test_columns_of_all_lines(tmp_path: Path) -> None:
     """A key that only a later line has is a column, null in the lines without it."""
     content = b'{"b": 1}\n\n{"a": 2, "b": 3}\r\n{}'
     assert rows_of(tmp_path, content) == [{"b": "1", "a": None}, {"b": "3", "a": "2"}, {"b": None, "a": None}]
-    assert column_names(tmp_path / "f.jsonl", "f.jsonl", Format()) == ("b", "a")
+    assert column_names(tmp_path / "f.jsonl", "f.jsonl", FileFormat()) == ("b", "a")
 
 
 def test_encoding(tmp_path: Path) -> None:
     """A byte order mark and other encodings are read."""
     text = '{"a": "中文"}\n'
     for name in ("utf-8-sig", "gb18030", "utf-16"):
-        format_ = Format() if name == "utf-8-sig" else Format(encoding=name)
+        format_ = FileFormat() if name == "utf-8-sig" else FileFormat(encoding=name)
         assert rows_of(tmp_path, text.encode(name), format_) == [{"a": "中文"}]
 
 

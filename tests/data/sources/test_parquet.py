@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from llmops_audit.data.sources import Format, column_names, read
+from llmops_audit.data.sources import FileFormat, column_names, read
 from llmops_audit.errors import DataError
 
 DAY = datetime.datetime(2020, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -21,13 +21,13 @@ def column_of(folder: Path, values: pa.Array, batch_rows: int = 1) -> pa.Chunked
     """Write a column and read it back, batch by batch."""
     path = folder / "f.parquet"
     pq.write_table(pa.table({"a": values}), path)
-    return pa.concat_tables(read(path, "f.parquet", Format(), None, batch_rows)).column("a")
+    return pa.concat_tables(read(path, "f.parquet", FileFormat(), None, batch_rows)).column("a")
 
 
 def refusal(path: Path) -> str:
     """Read a file that cannot be read and return what the error says."""
     with pytest.raises(DataError) as caught:
-        list(read(path, path.name, Format(), None, 100))
+        list(read(path, path.name, FileFormat(), None, 100))
     return str(caught.value)
 
 
@@ -94,10 +94,10 @@ def test_columns(tmp_path: Path) -> None:
     pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
     assert refusal(path) == "f.parquet: has column 'a' more than once; expected a name for each column"
     pq.write_table(pa.table({"a": [{"b": 1}], "a.c": [5]}), path)
-    (table,) = read(path, "f.parquet", Format(), ["a.c", "a"])
+    (table,) = read(path, "f.parquet", FileFormat(), ["a.c", "a"])
     assert table.to_pylist() == [{"a.c": 5, "a": '{"b": 1}'}]
     pq.write_table(pa.table({"a": pa.array([], pa.int64())}), path)
-    assert list(read(path, "f.parquet", Format(), None)) == []
-    assert column_names(path, "f.parquet", Format()) == ("a",)
+    assert list(read(path, "f.parquet", FileFormat(), None)) == []
+    assert column_names(path, "f.parquet", FileFormat()) == ("a",)
     pq.write_table(pa.table({}), path)
     assert refusal(path) == "f.parquet: is empty; expected columns"

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops_audit.data.sources import Format, column_names, read, suffixes
+from llmops_audit.data.sources import FileFormat, column_names, read, suffixes
 
 Rows = list[tuple[str, ...]]
 NAMES = ("message", "标签", ' third, "column"\n')
@@ -39,21 +39,21 @@ def _parquet(rows: Rows) -> bytes:
     return content.getvalue()
 
 
-WRITERS: dict[str, tuple[Callable[[Rows], bytes], Format]] = {
-    "a.csv": (_csv, Format()),
-    "crlf.CSV": (lambda rows: _csv(rows, end="\r\n"), Format()),
-    "bom.csv": (lambda rows: _csv(rows, encoding="utf-8-sig"), Format()),
-    "semicolon.csv": (lambda rows: _csv(rows, ";"), Format(delimiter=";")),
-    "gb.csv": (lambda rows: _csv(rows, encoding="gb18030"), Format(encoding="gb18030")),
-    "wide.csv": (lambda rows: _csv(rows, encoding="utf-16"), Format(encoding="utf-16")),
-    "unended.csv": (lambda rows: _csv(rows).rstrip(b"\n"), Format()),
-    "a.csv.gz": (lambda rows: gzip.compress(_csv(rows)), Format()),
-    "a.tsv": (lambda rows: _csv(rows, "\t"), Format()),
-    "a.tab": (lambda rows: _csv(rows, "\t"), Format()),
-    "a.jsonl": (_json_lines, Format()),
-    "a.ndjson.gz": (lambda rows: gzip.compress(_json_lines(rows)), Format()),
-    "a.parquet": (_parquet, Format()),
-    "a.pq": (_parquet, Format()),
+WRITERS: dict[str, tuple[Callable[[Rows], bytes], FileFormat]] = {
+    "a.csv": (_csv, FileFormat()),
+    "crlf.CSV": (lambda rows: _csv(rows, end="\r\n"), FileFormat()),
+    "bom.csv": (lambda rows: _csv(rows, encoding="utf-8-sig"), FileFormat()),
+    "semicolon.csv": (lambda rows: _csv(rows, ";"), FileFormat(delimiter=";")),
+    "gb.csv": (lambda rows: _csv(rows, encoding="gb18030"), FileFormat(encoding="gb18030")),
+    "wide.csv": (lambda rows: _csv(rows, encoding="utf-16"), FileFormat(encoding="utf-16")),
+    "unended.csv": (lambda rows: _csv(rows).rstrip(b"\n"), FileFormat()),
+    "a.csv.gz": (lambda rows: gzip.compress(_csv(rows)), FileFormat()),
+    "a.tsv": (lambda rows: _csv(rows, "\t"), FileFormat()),
+    "a.tab": (lambda rows: _csv(rows, "\t"), FileFormat()),
+    "a.jsonl": (_json_lines, FileFormat()),
+    "a.ndjson.gz": (lambda rows: gzip.compress(_json_lines(rows)), FileFormat()),
+    "a.parquet": (_parquet, FileFormat()),
+    "a.pq": (_parquet, FileFormat()),
 }
 
 awkward = st.one_of(

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from llmops_audit.data.sources import Format, column_names, read, sha256, suffixes
+from llmops_audit.data.sources import FileFormat, column_names, read, sha256, suffixes
 from llmops_audit.errors import DataError
 
-PLAIN = Format()
+PLAIN = FileFormat()
 CONTENT = {"f.csv": b"a,b\n1,2\n", "f.tsv": b"a\tb\n1\t2\n", "f.jsonl": b'{"a": 1, "b": 2}\n'}
 
 
-def refusal(path: Path, shown: str, columns: list[str] | None = None, format_: Format = PLAIN) -> str:
+def refusal(path: Path, shown: str, columns: list[str] | None = None, format_: FileFormat = PLAIN) -> str:
     """Try to read and return what the error says."""
     with pytest.raises(DataError) as caught:
         read(path, shown, format_, columns)
@@ -47,7 +47,7 @@ def test_unknown_suffix(tmp_path: Path, name: str, suffix: str) -> None:
     known = ", ".join(suffixes())
     expected = f"one of {known}, or a delimiter in the spec"
     assert refusal(tmp_path / name, name) == f"{name}: unknown kind of file; expected {expected}; got {suffix}"
-    assert column_names(tmp_path / name, name, Format(delimiter=";")) == ("a", "b")
+    assert column_names(tmp_path / name, name, FileFormat(delimiter=";")) == ("a", "b")
 
 
 @pytest.mark.parametrize("name", CONTENT)

@@ -93,7 +93,7 @@ def test_what_is_known_is_sorted_and_whole(folder: Path) -> None:
     here = Path(formats.__file__).parent
     modules = {path.stem.replace("_", "-") for path in here.glob("[!_]*.py")}
     assert list(known()) == sorted({*modules, "own-lines"})
-    assert known()["own-lines"] == formats.Format(
+    assert known()["own-lines"] == formats.OutputFormat(
         "own-lines", "findings.jsonl", "format", "The findings as JSON Lines, for a log"
     )
     assert len(file_names()) == len(known())

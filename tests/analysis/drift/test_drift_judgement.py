@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from llmops_audit.analysis.drift.findings import (
+from llmops_audit.analysis.drift.hypotheses import Hypothesis
+from llmops_audit.analysis.drift.judgement import (
     DriftLimits,
     drifted_columns,
     findings,
@@ -16,7 +17,6 @@ from llmops_audit.analysis.drift.findings import (
     window_findings,
     without_time,
 )
-from llmops_audit.analysis.drift.hypotheses import Hypothesis
 from llmops_audit.analysis.drift.measures import Measurement
 from llmops_audit.analysis.drift.windows import Windows
 from llmops_audit.check.inputs import Policy
