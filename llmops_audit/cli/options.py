@@ -17,8 +17,7 @@ def _stated() -> tuple[OutputFormat, ...]:
     try:
         return tuple(known().values())
     except PluginError:
-        # Importing the command line must not fail, since Python would end with 1, which is a verdict. Whatever writes
-        # files asks for the formats again, and then shows what is wrong with them.
+        # Commands that write no file work all the same; those that do ask for the formats again, and show this error.
         return ()
 
 

@@ -147,7 +147,7 @@ def test_listing_imports_no_format(folder: Path) -> None:
     (folder / "own_lines.py").write_text(f"{LINES}\nraise RuntimeError", encoding="utf-8")
     assert "own-lines" in known()
     code = (
-        "import sys\nfrom llmops_audit.cli import app\n"
+        "import sys\nfrom llmops_audit.cli.commands import app\n"
         "try:\n    app(['run', '--help'])\nexcept SystemExit:\n    pass\n"
         "print([name for name in sys.modules if name.startswith('llmops_audit.re')], file=sys.stderr)"
     )
