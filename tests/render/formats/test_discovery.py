@@ -107,6 +107,11 @@ WRONG = (
     ('"format"', '"never"', "WRITTEN: is unknown; expected one of 'default', 'format', 'page'; got 'never'"),
     ("*, ", "", "render: is missing or has other parameters; expected render(record, *, language, root)"),
     (
+        "language, root)",
+        "language, folder)",
+        "render: is missing or has other parameters; expected render(record, *, language, root)",
+    ),
+    (
         "def render",
         "def made",
         "render: is missing or has other parameters; expected render(record, *, language, root)",
