@@ -20,7 +20,10 @@ FORMATS = ("html", "markdown", "card")
 NAMES = tuple(sorted(path.parent.name for path in SAMPLES.glob("*/record.json")))
 
 WORD = re.compile(r"[A-Za-z]{2,}")
+CLAUSE = re.compile(r"\([ivx]+\)")
 CODE = re.compile(r"``.+?``|`[^`]+`", re.DOTALL)
+PLACE = re.compile(r"\{[^}]*\}")
+ESCAPED = re.compile(r"\\([\\`*_\[\]{}|~#!$+=.)-])")
 CITATION = re.compile(r"[（(]\d{4}[)）]")
 
 THINGS = frozenset({"python", "utc"})
@@ -76,7 +79,9 @@ def pages(record: Record) -> dict[str, str]:
     """The visible texts of each Chinese page of a record."""
     files = {name: content.decode() for name, content in render_files(record, FORMATS, language="zh").items()}
     return {
-        name: "\n".join(Visible(text).texts) if name.endswith(".html") else unescape(CODE.sub("", body(text)))
+        name: "\n".join(" ".join(part.split()) for part in Visible(text).texts)
+        if name.endswith(".html")
+        else ESCAPED.sub(r"\1", unescape(CODE.sub("", body(text))))
         for name, text in files.items()
     }
 
@@ -90,6 +95,8 @@ def texts_of_the_data(value: object, key: str = "") -> Iterator[str]:
     """Yield every text of a record that is none of ours."""
     if isinstance(value, Mapping):
         for name, item in value.items():
+            if name == "en" and "zh" in value:
+                continue
             if key == "scope" and name in OURS_IN_SCOPES:
                 continue
             if name not in OURS or key in ("groups", "parameters", "settings"):
@@ -109,11 +116,10 @@ def words_of(text: str) -> set[str]:
     return {word.lower() for word in WORD.findall(text)}
 
 
-def known(record: Record, catalogue: Mapping[str, str]) -> set[str]:
-    """Latin words that may stand in a Chinese page: those of the data, and those that translators chose to keep."""
-    kept = [chinese for chinese in catalogue.values() if not CITATION.search(chinese)]
-    texts = (*kept, *texts_of_the_data(record.model_dump()))
-    return THINGS | {word for text in texts for word in words_of(CODE.sub("", text))}
+def kept(catalogue: Mapping[str, str]) -> set[str]:
+    """The Latin words that translators chose to keep; titles of papers are no choice."""
+    texts = [PLACE.sub("", CODE.sub("", chinese)) for chinese in catalogue.values() if not CITATION.search(chinese)]
+    return {word for text in texts for word in words_of(text)}
 
 
 def english(record: Record) -> dict[str, list[str]]:
@@ -126,12 +132,17 @@ def english(record: Record) -> dict[str, list[str]]:
         if section.heading == "References"
         for paragraph in section.paragraphs
     }
-    allowed = known(record, catalogue)
+    data = {" ".join(text.split()) for text in texts_of_the_data(record.model_dump())}
+    # What is one word may stand in any sentence; a longer text of the data is looked for as a whole.
+    allowed = THINGS | kept(catalogue) | {text.lower() for text in data if WORD.fullmatch(text)}
+    phrases = sorted(
+        (text for text in {*references, *data} if words_of(text) and not WORD.fullmatch(text)), key=len, reverse=True
+    )
     found = {}
     for name, text in pages(record).items():
-        for paragraph in references:
-            text = text.replace(paragraph, "")
-        found[name] = sorted(words_of(text) - allowed)
+        for phrase in phrases:
+            text = text.replace(phrase, "")
+        found[name] = sorted(words_of(CLAUSE.sub("", text)) - allowed)
     return {name: words for name, words in found.items() if words}
 
 
@@ -160,7 +171,7 @@ def test_a_missing_translation_is_seen(record: Record, missing: str, monkeypatch
     assert len(less) == len(whole) - 1
     monkeypatch.setattr(i18n, "_cached_catalogue", lambda _: less)
     monkeypatch.setattr(i18n, "read_catalogue", lambda _: less)
-    assert english(record).keys() == {"report.html"}
+    assert "report.html" in english(record)
 
 
 def test_a_missing_word_is_seen(record: Record) -> None:
