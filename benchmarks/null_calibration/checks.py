@@ -188,7 +188,7 @@ SIMULATED: dict[str, Simulated] = {
         ),
     ),
     "regression": Simulated(
-        truth="The release before has the same true quality, and disagrees on some rows.",
+        truth="The previous release has the same true quality, and disagrees on some rows.",
         edge=("true loss exactly the margin of 0.02", World(loss=0.02)),
         ladder=tuple(Rung(f"{x:.2f} of accuracy lost", World(loss=x), {}) for x in (0.0, *LOSSES)),
         whole=True,

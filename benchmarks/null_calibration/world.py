@@ -60,7 +60,7 @@ class World:
     miscalibration : float
         Expected calibration error of the scores, with both labels equally frequent: they are too low in proportion.
     loss : float
-        Accuracy that was lost since the release before.
+        Accuracy that was lost since the previous release.
     """
 
     rows: int = 1000

@@ -1,4 +1,4 @@
-"""The release before, from its record."""
+"""The previous release, from its record."""
 
 from __future__ import annotations
 

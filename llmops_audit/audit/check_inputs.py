@@ -72,7 +72,7 @@ class MadeInputs:
     prepared : Prepared
     swept : Swept
     before : Record, optional
-        The record of the release before.
+        The record of the previous release.
     audit : AuditInfo
     data : mapping of str to SplitInfo
         What the record says of audit and data.
@@ -100,7 +100,7 @@ class MadeInputs:
 
     @cached_property
     def baseline(self) -> Baseline | None:
-        """The release before, with its counts in the order of the labels."""
+        """The previous release, with its counts in the order of the labels."""
         from llmops_audit.audit.baseline import baseline
 
         return baseline(self._before, self._swept.task.labels, self._audit, self._data)

@@ -102,7 +102,7 @@ class Inputs(Protocol):
 
     @property
     def baseline(self) -> Baseline | None:
-        """The release before; None where the spec names no record of it."""
+        """The previous release; None where the spec names no record of it."""
         ...
 
     @property

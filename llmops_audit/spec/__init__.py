@@ -47,7 +47,7 @@ class Spec(SpecSection):
         description="The checks that run, each with its settings."
     )
     baseline: BaselineSection | None = Field(
-        default=None, description="The release before, that the classifier must not be worse than."
+        default=None, description="The previous release, that the classifier must not be worse than."
     )
     gate: GateSection = Field(default=GateSection(), description="How sure an approval must be.")
     card: CardSection | None = Field(default=None, description="The system, for those who answer for it.")

@@ -112,7 +112,7 @@ def test_the_truth_is_what_many_rows_show(positive: float) -> None:
 
 
 def test_what_is_made_wrong_is_as_wrong_as_stated() -> None:
-    """A gap between groups, a loss since the release before and a calibration error have the size that they say."""
+    """A gap between groups, a loss since the previous release and a calibration error have the size that they say."""
     place = world.World(rows=400_000, gap=0.2, loss=0.0, miscalibration=0.1)
     batch_of = world._drawn(place, "test", place.rows, np.random.default_rng(1))
     last = np.asarray(batch_of.table.column("group").combine_chunks().indices) == 1
