@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from llmops_audit import cli
+from llmops_audit.cli.commands import app
 
 Project = Callable[..., Path]
 
@@ -219,5 +220,5 @@ def test_an_unforeseen_failure_is_two(
 
 def test_wrong_usage_is_two() -> None:
     """An unknown option or command ends in 2."""
-    assert CliRunner().invoke(cli.app, ["run", "--nonsense"]).exit_code == 2
-    assert CliRunner().invoke(cli.app, ["audit"]).exit_code == 2
+    assert CliRunner().invoke(app, ["run", "--nonsense"]).exit_code == 2
+    assert CliRunner().invoke(app, ["audit"]).exit_code == 2
