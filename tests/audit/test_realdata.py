@@ -364,8 +364,8 @@ def test_adult_gives_sex_away(data_folder: Path, tmp_path: Path) -> None:
     assert 0.91 < sex.value < 0.94
     assert sex.verdict is Verdict.FAILED
     assert sex.n == 10_000
-    assert _strongest(record)["sex", "Female"]["feature"] == "relationship"
-    assert _strongest(record)["race", "Asian-Pac-Islander"]["feature"] == "native_country"
+    assert _strongest(record)["sex", "Female"]["proxy"] == "relationship"
+    assert _strongest(record)["race", "Asian-Pac-Islander"]["proxy"] == "native_country"
     races = [finding for name, finding in record.findings().items() if name.startswith("proxies.roc_auc[race=")]
     assert len(races) == 5
     assert all(finding.value is not None and finding.value < 0.88 for finding in races)
@@ -403,7 +403,7 @@ def test_chinese_comments_give_their_topic_away(data_folder: Path, tmp_path: Pat
         assert finding.value is not None
         assert finding.value > 0.93
         assert finding.verdict is Verdict.FAILED
-        told = [row["feature"] for row in record.figures["proxies"].rows if row["group"] == topic]  # type: ignore[union-attr]
+        told = [row["proxy"] for row in record.figures["proxies"].rows if row["group"] == topic]  # type: ignore[union-attr]
         assert any(words in str(word) for word in told), told
 
 

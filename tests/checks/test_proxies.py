@@ -83,7 +83,7 @@ def test_the_strongest_proxies_are_named_in_order() -> None:
         "strong": rng.normal(size=400) - 2 * female,
     }
     lines = _lines(_given({"sex": sex}, seen), top_proxies=2)
-    assert [(line["attribute"], line["group"], line["feature"]) for line in lines] == [
+    assert [(line["attribute"], line["group"], line["proxy"]) for line in lines] == [
         ("sex", "F", "strong"),
         ("sex", "F", "weak"),
     ]
@@ -122,7 +122,7 @@ def test_an_attribute_among_the_features_is_said_and_can_be_left_out() -> None:
     (without,) = _findings(given, exclude_attribute=True)
     assert without.verdict is Verdict.PASSED
     assert not without.message.id.startswith("The attribute itself is an input of the classifier.")
-    assert [line["feature"] for line in _lines(given, exclude_attribute=True)] == ["x"]
+    assert [line["proxy"] for line in _lines(given, exclude_attribute=True)] == ["x"]
 
 
 def test_another_attribute_stays_among_the_features() -> None:
@@ -253,9 +253,9 @@ def test_words_give_a_group_away(sentences: list[str], words: str) -> None:
     assert finding.verdict is Verdict.FAILED
     lines = _lines(given)
     for word, line in zip(words.split(), lines[:2], strict=True):
-        assert word in line["feature"]
+        assert word in line["proxy"]
         assert line["roc_auc"] == 1.0
-        assert not [line for line in lines[2:] if word in line["feature"]]
+        assert not [line for line in lines[2:] if word in line["proxy"]]
 
 
 def test_words_that_tell_nothing_pass() -> None:
@@ -274,7 +274,7 @@ def test_no_personal_data_is_named() -> None:
         f"call 13812345678 or 4111111111111111 ssn123 ::1 {next(few)}" if one == "F" else f"word{rng.integers(3)}"
         for one in sex
     ]
-    named = {line["feature"] for line in _lines(_given({"sex": sex}, {"text": texts}), top_proxies=100)}
+    named = {line["proxy"] for line in _lines(_given({"sex": sex}, {"text": texts}), top_proxies=100)}
     assert named == {"call"}
 
 
@@ -284,7 +284,7 @@ def test_of_very_many_features_the_telling_ones_are_tried_alone() -> None:
     seen = {f"x{i:02}": rng.normal(size=300) for i in range(60)}
     seen["x55"] = seen["x55"] + 3 * (np.array(sex) == "F")
     lines = _lines(_given({"sex": sex}, seen), top_proxies=100)
-    assert lines[0]["feature"] == "x55"
+    assert lines[0]["proxy"] == "x55"
     assert len(lines) == 50
 
 
