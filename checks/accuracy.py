@@ -183,7 +183,7 @@ def _minima(given: Mapping[str, float | Mapping[str, float]], task: Task) -> lis
         for label, limit in sorted(limits.items()):
             if label not in labels:
                 key = f"checks.accuracy.min.{name}.{label}"
-                raise SpecError(key, "is no label of the data", ", ".join(labels[:20]))
+                raise SpecError(key, "is not a label of the data", ", ".join(labels[:20]))
             minima.append((name, label, limit))
     return minima
 

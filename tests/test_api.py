@@ -211,7 +211,7 @@ def test_limits_of_a_mapping_come_from_the_spec() -> None:
             "data['path']: has no column 'label'; expected one of text, sex",
         ),
         ({"data": {"path": pd.concat([FRAME, FRAME], axis=1)}}, "data['path']: has column 'amount' more than once"),
-        ({"data": {"path": FRAME.set_axis(range(6), axis=1)}}, "data['path']: has a column whose name is no text"),
+        ({"data": {"path": FRAME.set_axis(range(6), axis=1)}}, "data['path']: has a column whose name is not text"),
         ({"data": {"path": FRAME[:0]}}, "data['path']: has no rows"),
         ({"data": {"train": FRAME, "test": FRAME}}, "data: two splits hold the same bytes"),
         ({"data": {"path": FRAME, "test": FRAME}}, "name either `path`, to be split here, or `test`"),
@@ -241,9 +241,9 @@ def test_a_record_is_read_again(project: Project, tmp_path: Path) -> None:
     ("content", "said"),
     [
         (None, "cannot be read: No such file or directory; expected a record.json, or the folder that holds it"),
-        (b"{", "is no record: the whole: Invalid JSON"),
-        (b"[]", "is no record"),
-        (b"\xff", "is no record"),
+        (b"{", "is not a record: the whole: Invalid JSON"),
+        (b"[]", "is not a record"),
+        (b"\xff", "is not a record"),
         (b'{"schema": "llmops-audit/record/1"}', "schema is llmops-audit/record/1; expected llmops-audit/record/2"),
     ],
 )

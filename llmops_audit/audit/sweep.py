@@ -138,7 +138,7 @@ def _allow_list(folder: Path, shown: str) -> AllowList:
     except OSError as error:
         raise SpecError("data.allow_list", f"cannot be read: {error.strerror}", "a text file", repr(shown)) from error
     except UnicodeDecodeError as error:
-        raise SpecError("data.allow_list", "is no UTF-8 text", "a text file", repr(shown)) from error
+        raise SpecError("data.allow_list", "is not UTF-8 text", "a text file", repr(shown)) from error
 
 
 def _gathered(rows: PredictedRows, plan: Plan, names: tuple[str, ...], jobs: int) -> dict[str, dict[str, Evidence]]:

@@ -72,7 +72,7 @@ def _positive(spec: Spec, labels: tuple[Label, ...]) -> Label | None:
     positive = canonical_label(spec.data.positive)
     if positive not in labels:
         known = ", ".join(map(str, labels)) if len(labels) <= MOST_NAMED else f"{len(labels)} labels"
-        raise SpecError("data.positive", "is no label of the data", f"one of {known}", repr(positive))
+        raise SpecError("data.positive", "is not a label of the data", f"one of {known}", repr(positive))
     return positive
 
 

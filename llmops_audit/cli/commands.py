@@ -208,7 +208,7 @@ def schema(what: Annotated[str, typer.Argument(metavar="spec|record", help="Whic
 
     models: dict[str, type[BaseModel]] = {"spec": Spec, "record": Record}
     if what not in models:
-        raise AuditError("schema", "there is none of that name", f"one of {', '.join(models)}", repr(what))
+        raise AuditError("schema", "unknown schema", f"one of {', '.join(models)}", repr(what))
     mode: JsonSchemaMode = "validation" if what == "spec" else "serialization"
     typer.echo(json.dumps(models[what].model_json_schema(mode=mode), indent=2, ensure_ascii=False))
 

@@ -56,7 +56,7 @@ def starter(data: Path | None, output: Path) -> tuple[Path, ...]:
     wanted = (output,) if data is not None else (output, sentences)
     for path in wanted:
         if path.exists():
-            raise OutputError(str(path), "exists already", "a name that is free")
+            raise OutputError(str(path), "exists already", "a name that is not taken")
     output.parent.mkdir(parents=True, exist_ok=True)
     if data is None:
         from llmops_audit.data.tutorial import tutorial_data
@@ -85,7 +85,9 @@ def _look(data: Path) -> _Guess:
     named = [name for name in candidates if LABEL_NAMES & set(re.split(r"[^a-z]+", name.lower()))]
     label = (named or candidates)[-1]
     if any(name in table.column(name).to_pylist() for name in names):
-        raise DataError(shown, "has no header: its first line is a row", "a first line of column names")
+        raise DataError(
+            shown, "has no header: its first line is a row", "column names (or `data.column_names` in a spec)"
+        )
     others = [name for name in names if name != label]
     text = max(others, key=lambda name: _mean_length(table.column(name).to_pylist()), default=None)
     if text is not None and _mean_length(table.column(text).to_pylist()) < LONG_TEXT:

@@ -99,7 +99,7 @@ def new_check(name: str, folder: Path | None = None) -> Written:
     files = {module: _filled("check.py.j2", name, own), test: _filled("test_check.py.j2", name, own)}
     for path in files:
         if path.exists() or path.is_symlink():
-            raise OutputError(str(path), "exists already", "a name that is free")
+            raise OutputError(str(path), "exists already", "a name that is not taken")
     try:
         # Whatever is written is taken back, unless all of it is.
         with ExitStack() as undo:
@@ -119,7 +119,7 @@ def _refuse_name(name: str) -> None:
     subject = f"check '{name}'"
     if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         expected = f"lower-case letters a to z, digits and _, a letter first, at most {LONGEST_NAME} characters"
-        raise PluginError(subject, "is no name for a check", expected, repr(name))
+        raise PluginError(subject, "is not a valid name for a check", expected, repr(name))
     if keyword.iskeyword(name) or name in _IN_THE_MODULE or hasattr(builtins, name) or name in sys.stdlib_module_names:
         wrong = "has the name of something in Python, or of something that a check needs"
         raise PluginError(subject, wrong, "another name", repr(name))
@@ -132,7 +132,7 @@ def _refuse_name(name: str) -> None:
 
 def _refuse_place(folder: Path) -> None:
     if not folder.is_dir():
-        wrong = "is no folder" if folder.exists() else "does not exist"
+        wrong = "is not a folder" if folder.exists() else "does not exist"
         raise OutputError(str(folder), wrong, "a folder for checks of your own")
 
 

@@ -27,8 +27,8 @@ DEFAULT = ",".join(format.id for format in _stated() if format.written == "defau
 _LISTED = ", ".join(format.id for format in _stated() if format.written != "page")
 _PAGES = " ".join(f"{format.id}: {format.summary}." for format in _stated() if format.written == "page")
 
-Formats = Annotated[str, typer.Option(metavar="LIST", help=f"Files beside the record, of: {_LISTED}.")]
-Page = Annotated[str | None, typer.Option(metavar="NAME", help=f"One page alone. {_PAGES}")]
+Formats = Annotated[str, typer.Option(metavar="LIST", help=f"Files to write beside the record: some of {_LISTED}.")]
+Page = Annotated[str | None, typer.Option(metavar="NAME", help=f"Write a single page instead. {_PAGES}")]
 Root = Annotated[
     str | None,
     typer.Option(

@@ -178,7 +178,7 @@ def _read_allow_list(path: Path) -> AllowList:
     try:
         return AllowList.read(path.read_text(encoding="utf-8"), shown)
     except UnicodeDecodeError:
-        raise DataError(shown, "is no allow-list", "text in utf-8") from None
+        raise DataError(shown, "is not an allow-list", "text in utf-8") from None
     except (OSError, ValueError) as error:
         raise DataError(shown, "cannot be read", "an allow-list", getattr(error, "strerror", None)) from None
 
@@ -290,7 +290,7 @@ def _searched(path: Path, settings: Settings, *, named: bool) -> Iterator[Event]
         if _is_binary(path, head, encoding):
             # A file with the name of a table must be read, even where a compressed one cannot be.
             if named or is_table or path.name.lower().removesuffix(".gz").endswith(sources.suffixes()):
-                yield Problem(shown, "is no text", f"text, or a file that ends in {', '.join(sources.suffixes())}")
+                yield Problem(shown, "is not text", f"text, or a file that ends in {', '.join(sources.suffixes())}")
             else:
                 yield Counted.BINARY
             return

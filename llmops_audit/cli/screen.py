@@ -62,7 +62,7 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     if record.changes is not None and (loosened := sum(change.loosened for change in record.changes.limits)):
         yield Text(f"Limits that ask for less than in the baseline: {loosened}.", style="yellow")
     if record.run.earlier:
-        yield Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out by use.")
+        yield Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out with use.")
     for name in reports:
         yield Text(f"Report: {folder / name}")
     yield Text("")

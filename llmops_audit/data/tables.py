@@ -104,7 +104,7 @@ def _check_names(names: list[Any], shown: str) -> None:
         raise DataError(shown, "is empty", "columns")
     for name in names:
         if not isinstance(name, str):
-            raise DataError(shown, "has a column whose name is no text", "text", f"{name!r} ({type(name).__name__})")
+            raise DataError(shown, "has a column whose name is not text", "text", f"{name!r} ({type(name).__name__})")
         if any("\ud800" <= character <= "\udfff" for character in name):
             raise DataError(shown, "has a column whose name holds half of a surrogate pair", "whole characters")
     doubled = sorted({name for name in names if names.count(name) > 1})

@@ -73,12 +73,12 @@ def parse(content: bytes, subject: str) -> Record:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise RecordError(subject, f"is no record: {where}: {first['msg']}") from error
+        raise RecordError(subject, f"is not a record: {where}: {first['msg']}") from error
     # Of what the file says, not of the model's fields: a later release may know more of them.
     try:
         found = _digest(json.loads(content))
     except rfc8785.CanonicalizationError as error:
-        raise RecordError(subject, f"is no canonical JSON: {error}") from error
+        raise RecordError(subject, f"is not canonical JSON: {error}") from error
     if found != record.digest:
         raise RecordError(subject, "was changed after it was written", f"digest {record.digest}", found)
     return record

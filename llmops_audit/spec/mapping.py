@@ -74,7 +74,7 @@ def _texts(table: Mapping[Any, Any], key: tuple[str, ...], problems: list[Proble
         if isinstance(name, str):
             yield name, inner
         else:
-            problems.append(_problem(key, "has a key that is no text", "text", type(name).__name__))
+            problems.append(_problem(key, "has a key that is not text", "text", type(name).__name__))
 
 
 def _problem(key: tuple[str, ...], wrong: str, expected: str, got: str | None = None) -> Problem:

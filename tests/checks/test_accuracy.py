@@ -232,7 +232,7 @@ def test_a_minimum_of_one_label_is_judged_on_that_label() -> None:
 
 def test_a_minimum_of_an_unknown_label_is_refused() -> None:
     """A label that does not exist is an error that lists the labels."""
-    with pytest.raises(SpecError, match=r"recall.c: is no label of the data; expected a, b"):
+    with pytest.raises(SpecError, match=r"recall.c: is not a label of the data; expected a, b"):
         run(CHECK, _case(["a", "b"] * 20, ["a", "b"] * 20), min={"recall": {"c": 0.9}})
 
 

@@ -73,7 +73,7 @@ BAD = [
     ({'"sklearn.linear_model:LogisticRegression"': '"sklearn.linear_model:LinearRegression"'}, None, "model.estimator: is not a classifier"),
     ({'"sklearn.linear_model:LogisticRegression"': '"sklearn.linear_model:LogisticRegression"\nparameters = { see = 1 }'}, None, "model.parameters: do not fit"),
     ({'"sklearn.linear_model:LogisticRegression"': '"sklearn.linear_model:LogisticRegression"\nparameters = { C = -1 }'}, None, "model: cannot be trained"),
-    ({'label = "label"': 'label = "label"\npositive = 3'}, None, "data.positive: is no label of the data; expected one of 0, 1; got 3"),
+    ({'label = "label"': 'label = "label"\npositive = 3'}, None, "data.positive: is not a label of the data; expected one of 0, 1; got 3"),
     ({'label = "label"': 'label = "label"\nweight = "told"', **SAVED}, _rows("a,1,F,1", "b,0,M,-1"), "row 2: column 'told' is negative"),
     ({'label = "label"': 'label = "label"\ngroups = ["sex"]', **SAVED}, _rows(*[f"a,{i % 2},person {i},1" for i in range(300)]), "group column 'sex': holds too many different values; expected at most 200; got 300"),
     (SAVED, _rows(*[f"a,text {i},F,1" for i in range(1200)]), "the label column: holds too many different values; expected at most 1000; got 1200"),

@@ -123,14 +123,14 @@ def test_an_audit_runs_with_it(project: Project, monkeypatch: pytest.MonkeyPatch
 
 
 BAD_NAMES = [
-    ("Gaps", "is no name for a check; expected lower-case letters"),
-    ("2gaps", "is no name for a check"),
-    ("late-rows", "is no name for a check"),
-    ("_gaps", "is no name for a check"),
-    ("späte", "is no name for a check"),
-    ("../gaps", "is no name for a check"),
-    ("gaps\n", "is no name for a check"),
-    ("", "is no name for a check"),
+    ("Gaps", "is not a valid name for a check; expected lower-case letters"),
+    ("2gaps", "is not a valid name for a check"),
+    ("late-rows", "is not a valid name for a check"),
+    ("_gaps", "is not a valid name for a check"),
+    ("späte", "is not a valid name for a check"),
+    ("../gaps", "is not a valid name for a check"),
+    ("gaps\n", "is not a valid name for a check"),
+    ("", "is not a valid name for a check"),
     ("a" * 31, "at most 30 characters"),
     ("class", "check 'class': has the name of something in Python"),
     ("sorted", "has the name of something in Python"),
@@ -169,14 +169,14 @@ def test_nothing_is_overwritten(
     before = _files(folder)
     code, _, err = _command(capsys, monkeypatch, NAME, "--folder", "own")
     assert code == 2
-    assert f"{taken}: exists already; expected a name that is free" in err
+    assert f"{taken}: exists already; expected a name that is not taken" in err
     assert _files(folder) == before
     assert sorted(path.name for path in (folder / "own").rglob("*.py")) == [path.name]
 
 
 @pytest.mark.parametrize(
     ("place", "said"),
-    [("nowhere", "nowhere: does not exist; expected a folder"), ("notes.txt", "notes.txt: is no folder; expected a")],
+    [("nowhere", "nowhere: does not exist; expected a folder"), ("notes.txt", "notes.txt: is not a folder; expected a")],
 )
 def test_a_folder_that_is_none_is_refused(
     place: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -193,7 +193,7 @@ def test_a_folder_that_is_none_is_refused(
 def test_the_default_folder_may_be_no_file(folder: Path) -> None:
     """A file that bears the name of the default folder is an error as well."""
     module.DEFAULT_FOLDER.write_text("x", encoding="utf-8")
-    with pytest.raises(AuditError, match="audit_checks: is no folder"):
+    with pytest.raises(AuditError, match="audit_checks: is not a folder"):
         new_check(NAME)
 
 

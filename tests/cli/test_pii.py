@@ -189,7 +189,7 @@ def test_a_compressed_table_that_cannot_be_read_is_a_problem(tmp_path: Path) -> 
     (tmp_path / "f.parquet").unlink()
     (tmp_path / "f.parquet.gz").write_bytes(packed)
     (tmp_path / "f.png.gz").write_bytes(gzip.compress(b"\0"))
-    assert [problem.partition(": ")[2].partition(";")[0] for problem in _problems(tmp_path)] == ["is no text"]
+    assert [problem.partition(": ")[2].partition(";")[0] for problem in _problems(tmp_path)] == ["is not text"]
 
 
 @pytest.mark.parametrize("name", ["f.txt", "f.md", "f.log", "f.py", "f.json", "Makefile", ".env"])
@@ -293,7 +293,7 @@ def test_what_cannot_be_read_is_a_problem_of_its_own(tmp_path: Path) -> None:
     good = _write(tmp_path / "good.txt", MAIL)
     bad = {
         tmp_path / "missing.csv": "no such file or folder",
-        _write(tmp_path / "b.bin", "\0"): "is no text; expected text, or a file that ends in " + ", ".join(suffixes()),
+        _write(tmp_path / "b.bin", "\0"): "is not text; expected text, or a file that ends in " + ", ".join(suffixes()),
         _write(tmp_path / "f.parquet", "x\0y"): "is not a Parquet file; expected a whole Parquet file",
         _write(tmp_path / "g.parquet", "PAR1\0"): "is broken or cut off; expected a whole Parquet file",
         _write(tmp_path / "f.log.gz", "x"): "is broken or cut off; expected a whole gzip file",

@@ -76,7 +76,7 @@ def test_mixed_columns_are_read_as_text(values: list[Any], tmp_path: Path) -> No
     [
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "data['test']: has column 'a' more than once"),
         (pa.table([[1], [2]], names=["a", "a"]), "data['test']: has column 'a' more than once"),
-        (pd.DataFrame([[1, 2]]), "data['test']: has a column whose name is no text; expected text; got 0 (int)"),
+        (pd.DataFrame([[1, 2]]), "data['test']: has a column whose name is not text; expected text; got 0 (int)"),
         (pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")])), "got ('a', 'b') (tuple)"),
         (pd.DataFrame([[1]], columns=pd.Index(["\ud800"], dtype=object)), "holds half of a surrogate pair"),
         (pd.DataFrame(), "data['test']: is empty; expected columns"),

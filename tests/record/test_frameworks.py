@@ -127,8 +127,8 @@ def test_the_good_file_is_read() -> None:
         ('Law", zh = "法"', 'Law", fr = "loi"', "law.toml: title: is not written in all languages"),
         ('Law", zh = "法"', 'Law", zh = " "', "law.toml: title: is not written in all languages"),
         (', zh = "某事。"', "", "law.toml: clauses[0].asks: is not written in all languages"),
-        ('"2026-01-31"', '"31 January 2026"', "law.toml: effective: is no date"),
-        ('"2026-01-31"', '"20260131"', "law.toml: effective: is no date"),
+        ('"2026-01-31"', '"31 January 2026"', "law.toml: effective: is not a date"),
+        ('"2026-01-31"', '"20260131"', "law.toml: effective: is not a date"),
         (
             'source = { en = "The law", zh = "法" }',
             'source = { en = "The law" }',

@@ -102,7 +102,7 @@ def test_a_record_that_was_changed_is_refused(project: Project) -> None:
     assert canonical(parse(content, "record.json")) == content
     with pytest.raises(RecordError, match="was changed after it was written"):
         parse(content.replace(b'"accuracy":0.8', b'"accuracy":0.1'), "record.json")
-    with pytest.raises(RecordError, match="is no record"):
+    with pytest.raises(RecordError, match="is not a record"):
         parse(b"{}", "record.json")
 
 
@@ -126,7 +126,7 @@ def test_a_record_of_another_schema_is_refused_with_its_name(project: Project, t
 @pytest.mark.parametrize("schema", ['"llmops-audit/record/x"', "2", "null", '"llmops-audit/record/1\\n"'])
 def test_a_foreign_schema_is_no_record(schema: str) -> None:
     """What only looks like the name of a schema is no record, and its text is not repeated."""
-    with pytest.raises(RecordError, match="is no record: "):
+    with pytest.raises(RecordError, match="is not a record: "):
         parse(f'{{"schema": {schema}}}'.encode(), "record.json")
 
 

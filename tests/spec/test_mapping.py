@@ -87,8 +87,8 @@ LOOP["again"] = LOOP
         ({"a": np.ones(2)}, "got ndarray"),
         ({"a": (x for x in ())}, "got generator"),
         ({"a": b"x"}, "got bytes"),
-        ({1: 2}, "spec: has a key that is no text; expected text; got int"),
-        ({"a": {0: 0.9}}, "spec: a: has a key that is no text; expected text; got int"),
+        ({1: 2}, "spec: has a key that is not text; expected text; got int"),
+        ({"a": {0: 0.9}}, "spec: a: has a key that is not text; expected text; got int"),
         (LOOP, "spec: again.again.again: is nested too deeply; expected at most 20 levels"),
     ],
 )

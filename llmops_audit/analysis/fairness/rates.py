@@ -232,7 +232,7 @@ def share_of_rows(metric: GroupMetric, of: Label | None, table: CrossTable, task
     k = len(task.labels)
     cells = metric.cells
     if cells is None:
-        raise ValueError(f"metric '{metric.name}': is no share of rows")
+        raise ValueError(f"metric '{metric.name}': is not a share of rows")
     label, prediction = np.indices((k + 1, k + 1))
     return table.share(*cells(label, prediction, None if of is None else task.labels.index(of), k))
 

@@ -186,5 +186,5 @@ def _module(path: Path, shown: str, format: FileFormat) -> _SourceModule:
             return module
     if format.delimiter is not None:
         return delimited
-    expected = f"one of {', '.join(suffixes())}, or a delimiter in the spec"
+    expected = f"one of {', '.join(suffixes())}, or `data.delimiter` in the spec"
     raise DataError(shown, "unknown kind of file", expected, path.suffix or "no suffix")

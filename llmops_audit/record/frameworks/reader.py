@@ -61,7 +61,7 @@ def _of_framework(found: Framework, file: str, id: str) -> Iterator[Problem]:
     if not found.version.strip():
         yield Problem(f"{file}: version", "is empty", "a text")
     if found.effective and not _is_date(found.effective):
-        yield Problem(f"{file}: effective", "is no date", "a date such as 2026-01-31, or ''", repr(found.effective))
+        yield Problem(f"{file}: effective", "is not a date", "a date such as 2026-01-31, or ''", repr(found.effective))
     yield from _of_text(found.title, f"{file}: title")
     yield from _of_text(found.source, f"{file}: source")
     if found.note:

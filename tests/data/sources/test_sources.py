@@ -45,7 +45,7 @@ def test_unknown_suffix(tmp_path: Path, name: str, suffix: str) -> None:
     """A file of no known kind is refused with what is known, unless the spec gives its delimiter."""
     (tmp_path / name).write_bytes(b"a;b\n1;2\n")
     known = ", ".join(suffixes())
-    expected = f"one of {known}, or a delimiter in the spec"
+    expected = f"one of {known}, or `data.delimiter` in the spec"
     assert refusal(tmp_path / name, name) == f"{name}: unknown kind of file; expected {expected}; got {suffix}"
     assert column_names(tmp_path / name, name, FileFormat(delimiter=";")) == ("a", "b")
 
