@@ -40,7 +40,7 @@ A recall of zero is a failure where the label has so many rows that even guessin
 of them; with fewer rows the finding is inconclusive. The finding also says where a classifier predicts one label for
 every row.
 
-Predictions that are missing, or that are no label, stay in the count as wrong.
+Predictions that are missing, or that are not a label, stay in the count as wrong.
 
 Where there are scores, the ROC curve and the precision-recall curve are drawn for the positive label, or for at most
 five labels, those with the most rows, each against all others.
@@ -155,7 +155,7 @@ def accuracy(
         yield _zero_recall(one, policy, tests)
         if max_train_test_gap is not None:
             requirement = Requirement(op=Op.AT_MOST, limit=max_train_test_gap)
-            text = message("There are no predictions on training rows, so that the gap is unknown.")
+            text = message("There are no predictions on training rows, so the gap is unknown.")
             yield _if_known(one, one.train_test_gap, requirement, policy, tests, "train_test_gap", text)
         if min_gain_over_one_rule is not None:
             requirement = Requirement(op=Op.AT_LEAST, limit=min_gain_over_one_rule)

@@ -172,6 +172,6 @@ def _problem(task: Task, found: Outcomes | None, favourable: Label | None) -> tu
     if not task.groups or found is None or not found.has_predictions or not found.rows:
         return _NOTHING
     if favourable is not None and favourable not in task.labels:
-        text = message("The favourable label that the spec names (`favourable`) is no label of the data.")
+        text = message("The favourable label that the spec names (`favourable`) is not a label of the data.")
         return Verdict.ERROR, text
     return None

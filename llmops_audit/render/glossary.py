@@ -56,7 +56,7 @@ _ALWAYS = (
     ),
     Term(
         message("Subject"),
-        message("The classifier under audit, whether it was trained here or its answers were given."),
+        message("The classifier under audit, whether it was trained here or its predictions were saved."),
     ),
     Term(
         message("Record"),
@@ -79,7 +79,7 @@ _PREDICTIONS = (
     Term(message("F1"), message("The harmonic mean of precision and recall: low where either of them is.")),
     Term(
         message("Confusion matrix"),
-        message("How many rows of each true label got which answer; right answers stand on the diagonal."),
+        message("How many rows of each true label got which prediction; correct predictions are on the diagonal."),
     ),
 )
 

@@ -94,7 +94,7 @@ def _left_out(record: Record) -> Iterator[Unmeasured]:
     if record.changes is None and all(finding.scope.get("against") != "before" for finding in _all(record)):
         yield Unmeasured(
             message("Whether this version is worse than the one before"),
-            message("The spec names no earlier audit or answers (`[baseline]`)."),
+            message("The spec names no earlier audit or predictions (`[baseline]`)."),
         )
 
 

@@ -176,7 +176,7 @@ def test_nothing_is_overwritten(
 
 @pytest.mark.parametrize(
     ("place", "said"),
-    [("nowhere", "nowhere: does not exist; expected a folder"), ("notes.txt", "notes.txt: is not a folder; expected a")],
+    [("nowhere", "nowhere: does not exist; expected a folder"), ("notes.txt", "notes.txt: is not a folder")],
 )
 def test_a_folder_that_is_none_is_refused(
     place: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -23,7 +23,7 @@ FEATURES: dict[str, Message] = {
     "outside_range": message("outside the range"),
     "duplicates": message("duplicate rows"),
     "sentences": message("sentences"),
-    "non_letters": message("share of signs that are no letters"),
+    "non_letters": message("share of characters that are not letters"),
     "capitals": message("share of capitals"),
     "script": message("script"),
     "unknown_words": message("unknown words"),

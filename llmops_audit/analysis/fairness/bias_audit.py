@@ -152,7 +152,7 @@ def _audit(
     if favourable is None:
         raise _Refused({None: message("The spec names no favourable label, so nobody is selected.")})
     if favourable not in task.labels:
-        text = message("The favourable label that the spec names (`favourable`) is no label of the data.")
+        text = message("The favourable label that the spec names (`favourable`) is not a label of the data.")
         raise _Refused({None: text})
     if outcomes is None or not outcomes.has_predictions:
         raise _Refused({None: message("The split has no predictions.")})

@@ -341,7 +341,7 @@ def test_every_wrong_category_is_named() -> None:
     [
         ({"sex": "gender"}, "Column {column} is not among the group columns (`data.groups`)."),
         ({"favourable": None}, "The spec names no favourable label, so nobody is selected."),
-        ({"favourable": "yes"}, "The favourable label that the spec names (`favourable`) is no label of the data."),
+        ({"favourable": "yes"}, "The favourable label that the spec names (`favourable`) is not a label of the data."),
         ({"rate": "scoring"}, "Scoring rates need scores of the favourable label, and there are none."),
         ({"rate": "scoring", "scored": 7}, "Scoring rates need scores of the favourable label, and there are none."),
         ({"unknown": ["F", "M"]}, "The sex or the race of every individual is unknown."),

@@ -102,7 +102,7 @@ def test_nothing_is_invented(sample: ModuleType) -> None:
     card = _card(one)
     assert set(matter(card)) == {"tags"}
     assert card.count("Not stated.") == 11
-    assert "No metric of a whole split stands in the record." in card
+    assert "The record holds no metric of a whole split." in card
     assert "Differences between groups of people were not measured." in card
     assert ModelCard(card).data.eval_results is None
 

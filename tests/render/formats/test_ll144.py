@@ -142,7 +142,7 @@ def test_all_that_the_law_asks_to_publish_is_there(sample: ModuleType) -> None:
         "May be relied on until November 2, 2027", "(distribution date) March 1, 2025", "Example Auditors LLC",
         "Applications of 2025.", "Historical data: collected while the tool was in use", "Applicants assessed 1,359",
         "Of unknown sex or race/ethnicity, in none of the tables 250", "In the tables 1,109",
-        "the tool answers advance", "no number here is a legal finding", record.digest,
+        "the tool predicts advance", "no number here is a legal finding", record.digest,
     ):  # fmt: skip
         assert part in page.words
     assert ["Male", "600", "300", "50.0%", "1.000", ""] in page.rows
@@ -195,10 +195,10 @@ def test_test_data_and_many_answers_are_explained(sample: ModuleType) -> None:
     """Test data comes with its explanation; a tool of more than two answers with what the page leaves out."""
     words = Page(_ll144(_record(sample, _audit(data_kind="test", test_data="Written by us.", answers=4)))).words
     assert "Why test data, and how it was had Written by us." in words
-    assert "The tool gives one of 4 answers." in words
+    assert "The tool predicts one of 4 labels." in words
     plain = Page(_ll144(_record(sample, _audit()))).words
     assert "Why test data" not in plain
-    assert "The tool gives one of" not in plain
+    assert "The tool predicts one of" not in plain
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
