@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,9 @@ __all__ = ["check_page", "framework_line", "framework_page", "screen"]
 WIDTH = 100
 
 MAX_REASONS = 20
+
+# Chinese breaks between any two characters, but not within a word of other letters, nor before a closing mark.
+_CHINESE_PIECE = re.compile(r"[（《“‘]*(?:[!-~]+|[^!-~\s])[，。；：、？！）》”’]*\s*")
 
 _COLOURS = {
     "passed": "green",
@@ -60,7 +64,7 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     if len(reasons) > MAX_REASONS:
         yield Text(f"  - {len(reasons) - MAX_REASONS} more in the record.")
     if record.changes is not None and (loosened := sum(change.loosened for change in record.changes.limits)):
-        yield Text(f"Limits that ask for less than in the baseline: {loosened}.", style="yellow")
+        yield Text(f"Limits that are looser than in the baseline: {loosened}.", style="yellow")
     if record.run.earlier:
         yield Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out with use.")
     for name in reports:
@@ -151,9 +155,17 @@ def _text(text: InLanguages, language: str) -> str:
 
 
 def _filled(text: str, language: str, indent: str = "") -> str:
-    # A Chinese character takes two columns.
-    width = WIDTH // 2 if language == "zh" else WIDTH
-    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+    if language != "zh":
+        return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    from rich.cells import cell_len
+
+    lines = [indent]
+    for piece in _CHINESE_PIECE.findall(" ".join(text.split())):
+        # A Chinese character takes two columns.
+        if cell_len(lines[-1] + piece.rstrip()) > WIDTH and lines[-1] != indent:
+            lines.append(indent)
+        lines[-1] += piece.lstrip() if lines[-1] == indent else piece
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _underlined(text: str, by: str) -> tuple[str, str]:

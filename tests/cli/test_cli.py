@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from llmops_audit.cli.commands import app
@@ -351,6 +352,15 @@ def test_a_framework_is_shown_with_its_clauses(language: str) -> None:
         assert all(f"[{clause.id}]" in said for clause in one.clauses)
         assert all(part in said for clause in one.clauses for part in (*clause.checks, *clause.parts))
     assert "Superseded by: sr-26-2" in _said("frameworks", "show", "sr-11-7")
+
+
+def test_chinese_is_broken_between_words() -> None:
+    """No line of a Chinese page splits the name of a setting, begins with a closing mark, or is too wide."""
+    said = _said("checks", "show", "fairness", "--language", "zh")
+    assert all(f"`{name}`" in said for name in ("true_positive_rate", "min_worst_group", "valid_output_rate"))
+    page = said[: said.index("min_group_rows = 30")].splitlines()
+    assert not [line for line in page if line.startswith(tuple("，。；：、？！）》”’"))]
+    assert max(map(cell_len, page)) <= 100
 
 
 def test_a_clause_that_nothing_answers_says_so() -> None:
