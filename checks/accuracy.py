@@ -236,7 +236,7 @@ def _better_than_chance(one: Performance, policy: Policy, tests: int) -> Finding
     requirement = Requirement(op=Op.ABOVE, limit=1 / len(labels), source="default")
     absent = tuple(str(label) for label, rows in zip(labels, counts.sum(axis=1), strict=True) if not rows)
     if absent:
-        text = message("No row has the label {labels}, so that its recall is unknown.", labels=absent)
+        text = message("No row has the label {labels}, so its recall is unknown.", labels=absent)
         return Finding(
             metric="balanced_accuracy", scope={"split": one.split, **scope}, n=one.n, requirement=requirement,
             verdict=Verdict.INCONCLUSIVE, message=text,

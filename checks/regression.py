@@ -268,7 +268,7 @@ def _with_source(verdict: Message, baseline: Baseline) -> Message:
             "(`baseline.predictions`) would give a narrower interval.", verdict=verdict, name=name, version=version,
         )  # fmt: skip
     return message(
-        "{verdict} The test data differ from those of {name} {version}, so that the data may explain the difference.",
+        "{verdict} The test data differ from those of {name} {version}, so the data may explain the difference.",
         verdict=verdict, name=name, version=version,
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ _SENTENCES = {
 
 
 def _nothing_to_judge(check: CheckResult) -> Message:
-    return message("{check} found nothing to judge, so that a person must decide.", check=check.name)
+    return message("{check} found nothing to judge, so a person must decide.", check=check.name)
 
 
 def _decision(status: Status, reasons: Sequence[Message]) -> Decision:

@@ -91,7 +91,7 @@ def judged(
     }
     given |= {"requirement": requirement, "details": dict(details or {})}
     if value is None or math.isnan(value):
-        text = message("The value is undefined on these {rows} rows, so that the requirement cannot be judged.", rows=n)
+        text = message("The value is undefined on these {rows} rows, so the requirement cannot be judged.", rows=n)
         return Finding(**given, verdict=Verdict.INCONCLUSIVE, message=text)
     if bounds is None:
         return Finding(**given, value=value, **_compared(value, requirement, _CENSUS))

@@ -44,7 +44,7 @@ _ALWAYS = (
     ),
     Term(
         message("Corrected"),
-        message("Made stricter since many things are tested at once, some of which look bad by chance alone."),
+        message("Made stricter because many things are tested at once, some of which look bad by chance alone."),
     ),
     Term(
         message("p-value"),
@@ -69,13 +69,13 @@ _ALWAYS = (
 )
 
 _PREDICTIONS = (
-    Term(message("Accuracy"), message("The share of rows that were answered rightly.")),
+    Term(message("Accuracy"), message("The share of rows that were predicted correctly.")),
     Term(
         message("Balanced accuracy"),
-        message("The mean, over the labels, of the share of each label's rows that were answered rightly."),
+        message("The mean, over the labels, of the share of each label's rows that were predicted correctly."),
     ),
-    Term(message("Precision"), message("Of the rows that were answered with a label, the share that carry it.")),
-    Term(message("Recall"), message("Of the rows that carry a label, the share that were answered with it.")),
+    Term(message("Precision"), message("Of the rows that were predicted to have a label, the share that carry it.")),
+    Term(message("Recall"), message("Of the rows that carry a label, the share that were predicted correctly.")),
     Term(message("F1"), message("The harmonic mean of precision and recall: low where either of them is.")),
     Term(
         message("Confusion matrix"),
@@ -96,7 +96,7 @@ _DRIFT = (
         message("Drift"),
         message("Rows of one split differ from those of the reference by more than chance explains."),
     ),
-    Term(message("Effect"), message("How far two samples are apart, less what chance alone would show.")),
+    Term(message("Effect"), message("How far two samples are apart, minus what chance alone would show.")),
     Term(message("Floor"), message("The smallest effect that matters; below it a difference is let pass.")),
 )
 

@@ -85,7 +85,7 @@ class Wording:
         if item.finding is not None:
             return self.say(item.finding.message) or self.word(item.verdict)
         if item.verdict is Verdict.NOT_APPLICABLE:
-            nothing = message("{check} found nothing to judge, so that a person must decide.", check=item.check.name)
+            nothing = message("{check} found nothing to judge, so a person must decide.", check=item.check.name)
             if item.check.reason is None:
                 return self.say(nothing)
             return self.say(message("{sentence} {next}", sentence=nothing, next=item.check.reason))

@@ -149,7 +149,7 @@ def test_the_screen_counts_loosened_limits_and_bounds_reasons(sample: ModuleType
     strict = record.model_copy(update={"gate": GatePolicy(confidence=0.99, decide="bound", on_inconclusive="review")})
     looser, same = (record.model_copy(update={"changes": changes(then, record)}) for then in (strict, record))
     told = [str(line) for line in screen(looser, Path("out"), ())]
-    assert "Limits that ask for less than in the baseline: 1." in told
+    assert "Limits that are looser than in the baseline: 1." in told
     first, *_, last, more = (line for line in told if line.startswith("  - "))
     assert first == "  - Failed: accuracy.a0."
     assert last == f"  - Failed: accuracy.a{MAX_REASONS - 1}."

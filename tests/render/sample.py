@@ -403,7 +403,7 @@ def _reasons(status: Status) -> tuple[Message, ...]:
     if status is Status.APPROVED:
         return (message("All {judged} requirements of {checks} checks passed.", judged=4, checks=4),)
     return (
-        message("{check} found nothing to judge, so that a person must decide.", check="robustness"),
+        message("{check} found nothing to judge, so a person must decide.", check="robustness"),
         message("Inconclusive: {finding}.", finding="fairness.selection_rate_ratio[sex=F,split=test]"),
     )
 

@@ -31,7 +31,7 @@ FEATURES: dict[str, Message] = {
     "rows": message("all features together"),
     "weekday": message("day of the week"),
     "hour": message("hour of the day"),
-    "confidence": message("confidence of the answers"),
+    "confidence": message("confidence of the predictions"),
     "characters": message("characters"),
     "words": message("words"),
 }
