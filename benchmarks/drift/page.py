@@ -36,9 +36,9 @@ NULL = """## No drift
 
 Both samples come from one population, of which the columns are independent: normal, lognormal, counts (Poisson),
 5 categories, 300 categories (Zipf's law), truth values, and normal with 10% missing. The whole check fails as soon as
-one finding does; it has an error rate of {most:.0%} for itself. Beside it, on the same rows: how often the test and
-the threshold that Evidently chooses by itself flag one column at least, and how often they flag half of them, from
-where it says that the data set drifts.
+one finding does; its error rate is {most:.0%}. Beside it, on the same rows: how often the test and the threshold that
+Evidently chooses by default flag at least one column, and how often they flag half of the columns, which is when it
+says that the data set drifts.
 """
 
 POWER = """## One thing drifts
