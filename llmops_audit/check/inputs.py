@@ -40,7 +40,7 @@ class Task(Frozen):
     labels : tuple of label
         The fixed list, or the labels of train and test; sorted.
     positive : label, optional
-        The label that precision, recall and selection speak of.
+        The label that precision, recall and selection rate refer to.
     text : str, optional
         Column of the text.
     features : tuple of str

@@ -156,7 +156,7 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
         f"path = {_quoted(path)}               # split here; or train, test and live, each a path or a list of paths",
         *inputs,
         f"label = {_quoted(guess.label)}                # the true label",
-        positive + "              # the label that precision, recall and selection speak of",
+        positive + "              # the label that precision, recall and selection rate refer to",
         *groups,
         "test_size = 0.2",
         "",
