@@ -120,12 +120,12 @@ def _folder_name(stem: str) -> str:
 
 def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
     inputs = (
-        [f"text = {_quoted(guess.text)}                  # the text that is classified"]
+        [_explained(f"text = {_quoted(guess.text)}", "the text that is classified")]
         if guess.text is not None
-        else [f"features = {_quoted(list(guess.features))}    # what the classifier sees"]
+        else [_explained(f"features = {_quoted(list(guess.features))}", "what the classifier sees")]
     )
     groups = (
-        [f"groups = {_quoted(list(guess.groups))}          # sensitive attributes, for [checks.fairness]"]
+        [_explained(f"groups = {_quoted(list(guess.groups))}", "sensitive attributes, for [checks.fairness]")]
         if guess.groups
         else []
     )
@@ -139,7 +139,7 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
     ]
     counterfactual = [
         "",
-        "# [checks.counterfactual]    # is the answer another one where the text speaks of somebody else?",
+        "# [checks.counterfactual]    # would the prediction change if the text were about somebody else?",
     ]
     positive = '# positive = "..."' if guess.positive is None else f"positive = {_quoted(guess.positive)}"
     lines = [
@@ -153,10 +153,10 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
         'language = "en"              # or "zh"',
         "",
         "[data]                       # paths are relative to this file",
-        f"path = {_quoted(path)}               # split here; or train, test and live, each a path or a list of paths",
+        _explained(f"path = {_quoted(path)}", "split here; or train, test and live, each a path or a list of paths"),
         *inputs,
-        f"label = {_quoted(guess.label)}                # the true label",
-        positive + "              # the label that precision, recall and selection rate refer to",
+        _explained(f"label = {_quoted(guess.label)}", "the true label"),
+        _explained(positive, "the label that precision, recall and selection rate refer to"),
         *groups,
         "test_size = 0.2",
         "",
@@ -180,6 +180,10 @@ def _spec(file: str, name: str, path: str, guess: _Guess) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _explained(setting: str, comment: str) -> str:
+    return f"{setting:<28} # {comment}"
 
 
 def _quoted(value: object) -> str:
