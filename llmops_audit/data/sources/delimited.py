@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import secrets
+import time
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -28,6 +30,8 @@ SUFFIXES = (".csv", ".csv.gz", ".tab", ".tab.gz", ".tsv", ".tsv.gz")
 _TAB_SUFFIXES = (".tab", ".tab.gz", ".tsv", ".tsv.gz")
 # A row must fit into a block; Arrow holds a few blocks at a time.
 _BLOCK_BYTES = 4 << 20
+# Arrow lets go of our objects within milliseconds; longer than this, nobody waits.
+_RELEASE_SECONDS = 5.0
 
 
 def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
@@ -169,12 +173,11 @@ def _batches(rows: _SealedRows, columns: Sequence[str]) -> Iterator[pa.RecordBat
     pending: pa.RecordBatch | None = None
     count = 0
     try:
-        with _open(rows, columns, invalid) as reader:
-            for batch in reader:
-                if pending is not None and pending.num_rows:
-                    yield pending
-                pending = batch
-                count += batch.num_rows
+        for batch in _arrow_batches(rows, columns, invalid):
+            if pending is not None and pending.num_rows:
+                yield pending
+            pending = batch
+            count += batch.num_rows
     except pa.ArrowInvalid as error:
         raise _refused(rows, invalid, count, error) from None
     sealed = pending is not None and all(column[-1].as_py() == rows.seal for column in pending.columns)
@@ -186,20 +189,71 @@ def _batches(rows: _SealedRows, columns: Sequence[str]) -> Iterator[pa.RecordBat
         yield pending.slice(0, pending.num_rows - 1)
 
 
-def _open(rows: _SealedRows, columns: Sequence[str], invalid: list[pa.csv.InvalidRow]) -> pa.csv.CSVStreamingReader:
-    def note(row: pa.csv.InvalidRow) -> str:
-        invalid.append(row)
+class _Stream(io.RawIOBase):
+    """What Arrow reads and nobody else holds, so that its release can be awaited."""
+
+    def __init__(self, rows: _SealedRows) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._rows.read(size)
+
+    def readable(self) -> bool:
+        return True
+
+
+class _Notes:
+    """Takes down the rows that Arrow refuses."""
+
+    def __init__(self, invalid: list[pa.csv.InvalidRow]) -> None:
+        self._invalid = invalid
+
+    def __call__(self, row: pa.csv.InvalidRow) -> str:
+        self._invalid.append(row)
         return "error"
 
+
+def _arrow_batches(
+    rows: _SealedRows, columns: Sequence[str], invalid: list[pa.csv.InvalidRow]
+) -> Iterator[pa.RecordBatch]:
+    """Yield what Arrow reads, and wait at the end until its threads have let go of our objects.
+
+    A thread of Arrow's that drops a Python object while Python shuts down aborts the process, exit code and all.
+    """
+    stream, notes = _Stream(rows), _Notes(invalid)
+    held: list[weakref.ref[object]] = [weakref.ref(stream), weakref.ref(notes)]
+    reader = failed = None
+    try:
+        reader = _open(stream, notes, rows, columns)
+        with reader:
+            yield from reader
+    except pa.ArrowInvalid as error:
+        # Without its traceback, whose frames hold our objects.
+        failed = error.with_traceback(None)
+    finally:
+        del stream, notes, reader
+        _await_release(held)
+    if failed is not None:
+        raise failed
+
+
+def _await_release(held: Sequence[weakref.ref[object]]) -> None:
+    end = time.monotonic() + _RELEASE_SECONDS
+    while any(one() is not None for one in held) and time.monotonic() < end:
+        time.sleep(0.001)
+
+
+def _open(stream: _Stream, notes: _Notes, rows: _SealedRows, columns: Sequence[str]) -> pa.csv.CSVStreamingReader:
     return pa.csv.open_csv(
-        rows,
+        stream,
         # Without threads the rows that Arrow refuses are numbered.
         pa.csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=list(rows.names)),
         pa.csv.ParseOptions(
             delimiter=rows.delimiter,
             quote_char='"' if rows.quote else False,
             newlines_in_values=True,
-            invalid_row_handler=note,
+            invalid_row_handler=notes,
         ),
         pa.csv.ConvertOptions(
             check_utf8=False,

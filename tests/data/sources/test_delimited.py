@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import threading
+import weakref
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.csv
 import pytest
 
 from llmops_audit.data.sources import FileFormat, _text, column_names, delimited, read
@@ -216,3 +222,20 @@ def test_adult(data_folder: Path) -> None:
         for income in part.column("c14").to_pylist()
     ]
     assert (len(incomes), sorted(set(incomes))) == (16_281, [" <=50K.", " >50K."])
+
+
+@pytest.mark.parametrize("content", [b"a\n1\n2\n", b"a\n1,2\n", b'a\n"x'])
+def test_reading_ends_when_arrow_has_let_go(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread of Arrow's that drops a Python object while Python shuts down would abort the process."""
+    held: list[weakref.ref[object]] = []
+    original = pa.csv.open_csv
+
+    def late(stream: object, *options: Any) -> object:
+        held.append(weakref.ref(stream))
+        threading.Timer(0.2, lambda _: None, [stream]).start()
+        return original(stream, *options)
+
+    monkeypatch.setattr(pa.csv, "open_csv", late)
+    with suppress(DataError):
+        rows_of(tmp_path, content)
+    assert [one() for one in held] == [None]
