@@ -131,7 +131,13 @@ def render_files(
         companions = getattr(module, "companions", None)
         if companions is not None:
             modules |= {id: _module(id) for id in companions(record) if id not in modules}
-    return {known()[id].file: module.render(record, language=language, root=root) for id, module in modules.items()}
+    files = {}
+    for id, module in modules.items():
+        content = module.render(record, language=language, root=root)
+        if not isinstance(content, bytes):
+            raise PluginError(f"output format '{id}': render", "returns no bytes", "bytes", type(content).__name__)
+        files[known()[id].file] = content
+    return files
 
 
 def _module(id: str) -> _FormatModule:
@@ -147,14 +153,14 @@ def _stated(info: pkgutil.ModuleInfo, problems: list[Problem]) -> OutputFormat:
     try:
         tree = ast.parse(_source(info))
     except SyntaxError as error:
-        problems.append(Problem(subject, f"is no Python: line {error.lineno}"))
+        problems.append(Problem(subject, f"is no Python: line {error.lineno or 1}"))
         return OutputFormat(id, "", "", "")
     texts = dict(_texts(tree))
     file, written = texts.get("FILE", ""), texts.get("WRITTEN", "")
     summary = (ast.get_docstring(tree) or "").partition("\n")[0].removesuffix(".")
     if not summary:
         problems.append(Problem(subject, "has no docstring", "a first line that says what the file is"))
-    if not file or PurePath(file).name != file:
+    if file in ("", "..") or "\0" in file or PurePath(file).name != file:
         problems.append(Problem(f"{subject}: FILE", "is no name of a file", "a text such as 'report.html'", repr(file)))
     if written not in WRITTEN:
         expected = f"one of {', '.join(map(repr, WRITTEN))}"
@@ -171,21 +177,23 @@ def _source(info: pkgutil.ModuleInfo) -> str:
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Give the constants of a module that are texts."""
+    """Give the constants of a module that are texts, with or without a type."""
     for node in tree.body:
-        if (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-            and isinstance(node.targets[0], ast.Name)
-        ):
-            yield node.targets[0].id, node.value.value
+        if isinstance(node, ast.Assign):
+            target = node.targets[0]
+        elif isinstance(node, ast.AnnAssign):
+            target = node.target
+        else:
+            continue
+        if isinstance(target, ast.Name) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield target.id, node.value.value
 
 
 def _is_render(node: ast.stmt) -> bool:
     return (
         isinstance(node, ast.FunctionDef)
         and node.name == "render"
+        and not node.args.posonlyargs
         and [argument.arg for argument in node.args.args] == ["record"]
         and [argument.arg for argument in node.args.kwonlyargs] == ["language", "root"]
     )

@@ -102,6 +102,7 @@ def test_what_is_known_is_sorted_and_whole(folder: Path) -> None:
 WRONG = (
     ('FILE = "findings.jsonl"', "", "FILE: is no name of a file; expected a text such as 'report.html'; got ''"),
     ("findings.jsonl", "a/b", "FILE: is no name of a file; expected a text such as 'report.html'; got 'a/b'"),
+    ("findings.jsonl", "..", "FILE: is no name of a file; expected a text such as 'report.html'; got '..'"),
     ("findings.jsonl", "record.json", "FILE: is that of the record; expected a file of its own"),
     ("findings.jsonl", "findings.csv", "FILE: is that of 'csv'; expected a file of its own"),
     ('"format"', '"never"', "WRITTEN: is unknown; expected one of 'default', 'format', 'page'; got 'never'"),
@@ -121,7 +122,13 @@ WRONG = (
         "",
         "has no docstring; expected a first line that says what the file is",
     ),
+    (
+        "(record, *",
+        "(run, /, record, *",
+        "render: is missing or has other parameters; expected render(record, *, language, root)",
+    ),
     ("def render", "def", "is no Python: line 9"),
+    ("import json", "\0", "is no Python: line 1"),
 )
 
 
@@ -132,6 +139,19 @@ def test_a_wrong_module_is_named(folder: Path, old: str, new: str, wrong: str) -
     with pytest.raises(PluginError) as caught:
         known()
     assert str(caught.value).replace("'own-lines': ", "'own-lines' ", 1) == f"output format 'own-lines' {wrong}"
+
+
+def test_a_constant_may_state_its_type(folder: Path) -> None:
+    """What a type checker asks for is read as well."""
+    (folder / "own_lines.py").write_text(LINES.replace("FILE =", "FILE: str ="), encoding="utf-8")
+    assert known()["own-lines"].file == "findings.jsonl"
+
+
+def test_what_is_rendered_is_bytes(folder: Path, sample: ModuleType) -> None:
+    """A module whose `render` returns text is named, before a file is written."""
+    (folder / "own_lines.py").write_text(LINES.replace(".encode()", ""), encoding="utf-8")
+    with pytest.raises(PluginError, match=r"'own-lines': render: returns no bytes; expected bytes; got str"):
+        render_files(sample.record(), ["own-lines"])
 
 
 def test_with_a_wrong_module_the_command_line_ends_with_two(project: Project, tmp_path: Path) -> None:
