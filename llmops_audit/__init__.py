@@ -89,12 +89,15 @@ def run(
 
     from llmops_audit.audit import prepare
     from llmops_audit.audit import run as carry_out
+    from llmops_audit.errors import AuditError
 
     source = spec if isinstance(spec, Mapping) else Path(_path(spec, "run: spec", "a path or a mapping"))
     if data is not None and not isinstance(data, Mapping):
         raise _wrong_type("run: data", "a mapping of splits to tables or paths", data)
-    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1):
+    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool)):
         raise _wrong_type("run: jobs", "a whole number from 1", jobs)
+    if jobs is not None and jobs < 1:
+        raise AuditError("run: jobs", "is too small", "a whole number from 1", str(jobs))
     return carry_out(prepare(source, data), jobs=jobs or 1)
 
 

@@ -69,7 +69,8 @@ def prepare(spec: Path | Mapping[str, Any], data: Mapping[str, object] | None = 
     draft = read_spec(spec, paths)
     checks, problems = enabled(draft)
     if draft.spec is None or problems or draft.problems:
-        raise SpecError.of([*draft.problems, *problems])
+        named = {problem.subject for problem in draft.problems}
+        raise SpecError.of([*draft.problems, *(problem for problem in problems if problem.subject not in named)])
     prepared = Prepared(draft, draft.spec, checks, tables)
     baseline = draft.spec.baseline
     if baseline is not None and baseline.predictions is not None and "baseline" not in prepared.inputs:

@@ -124,8 +124,12 @@ def _distribution(point: EntryPoint) -> tuple[str, str]:
 def _own(plugins: Iterable[Path], problems: list[Problem]) -> list[Provided]:
     found = []
     for path in plugins:
-        files = sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
-        if not files or not all(file.is_file() for file in files):
+        try:
+            files = sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
+            found_all = bool(files) and all(file.is_file() for file in files)
+        except OSError:
+            found_all = False
+        if not found_all:
             problems.append(Problem(f"plugins: {path.name}", "contains no check", "a Python file, or a folder of such"))
             continue
         for file in files:

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from llmops_audit.errors import Problem, SpecError
 from llmops_audit.errors.validation import problems_of
 from llmops_audit.record import frameworks
+from llmops_audit.record.labels import LARGEST
 from llmops_audit.spec.mapping import MAPPING, keys_of, toml_of
 from llmops_audit.spec.sections import (
     AuditSection,
@@ -167,7 +168,7 @@ def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
 
 
 def _validated(raw: Mapping[str, Any], file: str) -> tuple[Spec | None, list[Problem]]:
-    spec, problems = None, _not_finite(raw, file)
+    spec, problems = None, list(_unusable(raw, file))
     if not problems:
         try:
             spec = Spec.model_validate_json(as_json(raw))
@@ -196,17 +197,27 @@ def as_json(value: object) -> str:
     return json.dumps(value, default=str)
 
 
-def _not_finite(value: object, file: str, key: tuple[str, ...] = ()) -> list[Problem]:
+def _unusable(value: object, file: str, key: tuple[str, ...] = ()) -> Iterator[Problem]:
+    """Yield the values and keys that neither a path, a record nor a report could hold."""
+    subject = f"{file}: {'.'.join(key)}" if key else file
     if isinstance(value, float) and not math.isfinite(value):
-        return [Problem(f"{file}: {'.'.join(key)}", "is not finite", "a number", str(value))]
-    items: Iterator[tuple[str, object]] = iter(())
+        yield Problem(subject, "is not finite", "a number", str(value))
+    if isinstance(value, int) and abs(value) > LARGEST:
+        yield Problem(subject, "is too large", f"a whole number up to {LARGEST}, or text", str(value))
+    if isinstance(value, str) and _NO_TEXT.search(value):
+        yield Problem(subject, "holds a null character or half of a surrogate pair", "text")
     if isinstance(value, dict):
-        items = iter(value.items())
+        for name, inner in value.items():
+            if _NO_TEXT.search(name):
+                yield Problem(subject, "has a key with a null character or half of a surrogate pair", "text")
+            else:
+                yield from _unusable(inner, file, (*key, name))
     elif isinstance(value, list):
-        items = ((str(i), item) for i, item in enumerate(value))
-    return [problem for name, item in items for problem in _not_finite(item, file, (*key, name))]
+        for index, inner in enumerate(value):
+            yield from _unusable(inner, file, (*key, str(index)))
 
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 

@@ -83,6 +83,7 @@ BAD = [
     ({**SAVED, TRAIN: 'test = ["rows.csv", "notes.csv"]'}, None, "rows.csv: has no column 'notes'; expected the same columns in all files"),
     ({**SAVED, 'label = "label"': 'label = "label"\ntime = "sex"'}, _rows("a,1,Jane Doe,1"), "rows.csv: row 1: the time cannot be read; expected ISO 8601"),
     ({**SAVED, 'label = "label"': 'label = "label"\ngroups = ["sex"]'}, _rows("a,1,jane@example.org,1", "b,0,M,0"), "group column 'sex': holds personal data"),
+    ({'path = "': 'path = "\\u0000'}, None, "audit.toml: data.path: holds a null character"),
     ({'name = "small"': 'name = "small'}, None, "is not valid TOML"),
     ({'[audit]': 'plugins = ["nowhere.py"]\n[audit]'}, None, "plugins: nowhere.py: contains no check"),
 ]  # fmt: skip

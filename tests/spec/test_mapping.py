@@ -99,6 +99,16 @@ def test_what_toml_cannot_say_is_refused(given: dict[Any, Any], said: str) -> No
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize("character", ["\0", "\ud800"])
+def test_text_that_nothing_could_hold_is_refused(character: str) -> None:
+    """No path may hold a null character, and half of a surrogate pair cannot be written to any file."""
+    said = [str(problem) for problem in read_spec({"a": ["x", f"x{character}"], "b": {f"y{character}": 1}}).problems]
+    assert said == [
+        "spec: a.1: holds a null character or half of a surrogate pair; expected text",
+        "spec: b: has a key with a null character or half of a surrogate pair; expected text",
+    ]
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     """Wrong keys are named as in a file, with `spec` in its place."""
     draft = read_spec({"audit": {"name": "a"}, "data": {"labell": 1}, "model": {}, "checks": {}})
