@@ -121,6 +121,9 @@ def _of_series(series: pd.Series[Any], where: str) -> pa.ChunkedArray:
             found = pa.array([_text(value, where) for value in series], pa.string())
         except UnicodeEncodeError:
             raise DataError(where, "holds half of a surrogate pair", "whole characters") from None
+    if pa.types.is_list(found.type) and any(isinstance(value, set | frozenset) for value in series):
+        # Arrow would take them in the order of their hashes, another one in every process.
+        raise DataError(where, "holds values that no file could", "text, numbers or dates", "set")
     return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
 
 

@@ -37,7 +37,7 @@ def target(type_: pa.DataType, column: str, fits: Callable[[], bool]) -> pa.Data
         Where the type cannot be read.
     """
     type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
-    if pa.types.is_duration(type_) or isinstance(type_, pa.BaseExtensionType):
+    if pa.types.is_duration(type_) or pa.types.is_interval(type_) or isinstance(type_, pa.BaseExtensionType):
         raise DataError(column, "has a type that cannot be read", got=str(type_))
     return kept(type_, fits)
 
