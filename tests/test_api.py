@@ -19,7 +19,7 @@ import pytest
 
 import llmops_audit
 from llmops_audit import AuditError, Record, load_record, render_record, run
-from llmops_audit.record.canonical import canonical
+from llmops_audit.record.canonical import canonical, parse
 
 Project = Callable[..., Path]
 
@@ -216,7 +216,13 @@ def test_limits_of_a_mapping_come_from_the_spec() -> None:
         ({"data": {"train": FRAME, "test": FRAME}}, "data: two splits hold the same bytes"),
         ({"data": {"path": FRAME, "test": FRAME}}, "name either `path`, to be split here, or `test`"),
         ({"data": {"path": FRAME.assign(label=None)}}, "data['path']: row 1: the label is missing"),
-        ({"jobs": 0}, "run: jobs: is of a wrong type; expected a whole number from 1"),
+        ({"data": {"path": "no\0where.csv"}}, "spec: data.path: holds a null character or half of a surrogate pair"),
+        (
+            {"spec": _with_data(SPEC, positive=2**53)},
+            "spec: data.positive: is too large; expected a whole number up to 9007199254740991, or text",
+        ),
+        ({"spec": SPEC | {"plugins": ["a" * 5000]}}, "contains no check"),
+        ({"jobs": 0}, "run: jobs: is too small; expected a whole number from 1; got 0"),
         ({"jobs": True}, "run: jobs: is of a wrong type"),
         ({"jobs": "2"}, "run: jobs: is of a wrong type"),
     ],
@@ -226,6 +232,34 @@ def test_bad_input_is_an_error_that_names_it(arguments: dict[str, Any], said: st
     with pytest.raises(AuditError) as error:
         run(**{"spec": SPEC, "data": {"path": FRAME}} | arguments)
     assert said in str(error.value)
+
+
+def test_whole_numbers_may_be_large() -> None:
+    """A feature beyond 2**53 is rounded, and a label from there on is text, since readers of JSON would round it."""
+    data = {"features": ["amount"], "label": "label", "positive": str(2**53)}
+    frame = FRAME.assign(amount=2**53 + 1 + FRAME["label"], label=2**53 - 1 + FRAME["label"])
+    record = run(TABULAR | {"data": data, "checks": {"accuracy": {}, "drift": {}}}, data={"path": frame})
+    assert {count.value for count in record.data["test"].labels} == {2**53 - 1, str(2**53)}
+    assert parse(canonical(record), "the record") == record
+
+
+@pytest.mark.parametrize("value", ["1_0", "１２", "inf"])
+def test_a_number_is_what_arrow_reads_as_one(value: str) -> None:
+    """What Python alone reads as a number is none, and the error names its row."""
+    numbers = FRAME.assign(amount=range(200))
+    wrong = numbers.assign(amount=[str(i) if i != 6 else value for i in range(200)])
+    spec = _with_data(TABULAR, features=["amount"])
+    with pytest.raises(AuditError, match=r"data\['test'\]: row 7: column 'amount' is not a number"):
+        run(spec, data={"train": numbers, "test": wrong})
+    with pytest.raises(AuditError, match=r"data\['train'\]: row 7: column 'amount' is not a number|not finite"):
+        run(_with_data(SPEC, weight="amount"), data={"train": wrong, "test": numbers})
+
+
+def test_one_problem_is_said_once() -> None:
+    """A limit of NaN is one problem, though both the spec and the check refuse it."""
+    with pytest.raises(AuditError) as error:
+        run(SPEC | {"checks": {"accuracy": {"min": {"accuracy": float("nan")}}}}, data={"path": FRAME})
+    assert str(error.value) == "spec: checks.accuracy.min.accuracy: is not finite; expected a number; got nan"
 
 
 def test_a_record_is_read_again(project: Project, tmp_path: Path) -> None:
@@ -244,6 +278,8 @@ def test_a_record_is_read_again(project: Project, tmp_path: Path) -> None:
         (b"{", "is not a record: the whole: Invalid JSON"),
         (b"[]", "is not a record"),
         (b"\xff", "is not a record"),
+        (b"[" * 100_000, "is not a record"),
+        (b'{"schema": "llmops-audit/record/1", "a": ' + b"[" * 100_000, "is not a record"),
         (b'{"schema": "llmops-audit/record/1"}', "schema is llmops-audit/record/1; expected llmops-audit/record/2"),
     ],
 )

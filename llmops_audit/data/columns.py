@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -61,7 +60,7 @@ def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
         if name == spec.data.text:
             column = pc.fill_null(_texts(column), "")
         elif name in spec.data.features and _is_number_type(column.type):
-            column = pc.cast(column, pa.float64())
+            column = _cast(column)
         else:
             column = pc.utf8_trim_whitespace(_texts(column))
             column = pc.if_else(pc.is_in(column, na_values), None, column)
@@ -89,7 +88,7 @@ def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     if column.null_count == len(column) or pa.types.is_boolean(column.type):
         return None
     try:
-        numbers = pc.cast(column, pa.float64())
+        numbers = _cast(column)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     return numbers if pc.all(pc.is_finite(numbers)).as_py() else None
@@ -132,7 +131,7 @@ def floats(table: pa.Table, name: str, where: FileLocation, what: str) -> npt.ND
     """
     column = table.column(name)
     try:
-        values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+        values = _cast(column).to_numpy(zero_copy_only=False)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         position = next(i for i, value in enumerate(column.to_pylist()) if not _is_number(value))
         raise where.error(position, f"column '{name}' is not a number", what) from None
@@ -141,11 +140,14 @@ def floats(table: pa.Table, name: str, where: FileLocation, what: str) -> npt.ND
     return np.asarray(values, dtype=np.float64)
 
 
+def _cast(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column as float64; a whole number beyond 2**53 is rounded, which a checked cast would refuse."""
+    return pc.cast(column, pa.float64(), safe=False)
+
+
 def _is_number(value: object) -> bool:
-    try:
-        return value is None or math.isfinite(float(value))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False
+    """Return whether Arrow reads a value as a finite number, or it is missing; Python reads ``1_000`` as well."""
+    return value is None or as_numbers(pa.chunked_array([[value]])) is not None
 
 
 def merged(parts: Sequence[Codes | None]) -> Codes | None:

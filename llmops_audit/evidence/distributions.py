@@ -273,7 +273,8 @@ def _column(column: pa.ChunkedArray, seed: int, *, counted: bool) -> ColumnCount
     if not counted:
         return ColumnCounts(len(column), column.null_count, None, None)
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
-        values = column.cast(pa.float64()).to_numpy()
+        # A whole number beyond 2**53 is rounded, which a checked cast would refuse.
+        values = column.cast(pa.float64(), safe=False).to_numpy()
         missing = np.isnan(values)
         return ColumnCounts(len(values), int(np.count_nonzero(missing)), NumberHistogram.of(values[~missing]), None)
     tally = column.cast(pa.string()).drop_null().value_counts()

@@ -12,6 +12,7 @@ import rfc8785
 
 from llmops_audit.errors import RecordError
 from llmops_audit.record import SCHEMA, Record
+from llmops_audit.record.labels import LARGEST
 
 __all__ = ["canonical", "content_of", "digest", "other_schema", "parse", "sealed"]
 
@@ -76,8 +77,8 @@ def parse(content: bytes, subject: str) -> Record:
         raise RecordError(subject, f"is not a record: {where}: {first['msg']}") from error
     # Of what the file says, not of the model's fields: a later release may know more of them.
     try:
-        found = _digest(json.loads(content))
-    except rfc8785.CanonicalizationError as error:
+        found = _digest(json.loads(content, parse_int=_number))
+    except (rfc8785.CanonicalizationError, RecursionError) as error:
         raise RecordError(subject, f"is not canonical JSON: {error}") from error
     if found != record.digest:
         raise RecordError(subject, "was changed after it was written", f"digest {record.digest}", found)
@@ -88,10 +89,16 @@ def other_schema(content: bytes) -> str | None:
     """Return the schema of a record of another release; None for a record of this schema, and for what is no record."""
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     schema = found.get("schema") if isinstance(found, dict) else None
     return schema if isinstance(schema, str) and _OURS.match(schema) and schema != SCHEMA else None
+
+
+def _number(text: str) -> int | float:
+    """Read a whole number as what it was written from: beyond `LARGEST` it can only be a float, such as 1.8e18."""
+    found = int(text)
+    return found if abs(found) <= LARGEST else float(text)
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["MISSING", "Label", "canonical_label", "label_order"]
+__all__ = ["LARGEST", "MISSING", "Label", "canonical_label", "label_order"]
 
 Label = str | int | float
 """A label or a group value in its one form, see `canonical_label`."""
@@ -13,8 +13,8 @@ Label = str | int | float
 MISSING = "(missing)"
 """The category of a missing group value."""
 
-LARGEST = 2**53
-"""JSON readers may round larger whole numbers, so that they stay text."""
+LARGEST = 2**53 - 1
+"""Readers of JSON may round larger whole numbers, and canonical JSON refuses them, so that they stay text."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?\Z")
 
@@ -38,7 +38,9 @@ def canonical_label(value: str | float | bool) -> Label:
     if isinstance(value, int):
         return value if abs(value) <= LARGEST else str(value)
     if isinstance(value, float):
-        return int(value) if value.is_integer() else value
+        if not value.is_integer():
+            return value
+        return int(value) if abs(value) <= LARGEST else str(value)
     text = value.strip()
     if _NUMBER.match(text):
         number = float(text)
