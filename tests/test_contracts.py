@@ -30,7 +30,7 @@ ALLOWED = {
     "llmops_audit.render": {"record", "errors"},
 }
 # Where a plant for everything in `llmops_audit` stands: a module at the root would belong to no layer.
-HOMES = {"llmops_audit": "llmops_audit.cli"}
+HOMES = {"llmops_audit": "llmops_audit.cli", "checks.*": "checks"}
 
 pytestmark = pytest.mark.skipif(
     not (TREE / "llmops_audit").is_dir(), reason="the sources are not here: LLMOPS_AUDIT_TREE names their folder"
