@@ -32,6 +32,7 @@ MIN_ROWS = 6
 """Training rows that each branch of a rule needs, as in 1R."""
 
 DEPTH = 3
+_LARGEST = 1e30
 WORD = r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]{2,}"
 """In Chinese, which is written without spaces, a character is a word."""
 
@@ -122,7 +123,8 @@ def _features(
 
 def _on_numbers(read: Callable[[pa.Table], npt.NDArray[Any]]) -> Callable[[Batch], PredictRule | None]:
     def numbers(rows: pa.Table) -> npt.NDArray[np.float64]:
-        return np.asarray(read(rows), dtype=np.float64).reshape(-1, 1)
+        # A tree holds float32, adds it up, and refuses what is infinite then.
+        return np.clip(np.asarray(read(rows), dtype=np.float64), -_LARGEST, _LARGEST).reshape(-1, 1)
 
     def learn(batch: Batch) -> PredictRule | None:
         x, y = numbers(batch.table), _index(batch)

@@ -34,6 +34,13 @@ def test_the_feature_that_tells_is_picked() -> None:
     assert _right(by_category, features=("noise", "c")) == 1.0
 
 
+def test_a_number_may_be_larger_than_a_tree_holds() -> None:
+    """Numbers beyond float32 are as large as numbers get, and still tell the labels apart."""
+    labels = np.random.default_rng(4).integers(0, 2, 100).tolist()
+    numbers = [1e300 if label else -1e39 for label in labels]
+    assert _right(batch("train", {"x": numbers}, label=labels), features=("x",)) == 1.0
+
+
 def test_a_rare_label_counts_as_much_as_a_frequent_one() -> None:
     """At 1 in 20 the rule still answers the rare label, though never answering it would be right more often."""
     rng = np.random.default_rng(2)
