@@ -178,3 +178,11 @@ def test_a_missing_word_is_seen(record: Record) -> None:
     """A check that brings no word for its metric leaves English behind."""
     checks = tuple(check.model_copy(update={"words": {}}) for check in record.checks)
     assert "report.html" in english(record.model_copy(update={"checks": checks}))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_colons_after_chinese_are_chinese(name: str) -> None:
+    """A heading of two words is joined as Chinese is written, with a wide colon."""
+    record = parse((SAMPLES / name / "record.json").read_bytes(), name)
+    page = render_files(record, ["html"], language="zh")["report.html"].decode()
+    assert [text for text in Visible(page).texts if re.search("[\u4e00-\u9fff]: ", text)] == []

@@ -102,7 +102,10 @@ def _short(text: str, columns: int = _NAME_COLUMNS) -> str:
 
 def _shift_name(shift: Shift | TimeSeries, translate: Translate) -> str:
     name = _short(translate.value("column", shift.column))
-    return name if shift.feature is None else f"{name}: {_short(translate.value('feature', shift.feature))}"
+    if shift.feature is None:
+        return name
+    feature = _short(translate.value("feature", shift.feature))
+    return i18n.render(message("{name}: {what}", name=name, what=feature), translate)
 
 
 def _blanks(text: str) -> str:
