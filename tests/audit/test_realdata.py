@@ -16,7 +16,7 @@ from llmops_audit.record.canonical import canonical
 from llmops_audit.record.figures import Estimate, GroupMetrics
 from llmops_audit.render.formats import render_files
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 
 ADULT = [
     "age",

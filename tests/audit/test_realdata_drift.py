@@ -12,7 +12,7 @@ from llmops_audit.audit import prepare, run
 from llmops_audit.record import Record, Verdict
 from llmops_audit.record.drift_figure import Drift
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 
 
 def _audit(folder: Path, spec: str) -> tuple[Record, Drift]:

@@ -282,7 +282,7 @@ def test_groups_have_a_chapter_only_where_the_record_has_them(sample: ModuleType
 def test_the_favourable_outcome_is_told_in_words(sample: ModuleType) -> None:
     """The answer that selection rates speak of stands beside the label of the error rates; without one it is said."""
     words = Parsed(of_groups(sample)).words
-    assert "Favourable outcome answered ham Error rates speak of label spam" in words
+    assert "Favourable outcome predicted ham Error rates refer to label spam" in words
     assert "To be flagged, as spam or as a risk, is no favour." in words
     without = Parsed(of_groups(sample, favourable=None)).words
     assert "Favourable outcome not named" in without
