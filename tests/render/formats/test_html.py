@@ -283,7 +283,7 @@ def test_the_favourable_outcome_is_told_in_words(sample: ModuleType) -> None:
     """The answer that selection rates speak of stands beside the label of the error rates; without one it is said."""
     words = Parsed(of_groups(sample)).words
     assert "Favourable outcome predicted ham Error rates refer to label spam" in words
-    assert "To be flagged, as spam or as a risk, is no favour." in words
+    assert "To be flagged as spam or as a risk is not favourable." in words
     without = Parsed(of_groups(sample, favourable=None)).words
     assert "Favourable outcome not named" in without
     assert "Impact ratio" not in without
