@@ -131,12 +131,12 @@ def _plan(spec: Spec, folder: Path) -> Plan:
 
 
 def _allow_list(folder: Path, shown: str) -> AllowList:
+    from llmops_audit.data.sources import open_regular
     from llmops_audit.personal_data.allow_list import AllowList
 
     try:
-        return AllowList.read((folder / shown).read_text(encoding="utf-8"), shown)
-    except OSError as error:
-        raise SpecError("data.allow_list", f"cannot be read: {error.strerror}", "a text file", repr(shown)) from error
+        with open_regular(folder / shown, shown) as file:
+            return AllowList.read(file.read().decode("utf-8"), shown)
     except UnicodeDecodeError as error:
         raise SpecError("data.allow_list", "is not UTF-8 text", "a text file", repr(shown)) from error
 

@@ -176,7 +176,8 @@ def settings_of(format: str, allow: Path | None = None, encoding: str = "utf-8")
 def _read_allow_list(path: Path) -> AllowList:
     shown = masked_name(str(path))
     try:
-        return AllowList.read(path.read_text(encoding="utf-8"), shown)
+        with sources.open_regular(path, shown) as file:
+            return AllowList.read(file.read().decode("utf-8"), shown)
     except UnicodeDecodeError:
         raise DataError(shown, "is not an allow-list", "text in utf-8") from None
     except (OSError, ValueError) as error:
@@ -284,6 +285,7 @@ def _unreadable(path: Path, error: Exception) -> Problem:
 def _searched(path: Path, settings: Settings, *, named: bool) -> Iterator[Event]:
     shown = masked_name(str(path))
     try:
+        sources.refuse_irregular(path, shown)
         head = sources.head(path, _HEAD_BYTES)
         encoding = _encoding(head, settings.encoding)
         is_table = _has_suffix(path, sources.suffixes())

@@ -85,7 +85,8 @@ def test_known_values_are_left_out_and_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "cannot be read"), (b"help@shop.example.com", "line 1"), (b"\xff\xfe", "UTF-8")]
+    ("content", "said"),
+    [(None, "known.txt: no such file"), (b"help@shop.example.com", "line 1"), (b"\xff\xfe", "UTF-8")],
 )
 def test_a_list_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes | None, said: str) -> None:
     """A missing or broken list stops the audit, and the error does not show its content."""

@@ -392,7 +392,7 @@ def test_errors_of_usage_are_no_verdict(tmp_path: Path) -> None:
         (["--format", "xml"], "error: --format: unknown format; expected one of text, jsonl, hashes; got 'xml'"),
         (
             ["--allow-list", str(tmp_path / "x")],
-            f"error: {tmp_path / 'x'}: cannot be read; expected an allow-list; got No",
+            f"error: {tmp_path / 'x'}: no such file",
         ),
         (["--allow-list", str(path)], f"error: {path}: line 1: is no entry of an allow-list"),
     ):

@@ -20,6 +20,9 @@ import pyarrow as pa
 
 from llmops_audit.data.sources import delimited
 from llmops_audit.data.sources._cells import Cells
+from llmops_audit.data.sources._content import beginning, refuse_other_content
+from llmops_audit.data.sources._delimiters import other_delimiter
+from llmops_audit.data.sources._files import open_regular, refuse_irregular
 from llmops_audit.data.sources._format import FileFormat
 from llmops_audit.data.sources._text import head, lines
 from llmops_audit.errors import DataError
@@ -32,7 +35,10 @@ __all__ = [
     "column_names",
     "head",
     "lines",
+    "open_regular",
+    "other_delimiter",
     "read",
+    "refuse_irregular",
     "sha256",
     "suffixes",
 ]
@@ -40,6 +46,9 @@ __all__ = [
 BATCH_ROWS = 65_536
 BATCH_CELLS = 1 << 22
 """Cells of a table in a search: a wide file has fewer rows in each."""
+
+MAX_COLUMNS = 20_000
+"""More names than this are no header, but a file without line ends."""
 
 
 class _SourceModule(Protocol):
@@ -79,11 +88,12 @@ def column_names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
     DataError
         Where the file cannot be read, is of no known kind, has no header, or names a column twice.
     """
-    module = _module(path, shown, format)
-    names = module.names(path, shown, format)
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise DataError(shown, f"has column {doubled[0]!r} more than once", "a name for each column")
+    names = _names(_module(path, shown, format), path, shown, format)
+    first: dict[str, int] = {}
+    for number, name in enumerate(names, 1):
+        # By number, since the first line of a file without a header is a row.
+        if first.setdefault(name, number) != number:
+            raise DataError(shown, f"has one name for columns {first[name]} and {number}", "a name for each column")
     return names
 
 
@@ -119,9 +129,8 @@ def read(
     """
     known = column_names(path, shown, format)
     wanted = known if columns is None else tuple(columns)
-    for name in wanted:
-        if name not in known:
-            raise DataError(shown, f"has no column {name!r}", f"one of {', '.join(known)}")
+    if unknown := [name for name in wanted if name not in set(known)]:
+        raise DataError(shown, f"has no column {unknown[0]!r}")
     return _module(path, shown, format).tables(path, shown, format, wanted, batch_rows)
 
 
@@ -142,7 +151,7 @@ def cells(path: Path, shown: str, format: FileFormat) -> Cells:
         At once where the file cannot be read or has no header; while reading where a row is broken.
     """
     module = _module(path, shown, format)
-    names = module.names(path, shown, format)
+    names = _names(module, path, shown, format)
     rows = max(1, min(BATCH_ROWS, BATCH_CELLS // max(1, len(names))))
     own = getattr(module, "cells", None)
     if own is not None:
@@ -155,10 +164,10 @@ def sha256(path: Path) -> str:
 
     Raises
     ------
-    OSError
-        Where the file cannot be read.
+    DataError
+        Where it is no regular file, or cannot be opened.
     """
-    with path.open("rb") as file:
+    with open_regular(path, str(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -172,15 +181,17 @@ def _is_binary(module: _SourceModule) -> bool:
 
 
 def _module(path: Path, shown: str, format: FileFormat) -> _SourceModule:
-    try:
-        with path.open("rb"):
-            pass
-    except FileNotFoundError:
-        raise DataError(shown, "no such file") from None
-    except IsADirectoryError:
-        raise DataError(shown, "is a folder", "a file") from None
-    except OSError as error:
-        raise DataError(shown, "cannot be read", got=error.strerror) from None
+    with open_regular(path, shown) as file:
+        begun = beginning(file, compressed=path.suffix.lower() == ".gz")
+    module = _by_suffix(path, shown, format)
+    if not begun and (_is_binary(module) or format.names is not None) and not path.stat().st_size:
+        raise DataError(shown, "is empty", "a file with rows")
+    if not _is_binary(module):
+        refuse_other_content(begun, shown, format.encoding)
+    return module
+
+
+def _by_suffix(path: Path, shown: str, format: FileFormat) -> _SourceModule:
     for module in _modules():
         if path.name.lower().endswith(module.SUFFIXES):
             return module
@@ -188,3 +199,10 @@ def _module(path: Path, shown: str, format: FileFormat) -> _SourceModule:
         return delimited
     expected = f"one of {', '.join(suffixes())}, or `data.delimiter` in the spec"
     raise DataError(shown, "unknown kind of file", expected, path.suffix or "no suffix")
+
+
+def _names(module: _SourceModule, path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
+    names = module.names(path, shown, format)
+    if len(names) > MAX_COLUMNS:
+        raise DataError(shown, "has too many columns", f"at most {MAX_COLUMNS:,}", f"{len(names):,}")
+    return names

@@ -30,6 +30,9 @@ SUFFIXES = (".csv", ".csv.gz", ".tab", ".tab.gz", ".tsv", ".tsv.gz")
 _TAB_SUFFIXES = (".tab", ".tab.gz", ".tsv", ".tsv.gz")
 # A row must fit into a block; Arrow holds a few blocks at a time.
 _BLOCK_BYTES = 4 << 20
+_MAX_HEADER = 1 << 20
+"""Characters up to the end of the header: a file without line ends is not read whole to find one."""
+
 # Arrow lets go of our objects within milliseconds; longer than this, nobody waits.
 _RELEASE_SECONDS = 5.0
 
@@ -110,7 +113,7 @@ class _SealedRows(io.RawIOBase):
 
     def _header(self, format: FileFormat) -> tuple[str, ...]:
         self.names = format.names or ()
-        lines = _Lines(self._text_chunks)
+        lines = _Lines(self._text_chunks, self.shown)
         for _ in range(format.skip_rows):
             next(lines, None)
         if format.names is None:
@@ -120,7 +123,7 @@ class _SealedRows(io.RawIOBase):
 
     def _first_row(self, lines: _Lines) -> tuple[str, ...]:
         reader = csv.reader(
-            lines,
+            self._bounded(lines),
             delimiter=self.delimiter,
             quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
             strict=True,
@@ -137,18 +140,29 @@ class _SealedRows(io.RawIOBase):
             raise DataError(self.shown, "is empty", "a header")
         return tuple(header)
 
+    def _bounded(self, lines: _Lines) -> Iterator[str]:
+        length = 0
+        for line in lines:
+            length += len(line)
+            if length > _MAX_HEADER:
+                raise _too_long(self.shown)
+            yield line
+
 
 class _Lines(Iterator[str]):
-    """Lines with their line ends; unread text stays available."""
+    """Lines with their line ends, none of them longer than a header; unread text stays available."""
 
-    def __init__(self, chunks: Iterator[str]) -> None:
+    def __init__(self, chunks: Iterator[str], shown: str) -> None:
         self._text_chunks = chunks
+        self._shown = shown
         self._fill("")
 
     def __next__(self) -> str:
         line = self._buffer.readline()
         # A carriage return at the end of a chunk may be half of a line's end.
         while self._buffer.tell() == self._length and not line.endswith("\n"):
+            if len(line) > _MAX_HEADER:
+                raise _too_long(self._shown)
             chunk = next(self._text_chunks, None)
             if chunk is None:
                 break
@@ -165,6 +179,10 @@ class _Lines(Iterator[str]):
     def _fill(self, text: str) -> None:
         self._buffer = io.StringIO(text, newline="")
         self._length = len(text)
+
+
+def _too_long(shown: str) -> DataError:
+    return DataError(f"{shown}: header", "is too long", f"a line of at most {_MAX_HEADER:,} characters")
 
 
 def _batches(rows: _SealedRows, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -7,6 +7,7 @@ missing key are null. The columns are the keys of all lines, in the order in whi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -22,12 +23,22 @@ __all__ = ["SUFFIXES", "names", "tables"]
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
+_MAX_KEYS = 20_000
+"""More keys than this are no columns, but values."""
+
+_MAX_LINE = 1 << 24
+"""Characters of a line: a file without line ends is not read whole."""
+
+_ARRAY = re.compile(r"\s*\[\s*(?:\{|$)")
+
 
 def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
     """Return the keys of all lines, in the order of their first appearance; reads the whole file."""
     found: dict[str, None] = {}
     for item in _objects(path, shown, format):
         found.update(dict.fromkeys(item))
+        if len(found) > _MAX_KEYS:
+            raise DataError(shown, "has too many keys", f"at most {_MAX_KEYS:,}")
     if not found:
         raise DataError(shown, "is empty", "one object per line")
     return tuple(found)
@@ -47,7 +58,11 @@ def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], b
 def _objects(path: Path, shown: str, format: FileFormat) -> Iterator[dict[str, Any]]:
     row = number = 0
     try:
-        for number, line in enumerate(_lines(decoded(path, shown, format.encoding)), 1):
+        chunks = decoded(path, shown, format.encoding)
+        begun = next(chunks, "")
+        if _ARRAY.match(begun):
+            raise DataError(shown, "is a JSON array", "one object per line (JSON Lines)")
+        for number, line in enumerate(_lines(chain([begun], chunks), shown), 1):
             if line.strip():
                 row += 1
                 yield _parsed(line, _location(shown, number, row))
@@ -59,11 +74,13 @@ def _location(shown: str, number: int, row: int) -> str:
     return f"{shown}: line {number}" if number == row else f"{shown}: line {number} (row {row})"
 
 
-def _lines(chunks: Iterator[str]) -> Iterator[str]:
+def _lines(chunks: Iterator[str], shown: str) -> Iterator[str]:
     tail = ""
     for chunk in chunks:
         *lines, tail = (tail + chunk).split("\n")
         yield from lines
+        if len(tail) > _MAX_LINE:
+            raise DataError(shown, "has a line that is too long", f"at most {_MAX_LINE:,} characters")
     if tail:
         yield tail
 

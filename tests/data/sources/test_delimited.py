@@ -65,7 +65,7 @@ class TestBroken:
             ),
             (b'a,b\n1,x"y\n3,"', "row 2: a quote is not closed; expected a quote at the end of the value"),
             (b'"a,b\n1,2\n', "header: cannot be read; expected closed quotes"),
-            (b"a,b,a\n", "has column 'a' more than once; expected a name for each column"),
+            (b"a,b,a\n", "has one name for columns 1 and 3; expected a name for each column"),
             (b"", "is empty; expected a header"),
             (b"\n\n", "is empty; expected a header"),
         ],
@@ -134,7 +134,7 @@ def test_headerless(tmp_path: Path) -> None:
     said = refusal(tmp_path, b"1,2\n", FileFormat(names=("x",)))
     assert said == "f.csv: row 1: wrong number of fields; expected 1; got 2"
     said = refusal(tmp_path, b"1,2\n", FileFormat(names=("x", "x")))
-    assert said == "f.csv: has column 'x' more than once; expected a name for each column"
+    assert said == "f.csv: has one name for columns 1 and 2; expected a name for each column"
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])

@@ -70,7 +70,7 @@ def test_unreadable_kinds(tmp_path: Path) -> None:
 
 
 def test_broken(tmp_path: Path) -> None:
-    """A file that is cut off, damaged inside, empty or something else is an error."""
+    """A file that is cut off, damaged inside or something else is an error."""
     path = tmp_path / "f.parquet"
     pq.write_table(pa.table({"a": [f"text {i}" for i in range(50_000)]}), path, row_group_size=1000)
     whole = path.read_bytes()
@@ -78,9 +78,8 @@ def test_broken(tmp_path: Path) -> None:
     for cut in (5, len(whole) // 2, len(whole) - 10):
         path.write_bytes(whole[:-cut])
         assert refusal(path) == f"f.parquet: is broken or cut off; {expected}"
-    for other in (b"", b"a,b\n1,2\n"):
-        path.write_bytes(other)
-        assert refusal(path) == f"f.parquet: is not a Parquet file; {expected}"
+    path.write_bytes(b"a,b\n1,2\n")
+    assert refusal(path) == f"f.parquet: is not a Parquet file; {expected}"
     half = len(whole) // 2
     path.write_bytes(whole[:half] + b"\xff" * 10_000 + whole[half + 10_000 :])
     place, wrong, *_ = refusal(path).removeprefix("f.parquet: after row ").split(": ")
@@ -92,7 +91,7 @@ def test_columns(tmp_path: Path) -> None:
     """A double column is refused, a name with a dot is a name, and a file without rows gives no table."""
     path = tmp_path / "f.parquet"
     pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
-    assert refusal(path) == "f.parquet: has column 'a' more than once; expected a name for each column"
+    assert refusal(path) == "f.parquet: has one name for columns 1 and 2; expected a name for each column"
     pq.write_table(pa.table({"a": [{"b": 1}], "a.c": [5]}), path)
     (table,) = read(path, "f.parquet", FileFormat(), ["a.c", "a"])
     assert table.to_pylist() == [{"a.c": 5, "a": '{"b": 1}'}]
