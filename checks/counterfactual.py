@@ -141,7 +141,7 @@ def counterfactual(
     lexicon = Lexicon.of(languages, [file.text for file in lexicons])
     # An attribute that only the user's own file defines is always included.
     names = sorted({*attributes, *(set(lexicon.added) - set(ATTRIBUTES))})
-    if task.unit is not None:
+    if task.unit is not None and task.unit in sample.table.column_names:
         sample = sample.one_per(task.unit)
     texts: list[str] = [text or "" for text in sample.table.column(task.text).to_pylist()]
     draws = [f"{task.seed}\n{key}" for key in sample.key.tolist()]

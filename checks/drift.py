@@ -151,7 +151,9 @@ def drift(
     )
     if task.unit is not None:
         # Shuffling assumes independent rows: one row of each unit is compared.
-        rows = {split: found.one_per(task.unit) for split, found in rows.items()}
+        unit, without = task.unit, [split for split in rows if task.unit not in rows[split].table.column_names]
+        rows = {split: found if split in without else found.one_per(unit) for split, found in rows.items()}
+        yield from _without_units([split for split in (first, *current) if split in without], unit)
     compared: list[SplitComparison] = []
     few: list[tuple[str, int]] = []
     for split in [split for split in current if split in rows and split != first and first in rows]:
@@ -184,6 +186,14 @@ def _refuse_unknown(settings: Mapping[str, object], task: Task) -> None:
         if unknown := sorted(set(named) - set(allowed)):
             wrong = "unknown column or distance" if by_distance else "unknown column"
             raise SpecError(f"checks.drift.{setting}", wrong, f"one of {', '.join(allowed)}", repr(unknown[0]))
+
+
+def _without_units(splits: list[str], unit: str) -> Iterator[Finding]:
+    for split in splits:
+        text = message(
+            "The split has no column {column}: its rows are compared as if they were independent.", column=unit
+        )
+        yield Finding(metric="rows", scope={"split": split}, verdict=Verdict.NOT_APPLICABLE, message=text)
 
 
 def _not_compared(

@@ -132,6 +132,7 @@ def fairness(
     ll144: LocalLaw144 | None = None,
 ) -> Iterator[Finding | NamedFigure]:
     """Judge ratios and differences between groups, pair by pair, and the minimum of each group."""
+    from llmops_audit.analysis.absent_groups import absent_groups
     from llmops_audit.analysis.fairness.disparities import disparity_table
     from llmops_audit.analysis.fairness.grouping import figure, grouped
     from llmops_audit.analysis.fairness.rates import TargetLabels
@@ -139,8 +140,13 @@ def fairness(
 
     found = outcomes.get(current)
     favourable_label = _favourable(task, favourable)
+    absent = [] if found is None or not found.rows else list(absent_groups(task, found.groups, current))
+    yield from absent
+    task = task.model_copy(update={"groups": task.groups if found is None else found.groups})
     if report is not None:
         yield from bias_audit(found, scores.get(current), task, favourable_label, ll144, current)
+    if absent and not task.groups:
+        return
     problem = _problem(task, found, favourable_label)
     if found is None or problem is not None:
         verdict, text = problem or _NOTHING

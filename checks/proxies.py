@@ -128,6 +128,7 @@ def proxies(
     exclude_attribute: bool = False,
 ) -> Iterator[Finding | Table]:
     """Judge how well the classifier's inputs identify each group."""
+    from llmops_audit.analysis.absent_groups import absent_groups
     from llmops_audit.analysis.separability import sample_rows
 
     found = rows.get(current)
@@ -135,10 +136,12 @@ def proxies(
         yield _nothing({"split": current}, _reason(task), Verdict.NOT_APPLICABLE)
         return
     table = sample_rows(found, task.unit)
+    yield from absent_groups(task, table.column_names, current)
     inputs = _inputs(table, task)
     attributes = [
         _Attribute.of(name, table, min_group_rows, inputs.without(name) if exclude_attribute else inputs)
         for name in task.groups
+        if name in table.column_names
     ]
     tests = sum(len(attribute.judged) for attribute in attributes if attribute.judgeable)
     lines: list[dict[str, Scalar | Message]] = []
@@ -176,13 +179,12 @@ class _Attribute:
 
         known = encoded(table, name)
         assert known is not None  # noqa: S101 - a group column is always read
-        names = [*map(str, known.categories), MISSING]
-        groups, codes = np.unique(np.array(names)[known.index], return_inverse=True)
+        groups, codes = np.unique(np.array([*map(str, known.categories), MISSING])[known.index], return_inverse=True)
         sizes = np.bincount(codes)
         judged = np.flatnonzero((sizes >= least) & (len(codes) - sizes >= least)).tolist()
         # With two groups, both have the same area.
-        judged = judged[:1] if len(groups) == 2 else judged
-        return cls(name, tuple(groups.tolist()), codes.astype(np.int64), tuple(judged), inputs)
+        some = tuple(judged[:1] if len(groups) == 2 else judged)
+        return cls(name, tuple(groups.tolist()), codes.astype(np.int64), some, inputs)
 
     @property
     def judgeable(self) -> bool:
@@ -238,14 +240,12 @@ def _judged(models: _GroupModels, code: int, limit: float, policy: Policy, tests
     from llmops_audit.check.verdicts import judged
 
     attribute, area = models.attribute, models.area(code, models.scores)
-    details: dict[str, Scalar] = {"group_rows": attribute.rows(code)}
-    if len(attribute.groups) == 2:
-        details["compared_with"] = attribute.groups[1 - code]
+    other = {"compared_with": attribute.groups[1 - code]} if len(attribute.groups) == 2 else {}
     finding = judged(
         "roc_auc", area.value, Requirement(op=Op.AT_MOST, limit=limit), policy,
         bounds=area.bounds, method="wider of DeLong and Newcombe, rows corrected for cross-validation",
         n=len(attribute.codes), tests=tests, scope={"split": split, attribute.name: attribute.groups[code]},
-        details=details,
+        details={"group_rows": attribute.rows(code), **other},
     )  # fmt: skip
     if attribute.inputs.texts or attribute.name not in attribute.inputs.names:
         return finding

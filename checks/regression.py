@@ -164,7 +164,7 @@ def _by_rows(margins: _Margins, paired: Pairs, found: Outcomes, baseline: Baseli
         return
     groups = {
         (name, value): paired.table("baseline", labels, {name: value})
-        for name in margins.task.groups
+        for name in found.groups
         for value, _ in found.group_counts(name)
     }
     enough = [group for group, one in groups.items() if one.counts.sum() >= margins.min_group_rows]
@@ -228,7 +228,7 @@ def _groups(
             yield _with_flips(margins.judged(one, margin, n, tests, scope), one, table, margins.policy)
     for name in sorted(set(margins.task.groups) - {name for name, _ in enough}):
         yield _unknown_groups(message("No group has enough rows: the loss by group is unknown."), attribute=name)
-    if not groups:
+    if not margins.task.groups:
         yield _unknown_groups(message("The spec names no group column (`data.groups`)."))
 
 

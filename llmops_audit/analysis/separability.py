@@ -146,7 +146,7 @@ def sample_rows(rows: Rows, unit: str | None) -> pa.Table:
 
     Otherwise the rows of a unit could be in both the training and the test part of a fold.
     """
-    independent = rows if unit is None else rows.one_per(unit)
+    independent = rows.one_per(unit) if unit is not None and unit in rows.table.column_names else rows
     return independent.table.take(np.sort(np.argsort(independent.key, kind="stable")[:MAX_ROWS]))
 
 

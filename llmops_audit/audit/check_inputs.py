@@ -11,6 +11,7 @@ from llmops_audit.audit.preparation import Prepared
 from llmops_audit.audit.runner import policy_for
 from llmops_audit.check import evidence_names
 from llmops_audit.check.inputs import Baseline, Policy, Task
+from llmops_audit.spec import SPLITS
 
 if TYPE_CHECKING:
     from llmops_audit.audit.clock import Clock
@@ -41,10 +42,18 @@ class Needs:
         Names of evidence, sorted.
     training_predictions : bool
         Whether a check looks at predictions of training rows, which are then out-of-fold.
+    judged : frozenset of str
+        Splits that a check of predictions names.
     """
 
     evidence: tuple[str, ...]
     training_predictions: bool
+    judged: frozenset[str] = frozenset()
+
+    @property
+    def inputs_compared(self) -> bool:
+        """Whether a check looks at the classifier's inputs."""
+        return bool({"rows", "distributions"} & set(self.evidence))
 
 
 def needs_of(prepared: Prepared) -> Needs:
@@ -53,15 +62,18 @@ def needs_of(prepared: Prepared) -> Needs:
     behind = {evidence for name in named for evidence in MADE_FROM.get(name, ())}
     return Needs(
         evidence=tuple(sorted((named & set(evidence_names())) | behind | set(ALWAYS))),
-        training_predictions=_names_training(prepared),
+        training_predictions="train" in _named_splits(prepared, {"outcomes", "rows"}),
+        judged=_named_splits(prepared, {"outcomes", "scores", "pairs"}),
     )
 
 
-def _names_training(prepared: Prepared) -> bool:
-    """Return whether a check that looks at predictions names the training split in its settings."""
-    looking = [enabled for enabled in prepared.checks.values() if {"outcomes", "rows"} & set(enabled.check.inputs)]
+def _named_splits(prepared: Prepared, evidence: set[str]) -> frozenset[str]:
+    """Return the splits that checks which look at some evidence name in their settings."""
+    looking = [enabled for enabled in prepared.checks.values() if evidence & set(enabled.check.inputs)]
     values = [value for enabled in looking for value in enabled.settings.model_dump().values()]
-    return any(value == "train" or (isinstance(value, tuple) and "train" in value) for value in values)
+    return frozenset(
+        split for split in SPLITS for value in values if value == split or (isinstance(value, tuple) and split in value)
+    )
 
 
 class MadeInputs:

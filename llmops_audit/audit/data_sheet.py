@@ -47,8 +47,8 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
             for name in outcomes.groups
         },
         sampled=None if rows is None else len(rows),
-        weight=swept.weight,
-        unit=swept.task.unit,
+        weight=swept.weight if swept.weight in swept.columns[split] else None,
+        unit=swept.task.unit if swept.task.unit in swept.columns[split] else None,
         time=swept.time.get(split),
         missing=dict(missing.rows),
         duplicates=None if rows is None else _duplicates(rows, swept.task),

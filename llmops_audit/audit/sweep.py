@@ -85,13 +85,21 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     """
     spec, folder = prepared.spec, prepared.draft.folder
     every_column = "personal_data" in needs.evidence
-    dataset = open_dataset(spec, folder, every_column=every_column, in_memory=prepared.tables)
+    dataset = open_dataset(
+        spec,
+        folder,
+        every_column=every_column,
+        in_memory=prepared.tables,
+        judged=needs.judged,
+        compared=needs.inputs_compared,
+    )
     reading = ReadState(labels=spec.data.fixed_labels)
     rows = predicted_rows(dataset, reading, needs, clock)
     plan = _plan(spec, folder)
-    with clock.stage("gathering evidence"):
-        evidence = _gathered(rows, plan, needs.evidence, jobs)
     part_of = {split: split if split in dataset.files else "path" for split in rows.splits}
+    columns = {split: dataset.columns(part) for split, part in part_of.items()}
+    with clock.stage("gathering evidence"):
+        evidence = _gathered(rows, plan, columns, needs.evidence, jobs)
     with clock.stage("computing digests"):
         sha256 = _digests(dataset, set(part_of.values()))
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
@@ -104,7 +112,7 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
             one_rule_feature=None if rows.rule is None else rows.rule.feature,
         ),
         rows.subject,
-        {split: dataset.columns(part) for split, part in part_of.items()},
+        columns,
         {split: sha256[part] for split, part in part_of.items()},
         reading.time,
         spec.data.weight,
@@ -141,13 +149,15 @@ def _allow_list(folder: Path, shown: str) -> AllowList:
         raise SpecError("data.allow_list", "is not UTF-8 text", "a text file", repr(shown)) from error
 
 
-def _gathered(rows: PredictedRows, plan: Plan, names: tuple[str, ...], jobs: int) -> dict[str, dict[str, Evidence]]:
+def _gathered(
+    rows: PredictedRows, plan: Plan, columns: Mapping[str, tuple[str, ...]], names: tuple[str, ...], jobs: int
+) -> dict[str, dict[str, Evidence]]:
     evidence: dict[str, dict[str, Evidence]] = {name: {} for name in names}
     for split, batches in rows.splits.items():
-        for name, value in gather(_not_empty(batches, split), plan, names, jobs).items():
+        for name, value in gather(_not_empty(batches, split), plan.within(columns[split]), names, jobs).items():
             evidence[name][split] = value
     if rows.in_sample is not None:
-        evidence["outcomes"][IN_SAMPLE] = Outcomes.of(rows.in_sample, plan)
+        evidence["outcomes"][IN_SAMPLE] = Outcomes.of(rows.in_sample, plan.within(columns["train"]))
     if "rows" in names:
         evidence["rows"] = _scored(cast(Mapping[str, Rows], evidence["rows"]), rows)
     return evidence

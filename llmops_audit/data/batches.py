@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,9 +25,9 @@ from llmops_audit.data.columns import (
     unit_groups,
     with_numbers,
 )
+from llmops_audit.data.headers import Header, needed_columns
 from llmops_audit.errors import DataError, Problem
 from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix, concatenated, encoded
-from llmops_audit.personal_data import find
 from llmops_audit.record.labels import Label, canonical_label
 from llmops_audit.spec import SPLITS, DataSection, Spec
 
@@ -93,6 +93,12 @@ class Dataset:
             return tuple(self.tables[part].column_names)
         return sources.column_names(self.folder / shown, shown, self.format)
 
+    def other_delimiter(self, part: str, shown: str, wanted: Collection[str]) -> str | None:
+        """Return the delimiter that a file of a part seems to have where it was read as a single column."""
+        if part in self.tables:
+            return None
+        return sources.other_delimiter(self.folder / shown, shown, self.format, wanted)
+
     def read(self, part: str, shown: str) -> Iterator[pa.Table]:
         """Read the wanted columns of a file of a part, or of the table in its place, batch by batch.
 
@@ -108,7 +114,13 @@ class Dataset:
 
 
 def open_dataset(
-    spec: Spec, folder: Path, *, every_column: bool, in_memory: Mapping[str, pa.Table] = MappingProxyType({})
+    spec: Spec,
+    folder: Path,
+    *,
+    every_column: bool,
+    in_memory: Mapping[str, pa.Table] = MappingProxyType({}),
+    judged: Collection[str] = SPLITS,
+    compared: bool = True,
 ) -> Dataset:
     """Read the headers of all files before any row is read.
 
@@ -121,6 +133,10 @@ def open_dataset(
         Read columns that the spec does not name as well.
     in_memory : mapping of str to pyarrow.Table, optional
         Split, or ``"path"``, to the table that stands in the place of its file.
+    judged : collection of str
+        Splits whose rows are judged, beside the test split: units and weights must stand in them.
+    compared : bool
+        Whether the inputs of the classifier are looked at in every split.
 
     Raises
     ------
@@ -130,27 +146,38 @@ def open_dataset(
     data = spec.data
     parts = [part for part in ("path", *SPLITS) if data.paths(part)]
     dataset = Dataset(spec, folder, {part: data.paths(part) for part in parts}, {}, None, in_memory)
+    headers, problems = _headers(dataset, parts)
+    # A column may stand in one split alone, but a name that stands in no file is an error.
+    found = {name for by_file in headers.values() for header in by_file for name in header.names}
+    nowhere = frozenset() if problems else frozenset(_named(spec)) - found
+    for part, by_file in headers.items():
+        needed = needed_columns(spec, part, _output_columns(spec), judged, compared=compared)
+        needed |= nowhere if part in ("path", "test") else frozenset()
+        for header in by_file:
+            missing = [name for name in _named(spec) if name in needed and name not in header.names]
+            problems += header.lacks(missing)
+            problems += header.unlike(by_file[0], missing)
+            dataset.names[part] = by_file[0].names
+    if problems:
+        raise DataError.of(problems)
+    return dataset if every_column else replace(dataset, wanted=_named(spec))
+
+
+def _headers(dataset: Dataset, parts: Sequence[str]) -> tuple[dict[str, list[Header]], list[Problem]]:
+    """Return the headers by part and file, and what is wrong with the files that cannot be read."""
+    headers: dict[str, list[Header]] = {part: [] for part in parts}
     problems: list[Problem] = []
+    known = frozenset((*_named(dataset.spec), *(dataset.spec.data.column_names or ())))
     for part in parts:
         for shown in dataset.files[part]:
             try:
                 names = dataset.column_names(part, shown)
             except DataError as error:
                 problems.extend(error.problems)
-                continue
-            # The first line of a file without a header is a row, whose values no error may quote.
-            expected = "a header, or `data.column_names`" if any(find(names)) else f"one of {', '.join(names)}"
-            missing = [column for column in _needed(spec, part) if column not in names]
-            problems.extend(Problem(shown, f"has no column '{column}'", expected) for column in missing)
-            first = dataset.names.setdefault(part, names)
-            for column in sorted(set(first) ^ set(names)):
-                lacking = dataset.files[part][0] if column in names else shown
-                problems.append(
-                    Problem(lacking, f"has no column '{column}'", "the same columns in all files of a split")
-                )
-    if problems:
-        raise DataError.of(problems)
-    return dataset if every_column else replace(dataset, wanted=_named(spec))
+            else:
+                read, delimiter = partial(dataset.read, part, shown), partial(dataset.other_delimiter, part, shown)
+                headers[part].append(Header(shown, names, known, read, delimiter))
+    return headers, problems
 
 
 def _named(spec: Spec) -> tuple[str, ...]:
@@ -174,16 +201,6 @@ def _output_columns(spec: Spec) -> tuple[str, ...]:
     scores = model.scores.values() if isinstance(model.scores, dict) else [model.scores]
     baseline = None if spec.baseline is None else spec.baseline.predictions
     return tuple(name for name in (model.predictions, *scores, baseline) if name is not None)
-
-
-def _needed(spec: Spec, part: str) -> tuple[str, ...]:
-    optional = {spec.data.label} if part == "live" else set()
-    if spec.baseline is not None and part in ("train", "live"):
-        optional.add(spec.baseline.predictions or "")
-    if part == "train":
-        # Saved predictions are judged on the test split; those on the training rows are optional.
-        optional.update(_output_columns(spec))
-    return tuple(name for name in _named(spec) if name not in optional)
 
 
 @dataclass
@@ -309,7 +326,7 @@ def _check_labels(label: Codes, split: str, where: FileLocation, reading: ReadSt
 
 
 def _weights(table: pa.Table, data: DataSection, where: FileLocation) -> npt.NDArray[np.float64] | None:
-    if data.weight is None:
+    if data.weight is None or data.weight not in table.column_names:
         return None
     weights = floats(table, data.weight, where, "a weight")
     for position in np.flatnonzero(weights < 0)[:1]:
@@ -331,7 +348,7 @@ def _scores(table: pa.Table, spec: Spec, where: FileLocation) -> ScoreMatrix | N
 
 
 def _unit_groups(table: pa.Table, spec: Spec, where: FileLocation) -> npt.NDArray[np.int16] | None:
-    if spec.data.unit is None:
+    if spec.data.unit is None or spec.data.unit not in table.column_names:
         return None
     units = table.column(spec.data.unit)
     for position in np.flatnonzero(units.is_null().to_numpy())[:1]:

@@ -166,11 +166,11 @@ def merged(parts: Sequence[Codes | None]) -> Codes | None:
 def row_keys(table: pa.Table, spec: Spec, shown: str, row: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     """Return a seeded hash of each row, uint64, (n,).
 
-    It depends on the row id where the spec names one, otherwise on the file's path and the row's number in it:
-    neither on the order of files nor on batches.
+    It depends on the row id where the spec names one that the file has, otherwise on the file's path and the row's
+    number in it: neither on the order of files nor on batches.
     """
     seed = spec.audit.seed
-    if spec.data.id is not None:
+    if spec.data.id is not None and spec.data.id in table.column_names:
         return _hashed([str(value) for value in table.column(spec.data.id).to_pylist()], seed)
     base = int.from_bytes(hashlib.blake2b(f"{seed}\0{shown}".encode(), digest_size=8).digest(), "little")
     # SplitMix64 (Steele, Lea, Flood 2014): every row number to a well-mixed 64-bit key.

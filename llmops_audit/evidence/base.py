@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -111,6 +111,15 @@ class Plan:
     uncounted: tuple[str, ...] = ()
     allow_list: AllowList | None = None
     text: str | None = None
+
+    def within(self, columns: Collection[str]) -> Plan:
+        """Return the plan for a split that has these columns: others may stand in another split alone."""
+        return replace(
+            self,
+            groups=tuple(name for name in self.groups if name in columns),
+            keep=None if self.keep is None else tuple(name for name in self.keep if name in columns),
+            text=self.text if self.text in columns else None,
+        )
 
 
 @dataclass(frozen=True)

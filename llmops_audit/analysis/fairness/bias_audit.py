@@ -147,7 +147,9 @@ def _audit(
         raise _Refused({None: message("The bias audit needs the table `ll144` in the spec.")})
     for column in (notice.sex, notice.race):
         if column not in task.groups:
-            text = message("Column {column} is not among the group columns (`data.groups`).", column=column)
+            text = message(
+                "Column {column} is not among the group columns (`data.groups`) of the split.", column=column
+            )
             raise _Refused({None: text})
     if favourable is None:
         raise _Refused({None: message("The spec names no favourable label, so nobody is selected.")})

@@ -339,7 +339,7 @@ def test_every_wrong_category_is_named() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"sex": "gender"}, "Column {column} is not among the group columns (`data.groups`)."),
+        ({"sex": "gender"}, "Column {column} is not among the group columns (`data.groups`) of the split."),
         ({"favourable": None}, "The spec names no favourable label, so nobody is selected."),
         ({"favourable": "yes"}, "The favourable label that the spec names (`favourable`) is not a label of the data."),
         ({"rate": "scoring"}, "Scoring rates need scores of the favourable label, and there are none."),
