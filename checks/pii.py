@@ -38,6 +38,10 @@ by kind. `data.allow_list` names a file with salted hashes of values that may oc
 
 Examples are masked: only length and separators are shown, and nothing of the value can be recovered from them.
 
+A column of images, other bytes that are no text, durations or the like cannot be searched. It is listed as not
+searched, and somebody has to look at it: the check is inconclusive, unless `skip` names the column. What can be read
+of a column that `skip` names is searched all the same.
+
 What to do
 ----------
 Remove or mask these values at their source, train again, and treat copies of the data as personal data until then. Put
@@ -118,25 +122,30 @@ def pii(
     allow: tuple[KindInColumn, ...] = (),
     confidence: Confidence | dict[KindName, Confidence] = "likely",
     splits: tuple[Split, ...] = ("train", "test", "live"),
+    skip: tuple[str, ...] = (),
 ) -> Iterator[Finding | Table]:
     """Count the rows that hold each kind, search the model, and compare the counts with the limits."""
     from llmops_audit.analysis import personal_data_rules as rules
+    from llmops_audit.analysis import unsearched
 
+    unsearched.refuse_unknown(skip, personal_data)
     limits = rules.Limits(
         dict(max_count or {}), dict(max_rate or {}), dict(max_in_model or {}), allow, confidence, policy
     )
-    searched: dict[str, PersonalData] = {
-        name: personal_data[name] for name in splits if name in personal_data and personal_data[name].rows
-    }
+    named: dict[str, PersonalData] = {name: personal_data[name] for name in splits if name in personal_data}
+    searched = {name: found for name, found in named.items() if found.rows}
     limits.refuse_unknown_columns(searched)
     for split, found in searched.items():
         yield from limits.judge_split(split, found)
     if model_contents is not None:
         yield from limits.judge_model(model_contents)
     yield from rules.judge_overlap(searched, max_overlap, policy)
+    yield from unsearched.judge_unsearched(named, skip)
     if not searched:
         text = message("The splits hold no text that could be searched.")
         yield Finding(metric="personal_data_rows", n=0, verdict=Verdict.NOT_APPLICABLE, message=text)
     yield rules.table(searched, policy)
+    if (unread := unsearched.table(named, skip)) is not None:
+        yield unread
     if model_contents is not None and model_contents.hits:
         yield rules.model_table(model_contents)

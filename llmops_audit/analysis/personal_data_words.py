@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmops_audit.analysis import unsearched
 from llmops_audit.personal_data import KINDS
 from llmops_audit.record import Message, message, values_at
 
@@ -28,6 +29,7 @@ WORDS: dict[str, Message] = {
     **values_at({"identifying": message("identifying")}, "kinds"),
     **values_at(CONFIDENCE, "confidence"),
     **values_at(UNSEARCHED, "kinds", "not_searched_for"),
+    **unsearched.WORDS,
     "personal_data": message("personal data"),
     "personal_data_rows": message("rows with personal data"),
     "personal_data_rate": message("rows with personal data per 1,000"),

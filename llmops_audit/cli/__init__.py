@@ -11,6 +11,9 @@ __all__ = ["main"]
 NOT_JUDGED = 2
 """Exit code of everything that is no decision. Python itself would say 1, which rejects a classifier."""
 
+NEEDS_REVIEW = 3
+"""Exit code where somebody has to look."""
+
 
 def main() -> None:
     """Run the command line and exit: with 1 for a rejection alone, with 2 for anything unforeseen."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmops_audit.cli import NOT_JUDGED
+from llmops_audit.cli import NEEDS_REVIEW, NOT_JUDGED
 from llmops_audit.cli.checks import PageLanguage, checks_app
 from llmops_audit.cli.options import DEFAULT, Formats, Page, Root, formats_of, page_of, root_of
 from llmops_audit.errors import AuditError
@@ -157,6 +157,10 @@ def pii(
         Path | None, typer.Option(metavar="FILE", help="File of salted hashes of values to leave out.")
     ] = None,
     encoding: Annotated[str, typer.Option(metavar="NAME", help="Encoding of text files.")] = "utf-8",
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Column that need not be searched where it holds no text; repeatable."),
+    ] = None,
 ) -> None:
     """Find personal data in files: the output says where it is, not what it is.
 
@@ -164,7 +168,8 @@ def pii(
     header. In folders, hidden folders, binary files and links are skipped.
 
     Exit codes: 0 no confirmed or likely hit (suspected hits are shown), 1 at least one, 2 a path could not be read,
-    whatever was found in the others.
+    whatever was found in the others, 3 no hit, but a column could not be searched: it holds images, durations or the
+    like, and --skip does not name it.
     """
     from collections import Counter
 
@@ -174,13 +179,15 @@ def pii(
 
     counts: Counter[Confidence | Counted | type[UnsearchedColumn]] = Counter()
     entries: set[str] = set()
-    failed = False
-    for event in scan_files(paths, settings_of(format, allow_list, encoding)):
+    failed = unread = False
+    for event in scan_files(paths, settings_of(format, allow_list, encoding, skip or ())):
         if isinstance(event, Counted):
             counts[event] += 1
         elif isinstance(event, UnsearchedColumn):
             counts[UnsearchedColumn] += 1
-            typer.echo(f"not searched: {event}", err=True)
+            unread = unread or not event.skipped
+            # In JSON Lines it is a line like others; in text and in an allow-list it stands beside the hits.
+            typer.echo(written(event, format), err=format != "jsonl")
         elif isinstance(event, Problem):
             failed = True
             typer.echo(f"error: {event}", err=True)
@@ -192,7 +199,7 @@ def pii(
                 typer.echo(written(event, format))
     typer.echo(summary(counts), err=True)
     found = counts[Confidence.CONFIRMED] + counts[Confidence.LIKELY] > 0
-    raise typer.Exit(NOT_JUDGED if failed else int(found))
+    raise typer.Exit(NOT_JUDGED if failed else int(found) or (NEEDS_REVIEW if unread else 0))
 
 
 @app.command()

@@ -9,14 +9,14 @@ import os
 import secrets
 import stat
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 import pyarrow as pa
 
-from llmops_audit.cli.search import CellHit, NotSearched, masked_name, search_lines, search_table
+from llmops_audit.cli.search import CONTENTS, CellHit, NotSearched, masked_name, search_lines, search_table
 from llmops_audit.data import sources
 from llmops_audit.data.sources import FileFormat
 from llmops_audit.errors import AuditError, DataError, Problem
@@ -98,14 +98,22 @@ class UnsearchedColumn:
         As in `FileHit`.
     cells : int
         How many cells were not searched.
+    contents : tuple of str
+        What they hold.
+    skipped : bool
+        Whether the column is to be left out.
     """
 
     file: str
     column: str
     cells: int
+    contents: tuple[str, ...]
+    skipped: bool = False
 
     def __str__(self) -> str:
-        return f"{_location(self.file, '', self.column)}: {self.cells:,} cells hold bytes that are no text"
+        held = " and ".join(CONTENTS[content] for content in self.contents)
+        left_out = ", left out as wished" if self.skipped else ""
+        return f"{_location(self.file, '', self.column)}: {self.cells:,} cells hold {held}{left_out}"
 
 
 class Counted(StrEnum):
@@ -136,14 +144,19 @@ class Settings:
         Of text files; a byte order mark wins over ``utf-8``.
     salt : bytes, optional
         If given, each hit has its line of an allow-list with this salt.
+    skip : frozenset of str
+        Columns whose cells need no search where they cannot be searched.
     """
 
     allow_list: AllowList = EMPTY_ALLOW_LIST
     encoding: str = "utf-8"
     salt: bytes | None = None
+    skip: frozenset[str] = frozenset()
 
 
-def settings_of(format: str, allow: Path | None = None, encoding: str = "utf-8") -> Settings:
+def settings_of(
+    format: str, allow: Path | None = None, encoding: str = "utf-8", skip: Collection[str] = ()
+) -> Settings:
     """Return the settings for the options of the command line.
 
     Parameters
@@ -153,6 +166,8 @@ def settings_of(format: str, allow: Path | None = None, encoding: str = "utf-8")
     allow : Path, optional
         The file of an allow-list.
     encoding : str
+    skip : collection of str
+        As in `Settings`.
 
     Raises
     ------
@@ -170,7 +185,7 @@ def settings_of(format: str, allow: Path | None = None, encoding: str = "utf-8")
     allow_list = EMPTY_ALLOW_LIST if allow is None else _read_allow_list(allow)
     # Several lists with one salt are as fast as one list.
     salt = next(iter(allow_list.salts), secrets.token_bytes(SALT_BYTES)) if format == "hashes" else None
-    return Settings(allow_list, encoding, salt)
+    return Settings(allow_list, encoding, salt, frozenset(skip))
 
 
 def _read_allow_list(path: Path) -> AllowList:
@@ -205,8 +220,13 @@ def scan_files(paths: Sequence[Path], settings: Settings | None = None) -> Itera
             yield from _searched(file, settings, named=file == path) if isinstance(file, Path) else (file,)
 
 
-def written(hit: FileHit, format: str) -> str:
-    """Return the line of a hit in one of `FORMATS`."""
+def written(hit: FileHit | UnsearchedColumn, format: str) -> str:
+    """Return the line of a hit in one of `FORMATS`, or that of a column that was not searched."""
+    if isinstance(hit, UnsearchedColumn):
+        if format != "jsonl":
+            return f"not searched: {hit}"
+        found = {"file": hit.file, "column": hit.column, "not_searched": hit.cells, "contents": hit.contents}
+        return json.dumps({**found, "skipped": hit.skipped}, ensure_ascii=False)
     if format == "jsonl":
         return json.dumps({key: getattr(hit, key) for key in _KEYS}, ensure_ascii=False)
     if format == "hashes":
@@ -228,7 +248,7 @@ def summary(events: Mapping[Confidence | Counted | type[UnsearchedColumn], int])
         Counted.ALLOWED: "covered by the allow-list",
         Counted.BINARY: "binary files skipped",
         Counted.NO_FILE: "links and devices skipped",
-        UnsearchedColumn: "columns with bytes that were not searched",
+        UnsearchedColumn: "columns that could not be searched",
     }
     hit_counts = f"hits: {sum(hits.values())}" + (by_confidence and f" ({by_confidence})")
     parts = [f"files searched: {events.get(Counted.FILE, 0)}", hit_counts]
@@ -296,8 +316,8 @@ def _searched(path: Path, settings: Settings, *, named: bool) -> Iterator[Event]
             else:
                 yield Counted.BINARY
             return
-        # An empty file has no header, and nothing else that could be wrong.
-        if head.strip() or len(head) == _HEAD_BYTES:
+        # An empty text has no header, and nothing else that could be wrong; other files are never empty.
+        if head.strip() or len(head) == _HEAD_BYTES or _has_suffix(path, sources.binary_suffixes()):
             search = search_table if is_table else search_lines
             yield from _masked(search(path, shown, FileFormat(encoding)), shown, settings)
         yield Counted.FILE
@@ -338,7 +358,8 @@ def _masked(
 ) -> Iterator[FileHit | UnsearchedColumn | Counted]:
     for found in found_in_file:
         if isinstance(found, NotSearched):
-            yield UnsearchedColumn(shown, found.column, found.cells)
+            skipped = found.name in settings.skip
+            yield UnsearchedColumn(shown, found.column, found.cells, found.contents, skipped)
             continue
         span = found.span
         value = found.text[span.start : span.end]

@@ -16,9 +16,20 @@ import pyarrow.compute as pc
 from llmops_audit.data import sources
 from llmops_audit.data.sources import FileFormat
 from llmops_audit.errors import DataError
+from llmops_audit.evidence._unread import content_of, decoded
 from llmops_audit.personal_data import Confidence, Span, find, find_in_array, mask
 
-__all__ = ["CellHit", "NotSearched", "masked_name", "search_lines", "search_table"]
+__all__ = ["CONTENTS", "CellHit", "NotSearched", "masked_name", "search_lines", "search_table"]
+
+CONTENTS = {
+    "image": "images",
+    "bytes": "bytes that are no text",
+    "duration": "durations",
+    "interval": "intervals of time",
+    "extension": "values of a type of their own",
+    "nested": "lists or objects with values that are no text",
+}
+"""What the cells of a column that cannot be searched hold."""
 
 _BATCH_CHARACTERS = 1 << 20
 _BATCH_LINES = 65_536
@@ -54,17 +65,23 @@ class CellHit:
 
 @dataclass(frozen=True)
 class NotSearched:
-    """Cells of a column that hold bytes that are no text.
+    """Cells of a column that hold no text.
 
     Attributes
     ----------
     column : str
         Name of the column for an output.
     cells : int
+    contents : tuple of str
+        What they hold, see `llmops_audit.evidence._unread`; sorted.
+    name : str
+        Name of the column in the file: never for an output.
     """
 
     column: str
     cells: int
+    contents: tuple[str, ...]
+    name: str
 
 
 def search_lines(path: Path, shown: str, format: FileFormat) -> Iterator[CellHit | NotSearched]:
@@ -131,14 +148,16 @@ def search_table(path: Path, shown: str, format: FileFormat) -> Iterator[CellHit
         for span in spans:
             yield CellHit(0, shown_names[column], table.names[column], span)
     row = table.first_row
-    not_searched: Counter[int] = Counter()
+    not_searched: Counter[tuple[int, str]] = Counter()
     for batch in table.tables:
         hits, undecoded = _in_batch(batch, table.names, shown_names, row)
         yield from hits
         not_searched.update(undecoded)
         row += batch.num_rows
-    for column, cells in sorted(not_searched.items()):
-        yield NotSearched(shown_names[column], cells)
+    for column in sorted({column for column, _ in not_searched}):
+        contents = {content: cells for (other, content), cells in not_searched.items() if other == column}
+        total, kinds = sum(contents.values()), tuple(sorted(contents))
+        yield NotSearched(shown_names[column], total, kinds, table.names[column])
 
 
 def _names_for_output(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -152,15 +171,15 @@ def _names_for_output(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _in_batch(
     batch: pa.Table, names: tuple[str, ...], shown: tuple[str, ...], first: int
-) -> tuple[list[CellHit], dict[int, int]]:
-    """Return the hits of a batch by row and column, and by column the number of cells that are no text."""
+) -> tuple[list[CellHit], Counter[tuple[int, str]]]:
+    """Return the hits of a batch by row and column, and by column and content the number of cells that are no text."""
     found: list[tuple[int, int, CellHit]] = []
-    undecoded: dict[int, int] = {}
+    undecoded: Counter[tuple[int, str]] = Counter()
     for column, name in enumerate(names):
         values, index = _distinct(batch.column(column))
         texts = _texts(values)
-        if lost := int(np.isin(index, _lost(values, texts)).sum()):
-            undecoded[column] = lost
+        for value, content in _lost(values):
+            undecoded[column, content] += int((index == value).sum())
         spans = find_in_array(texts, header=name)
         cells = {value: texts[value].as_py() for value in spans}
         for row in np.flatnonzero(np.isin(index, list(spans))).tolist():
@@ -180,11 +199,12 @@ def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, Ints]:
     return encoded.dictionary, index.to_numpy(zero_copy_only=False)
 
 
-def _lost(values: pa.Array, texts: pa.Array) -> list[int]:
-    """Return the indices of the values that are missing among the texts."""
-    if not texts.null_count:
-        return []
-    return np.flatnonzero(pc.and_(texts.is_null(), values.is_valid()).to_numpy(zero_copy_only=False)).tolist()
+def _lost(values: pa.Array) -> Iterator[tuple[int, str]]:
+    """Yield the indices of the values that cannot be searched, or not as a whole, and what they hold."""
+    if pa.types.is_binary(values.type):
+        for index, value in enumerate(values.to_pylist()):
+            if value is not None and (content := content_of(value)) is not None:
+                yield index, content
 
 
 def _texts(values: pa.Array) -> pa.Array:
@@ -196,20 +216,9 @@ def _texts(values: pa.Array) -> pa.Array:
         whole = pc.and_(pc.equal(pc.floor(values), values), pc.less_equal(pc.abs(values), _EXACT))
         integers = pc.cast(pc.if_else(whole, values, 0.0), pa.int64())
         return pc.if_else(whole, pc.cast(integers, pa.string()), pc.cast(values, pa.string()))
-    if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type) or _is_fixed(values.type):
-        return pa.array(map(_decoded, values.to_pylist()), pa.large_string())
+    if pa.types.is_binary(values.type):
+        return pa.array(map(decoded, values.to_pylist()), pa.large_string())
     return pc.replace_substring_regex(pc.cast(values, pa.string()), r"^([0-9]{6,})\.0+$", r"\1")
-
-
-def _is_fixed(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_fixed_size_binary(type_))
-
-
-def _decoded(value: bytes | None) -> str | None:
-    try:
-        return None if value is None else value.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
 
 
 def masked_name(text: str) -> str:

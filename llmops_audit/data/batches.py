@@ -108,9 +108,10 @@ class Dataset:
         """
         names = self.column_names(part, shown)
         columns = [name for name in names if self.wanted is None or name in self.wanted]
+        searched = frozenset(columns) - set(_named(self.spec))
         if part in self.tables:
-            return tables.read(self.tables[part], shown, columns, BATCH_ROWS)
-        return sources.read(self.folder / shown, shown, self.format, columns, BATCH_ROWS)
+            return tables.read(self.tables[part], shown, columns, BATCH_ROWS, searched)
+        return sources.read(self.folder / shown, shown, self.format, columns, BATCH_ROWS, searched)
 
 
 def open_dataset(

@@ -59,6 +59,9 @@ def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
         column = table.column(name)
         if name == spec.data.text:
             column = pc.fill_null(_texts(column), "")
+        elif pa.types.is_binary(column.type):
+            # Only searched for personal data, see `llmops_audit.evidence._unread`.
+            pass
         elif name in spec.data.features and _is_number_type(column.type):
             column = _cast(column)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from llmops_audit.data.sources._arrow import INT64_MAX, converted, target
+from llmops_audit.data.sources._arrow import INT64_MAX, converted, holds_bytes, searchable, target
 from llmops_audit.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ TABLES = "a pandas DataFrame or an Arrow table"
 """What can stand in the place of a file."""
 
 HASHED_ROWS = 65_536
+
+_READ = (pa.string(), pa.bool_(), pa.int64(), pa.float64())
 
 Scalar = str | bool | int | float | Decimal | date | time | np.generic
 
@@ -58,25 +60,28 @@ def table_of(value: object, shown: str) -> pa.Table | None:
     columns = {}
     for position, name in enumerate(names):
         where = f"{shown}: column {name!r}"
-        columns[name] = _column(
+        columns[name] = _kept(
             _of_series(value.iloc[:, position], where) if isinstance(value, pd.DataFrame) else value.column(position),
             where,
         )
     return pa.table(columns)
 
 
-def read(table: pa.Table, shown: str, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+def read(
+    table: pa.Table, shown: str, columns: Sequence[str], batch_rows: int, searched: Collection[str] = ()
+) -> Iterator[pa.Table]:
     """Yield the rows in order, at most so many at once, as a file would be read.
 
     Raises
     ------
     DataError
-        Where a column is missing.
+        Where a column is missing, or cannot be read and is not only `searched` for personal data.
     """
     for name in columns:
         if name not in table.column_names:
             raise DataError(shown, f"has no column {name!r}", f"one of {', '.join(table.column_names)}")
-    chosen = table.select(list(columns))
+    where = {name: f"{shown}: column {name!r}" for name in columns}
+    chosen = pa.table({name: _read(table.column(name), where[name], name in searched) for name in columns})
     for start in range(0, chosen.num_rows, batch_rows):
         yield chosen.slice(start, batch_rows).combine_chunks()
 
@@ -146,6 +151,26 @@ def _column(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
     return pa.chunked_array([converted(chunk, type_, where) for chunk in column.chunks], type_)
 
 
+def _kept(column: pa.ChunkedArray, where: str) -> pa.ChunkedArray:
+    """Return a column as files are read, or as it is: what cannot be read is an error where the spec names it."""
+    if pa.types.is_nested(column.type) and holds_bytes(column.type):
+        return column
+    try:
+        return _column(column, where)
+    except DataError:
+        return column
+
+
+def _read(column: pa.ChunkedArray, where: str, searched: bool) -> pa.ChunkedArray:
+    """Return a column as files are read; as it is where that was done before."""
+    if column.type in _READ:
+        return column
+    if not searched:
+        return _column(column, where)
+    chunks = [searchable(chunk, lambda: True) for chunk in column.chunks]
+    return pa.chunked_array(chunks or [pa.array([], pa.binary())])
+
+
 def _content(values: pa.Array) -> Iterator[npt.NDArray[Any]]:
     """Yield the values of an array in bytes, with zero or nothing under a null."""
     if pa.types.is_string(values.type):
@@ -155,6 +180,8 @@ def _content(values: pa.Array) -> Iterator[npt.NDArray[Any]]:
         yield np.diff(ends)
         if data is not None:
             yield np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
+    elif values.type not in _READ:
+        yield np.frombuffer(repr(values.to_pylist()).encode(), np.uint8)
     elif pa.types.is_boolean(values.type):
         yield np.packbits(_numpy(pc.fill_null(values, False)))
     else:

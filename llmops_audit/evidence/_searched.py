@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from llmops_audit.evidence._unread import content_of, decoded
 from llmops_audit.evidence.base import Plan
 from llmops_audit.personal_data import Confidence, Span, find_in_array, mask, names_a_kind
 from llmops_audit.personal_data.allow_list import keyed_hash
@@ -41,12 +43,15 @@ class SearchedColumn:
         By distinct cell.
     allowed : mapping of int to int
         By distinct cell, the number of hits that the allow-list covers.
+    unread : mapping of str to int
+        By what they hold, the number of cells that cannot be searched, or not as a whole.
     """
 
     name: str
     index: Ints
     hits: Mapping[int, list[Hit]]
     allowed: Mapping[int, int]
+    unread: Mapping[str, int] = field(default_factory=dict)
 
     def pairs(self) -> list[tuple[str, Confidence]]:
         """Return each kind and confidence that was found, sorted."""
@@ -59,13 +64,13 @@ class SearchedColumn:
 
 
 def columns_to_search(table: pa.Table, names: Iterable[str] | None) -> Iterator[str]:
-    """Yield the columns of texts, and those of numbers whose name mentions a kind: ``ssn``, ``phone``."""
+    """Yield the columns of texts and bytes, and those of numbers whose name mentions a kind: ``ssn``, ``phone``."""
     wanted = table.column_names if names is None else names
     for name in sorted(set(wanted) & set(table.column_names)):
         type_ = table.schema.field(name).type
         if pa.types.is_dictionary(type_):
             type_ = type_.value_type
-        texts = pa.types.is_string(type_) or pa.types.is_large_string(type_)
+        texts = pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_binary(type_)
         numbers = pa.types.is_floating(type_) or pa.types.is_integer(type_)
         if texts or (numbers and names_a_kind(name)):
             yield name
@@ -74,7 +79,16 @@ def columns_to_search(table: pa.Table, names: Iterable[str] | None) -> Iterator[
 def search_column(column: pa.ChunkedArray, name: str, plan: Plan) -> SearchedColumn:
     """Search a column, (n,), whose name counts as context; hits on the plan's allow-list are counted apart."""
     values, index = _distinct(column)
-    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+    unread: Counter[str] = Counter()
+    if pa.types.is_binary(values.type):
+        cells = values.to_pylist()
+        values = pa.array(map(decoded, cells), pa.string())
+        for cell, rows in Counter(index[index >= 0].tolist()).items():
+            if (content := content_of(cells[cell])) is not None:
+                unread[content] += rows
+        lost = values.is_null().to_numpy(zero_copy_only=False)
+        index = np.where(np.append(lost, False)[index], -1, index)
+    elif not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         values = pa.array([number_text(value) for value in values.to_pylist()], pa.string())
     hits: dict[int, list[Hit]] = {}
     allowed: dict[int, int] = {}
@@ -88,7 +102,7 @@ def search_column(column: pa.ChunkedArray, name: str, plan: Plan) -> SearchedCol
             else:
                 hit = Hit(span, keyed_hash(span.kind, value, key), mask(span.kind, value))
                 hits.setdefault(cell, []).append(hit)
-    return SearchedColumn(name, index, hits, allowed)
+    return SearchedColumn(name, index, hits, allowed, unread)
 
 
 def number_text(number: float | None) -> str | None:

@@ -197,18 +197,23 @@ class Batch:
 def concatenated(tables: Sequence[pa.Table]) -> pa.Table:
     """Put tables of the same columns one under the other.
 
-    A column that is a number in one and text in another (two files need not agree) becomes text in all.
+    A column that is a number in one and text in another (two files need not agree) becomes text in all, and bytes where
+    it is bytes in one.
     """
     names = tables[0].column_names
-    texts = {name for name in names if len({table.schema.field(name).type for table in tables}) > 1}
-    aligned = [
-        pa.table(
-            [table.column(name).cast(pa.string()) if name in texts else table.column(name) for name in names],
-            names,
-        )
-        for table in tables
-    ]
+    types = {name: {table.schema.field(name).type for table in tables} for name in names}
+    shared = {
+        name: pa.binary() if pa.binary() in found else pa.string() for name, found in types.items() if len(found) > 1
+    }
+    aligned = [pa.table([_cast(table.column(name), shared.get(name)) for name in names], names) for table in tables]
     return pa.concat_tables(aligned).combine_chunks()
+
+
+def _cast(column: pa.ChunkedArray, to: pa.DataType | None) -> pa.ChunkedArray:
+    if to is None or column.type == to:
+        return column
+    # Numbers become bytes by way of their text.
+    return column.cast(pa.string()).cast(to)
 
 
 def encoded(table: pa.Table, name: str) -> Codes | None:

@@ -270,7 +270,7 @@ class Distributions:
 
 
 def _column(column: pa.ChunkedArray, seed: int, *, counted: bool) -> ColumnCounts:
-    if not counted:
+    if not counted or pa.types.is_binary(column.type):
         return ColumnCounts(len(column), column.null_count, None, None)
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
         # A whole number beyond 2**53 is rounded, which a checked cast would refuse.

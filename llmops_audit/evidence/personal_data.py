@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit.evidence._searched import Hit, SearchedColumn, columns_to_search, number_text, search_column
+from llmops_audit.evidence._unread import decoded
 from llmops_audit.evidence.base import Batch, Plan
 from llmops_audit.personal_data import Confidence
 from llmops_audit.personal_data.allow_list import keyed_hash
@@ -128,6 +129,10 @@ class PersonalData:
         By keyed hash of the value: all distinct values, or the `MAX_VALUES` with the smallest hashes.
     allowed : int
         Hits that the spec's allow-list covers; they count nowhere else.
+    unread : mapping of (str, str) to int
+        Cells that cannot be searched, by column and by what they hold (see `llmops_audit.evidence._unread`).
+    columns : tuple of str
+        All columns that the rows have, sorted.
     """
 
     rows: int = 0
@@ -136,6 +141,8 @@ class PersonalData:
     hits: Mapping[tuple[str, str, Confidence], HitCount] = field(default_factory=dict)
     values: Mapping[int, ValueCount] = field(default_factory=dict)
     allowed: int = 0
+    unread: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def empty(cls, plan: Plan) -> Self:
@@ -170,6 +177,8 @@ class PersonalData:
             counts,
             _values(batch, columns),
             sum(column.allowed_hits() for column in columns),
+            {(column.name, content): cells for column in columns for content, cells in column.unread.items()},
+            tuple(sorted(batch.table.column_names)),
         )
 
     def __add__(self, other: Self) -> Self:
@@ -181,6 +190,8 @@ class PersonalData:
             hits=_sum(self.hits, other.hits),
             values=_smallest(_sum(self.values, other.values)),
             allowed=self.allowed + other.allowed,
+            unread=_sum(self.unread, other.unread),
+            columns=tuple(sorted({*self.columns, *other.columns})),
         )
 
 
@@ -210,11 +221,15 @@ def values_in(batch: Batch, values: Mapping[int, ValueCount], seed: int) -> Iter
         # Rows that share an id share a key; the hash identifies the row.
         for row in order[first:last].tolist():
             cell = batch.table.column(location.column)[row].as_py()
-            text = cell if isinstance(cell, str) else number_text(cell) or ""
+            text = cell if isinstance(cell, str) else _text(cell)
             value = text[location.start : location.end]
             if value and keyed_hash(known.kind, value, str(seed).encode()) == hash:
                 yield known, value
                 break
+
+
+def _text(cell: bytes | float | None) -> str:
+    return (decoded(cell) if isinstance(cell, bytes) else number_text(cell)) or ""
 
 
 def _rank(confidence: Confidence) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
@@ -218,3 +220,54 @@ def test_wrong_settings_are_refused(text: str) -> None:
     """An unknown kind, a negative limit and a limit of the wrong type are refused before anything runs."""
     with pytest.raises(ValidationError):
         CHECK.validate(text)
+
+
+def _with_images(texts: list[str | None], split: str = "test") -> Any:
+    found = _batch(texts, split)
+    photos = pa.array([b"\x89PNG\r\n\xff"] * (len(texts) - 1) + [b"\xff"], pa.binary())
+    return replace(found, table=found.table.append_column("photo", photos))
+
+
+def _unsearched(given: dict[str, Any], **settings: Any) -> list[Finding]:
+    found = [item for item in run(CHECK, given, **settings) if isinstance(item, Finding)]
+    return [finding for finding in found if finding.metric == "personal_data_not_searched"]
+
+
+def test_what_cannot_be_searched_asks_for_a_review() -> None:
+    """A column of images is listed with its cells and what they hold, and the columns beside it are searched."""
+    given = inputs(_with_images(["nothing", "x", f"my card is {CARD}"]))
+    (finding,) = _unsearched(given)
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert (finding.scope, finding.value, finding.n) == ({"split": "test", "column": "photo"}, 3, 3)
+    assert finding.details == {"content": ("bytes", "image")}
+    assert _findings(given)["payment_card"].verdict is Verdict.FAILED
+    rows = _table(given, "personal_data_not_searched")
+    assert [(row["column"], row["content"], row["cells"]) for row in rows] == [
+        ("photo", "bytes", 1),
+        ("photo", "image", 2),
+    ]
+
+
+def test_the_spec_leaves_out_what_cannot_be_searched() -> None:
+    """A column that `skip` names leaves no doubt and stays on the list; what can be read of others is searched."""
+    given = inputs(_with_images(["nothing", f"my card is {CARD}"]))
+    (finding,) = _unsearched(given, skip=("photo", "text"))
+    assert finding.verdict is Verdict.NOT_APPLICABLE
+    assert "leaves out" in finding.message.id
+    assert _findings(given, skip=("photo", "text"))["payment_card"].verdict is Verdict.FAILED
+
+
+def test_a_column_to_leave_out_must_exist() -> None:
+    """A name in `skip` that no split has is an error: it may be misspelt."""
+    given = inputs(_with_images(["nothing", "x"], "train"), _batch(["nothing", "x"]))
+    assert _unsearched(given, skip=("photo",))
+    with pytest.raises(ValueError, match="`skip` names 'foto', a column that no split has"):
+        _unsearched(given, skip=("foto",))
+
+
+def test_a_split_of_nothing_but_images_is_listed() -> None:
+    """Where no text can be searched, what could not be is said all the same."""
+    found = _with_images(["nothing", "x"])
+    given = inputs(replace(found, table=found.table.select(["photo"])))
+    (finding,) = _unsearched(given)
+    assert finding.verdict is Verdict.INCONCLUSIVE

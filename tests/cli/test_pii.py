@@ -107,11 +107,11 @@ def test_bytes_are_searched_where_they_are_text_and_listed_where_not(tmp_path: P
     assert said.exit_code == 1
     assert f"not searched: {path}:photo: 2 cells hold bytes that are no text\n" in said.stderr
     assert f"not searched: {path}:uuid: 4 cells hold bytes that are no text\n" in said.stderr
-    assert "columns with bytes that were not searched: 2" in said.stderr
+    assert "columns that could not be searched: 2" in said.stderr
 
 
 def test_nested_and_odd_columns_of_parquet_are_searched(tmp_path: Path) -> None:
-    """Structures, maps, durations, extension types and a name that occurs twice are read; nested bytes do no harm."""
+    """Structures, maps and a name that occurs twice are read; durations, odd types and nested bytes are listed."""
     arrays = [
         pa.array([{"to": MAIL, "raw": b"\xff"}, None]),
         pa.array([[("cc", MAIL)], None], pa.map_(pa.string(), pa.string())),
@@ -128,7 +128,52 @@ def test_nested_and_odd_columns_of_parquet_are_searched(tmp_path: Path) -> None:
         ("f.parquet", 1, "twice", "email"),
         ("f.parquet", 2, "twice", "email"),
     ]
-    assert [event.column for event in scan_files([path]) if isinstance(event, UnsearchedColumn)] == ["id"]
+    unsearched = [event for event in scan_files([path]) if isinstance(event, UnsearchedColumn)]
+    assert [(one.column, one.cells, one.contents) for one in unsearched] == [
+        ("struct", 1, ("nested",)),
+        ("span", 2, ("duration",)),
+        ("id", 1, ("extension",)),
+    ]
+
+
+IMAGE = b"\x89PNG\r\n\x1a\n\xff"
+
+
+def test_what_could_not_be_searched_asks_for_a_look(tmp_path: Path) -> None:
+    """Such a column ends with 3 in every format, unless it is named; hits and broken files come first."""
+    path = tmp_path / "f.parquet"
+    pq.write_table(pa.table({"photo": [IMAGE, None], "note": ["x", "y"]}), path)
+    said = _run(path)
+    assert (said.exit_code, said.stdout) == (3, "")
+    assert f"not searched: {path}:photo: 1 cells hold images\n" in said.stderr
+    lines = _run("--format", "jsonl", path)
+    found = {"file": str(path), "column": "photo", "not_searched": 1, "contents": ["image"], "skipped": False}
+    assert (lines.exit_code, json.loads(lines.stdout)) == (3, found)
+    said = _run("--skip", "photo", path)
+    assert said.exit_code == 0
+    assert "1 cells hold images, left out as wished\n" in said.stderr
+    assert json.loads(_run("--skip", "photo", "--format", "jsonl", path).stdout) == {**found, "skipped": True}
+    assert _run("--skip", "note", path).exit_code == 3
+    assert _run(path, _write(tmp_path / "a.txt", MAIL)).exit_code == 1
+    assert _run(path, tmp_path / "gone").exit_code == 2
+
+
+def test_a_parquet_file_of_no_bytes_was_not_searched(tmp_path: Path) -> None:
+    """An empty text holds nothing; an empty file that should be a table is broken."""
+    (tmp_path / "f.parquet").touch()
+    (tmp_path / "f.csv").touch()
+    assert _problems(tmp_path / "f.parquet") == [f"{tmp_path / 'f.parquet'}: is empty; expected a file with rows"]
+    assert _problems(tmp_path / "f.csv") == []
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    """A link to a link is refused by the command as well."""
+    _write(tmp_path / "a.txt", MAIL)
+    (tmp_path / "b.txt").symlink_to("a.txt")
+    (tmp_path / "c.txt").symlink_to("b.txt")
+    assert len(_hits(tmp_path / "b.txt")) == 1
+    (said,) = _problems(tmp_path / "c.txt")
+    assert said.endswith("expected a file, or a link that leads to one at once")
 
 
 @pytest.mark.parametrize("name", ["f.csv", "f.parquet"])

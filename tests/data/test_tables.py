@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from llmops_audit.data import sources
 from llmops_audit.data.tables import read, sha256, table_of
 from llmops_audit.errors import DataError
+from llmops_audit.evidence._unread import content_of, decoded
 
 FRAME = pd.DataFrame(
     {
@@ -95,9 +97,57 @@ def test_mixed_columns_are_read_as_text(values: list[Any], tmp_path: Path) -> No
 )
 def test_what_no_file_could_hold_is_refused(value: object, said: str) -> None:
     """The error names the table and the column, and no value of it."""
+
+    def read_whole() -> None:
+        table = table_of(value, "data['test']")
+        assert table is not None
+        # What a file can hold, but no column that the spec names, is refused where it is read.
+        list(read(table, "data['test']", table.column_names, 10))
+
     with pytest.raises(DataError) as error:
-        table_of(value, "data['test']")
+        read_whole()
     assert said in str(error.value)
+
+
+UNREADABLE = pa.table(
+    {
+        "photo": [b"\xff", None, b"a"],
+        "span": pa.array([1, 2, None], pa.duration("s")),
+        "gap": pa.array([(1, 2, 3), None, None], pa.month_day_nano_interval()),
+        "row": [{"raw": b"\xff", "to": "x"}, None, {"raw": b"a", "to": "y"}],
+        "id": pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"\xff" * 16, None, None], pa.binary(16))),
+    }
+)
+
+
+def test_what_is_only_searched_stops_nothing(tmp_path: Path) -> None:
+    """Columns that cannot be read, and that nobody names, say what they hold, in memory as in a file."""
+    # A file of Parquet holds no intervals of calendar months.
+    names = [name for name in UNREADABLE.column_names if name != "gap"]
+    pq.write_table(UNREADABLE.select(names), tmp_path / "rows.parquet")
+    (gaps,) = read(_table(UNREADABLE), "x", ["gap"], 10, ["gap"])
+    assert [value and content_of(value) for value in gaps["gap"].to_pylist()] == ["interval", None, None]
+    (in_memory,) = read(_table(UNREADABLE), "x", names, 10, names)
+    (in_file,) = sources.read(tmp_path / "rows.parquet", "x", sources.FileFormat(), names, 10, names)
+    assert in_memory.to_pydict() == in_file.to_pydict()
+    contents = {name: [None if v is None else content_of(v) for v in in_file[name].to_pylist()] for name in names}
+    assert contents == {
+        "photo": ["bytes", None, None],
+        "span": ["duration", "duration", None],
+        "row": ["nested", None, None],
+        "id": ["extension", None, None],
+    }
+    assert decoded(in_file["row"][0].as_py()) == '{"raw": "", "to": "x"}'
+
+
+def test_the_digest_covers_what_cannot_be_read() -> None:
+    """Another image, duration or object is another table."""
+    digests = {sha256(_table(UNREADABLE)), sha256(_table(UNREADABLE.slice(1))), sha256(_table(UNREADABLE.slice(2)))}
+    for name in UNREADABLE.column_names:
+        column = UNREADABLE[name].take([1, 0, 2])
+        changed = UNREADABLE.set_column(UNREADABLE.column_names.index(name), name, column)
+        digests.add(sha256(_table(changed)))
+    assert len(digests) == 8
 
 
 @pytest.mark.parametrize("value", [None, [1], {"a": [1]}, np.ones(3), pd.Series([1]), iter([FRAME]), "rows.csv"])

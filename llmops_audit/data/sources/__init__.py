@@ -2,9 +2,9 @@
 
 A module of this package whose name has no leading underscore is a format. It has a constant `SUFFIXES` and two
 functions, `names` and `tables`. If its files are no text, it also has a constant `BINARY = True`; if a search for
-personal data can read more than its tables have, it also has a function `cells`. To add a format, add a module: audits
-and the command `pii` find it by suffix. A file with any other suffix (``adult.data``) is delimited text if the spec
-names its delimiter.
+personal data can read more than its tables have, it also has functions `cells` and `search_tables`. To add a format,
+add a module: audits and the command `pii` find it by suffix. A file with any other suffix (``adult.data``) is
+delimited text if the spec names its delimiter.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -98,7 +98,12 @@ def column_names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
 
 
 def read(
-    path: Path, shown: str, format: FileFormat, columns: Sequence[str] | None, batch_rows: int = BATCH_ROWS
+    path: Path,
+    shown: str,
+    format: FileFormat,
+    columns: Sequence[str] | None,
+    batch_rows: int = BATCH_ROWS,
+    searched: Collection[str] = (),
 ) -> Iterator[pa.Table]:
     """Read a file batch by batch, every row once and in file order; memory does not grow with rows.
 
@@ -113,6 +118,9 @@ def read(
         At least one column, in the order wanted; None for all columns in file order.
     batch_rows : int
         Most rows of a table.
+    searched : collection of str
+        Columns that are only searched for personal data: what cannot be read as text there is no error, but bytes
+        that say what it is, see `llmops_audit.evidence._unread`.
 
     Returns
     -------
@@ -131,7 +139,11 @@ def read(
     wanted = known if columns is None else tuple(columns)
     if unknown := [name for name in wanted if name not in set(known)]:
         raise DataError(shown, f"has no column {unknown[0]!r}")
-    return _module(path, shown, format).tables(path, shown, format, wanted, batch_rows)
+    module = _module(path, shown, format)
+    own = getattr(module, "search_tables", None)
+    if own is not None and searched:
+        return cast(Iterator[pa.Table], own(path, shown, format, wanted, batch_rows, searched))
+    return module.tables(path, shown, format, wanted, batch_rows)
 
 
 def cells(path: Path, shown: str, format: FileFormat) -> Cells:

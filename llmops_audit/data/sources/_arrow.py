@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from llmops_audit.errors import DataError
+from llmops_audit.evidence._unread import marked, marked_bytes, marked_nested
 
-__all__ = ["INT64_MAX", "converted", "kept", "target"]
+__all__ = ["INT64_MAX", "converted", "holds_bytes", "kept", "searchable", "target"]
 
 INT64_MAX = 2**63 - 1
 
@@ -76,6 +77,43 @@ def converted(values: pa.Array, to: pa.DataType, column: str) -> pa.Array:
     except pa.ArrowInvalid:
         raise DataError(column, "contains bytes that are not UTF-8", "text") from None
     return pc.replace_substring(texts, " ", "T") if pa.types.is_timestamp(values.type) else texts
+
+
+def searchable(values: pa.Array, fits: Callable[[], bool]) -> pa.Array:
+    """Return values for a search that stops at none: text, truth values, numbers, or bytes.
+
+    Bytes are texts in UTF-8, or say of a cell that cannot be searched what it holds, see `evidence._unread`.
+    """
+    if isinstance(values.type, pa.BaseExtensionType):
+        stored = values.storage
+        return searchable(stored, fits) if _is_text(stored.type) else marked(values, "extension")
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if pa.types.is_duration(values.type) or pa.types.is_interval(values.type):
+        return marked(values, "duration" if pa.types.is_duration(values.type) else "interval")
+    if _is_binary(values.type):
+        return marked_bytes(values)
+    if holds_bytes(values.type):
+        return marked_nested(values)
+    return converted(values, kept(values.type, fits), "")
+
+
+def holds_bytes(type_: pa.DataType) -> bool:
+    """Return whether a column of a type may hold large values, such as images."""
+    if pa.types.is_nested(type_):
+        return any(holds_bytes(type_.field(i).type) for i in range(type_.num_fields))
+    return _is_binary(type_)
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_))
+
+
+def _is_binary(type_: pa.DataType) -> bool:
+    type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
+    kinds = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    return any(is_kind(type_) for is_kind in kinds)
 
 
 def _json(value: object) -> str:

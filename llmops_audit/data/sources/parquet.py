@@ -5,7 +5,7 @@ An unsigned 64-bit column fits where the file's statistics show it, so that its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,17 +13,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llmops_audit.data.sources._arrow import INT64_MAX, converted, kept, target
+from llmops_audit.data.sources._arrow import INT64_MAX, converted, holds_bytes, searchable, target
 from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import FileFormat
 from llmops_audit.errors import DataError
 
-__all__ = ["BINARY", "SUFFIXES", "cells", "names", "tables"]
+__all__ = ["BINARY", "SUFFIXES", "cells", "names", "search_tables", "tables"]
 
 SUFFIXES = (".parquet", ".pq")
 BINARY = True
 
 _MAGIC = b"PAR1"
+_LARGE_ROWS = 256
 
 
 def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
@@ -37,28 +38,60 @@ def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
 
 def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
     """Yield the rows in order."""
+    return search_tables(path, shown, format, columns, batch_rows, frozenset())
+
+
+def search_tables(
+    path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int, searched: Collection[str]
+) -> Iterator[pa.Table]:
+    """Yield the rows in order; columns that are only `searched` stop nothing, see `_arrow.searchable`."""
     with _opened(path, shown) as file:
         types = {
             name: target(file.schema_arrow.field(name).type, _column(shown, name), partial(_fits, file, name))
             for name in columns
+            if name not in searched
         }
-        for batch in _batches(file, shown, batch_rows, list(types)):
-            yield pa.table(
-                {name: converted(batch.column(name), to, _column(shown, name)) for name, to in types.items()}
-            )
+
+        def read(name: str, values: pa.Array) -> pa.Array:
+            if name in types:
+                return converted(values, types[name], _column(shown, name))
+            return searchable(values, partial(_fits, file, name))
+
+        rows = _batches(file, shown, _step(file, searched, batch_rows), list(columns))
+        parts = ([read(name, batch.column(name)) for name in columns] for batch in rows)
+        yield from _filled(parts, columns, batch_rows)
 
 
 def cells(path: Path, shown: str, format: FileFormat, batch_rows: int) -> Cells:
-    """Return every cell. Bytes stay bytes, and an extension type is read as what it stores."""
+    """Return every cell; of one that cannot be searched, what it holds."""
     return Cells(names(path, shown, format), 1, _searchable(path, shown, batch_rows))
 
 
 def _searchable(path: Path, shown: str, batch_rows: int) -> Iterator[pa.Table]:
     with _opened(path, shown) as file:
         header = file.schema_arrow.names
-        for batch in _batches(file, shown, batch_rows, None):
-            columns = zip(header, map(_as_stored, batch.columns), strict=True)
-            yield pa.Table.from_arrays([_readable(file, shown, name, column) for name, column in columns], header)
+        rows = _batches(file, shown, _step(file, header, batch_rows), None)
+        fits = [partial(_fits, file, name) for name in header]
+        yield from _filled((list(map(searchable, batch.columns, fits)) for batch in rows), header, batch_rows)
+
+
+def _step(file: pq.ParquetFile, searched: Collection[str], batch_rows: int) -> int:
+    """Return how many rows to read at once: of large values few, since a search keeps nothing of most of them."""
+    large = any(holds_bytes(field.type) for field in file.schema_arrow if field.name in searched)
+    return min(_LARGE_ROWS, batch_rows) if large else batch_rows
+
+
+def _filled(parts: Iterator[list[pa.Array]], names: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+    """Yield tables of `batch_rows` rows from parts of at most as many."""
+    held: list[pa.Table] = []
+    for columns in parts:
+        held.append(pa.Table.from_arrays(columns, list(names)))
+        if sum(table.num_rows for table in held) >= batch_rows:
+            joined = pa.concat_tables(held)
+            yield joined.slice(0, batch_rows)
+            held = [rest] if (rest := joined.slice(batch_rows)).num_rows else []
+    if held:
+        yield pa.concat_tables(held)
 
 
 def _batches(
@@ -91,22 +124,6 @@ def _opened(path: Path, shown: str) -> Iterator[pq.ParquetFile]:
         raise DataError(shown, wrong, "a whole Parquet file") from None
     with file:
         yield file
-
-
-def _as_stored(column: pa.Array) -> pa.Array:
-    """Return what a search can read: the storage of an extension type, a duration as its number."""
-    if isinstance(column.type, pa.BaseExtensionType):
-        column = column.storage
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    return column.cast(pa.int64()) if pa.types.is_duration(column.type) else column
-
-
-def _readable(file: pq.ParquetFile, shown: str, name: str, column: pa.Array) -> pa.Array:
-    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
-    if any(is_bytes(column.type) for is_bytes in tests):
-        return column
-    return converted(column, kept(column.type, partial(_fits, file, name)), _column(shown, name))
 
 
 def _column(shown: str, name: str) -> str:
