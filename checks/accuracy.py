@@ -9,6 +9,10 @@ names one; otherwise they are macro averages, the plain mean over the labels. `a
 classifier gives scores, the area under the ROC curve (ROC AUC) and average precision say how well the scores order the
 rows, whatever the threshold.
 
+Where more than 1 % of the rows are seen in training (their inputs stand in training rows), a requirement passes only if
+it also holds without them: on all rows after training once more without any training row that equals one of them, or,
+with saved predictions, on the unseen rows alone. Otherwise it is inconclusive. Seen rows never fail a requirement.
+
 Every minimum that the spec sets is judged, for all labels or for one. Two more things are judged whatever the spec
 sets: whether balanced accuracy exceeds chance, which is 1/k for k labels, and whether any label with test rows has a
 recall of zero. The table of baselines adds the best rule on a single feature, learned from the training rows (1R), and
@@ -86,6 +90,7 @@ RMF, MEASURE 2.3 and 2.5.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -93,7 +98,7 @@ from pydantic import Field
 from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, METRICS, SCORE_METRICS, Average
 from llmops_audit.check import check
 from llmops_audit.check.limits import LimitsByName
-from llmops_audit.record import Finding, Message, Op, Requirement, Severity, Table, Verdict, message
+from llmops_audit.record import Finding, Message, Op, Requirement, SeenRows, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
     from llmops_audit.analysis.metrics.label_metrics import MetricEstimate
@@ -120,6 +125,7 @@ def accuracy(
     outcomes: Mapping[str, Outcomes],
     scores: Mapping[str, Scores],
     pairs: Mapping[str, Pairs],
+    seen_rows: Mapping[str, SeenRows],
     task: Task,
     policy: Policy,
     *,
@@ -131,9 +137,17 @@ def accuracy(
 ) -> Iterator[Finding | Table | Curves]:
     """Judge the minima of the spec, chance, baselines, and labels with a recall of zero."""
     from llmops_audit.analysis.curves import ranking_curves
-    from llmops_audit.analysis.performance import baseline_table, gap_table, label_table, metric_table, performance
+    from llmops_audit.analysis.overlap import also_without_seen_rows, performance_again
+    from llmops_audit.analysis.performance import (
+        baseline_table,
+        gap_table,
+        label_table,
+        listed_minima,
+        metric_table,
+        performance,
+    )  # fmt: skip
 
-    minima = _minima(min, task)
+    minima = listed_minima(min, task)
     splits = [
         split for split in current if split in outcomes and outcomes[split].has_predictions and outcomes[split].labels()
     ]
@@ -146,21 +160,14 @@ def accuracy(
             continue
         one = performance(split, outcomes, scores, pairs, task, average)
         found.append(one)
-        for name, label, limit in minima:
-            requirement = Requirement(op=Op.AT_LEAST, limit=limit)
-            scope = {} if label is None else {"label": label}
-            estimate = one.estimates[name] if label is None else one.estimate(name, label)
-            yield _judged(one, estimate, requirement, policy, tests, scope)
-        yield _better_than_chance(one, policy, tests)
-        yield _zero_recall(one, policy, tests)
-        if max_train_test_gap is not None:
-            requirement = Requirement(op=Op.AT_MOST, limit=max_train_test_gap)
-            text = message("There are no predictions on training rows, so the gap is unknown.")
-            yield _if_known(one, one.train_test_gap, requirement, policy, tests, "train_test_gap", text)
-        if min_gain_over_one_rule is not None:
-            requirement = Requirement(op=Op.AT_LEAST, limit=min_gain_over_one_rule)
-            text = message("There is no rule on one feature: the audit learns one only where it trains the classifier.")
-            yield _if_known(one, one.gain_over_one_rule, requirement, policy, tests, "gain_over_one_rule", text)
+        again = performance_again(split, outcomes, scores, pairs, task, average)
+        judge = partial(
+            _requirements, minima=minima, policy=policy, tests=tests, gap=max_train_test_gap,
+            gain=min_gain_over_one_rule,
+        )  # fmt: skip
+        yield from also_without_seen_rows(
+            judge(one), seen_rows.get(split), None if again is None else partial(judge, again)
+        )
     if found:
         yield metric_table(found, policy)
         yield label_table(found, policy)
@@ -171,21 +178,25 @@ def accuracy(
         yield from ranking_curves(one.split, one.scores, task, one.table.counts.sum(axis=1).tolist(), policy)
 
 
-def _minima(given: Mapping[str, float | Mapping[str, float]], task: Task) -> list[tuple[str, str | None, float]]:
-    from llmops_audit.errors import SpecError
-
-    labels = [str(label) for label in task.labels]
-    minima: list[tuple[str, str | None, float]] = []
-    for name, limits in sorted(given.items()):
-        if not isinstance(limits, Mapping):
-            minima.append((name, None, limits))
-            continue
-        for label, limit in sorted(limits.items()):
-            if label not in labels:
-                key = f"checks.accuracy.min.{name}.{label}"
-                raise SpecError(key, "is not a label of the data", ", ".join(labels[:20]))
-            minima.append((name, label, limit))
-    return minima
+def _requirements(
+    one: Performance, *, minima: list[tuple[str, str | None, float]], policy: Policy, tests: int, gap: float | None,
+    gain: float | None,
+) -> Iterator[Finding]:  # fmt: skip
+    for name, label, limit in minima:
+        requirement = Requirement(op=Op.AT_LEAST, limit=limit)
+        scope = {} if label is None else {"label": label}
+        estimate = one.estimates[name] if label is None else one.estimate(name, label)
+        yield _judged(one, estimate, requirement, policy, tests, scope)
+    yield _better_than_chance(one, policy, tests)
+    yield _zero_recall(one, policy, tests)
+    if gap is not None:
+        text = message("There are no predictions on training rows, so the gap is unknown.")
+        requirement = Requirement(op=Op.AT_MOST, limit=gap)
+        yield _if_known(one, one.train_test_gap, requirement, policy, tests, "train_test_gap", text)
+    if gain is not None:
+        text = message("There is no rule on one feature: the audit learns one only where it trains the classifier.")
+        requirement = Requirement(op=Op.AT_LEAST, limit=gain)
+        yield _if_known(one, one.gain_over_one_rule, requirement, policy, tests, "gain_over_one_rule", text)
 
 
 def _nothing(scope: dict[str, str], *, alone: bool) -> Finding:

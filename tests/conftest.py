@@ -75,7 +75,7 @@ def sample() -> ModuleType:
 
 
 GOOD_ROWS = "text,label,sex,told\n" + "\n".join(
-    f"{'win money now' if i % 2 else 'see you at noon'} {'abc'[i % 3]},{i % 2},{'FM'[i // 2 % 2]},{i % 2}"
+    f"{'win money now' if i % 2 else 'see you at noon'} {'abc'[i % 3]} no{i},{i % 2},{'FM'[i // 2 % 2]},{i % 2}"
     for i in range(200)
 )
 

@@ -15,16 +15,28 @@ from llmops_audit.analysis.metrics.differences import difference, unpaired_diffe
 from llmops_audit.analysis.metrics.label_metrics import MetricEstimate, default_average, measure
 from llmops_audit.analysis.metrics.score_metrics import measure_scores
 from llmops_audit.analysis.metrics.words import METRIC_WORDS
+from llmops_audit.analysis.overlap import WORDS as OVERLAP_WORDS
 from llmops_audit.check.inputs import Policy, Task
+from llmops_audit.errors import SpecError
 from llmops_audit.evidence.outcomes import IN_SAMPLE, CrossTable, Outcomes
 from llmops_audit.evidence.pairs import Pairs
 from llmops_audit.evidence.scores import Scores
 from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message, values_at
 
-__all__ = ["WORDS", "Performance", "baseline_table", "gap_table", "label_table", "metric_table", "performance"]
+__all__ = [
+    "WORDS",
+    "Performance",
+    "baseline_table",
+    "gap_table",
+    "label_table",
+    "listed_minima",
+    "metric_table",
+    "performance",
+]
 
 WORDS: dict[str, Message] = {
     **METRIC_WORDS,
+    **OVERLAP_WORDS,
     **values_at({"chance": message("chance")}, "against"),
     "train_test_gap": message("gap between training and test accuracy"),
     "gain_over_one_rule": message("gain over the best rule on one feature"),
@@ -121,6 +133,28 @@ def performance(
 ) -> Performance:
     """Gather what is known of a split."""
     return Performance(split, outcomes, scores.get(split), pairs.get(split), task, average or default_average(task))
+
+
+def listed_minima(given: Mapping[str, float | Mapping[str, float]], task: Task) -> list[tuple[str, str | None, float]]:
+    """Return metric, label (None: all) and limit of each minimum, sorted.
+
+    Raises
+    ------
+    SpecError
+        Where a label is not one of the data.
+    """
+    labels = [str(label) for label in task.labels]
+    minima: list[tuple[str, str | None, float]] = []
+    for name, limits in sorted(given.items()):
+        if not isinstance(limits, Mapping):
+            minima.append((name, None, limits))
+            continue
+        for label, limit in sorted(limits.items()):
+            if label not in labels:
+                key = f"checks.accuracy.min.{name}.{label}"
+                raise SpecError(key, "is not a label of the data", ", ".join(labels[:20]))
+            minima.append((name, label, limit))
+    return minima
 
 
 def metric_table(found: Iterable[Performance], policy: Policy) -> Table:

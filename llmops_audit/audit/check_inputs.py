@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from llmops_audit.evidence.personal_data import PersonalData
     from llmops_audit.evidence.rows import Rows
     from llmops_audit.personal_data.model_scan import ModelContents
-    from llmops_audit.record import AuditInfo, Record, SplitInfo
+    from llmops_audit.record import AuditInfo, Record, SeenRows, SplitInfo
 
 __all__ = ["MadeInputs", "Needs", "needs_of"]
 
@@ -44,11 +44,14 @@ class Needs:
         Whether a check looks at predictions of training rows, which are then out-of-fold.
     judged : frozenset of str
         Splits that a check of predictions names.
+    without_seen_rows : bool
+        Whether a check judges once more without the rows that were seen in training, where those are many.
     """
 
     evidence: tuple[str, ...]
     training_predictions: bool
     judged: frozenset[str] = frozenset()
+    without_seen_rows: bool = False
 
     @property
     def inputs_compared(self) -> bool:
@@ -64,6 +67,7 @@ def needs_of(prepared: Prepared) -> Needs:
         evidence=tuple(sorted((named & set(evidence_names())) | behind | set(ALWAYS))),
         training_predictions="train" in _named_splits(prepared, {"outcomes", "rows"}),
         judged=_named_splits(prepared, {"outcomes", "scores", "pairs"}),
+        without_seen_rows="seen_rows" in named,
     )
 
 
@@ -150,6 +154,11 @@ class MadeInputs:
     def policy(self) -> Policy:
         """How sure the check must be."""
         return policy_for(self._prepared.spec.gate.policy(), self._prepared.checks)
+
+    @cached_property
+    def seen_rows(self) -> Mapping[str, SeenRows]:
+        """The rows that stand in the training rows as well, by split."""
+        return self._swept.seen_rows
 
     @cached_property
     def subject(self) -> QueriedSubject:

@@ -52,6 +52,7 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
         time=swept.time.get(split),
         missing=dict(missing.rows),
         duplicates=None if rows is None else _duplicates(rows, swept.task),
+        overlap=swept.seen_rows.get(split),
     )
 
 

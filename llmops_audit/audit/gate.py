@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from llmops_audit.record import CheckResult, Decision, GatePolicy, Message, Status, Verdict, message
+from llmops_audit.record import (
+    CheckResult,
+    Decision,
+    GatePolicy,
+    Leak,
+    Message,
+    SplitInfo,
+    Status,
+    Verdict,
+    message,
+)
 
 __all__ = ["decide"]
 
 
-def decide(checks: Sequence[CheckResult], policy: GatePolicy) -> Decision:
+def decide(
+    checks: Sequence[CheckResult],
+    policy: GatePolicy,
+    data: Mapping[str, SplitInfo] = MappingProxyType({}),
+    leaks: Sequence[Leak] = (),
+) -> Decision:
     """Decide whether the subject may ship.
 
     Parameters
     ----------
     checks : sequence of CheckResult
     policy : GatePolicy
+    data : mapping of str to SplitInfo, optional
+        By split; where many test rows are seen in training, a check must have judged without them.
+    leaks : sequence of Leak, optional
 
     Returns
     -------
     Decision
         In this precedence: a failed requirement rejects; an error, or nothing that was judged, means not judged;
-        anything inconclusive, or a check that is wholly not applicable, asks for review; otherwise approved.
+        anything inconclusive, a check that is wholly not applicable, or a leak that nobody judged, asks for review;
+        otherwise approved.
     """
     failed = _of(checks, Verdict.FAILED)
     errors = _of(checks, Verdict.ERROR)
     inconclusive = _of(checks, Verdict.INCONCLUSIVE)
     nothing = [check for check in checks if check.verdict is Verdict.NOT_APPLICABLE]
     undecided = [*inconclusive, *[_nothing_to_judge(check) for check in nothing]]
+    undecided += [*_seen_and_not_judged(checks, data), *(leak.message for leak in leaks if leak.review)]
     if failed or (inconclusive and policy.on_inconclusive == "reject"):
         stand_in = [] if failed else [message("The policy rejects what is inconclusive.")]
         return _decision(Status.REJECTED, [*failed, *stand_in, *errors, *undecided])
@@ -63,6 +84,19 @@ _SENTENCES = {
     Verdict.ERROR: message("Error: {finding}."),
     Verdict.INCONCLUSIVE: message("Inconclusive: {finding}."),
 }
+
+
+def _seen_and_not_judged(checks: Sequence[CheckResult], data: Mapping[str, SplitInfo]) -> Iterator[Message]:
+    seen = data["test"].overlap if "test" in data else None
+    if seen is None or not seen.doubtful:
+        return
+    judged = (finding for check in checks for finding in check.findings if "share_seen" in finding.details)
+    if not any(finding.scope.get("split") == "test" for finding in judged):
+        yield message(
+            "{share:.1%} of the test rows are seen in training, and no check judged without them. If rows are meant to "
+            "repeat, say why (`data.train_test_overlap`).",
+            share=seen.share,
+        )
 
 
 def _nothing_to_judge(check: CheckResult) -> Message:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from llmops_audit.audit.clock import Clock
+from llmops_audit.audit.seen_rows import Comparison, Reader, TrainedHere, saved_rows
 from llmops_audit.data.batches import Dataset, ReadState, batches, load, slices
 from llmops_audit.errors import DataError
 from llmops_audit.evidence.base import Batch
@@ -40,6 +42,8 @@ class PredictedRows:
         Predictions of training rows by subjects that were not trained on them, where a check wants them.
     rule : OneRule, optional
         The rule on one feature, where a check compares with it.
+    comparison : Comparison, optional
+        Of the rows with the training rows, while both are read; None where there are no training rows.
     """
 
     subject: Subject
@@ -48,6 +52,7 @@ class PredictedRows:
     in_sample: Batch | None = None
     held_out: OutOfFold | None = None
     rule: OneRule | None = None
+    comparison: Comparison | None = None
 
 
 def predicted_rows(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clock) -> PredictedRows:
@@ -60,8 +65,20 @@ def predicted_rows(dataset: Dataset, reading: ReadState, needs: Needs, clock: Cl
     """
     if dataset.spec.model.predictions is None:
         return _trained_here(dataset, reading, needs, clock)
-    splits = {split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files}
-    return PredictedRows(open_subject(dataset.spec, dataset.folder, frozenset()), splits)
+    return _saved(dataset, reading, clock)
+
+
+def _saved(dataset: Dataset, reading: ReadState, clock: Clock) -> PredictedRows:
+    subject = open_subject(dataset.spec, dataset.folder, frozenset())
+    splits: dict[str, Iterable[Batch]] = {
+        split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files
+    }
+    if "train" not in splits:
+        return PredictedRows(subject, splits)
+    with clock.stage("comparing with training rows"):
+        read = {split: partial(batches, dataset, split, reading) for split in splits if split != "train"}
+        comparison = saved_rows(dataset, reading, read)
+    return PredictedRows(subject, splits | {"train": comparison.noting(splits["train"])}, comparison=comparison)
 
 
 def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clock) -> PredictedRows:
@@ -70,37 +87,45 @@ def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clo
 
     spec, names = dataset.spec, needs.evidence
     with clock.stage("reading"):
-        train, test = _train_and_test(dataset, reading)
+        train, read = _train_and_test(dataset, reading)
     subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
-    with clock.stage("training"):
-        trained = subject.fit(train)
-        data = spec.data
-        rule = one_rule(train, data.sample, features=data.features, text=data.text) if "pairs" in names else None
-        sample = train.sample(data.sample)
+
+    def trained_on(rows: Batch) -> tuple[_Predicting, Batch]:
+        trained, data = subject.fit(rows), spec.data
+        rule = one_rule(rows, data.sample, features=data.features, text=data.text) if "pairs" in names else None
+        sample = rows.sample(data.sample)
         in_sample = replace(sample, prediction=trained.predict(replace(sample, label=None)))
+        return _Predicting(trained, rule, scores="scores" in names), in_sample
+
+    with clock.stage("training"):
+        predict, in_sample = trained_on(train)
     held_out = None
     if needs.training_predictions:
         with clock.stage("predicting out-of-fold"):
-            held_out = out_of_fold(subject, train, spec.audit.seed, data.sample, scores="rows" in names)
+            held_out = out_of_fold(subject, train, spec.audit.seed, spec.data.sample, scores="rows" in names)
             train = replace(train, prediction=None if held_out is None else held_out.prediction)
-    predict = _Predicting(trained, rule, scores="scores" in names)
-    splits: dict[str, Iterable[Batch]] = {"train": slices(train), "test": map(predict, test)}
-    if "live" in dataset.files:
-        splits["live"] = map(predict, batches(dataset, "live", reading))
-    return PredictedRows(trained, splits, train, in_sample, held_out, rule)
+    with clock.stage("comparing with training rows"):
+        comparison = TrainedHere.of(spec.data, train, trained_on, read)
+    splits: dict[str, Iterable[Batch]] = {"train": slices(train)}
+    splits |= {split: comparison.noting(split, map(predict, again())) for split, again in read.items()}
+    return PredictedRows(predict.subject, splits, train, in_sample, held_out, predict.rule, comparison)
 
 
-def _train_and_test(dataset: Dataset, reading: ReadState) -> tuple[Batch, Iterable[Batch]]:
+def _train_and_test(dataset: Dataset, reading: ReadState) -> tuple[Batch, dict[str, Reader]]:
+    """Return the training rows, and what reads the rows of each other split, as often as it is called."""
     from llmops_audit.subjects.training import require_labels, split
 
+    read: dict[str, Reader] = {
+        name: partial(batches, dataset, name, reading) for name in ("test", "live") if name in dataset.files
+    }
     if dataset.spec.data.path is None:
         train = load(dataset, "train", reading)
-        reading.labels, reading.labels_source = _labels_of(train), "the training split"
-        return train, batches(dataset, "test", reading)
-    train, test = split(load(dataset, "path", reading), dataset.spec)
-    require_labels(test, train)
+    else:
+        train, test = split(load(dataset, "path", reading), dataset.spec)
+        require_labels(test, train)
+        read = {"test": partial(slices, test), **read}
     reading.labels, reading.labels_source = _labels_of(train), "the training split"
-    return train, slices(test)
+    return train, read
 
 
 def _labels_of(train: Batch) -> tuple[Label, ...]:

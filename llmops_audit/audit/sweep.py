@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from llmops_audit.audit.clock import Clock
+from llmops_audit.audit.other_leaks import LeakWatch
 from llmops_audit.audit.predicted_rows import PredictedRows, predicted_rows
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
@@ -16,8 +17,9 @@ from llmops_audit.data.batches import Dataset, ReadState, open_dataset
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
-from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes
+from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes, without_seen_rows
 from llmops_audit.evidence.rows import Rows
+from llmops_audit.record import Leak, SeenRows
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import Subject, Trainable
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from llmops_audit.personal_data.allow_list import AllowList
 
 __all__ = ["Swept", "sweep"]
+
+JUDGED_AGAIN = ("outcomes", "pairs", "scores")
+"""Evidence that is gathered once more without the rows that were seen in training, where those are many."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,10 @@ class Swept:
         The training rows, where the subject was trained here.
     plan : Plan
         What the evidence was gathered by.
+    seen_rows : mapping of str to SeenRows
+        By split that was compared with the training rows.
+    leaks : tuple of Leak
+        Beside seen rows.
     """
 
     evidence: Mapping[str, Mapping[str, Evidence]]
@@ -60,6 +69,8 @@ class Swept:
     weight: str | None
     train: Batch | None
     plan: Plan
+    seen_rows: Mapping[str, SeenRows] = field(default_factory=dict)
+    leaks: tuple[Leak, ...] = ()
 
     @property
     def outcomes(self) -> Mapping[str, Outcomes]:
@@ -95,11 +106,15 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     )
     reading = ReadState(labels=spec.data.fixed_labels)
     rows = predicted_rows(dataset, reading, needs, clock)
+    watch = LeakWatch(spec.data, "test" if rows.train is None else "train")
+    rows = replace(rows, splits={split: watch.noting(split, batches) for split, batches in rows.splits.items()})
     plan = _plan(spec, folder)
     part_of = {split: split if split in dataset.files else "path" for split in rows.splits}
     columns = {split: dataset.columns(part) for split, part in part_of.items()}
     with clock.stage("gathering evidence"):
         evidence = _gathered(rows, plan, columns, needs.evidence, jobs)
+    with clock.stage("comparing with training rows"):
+        seen_rows = _without_seen_rows(rows, plan, columns, needs, evidence, jobs)
     with clock.stage("computing digests"):
         sha256 = _digests(dataset, set(part_of.values()))
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
@@ -118,6 +133,8 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
         spec.data.weight,
         rows.train,
         plan,
+        seen_rows,
+        watch.found(outcomes, reading.time),
     )
 
 
@@ -161,6 +178,34 @@ def _gathered(
     if "rows" in names:
         evidence["rows"] = _scored(cast(Mapping[str, Rows], evidence["rows"]), rows)
     return evidence
+
+
+def _without_seen_rows(
+    rows: PredictedRows,
+    plan: Plan,
+    columns: Mapping[str, tuple[str, ...]],
+    needs: Needs,
+    evidence: dict[str, dict[str, Evidence]],
+    jobs: int,
+) -> dict[str, SeenRows]:
+    """Return the rows that were seen in training; where they are many, add evidence of the splits without them."""
+    found = {} if rows.comparison is None else rows.comparison.found()
+    for split, seen in found.items():
+        labelled = cast(Outcomes, evidence["outcomes"][split]).labels()
+        if rows.comparison is None or not (seen.doubtful and needs.without_seen_rows and labelled):
+            continue
+        without = rows.comparison.without(split)
+        kind: Literal["unseen", "retrained"] = "unseen" if rows.train is None else "retrained"
+        update = {"again": kind, "rows_again": without.rows, "undecided": without.undecided}
+        found[split] = seen.model_copy(update=update)
+        if without.undecided is None:
+            names = [name for name in JUDGED_AGAIN if name in needs.evidence]
+            for name, value in gather(without.batches, plan.within(columns[split]), names, jobs).items():
+                evidence[name][without_seen_rows(split)] = value
+        if without.in_sample is not None:
+            trained = Outcomes.of(without.in_sample, plan.within(columns["train"]))
+            evidence["outcomes"][without_seen_rows(f"{IN_SAMPLE} {split}")] = trained
+    return found
 
 
 def _not_empty(batches: Iterable[Batch], split: str) -> Iterator[Batch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from llmops_audit.record import Frozen, Label, Message
+from llmops_audit.record import Frozen, Label, Message, SeenRows
 
 if TYPE_CHECKING:
     from llmops_audit.check.subject import QueriedSubject
@@ -118,6 +118,15 @@ class Inputs(Protocol):
     @property
     def policy(self) -> Policy:
         """How sure the check must be."""
+        ...
+
+    @property
+    def seen_rows(self) -> Mapping[str, SeenRows]:
+        """The rows that stand in the training rows as well, by split; none where there are no training rows.
+
+        Where they are many, `outcomes`, `scores` and `pairs` hold what was judged without them under the key
+        `llmops_audit.evidence.outcomes.without_seen_rows` of the split, unless `SeenRows.undecided` says why not.
+        """
         ...
 
     @property

@@ -23,10 +23,18 @@ from llmops_audit.evidence._tallies import (
 from llmops_audit.evidence.base import Batch, Plan
 from llmops_audit.record.labels import Label
 
-__all__ = ["IN_SAMPLE", "WEIGHT_UNIT", "Cell", "CrossTable", "Outcomes", "Tally"]
+__all__ = ["IN_SAMPLE", "WEIGHT_UNIT", "Cell", "CrossTable", "Outcomes", "Tally", "without_seen_rows"]
 
 IN_SAMPLE = "in_sample"
 """Key beside the splits: a sample of the training rows, predicted by the model that learned from them."""
+
+
+def without_seen_rows(key: str) -> str:
+    """Return the key beside a split of what is judged without the rows that were seen in training.
+
+    Of ``f"{IN_SAMPLE} {split}"`` it is that of the training rows, predicted by the model that was trained once more.
+    """
+    return f"{key} without seen rows"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from llmops_audit.record.findings import (
     Verdict,
 )
 from llmops_audit.record.governance import Card, Framework
+from llmops_audit.record.leaks_found import Leak, NearDuplicates, SeenRows
 from llmops_audit.record.words import values_at
 
 if TYPE_CHECKING:
@@ -48,9 +49,11 @@ __all__ = [
     "GatePolicy",
     "Label",
     "LabelCount",
+    "Leak",
     "LimitChange",
     "Message",
     "NamedFigure",
+    "NearDuplicates",
     "Op",
     "Page",
     "Record",
@@ -58,6 +61,7 @@ __all__ = [
     "Run",
     "Scalar",
     "Section",
+    "SeenRows",
     "Severity",
     "SplitInfo",
     "Status",
@@ -100,6 +104,8 @@ class Record(Frozen):
     """The classifier under audit."""
     data: dict[str, SplitInfo]
     """The data, by split: "train", "test" and "live"."""
+    leaks: tuple[Leak, ...] = ()
+    """What else the data gives away of the labels, beside rows that were seen in training (`data.*.overlap`)."""
     environment: Environment
     """What computed the numbers."""
     gate: GatePolicy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from llmops_audit.record.base import Frozen, Label
+from llmops_audit.record.leaks_found import SeenRows
 
 __all__ = ["AuditInfo", "Duplicates", "Environment", "LabelCount", "SplitInfo", "SubjectInfo"]
 
@@ -84,6 +85,8 @@ class SplitInfo(Frozen):
     """Rows without a value, by column, for the columns that were read; null where nobody counted."""
     duplicates: Duplicates | None = None
     """Rows of the sample that are alike; null where nobody looked."""
+    overlap: SeenRows | None = None
+    """Rows that stand in the training rows as well; null for the training split, and where there is none."""
 
 
 class Environment(Frozen):

@@ -14,6 +14,7 @@ from llmops_audit.record import Message, Record, Status, Verdict, message
 from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.items import MAX_NAME, Item, items, one_line, waiting
 from llmops_audit.render.names import subject_name
+from llmops_audit.render.overlap_view import notices
 from llmops_audit.render.wording import Wording
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ def _head(record: Record, wording: Wording, symbol: str) -> Iterator[Markup]:
         wording.say(message("{split} with {rows} rows", split=name, rows=wording.numbers.count(split.rows)))
         for name, split in record.data.items()
     ]
+    for notice in notices(record):
+        yield _html("<div>{}</div>", wording.say(notice))
     subject = one_line(subject_name(record, wording.translate), MAX_NAME)
     yield _html("<div>{} · {}</div>", subject, wording.joined(splits))
 

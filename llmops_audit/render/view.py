@@ -28,6 +28,7 @@ from llmops_audit.render.drift_view import DriftView, drift_view
 from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups_view import MAX_LINES, GroupView, group_view
 from llmops_audit.render.judged import Judged, plot
+from llmops_audit.render.overlap_view import SeenView, notices, seen_view
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
 
 __all__ = ["Pair", "Reason", "ReportView", "confused_pairs", "most", "view", "with_missing"]
@@ -109,6 +110,9 @@ class ReportView:
         Requirements that were judged by chance, and the checks that they belong to.
     unit : str, optional
         Column of the units that rows belong to.
+    notices : tuple of Message
+        What the first screen says of seen rows and leaks.
+    seen : tuple of SeenView
     """
 
     reasons: tuple[Reason, ...]
@@ -136,6 +140,8 @@ class ReportView:
     tests: int
     chance_checks: int
     unit: str | None
+    notices: tuple[Message, ...]
+    seen: tuple[SeenView, ...]
 
 
 def view(record: Record) -> ReportView:
@@ -181,6 +187,8 @@ def view(record: Record) -> ReportView:
         terms=glossary(record),
         tests=sum(finding.tests is not None for _, finding in found),
         unit=next((split.unit for split in record.data.values() if split.unit is not None), None),
+        notices=notices(record),
+        seen=seen_view(record),
         chance_checks=len({check.name for check, finding in found if finding.tests is not None}),
     )
 

@@ -18,6 +18,7 @@ __all__ = [
     "GateSection",
     "ModelSection",
     "NonEmpty",
+    "OverlapSection",
     "SpecSection",
 ]
 
@@ -48,6 +49,12 @@ class AuditSection(SpecSection):
     owner: str | None = Field(default=None, description="Who is responsible for it.")
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = Field(default=42, description="The one source of randomness.")
     language: Literal["en", "zh"] = Field(default="en", description="Language of the report.")
+
+
+class OverlapSection(SpecSection):
+    """`train_test_overlap` of `[data]`: rows that stand in the training rows as well, where they are meant to."""
+
+    expected: Prose = Field(description='Why rows repeat, such as "five coarse columns; rows repeat".')
 
 
 class DataSection(SpecSection):
@@ -99,6 +106,11 @@ class DataSection(SpecSection):
     )
     sample: Annotated[int, Field(ge=100)] = Field(
         default=10_000, description="Largest sample of each split for checks that work on rows."
+    )
+
+    train_test_overlap: OverlapSection | None = Field(
+        default=None,
+        description="Why rows are expected to stand in the training rows as well; seen rows are then only described.",
     )
 
     @model_validator(mode="after")

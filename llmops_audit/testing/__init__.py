@@ -19,7 +19,7 @@ from llmops_audit.data.columns import unit_groups
 from llmops_audit.evidence._gather import evidence_type
 from llmops_audit.evidence.base import Batch, Codes, Plan, ScoreMatrix
 from llmops_audit.personal_data.model_scan import ModelContents
-from llmops_audit.record import Finding, NamedFigure, SubjectInfo, Verdict
+from llmops_audit.record import Finding, NamedFigure, SeenRows, SubjectInfo, Verdict
 from llmops_audit.record.labels import Label, canonical_label, label_order
 
 __all__ = ["assert_conforms", "batch", "codes", "inputs", "run"]
@@ -116,6 +116,7 @@ def inputs(
     subject: QueriedSubject | None = None,
     importance: Mapping[str, float] | None = None,
     model_contents: ModelContents | None = None,
+    seen_rows: Mapping[str, SeenRows] | None = None,
 ) -> dict[str, Any]:
     """Make every input that a check may name.
 
@@ -135,6 +136,8 @@ def inputs(
         See `llmops_audit.analysis.importance.prediction_changes`.
     model_contents : ModelContents, optional
         See `llmops_audit.personal_data.model_scan.scan_model`.
+    seen_rows : mapping of str to SeenRows, optional
+        The rows that stand in the training rows as well, by split; by default nobody looked.
 
     Returns
     -------
@@ -155,6 +158,7 @@ def inputs(
         "baseline": None,
         "importance": None if importance is None else dict(importance),
         "model_contents": model_contents,
+        "seen_rows": dict(seen_rows or {}),
         "policy": Policy(confidence=confidence, alpha=share),
         "subject": _saved() if subject is None else subject,
         "task": Task(

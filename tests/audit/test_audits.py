@@ -96,7 +96,7 @@ def test_a_factory_beside_the_spec_makes_the_classifier(tmp_path: Path) -> None:
         "def make():\n    return make_pipeline(CountVectorizer(), MultinomialNB())\n\n\n"
         "def none():\n    return 3\n"
     )
-    rows = "\n".join(f"{'good fine' if i % 2 else 'bad poor'} {i % 3},{i % 2}" for i in range(200))
+    rows = "\n".join(f"{'good fine' if i % 2 else 'bad poor'} {i},{i % 2}" for i in range(200))
     (tmp_path / "rows.csv").write_text(f"text,label\n{rows}\n")
     data = '[data]\npath = "rows.csv"\ntext = "text"\nlabel = "label"\n'
     record = _audit(tmp_path, data + '[model]\nfactory = "my_factory_module:make"\n')

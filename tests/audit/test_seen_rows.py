@@ -1,0 +1,272 @@
+"""Whole audits of data whose test rows stand in the training rows as well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from llmops_audit.audit import prepare, run
+from llmops_audit.data import batches
+from llmops_audit.evidence import _contents
+from llmops_audit.record import Record, SeenRows, Status, Verdict
+from llmops_audit.render.formats import render_files
+
+HEAD = '[audit]\nname = "a"\nversion = "1"\n'
+TABLE = 'features = ["x", "z"]\nlabel = "y"\npositive = 1\n'
+TEXT = 'text = "text"\nlabel = "label"\n'
+SAVED = '[model]\npredictions = "told"\n'
+TREE = '[model]\nestimator = "sklearn.tree:DecisionTreeClassifier"\n'
+WORDS = (
+    '[model]\nvectorizer = "sklearn.feature_extraction.text:CountVectorizer"\n'
+    'estimator = "sklearn.linear_model:LogisticRegression"\n'
+)
+ACCURACY = "[checks.accuracy]\n"
+EXPECTED = 'train_test_overlap = { expected = "five coarse columns; rows repeat" }\n'
+
+
+def _audit(folder: Path, text: str, jobs: int = 1) -> Record:
+    spec = folder / "audit.toml"
+    spec.write_text(HEAD + text, encoding="utf-8")
+    return run(prepare(spec), jobs=jobs)
+
+
+def _rows(n: int, seed: int, *, random: bool = False, noise: float = 0.0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    x, z = rng.normal(size=n), rng.normal(size=n)
+    label = rng.integers(0, 2, n) if random else ((x + rng.normal(0, noise, n) if noise else x) > 0).astype(int)
+    return pd.DataFrame({"x": x, "z": z, "y": label})
+
+
+def _seen(record: Record, split: str = "test") -> SeenRows:
+    seen = record.data[split].overlap
+    assert seen is not None
+    return seen
+
+
+def _two(folder: Path, train: pd.DataFrame, test: pd.DataFrame) -> str:
+    train.to_csv(folder / "train.csv", index=False)
+    test.to_csv(folder / "test.csv", index=False)
+    return '[data]\ntrain = "train.csv"\ntest = "test.csv"\n'
+
+
+def test_clean_splits_are_compared_and_judged_once(tmp_path: Path) -> None:
+    """Without a seen row the record says that all rows were compared, and nothing is trained twice."""
+    data = _two(tmp_path, _rows(600, 1), _rows(400, 2))
+    record = _audit(tmp_path, data + TABLE + TREE + ACCURACY)
+    assert record.approved
+    assert _seen(record) == SeenRows(rows=400, seen=0, training_rows=600)
+    assert record.data["train"].overlap is None
+    assert all("share_seen" not in finding.details for finding in record.findings().values())
+
+
+@pytest.mark.parametrize("copies", [2, 3, 5, 10])
+def test_repeated_files_with_random_labels_are_never_approved(tmp_path: Path, copies: int) -> None:
+    """What was learned by heart falls back to guessing, or too few rows are left; either way it is inconclusive."""
+    rows = _rows(600, 3, random=True)
+    pd.concat([rows] * copies).to_csv(tmp_path / "rows.csv", index=False)
+    record = _audit(tmp_path, '[data]\npath = "rows.csv"\n' + TABLE + TREE + ACCURACY)
+    seen = _seen(record)
+    assert record.decision.status is Status.NEEDS_REVIEW
+    assert seen.share is not None
+    assert seen.share > 0.7
+    finding = record.findings()["accuracy.balanced_accuracy[against=chance]"]
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.value is not None
+    assert finding.value > 0.85
+    assert "seen in training" in finding.message.id
+    if copies == 2:
+        assert (seen.again, seen.undecided) == ("retrained", None)
+        without = finding.details["value_without_seen_rows"]
+        assert isinstance(without, float)
+        assert abs(without - 0.5) < 0.1
+    if copies == 10:
+        assert seen.undecided is not None
+
+
+def test_a_good_classifier_on_repeated_rows_passes_where_it_holds_without_them(tmp_path: Path) -> None:
+    """The classifier is good on new rows as well: trained without the seen rows it still meets every limit."""
+    rows = _rows(1000, 4)
+    pd.concat([rows, rows[:300]]).to_csv(tmp_path / "rows.csv", index=False)
+    minimum = "[checks.accuracy]\nmin = { accuracy = 0.9 }\nmax_train_test_gap = 0.05\nmin_gain_over_one_rule = -0.1\n"
+    record = _audit(tmp_path, '[data]\npath = "rows.csv"\n' + TABLE + TREE + minimum)
+    assert record.approved
+    assert _seen(record).again == "retrained"
+    assert "training once more" in record.findings()["accuracy.accuracy"].message.id
+    for finding in record.findings().values():
+        assert finding.details["value_without_seen_rows"] is not None
+
+
+def test_all_rows_seen_are_inconclusive(tmp_path: Path) -> None:
+    """The test rows are the training rows in another order: nothing unseen was judged, and the reason says so."""
+    rows = _rows(400, 5, random=True)
+    data = _two(tmp_path, rows, rows.sample(frac=1, random_state=1))
+    record = _audit(tmp_path, data + TABLE + TREE + ACCURACY)
+    assert record.decision.status is Status.NEEDS_REVIEW
+    assert (_seen(record).share, _seen(record).rows_again) == (1.0, 0)
+
+
+def test_seen_rows_never_fail_what_holds_and_never_save_what_fails(tmp_path: Path) -> None:
+    """A requirement that fails on all rows stays failed."""
+    rows = _rows(400, 6, random=True)
+    data = _two(tmp_path, rows, rows.assign(y=1 - rows["y"]))
+    record = _audit(tmp_path, data + TABLE + TREE + ACCURACY)
+    assert record.decision.status is Status.REJECTED
+
+
+def test_a_reason_makes_it_a_description(tmp_path: Path) -> None:
+    """With the reason of the spec nothing is judged twice; reason and share stand on the page and in the summary."""
+    rows = _rows(400, 5)
+    data = _two(tmp_path, rows, rows.sample(frac=1, random_state=1)) + TABLE + EXPECTED
+    record = _audit(tmp_path, data + TREE + ACCURACY)
+    assert record.approved
+    assert _seen(record).again is None
+    files = render_files(record, ["html", "markdown"])
+    for page in files.values():
+        text = page.decode()
+        assert "five coarse columns; rows repeat" in text
+        assert "100.0% of the rows are seen in training (test)" in text
+    with pytest.raises(Exception, match="expected"):
+        prepare({**json.loads(json.dumps(_mapping(tmp_path))), "data": {**_mapping(tmp_path)["data"],
+            "train_test_overlap": {"expected": " "}}})  # fmt: skip
+
+
+def _mapping(folder: Path) -> dict[str, Any]:
+    return {
+        "audit": {"name": "a", "version": "1"},
+        "data": {
+            "train": str(folder / "train.csv"),
+            "test": str(folder / "test.csv"),
+            "features": ["x", "z"],
+            "label": "y",
+        },
+        "model": {"estimator": "sklearn.tree:DecisionTreeClassifier"},
+        "checks": {"accuracy": {}},
+    }
+
+
+def test_without_a_check_that_judges_again_the_gate_asks_a_person(tmp_path: Path) -> None:
+    """Where no check looks at seen rows, seen rows are not approved, unless the spec says why they repeat."""
+    rows = _rows(400, 5)
+    data = _two(tmp_path, rows, rows.sample(frac=1, random_state=1)) + TABLE
+    record = _audit(tmp_path, data + TREE + "[checks.pii]\n")
+    assert record.decision.status is Status.NEEDS_REVIEW
+    assert "seen in training" in record.decision.reasons[0].id
+    assert _audit(tmp_path, data + EXPECTED + TREE + "[checks.pii]\n").approved
+
+
+def _told(n: int, seed: int, right: float) -> pd.DataFrame:
+    rows = _rows(n, seed)
+    wrong = np.random.default_rng(seed + 100).random(n) > right
+    return rows.assign(told=np.where(wrong, 1 - rows["y"], rows["y"]))
+
+
+@pytest.mark.parametrize(("jobs", "batch_rows"), [(1, 65_536), (1, 7), (2, 50)])
+def test_saved_predictions_are_judged_on_the_unseen_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int, batch_rows: int
+) -> None:
+    """Right on the seen half, guessing on the unseen half: passed on all rows, inconclusive with both numbers."""
+    monkeypatch.setattr(batches, "BATCH_ROWS", batch_rows)
+    known, new = _told(200, 7, 1.0), _told(200, 8, 0.5)
+    data = _two(tmp_path, known, pd.concat([known, new]).sample(frac=1, random_state=2)) + TABLE
+    record = _audit(tmp_path, data + SAVED + "[checks.accuracy]\nmin = { accuracy = 0.6 }\n", jobs)
+    seen = _seen(record)
+    assert (seen.rows, seen.seen, seen.exact, seen.again, seen.rows_again) == (400, 200, True, "unseen", 200)
+    finding = record.findings()["accuracy.accuracy"]
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.value == pytest.approx((200 + (new["told"] == new["y"]).sum()) / 400)
+    assert finding.details["value_without_seen_rows"] == pytest.approx((new["told"] == new["y"]).mean())
+
+
+def test_good_saved_predictions_pass_on_the_unseen_rows_too(tmp_path: Path) -> None:
+    """As good on the unseen rows: passed. The same column written as text in one file is the same column."""
+    known, new = _told(200, 7, 0.95), _told(400, 8, 0.95)
+    data = _two(tmp_path, known, pd.concat([known, new])).replace("train.csv", "train.parquet") + TABLE
+    known.to_parquet(tmp_path / "train.parquet")
+    record = _audit(tmp_path, data + SAVED + ACCURACY)
+    assert record.approved
+    assert _seen(record).seen == 200
+
+
+def test_without_inputs_nothing_is_compared_and_the_page_says_so(tmp_path: Path) -> None:
+    """Saved predictions whose spec names neither text nor features: not compared, and no claim is made."""
+    data = _two(tmp_path, _told(200, 7, 0.95), _told(400, 8, 0.95))
+    record = _audit(tmp_path, data + 'label = "y"\npositive = 1\n' + SAVED + ACCURACY)
+    assert record.approved
+    assert (_seen(record).rows, _seen(record).share) == (0, None)
+    assert "The spec names neither a text nor features" in render_files(record, ["html"])["report.html"].decode()
+
+
+def test_many_test_rows_are_compared_by_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound a sample of the contents is compared, and its error stated; that none is seen is not claimed."""
+    changed = {"MOST_EXACT": 1000, "SKETCH": 500}
+    empty, of = _contents.KnownContents.empty, _contents.KnownContents.of
+    monkeypatch.setattr(_contents.KnownContents, "empty", lambda: empty(*changed.values()))
+    monkeypatch.setattr(_contents.KnownContents, "of", lambda hashes: of(hashes, *changed.values()))
+    known, new = _told(2000, 7, 0.95), _told(2000, 8, 0.95)
+    data = _two(tmp_path, known, pd.concat([known, new])) + TABLE
+    seen = _seen(_audit(tmp_path, data + SAVED + ACCURACY))
+    assert not seen.exact
+    assert seen.share is not None
+    assert seen.error == pytest.approx(0.0224, abs=0.001)
+    assert abs(seen.share - 0.5) < 4 * seen.error
+    record = _audit(tmp_path, _two(tmp_path, known, new) + TABLE + SAVED + ACCURACY)
+    assert (_seen(record).seen, _seen(record).error) == (0, 3 / 500)
+    assert "under 0.60%" in render_files(record, ["html"])["report.html"].decode()
+
+
+def test_live_rows_are_compared_too(tmp_path: Path) -> None:
+    """Live rows that stand in the training rows are counted; without labels nothing is judged on them again."""
+    train, test = _rows(600, 1), _rows(400, 2)
+    data = _two(tmp_path, train, test) + 'live = "live.csv"\n'
+    pd.concat([train[:50], _rows(50, 9)]).drop(columns="y").to_csv(tmp_path / "live.csv", index=False)
+    record = _audit(tmp_path, data + TABLE + TREE + ACCURACY)
+    assert (_seen(record, "live").rows, _seen(record, "live").seen) == (100, 50)
+    assert record.approved
+
+
+def test_texts_are_compared_as_they_are_written(tmp_path: Path) -> None:
+    """A text that differs in case is another one; a label alone makes no other row."""
+    train = pd.DataFrame({"text": [f"{'good' if i % 2 else 'bad'} no{i}" for i in range(300)]})
+    train["label"] = [i % 2 for i in range(300)]
+    test = pd.concat([train[:100].assign(label=1 - train["label"][:100]), train[100:200].assign(
+        text=train["text"][100:200].str.upper())])  # fmt: skip
+    record = _audit(tmp_path, _two(tmp_path, train, test) + TEXT + WORDS + ACCURACY)
+    assert (_seen(record).rows, _seen(record).seen) == (200, 100)
+
+
+LEAKS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, bool]] = {
+    "feature_is_label": (lambda rows: rows.assign(z=np.where(rows["y"] == 1, "yes", "no")), "", True),
+    "constant_features": (lambda rows: rows.assign(z=3), "", False),
+    "units_on_both_sides": (lambda rows: rows.assign(person=np.arange(len(rows)) % 250), 'unit = "person"\n', False),
+    "predictions_are_labels": (lambda rows: rows.assign(z=0.5 * rows["x"].round(9)), "", False),
+}
+
+
+@pytest.mark.parametrize("kind", LEAKS)
+def test_other_leaks_are_reported(tmp_path: Path, kind: str) -> None:
+    """Each leak stands in the record and on the page; only a feature that is the label asks a person."""
+    change, setting, review = LEAKS[kind]
+    data = _two(tmp_path, change(_rows(3000, 1)), change(_rows(400, 12)[lambda rows: rows["x"].abs() > 0.05]))
+    record = _audit(tmp_path, data + TABLE + setting + TREE + ACCURACY)
+    (leak,) = (one for one in record.leaks if one.kind == kind)
+    assert leak.review is review
+    assert record.approved is not review
+    page = render_files(record, ["html"])["report.html"].decode()
+    assert leak.message.id[:20] in page
+
+
+def test_training_after_the_test_is_reported(tmp_path: Path) -> None:
+    """Training rows later than test rows are told with both dates; in their order nothing is said."""
+    old = pd.date_range("2024-01-01", periods=400, freq="h").astype(str)
+    new = pd.date_range("2024-06-01", periods=400, freq="h").astype(str)
+    for train, test, late in ((old, new, False), (new, old, True)):
+        data = _two(tmp_path, _rows(400, 1).assign(at=train), _rows(400, 2).assign(at=test))
+        record = _audit(tmp_path, data + TABLE + 'time = "at"\n' + TREE + ACCURACY)
+        assert ("training_after_test" in [leak.kind for leak in record.leaks]) is late
+        assert record.approved
