@@ -15,6 +15,7 @@ from llmops_audit.analysis.metrics.differences import difference, unpaired_diffe
 from llmops_audit.analysis.metrics.label_metrics import MetricEstimate, default_average, measure
 from llmops_audit.analysis.metrics.score_metrics import measure_scores
 from llmops_audit.analysis.metrics.words import METRIC_WORDS
+from llmops_audit.analysis.outputs import WORDS as OUTPUT_WORDS
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.outcomes import IN_SAMPLE, CrossTable, Outcomes
 from llmops_audit.evidence.pairs import Pairs
@@ -25,6 +26,7 @@ __all__ = ["WORDS", "Performance", "baseline_table", "gap_table", "label_table",
 
 WORDS: dict[str, Message] = {
     **METRIC_WORDS,
+    **OUTPUT_WORDS,
     **values_at({"chance": message("chance")}, "against"),
     "train_test_gap": message("gap between training and test accuracy"),
     "gain_over_one_rule": message("gain over the best rule on one feature"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from llmops_audit.audit.clock import Clock
+from llmops_audit.audit.outputs import output_reader
 from llmops_audit.data.batches import Dataset, ReadState, batches, load, slices
 from llmops_audit.errors import DataError
 from llmops_audit.evidence.base import Batch
@@ -58,9 +59,10 @@ def predicted_rows(dataset: Dataset, reading: ReadState, needs: Needs, clock: Cl
     AuditError
         Where the data or the subject cannot be had.
     """
-    if dataset.spec.model.predictions is None:
+    if dataset.spec.model.trained_here:
         return _trained_here(dataset, reading, needs, clock)
-    splits = {split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files}
+    read = output_reader(dataset)
+    splits = {split: map(read, batches(dataset, split, reading)) for split in SPLITS if split in dataset.files}
     return PredictedRows(open_subject(dataset.spec, dataset.folder, frozenset()), splits)
 
 

@@ -25,6 +25,7 @@ from llmops_audit.record.findings import (
     Verdict,
 )
 from llmops_audit.record.governance import Card, Framework
+from llmops_audit.record.outputs import Outcome, OutputCounts, OutputShape
 from llmops_audit.record.words import values_at
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ __all__ = [
     "Message",
     "NamedFigure",
     "Op",
+    "Outcome",
+    "OutputCounts",
+    "OutputShape",
     "Page",
     "Record",
     "Requirement",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from llmops_audit.record.base import Frozen, Label
+from llmops_audit.record.outputs import OutputCounts
 
 __all__ = ["AuditInfo", "Duplicates", "Environment", "LabelCount", "SplitInfo", "SubjectInfo"]
 
@@ -32,7 +33,7 @@ class SubjectInfo(Frozen):
     """The classifier under audit."""
 
     kind: str
-    """Which key of `[model]` names the classifier: "estimator", "factory" or "predictions"."""
+    """Which key of `[model]` names the classifier: "estimator", "factory", "predictions" or "scores"."""
     description: str
     """The classifier in a few words, such as its classes."""
     parameters: dict[str, object]
@@ -84,6 +85,8 @@ class SplitInfo(Frozen):
     """Rows without a value, by column, for the columns that were read; null where nobody counted."""
     duplicates: Duplicates | None = None
     """Rows of the sample that are alike; null where nobody looked."""
+    outputs: OutputCounts | None = None
+    """What became of the subject's outputs for its rows; null where it gave none."""
 
 
 class Environment(Frozen):

@@ -13,6 +13,7 @@ from llmops_audit.render.changed import changes_view
 from llmops_audit.render.formats._markdown import MAX_CELL, escaped
 from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.items import Item, items, waiting
+from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.wording import Wording
 
 __all__ = ["FILE", "WRITTEN", "brief", "render"]
@@ -71,6 +72,8 @@ def _head(record: Record, wording: Wording) -> Iterator[str]:
     yield f"**{escaped(wording.say(line))}**"
     if audit.purpose is not None:
         yield escaped(audit.purpose, 2 * MAX_CELL)
+    for line in output_lines(record):
+        yield escaped(wording.say(line))
 
 
 def _reasons(record: Record, wording: Wording) -> Iterator[str]:
