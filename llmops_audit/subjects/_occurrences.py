@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_audit.record import Label
@@ -34,40 +34,51 @@ class Finder:
     ----------
     forms : mapping of str to label
         Every text that stands for a label.
-    pattern : re.Pattern
-        The longest form at a position, as a look-ahead, so that overlapping forms are all found.
+    patterns : tuple of re.Pattern
+        For forms with the same bounds each: the longest form at a position, as a look-ahead, so that overlapping forms
+        are all found.
     """
 
     forms: Mapping[str, Label]
-    pattern: re.Pattern[str]
+    patterns: tuple[re.Pattern[str], ...]
 
     @classmethod
     def of(cls, forms: Mapping[str, Label]) -> Finder:
         """Prepare the search for forms, none of them empty."""
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        return cls(dict(forms), re.compile(f"(?=({'|'.join(map(_bounded, longest_first))}))"))
+        alike: dict[tuple[str, str], list[str]] = {}
+        for form in sorted(forms, key=lambda form: (-len(form), form)):
+            alike.setdefault(_bounds(form), []).append(re.escape(form))
+        return cls(
+            dict(forms),
+            tuple(
+                re.compile(f"{before}(?=((?:{'|'.join(escaped)}){after}))")
+                for (before, after), escaped in sorted(alike.items())
+            ),
+        )
 
     def labels(self, text: str) -> tuple[Label, ...]:
         """Return the labels of a text by where they begin; the same label may occur several times."""
-        spans = list(_outermost(match.span(1) for match in self.pattern.finditer(text)))
-        starts = [start for start, _ in spans]
+        found = sorted(match.span(1) for pattern in self.patterns for match in pattern.finditer(text))
+        spans = list(_outermost(dict(found).items()))
         return tuple(
-            self.forms[text[start:end]] for start, end in spans if not self._negated(text, start, spans, starts)
+            self.forms[text[start:end]]
+            for number, (start, end) in enumerate(spans)
+            if not _negated(text, start, spans[:number])
         )
 
-    @staticmethod
-    def _negated(text: str, start: int, spans: list[tuple[int, int]], starts: list[int]) -> bool:
-        offset = max(0, start - _LONGEST_NEGATION)
-        negation = _NEGATED.search(text[offset:start])
-        if negation is None:
-            return False
-        at = offset + negation.start()
-        # Where the negation belongs to a label of its own, as in "not_a yes", it negates nothing.
-        return not any(begin <= at < end for begin, end in spans[: starts.index(start)])
+
+def _negated(text: str, start: int, before: Sequence[tuple[int, int]]) -> bool:
+    offset = max(0, start - _LONGEST_NEGATION)
+    negation = _NEGATED.search(text[offset:start])
+    if negation is None:
+        return False
+    at = offset + negation.start()
+    # Where the negation belongs to a label of its own, as in "not_a yes", it negates nothing.
+    return not any(begin <= at < end for begin, end in before)
 
 
 def _outermost(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Leave out what lies inside a longer form; spans come by their start, each the longest of its start."""
+    """Leave out what lies inside a longer form; spans come by their start, the longest of each start."""
     reached = -1
     for start, end in spans:
         if end > reached:
@@ -75,8 +86,8 @@ def _outermost(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
             reached = end
 
 
-def _bounded(form: str) -> str:
-    """Return a pattern of a form that is no part of a longer word or number."""
+def _bounds(form: str) -> tuple[str, str]:
+    """Return patterns of what may not stand before and behind a form, so that it is no part of a word or number."""
     before = after = ""
     if re.match(_LETTER, form[0]):
         before = rf"(?<!{_LETTER})(?<!{_LETTER}{_JOINED})"
@@ -86,4 +97,4 @@ def _bounded(form: str) -> str:
         before += r"(?<![-−])(?<!\d[.,])"
     if form[-1].isdigit():
         after += r"(?![.,]\d)"
-    return f"{before}{re.escape(form)}{after}"
+    return before, after
