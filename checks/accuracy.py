@@ -44,7 +44,10 @@ A recall of zero is a failure where the label has so many rows that even guessin
 of them; with fewer rows the finding is inconclusive. The finding also says where a classifier predicts one label for
 every row.
 
-Predictions that are missing, or that are not a label, stay in the count as wrong.
+An output that is no label (it is missing, or cannot be read as a label) counts as wrong: its row is missed, and no
+label is predicted for it. So accuracy, recall, F1, MCC and kappa fall; precision, which looks at the rows that a label
+is predicted for, leaves the row out. The finding "outputs that are no label" gives the share. It fails where the share
+is certainly above 5 %; `max_invalid` sets another limit, which is then decided as any other.
 
 Where there are scores, the ROC curve and the precision-recall curve are drawn for the positive label, or for at most
 five labels, those with the most rows, each against all others.
@@ -105,12 +108,14 @@ if TYPE_CHECKING:
     from llmops_audit.analysis.performance import Performance
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.outcomes import Outcomes
+    from llmops_audit.evidence.outputs import Outputs
     from llmops_audit.evidence.pairs import Pairs
     from llmops_audit.evidence.scores import Scores
     from llmops_audit.record.figures import Curves
 
 Split = Literal["train", "test", "live"]
 Difference = Annotated[float, Field(ge=-1, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 OF_LABEL = frozenset(SCORE_METRICS) | {name for name, metric in LABEL_METRICS.items() if metric.of_label is not None}
 """Metrics that single labels have."""
 
@@ -126,17 +131,20 @@ def accuracy(
     scores: Mapping[str, Scores],
     pairs: Mapping[str, Pairs],
     seen_rows: Mapping[str, SeenRows],
+    outputs: Mapping[str, Outputs],
     task: Task,
     policy: Policy,
     *,
     min: Minima = {},  # noqa: B006 - settings are frozen
     average: Average | None = None,
+    max_invalid: Share | None = None,
     max_train_test_gap: Difference | None = None,
     min_gain_over_one_rule: Difference | None = None,
     current: tuple[Split, ...] = ("test",),
 ) -> Iterator[Finding | Table | Curves]:
     """Judge the minima of the spec, chance, baselines, and labels with a recall of zero."""
     from llmops_audit.analysis.curves import ranking_curves
+    from llmops_audit.analysis.outputs import invalid_outputs, is_judged
     from llmops_audit.analysis.overlap import also_without_seen_rows, performance_again
     from llmops_audit.analysis.performance import (
         baseline_table,
@@ -151,7 +159,7 @@ def accuracy(
     splits = [
         split for split in current if split in outcomes and outcomes[split].has_predictions and outcomes[split].labels()
     ]
-    optional = (max_train_test_gap is not None) + (min_gain_over_one_rule is not None)
+    optional = is_judged(task, max_invalid) + (max_train_test_gap is not None) + (min_gain_over_one_rule is not None)
     tests = (len(minima) + 2 + optional) * max(1, len(splits))
     found: list[Performance] = []
     for split in current:
@@ -168,6 +176,7 @@ def accuracy(
         yield from also_without_seen_rows(
             judge(one), seen_rows.get(split), None if again is None else partial(judge, again)
         )
+        yield from invalid_outputs(outputs.get(split), split, task, policy, max_invalid, tests)
     if found:
         yield metric_table(found, policy)
         yield label_table(found, policy)

@@ -20,6 +20,9 @@ equalized odds), `true_positive_rate` (equal opportunity), `precision` (predicti
 that lists the keys. `valid_output_rate` is the share of rows whose output is a label; it is measured where a rule
 limits it.
 
+An output that is no label counts as wrong in every group: it selects nobody, it is a false negative of a row with the
+positive label, and of any other row a false positive and no true negative.
+
 With `report = "nyc-ll144"` and a table `ll144`, the check also computes the tables of the bias audit that New York City
 requires employers to publish. They have a page of their own and pass or fail nothing, since that law sets no limit.
 

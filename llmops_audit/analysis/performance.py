@@ -15,6 +15,7 @@ from llmops_audit.analysis.metrics.differences import difference, unpaired_diffe
 from llmops_audit.analysis.metrics.label_metrics import MetricEstimate, default_average, measure
 from llmops_audit.analysis.metrics.score_metrics import measure_scores
 from llmops_audit.analysis.metrics.words import METRIC_WORDS
+from llmops_audit.analysis.outputs import WORDS as OUTPUT_WORDS
 from llmops_audit.analysis.overlap import WORDS as OVERLAP_WORDS
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.errors import SpecError
@@ -36,6 +37,7 @@ __all__ = [
 
 WORDS: dict[str, Message] = {
     **METRIC_WORDS,
+    **OUTPUT_WORDS,
     **OVERLAP_WORDS,
     **values_at({"chance": message("chance")}, "against"),
     "train_test_gap": message("gap between training and test accuracy"),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from llmops_audit.audit.sweep import Swept
     from llmops_audit.check.inputs import Task
     from llmops_audit.evidence.missing import Missing
+    from llmops_audit.evidence.outputs import Outputs
     from llmops_audit.evidence.rows import Rows
 
 __all__ = ["confusion_matrix", "data_sheet"]
@@ -37,6 +38,7 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
     outcomes = swept.outcomes[split]
     rows = cast("Rows | None", swept.evidence.get("rows", {}).get(split))
     missing = cast("Missing", swept.evidence["missing"][split])
+    outputs = cast("Outputs", swept.evidence["outputs"][split])
     return SplitInfo(
         rows=outcomes.rows,
         columns=swept.columns[split],
@@ -52,6 +54,7 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
         time=swept.time.get(split),
         missing=dict(missing.rows),
         duplicates=None if rows is None else _duplicates(rows, swept.task),
+        outputs=outputs.counts(swept.task.labels),
         overlap=swept.seen_rows.get(split),
     )
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from llmops_audit.audit.clock import Clock
+from llmops_audit.audit.outputs import output_reader
 from llmops_audit.audit.seen_rows import Comparison, Reader, TrainedHere, saved_rows
 from llmops_audit.data.batches import Dataset, ReadState, batches, load, slices
 from llmops_audit.errors import DataError
@@ -63,21 +64,25 @@ def predicted_rows(dataset: Dataset, reading: ReadState, needs: Needs, clock: Cl
     AuditError
         Where the data or the subject cannot be had.
     """
-    if dataset.spec.model.predictions is None:
+    if dataset.spec.model.trained_here:
         return _trained_here(dataset, reading, needs, clock)
     return _saved(dataset, reading, clock)
 
 
 def _saved(dataset: Dataset, reading: ReadState, clock: Clock) -> PredictedRows:
     subject = open_subject(dataset.spec, dataset.folder, frozenset())
-    splits: dict[str, Iterable[Batch]] = {
-        split: batches(dataset, split, reading) for split in SPLITS if split in dataset.files
-    }
+    read = output_reader(dataset)
+
+    def predicted(split: str) -> Iterable[Batch]:
+        return map(read, batches(dataset, split, reading))
+
+    splits = {split: predicted(split) for split in SPLITS if split in dataset.files}
     if "train" not in splits:
         return PredictedRows(subject, splits)
     with clock.stage("comparing with training rows"):
-        read = {split: partial(batches, dataset, split, reading) for split in splits if split != "train"}
-        comparison = saved_rows(dataset, reading, read)
+        comparison = saved_rows(
+            dataset, reading, {split: partial(predicted, split) for split in splits if split != "train"}
+        )
     return PredictedRows(subject, splits | {"train": comparison.noting(splits["train"])}, comparison=comparison)
 
 

@@ -221,7 +221,7 @@ def _source(enabled: Enabled, draft: ParsedSpec, finding: Finding) -> str:
             if limits and part is not None and isinstance(value, dict) and part in value:
                 return draft.source("checks", name, key, part) or "default"
     bare = {key.removeprefix("min_").removeprefix("max_"): key for key in section}
-    for part in (finding.metric, finding.metric.rpartition("_")[2]):
+    for part in (finding.metric, finding.metric.rpartition("_")[2], finding.metric.rpartition("_")[0]):
         if part in bare:
             return draft.source("checks", name, bare[part]) or "default"
     return "default"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from llmops_audit.audit.clock import Clock
 from llmops_audit.audit.other_leaks import LeakWatch
+from llmops_audit.audit.outputs import refuse_without_labels
 from llmops_audit.audit.predicted_rows import PredictedRows, predicted_rows
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
@@ -118,14 +119,16 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     with clock.stage("computing digests"):
         sha256 = _digests(dataset, set(part_of.values()))
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
+    task = task_of(
+        spec,
+        outcomes,
+        trained_here=rows.train is not None,
+        one_rule_feature=None if rows.rule is None else rows.rule.feature,
+    )
+    refuse_without_labels(dataset, evidence, task.labels)
     return Swept(
         evidence,
-        task_of(
-            spec,
-            outcomes,
-            trained_here=rows.train is not None,
-            one_rule_feature=None if rows.rule is None else rows.rule.feature,
-        ),
+        task,
         rows.subject,
         columns,
         {split: sha256[part] for split, part in part_of.items()},

@@ -343,9 +343,10 @@ def _scores(table: pa.Table, spec: Spec, where: FileLocation) -> ScoreMatrix | N
         columns = {canonical_label(label): name for label, name in named.items()} if isinstance(named, dict) else {}
     if not columns or not set(columns.values()) <= set(table.column_names):
         return None
-    return ScoreMatrix(
-        tuple(columns), np.column_stack([floats(table, name, where, "a score") for name in columns.values()])
-    )
+    # Where nothing else is predicted, a row without a score is a row without an output.
+    alone = spec.model.predictions is None
+    values = [floats(table, name, where, "a score", or_missing=alone) for name in columns.values()]
+    return ScoreMatrix(tuple(columns), np.column_stack(values))
 
 
 def _unit_groups(table: pa.Table, spec: Spec, where: FileLocation) -> npt.NDArray[np.int16] | None:

@@ -124,13 +124,15 @@ def with_numbers(table: pa.Table, numeric: Iterable[str], batch: Batch) -> pa.Ta
     return table
 
 
-def floats(table: pa.Table, name: str, where: FileLocation, what: str) -> npt.NDArray[np.float64]:
-    """Return a column as finite numbers, float64, (n,).
+def floats(
+    table: pa.Table, name: str, where: FileLocation, what: str, *, or_missing: bool = False
+) -> npt.NDArray[np.float64]:
+    """Return a column as finite numbers, float64, (n,); NaN where a value may be missing, and is.
 
     Raises
     ------
     DataError
-        With file and row, where a value is missing, no number, or not finite.
+        With file and row, where a value is no number, not finite, or missing where it must not be.
     """
     column = table.column(name)
     try:
@@ -138,7 +140,8 @@ def floats(table: pa.Table, name: str, where: FileLocation, what: str) -> npt.ND
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         position = next(i for i, value in enumerate(column.to_pylist()) if not _is_number(value))
         raise where.error(position, f"column '{name}' is not a number", what) from None
-    for position in np.flatnonzero(~np.isfinite(values))[:1]:
+    allowed = np.isfinite(values) | (np.isnan(values) if or_missing else False)
+    for position in np.flatnonzero(~allowed)[:1]:
         raise where.error(int(position), f"column '{name}' is missing or not finite", what)
     return np.asarray(values, dtype=np.float64)
 

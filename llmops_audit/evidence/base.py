@@ -15,7 +15,17 @@ from llmops_audit.record.labels import Label, canonical_label, label_order
 if TYPE_CHECKING:
     from llmops_audit.personal_data.allow_list import AllowList
 
-__all__ = ["UNIT_GROUPS", "Batch", "Codes", "Evidence", "Plan", "ScoreMatrix", "concatenated", "encoded"]
+__all__ = [
+    "UNIT_GROUPS",
+    "Batch",
+    "Codes",
+    "Evidence",
+    "OutputColumn",
+    "Plan",
+    "ScoreMatrix",
+    "concatenated",
+    "encoded",
+]
 
 UNIT_GROUPS = 256
 """Units (persons, documents) are put into this many random groups; sums by group replace sums by unit."""
@@ -74,6 +84,28 @@ class ScoreMatrix:
             if label in self.labels:
                 values[:, column] = self.values[:, self.labels.index(label)]
         return values
+
+
+@dataclass(frozen=True)
+class OutputColumn:
+    """What became of a column of outputs, beside the labels that some of them are.
+
+    Attributes
+    ----------
+    outcome : numpy array of int8, (n,)
+        Index into the members of `llmops_audit.record.Outcome`.
+    shape : Codes, (n,)
+        Masked shapes of the outputs that are no label, see `llmops_audit.evidence.outputs.shape_of`; else missing.
+    tied : numpy array of bool, (n,)
+        Rows whose largest score several labels share.
+    """
+
+    outcome: npt.NDArray[np.int8]
+    shape: Codes
+    tied: npt.NDArray[np.bool_]
+
+    def __getitem__(self, rows: RowIndex) -> OutputColumn:
+        return OutputColumn(self.outcome[rows], self.shape[rows], self.tied[rows])
 
 
 @dataclass(frozen=True)
@@ -152,6 +184,8 @@ class Batch:
     unit_group : numpy array of int16, (n,), optional
         Random group, 0 to `UNIT_GROUPS` - 1, of the unit (person, document) that each row belongs to; None where the
         rows are taken as independent.
+    outputs : OutputColumn, (n,), optional
+        What became of the outputs; None where each prediction is as it was given, and is a label or not.
     """
 
     split: str
@@ -165,6 +199,7 @@ class Batch:
     scores: ScoreMatrix | None = None
     reference_predictions: Mapping[str, Codes] = field(default_factory=dict)
     unit_group: npt.NDArray[np.int16] | None = None
+    outputs: OutputColumn | None = None
 
     def __len__(self) -> int:
         return len(self.row)
@@ -187,6 +222,7 @@ class Batch:
             None if self.scores is None else self.scores[rows],
             {name: codes[rows] for name, codes in self.reference_predictions.items()},
             None if self.unit_group is None else self.unit_group[rows],
+            None if self.outputs is None else self.outputs[rows],
         )
 
     def sample(self, most: int) -> Batch:

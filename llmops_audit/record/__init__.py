@@ -26,6 +26,7 @@ from llmops_audit.record.findings import (
 )
 from llmops_audit.record.governance import Card, Framework
 from llmops_audit.record.leaks_found import Leak, NearDuplicates, SeenRows
+from llmops_audit.record.outputs import Outcome, OutputCounts, OutputShape
 from llmops_audit.record.words import values_at
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ __all__ = [
     "NamedFigure",
     "NearDuplicates",
     "Op",
+    "Outcome",
+    "OutputCounts",
+    "OutputShape",
     "Page",
     "Record",
     "Requirement",

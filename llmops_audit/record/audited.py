@@ -6,6 +6,7 @@ from typing import Literal
 
 from llmops_audit.record.base import Frozen, Label
 from llmops_audit.record.leaks_found import SeenRows
+from llmops_audit.record.outputs import OutputCounts
 
 __all__ = ["AuditInfo", "Duplicates", "Environment", "LabelCount", "SplitInfo", "SubjectInfo"]
 
@@ -33,7 +34,7 @@ class SubjectInfo(Frozen):
     """The classifier under audit."""
 
     kind: str
-    """Which key of `[model]` names the classifier: "estimator", "factory" or "predictions"."""
+    """Which key of `[model]` names the classifier: "estimator", "factory", "predictions" or "scores"."""
     description: str
     """The classifier in a few words, such as its classes."""
     parameters: dict[str, object]
@@ -87,6 +88,8 @@ class SplitInfo(Frozen):
     """Rows of the sample that are alike; null where nobody looked."""
     overlap: SeenRows | None = None
     """Rows that stand in the training rows as well; null for the training split, and where there is none."""
+    outputs: OutputCounts | None = None
+    """What became of the subject's outputs for its rows; null where it gave none."""
 
 
 class Environment(Frozen):

@@ -43,7 +43,11 @@ class Scopes:
 
 
 def subject_name(record: Record, translate: Translate) -> str:
-    """Return the description of the subject; that of saved predictions is `column NAME` in the language."""
+    """Return the description of the subject; that of saved predictions or scores names columns, in the language."""
+    scores = record.subject.parameters.get("scores")
+    if record.subject.kind == "scores" and isinstance(scores, str | dict):
+        columns = (scores,) if isinstance(scores, str) else tuple(map(str, scores.values()))
+        return i18n.render(message("scores in {columns}", columns=columns), translate)
     column = record.subject.parameters.get("predictions")
     if record.subject.kind != "predictions" or not isinstance(column, str):
         return record.subject.description

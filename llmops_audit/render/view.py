@@ -28,6 +28,7 @@ from llmops_audit.render.drift_view import DriftView, drift_view
 from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups_view import MAX_LINES, GroupView, group_view
 from llmops_audit.render.judged import Judged, plot
+from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import SeenView, notices, seen_view
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
 
@@ -79,6 +80,8 @@ class ReportView:
     reasons : tuple of Reason
     gist : Message
         The result of the findings in a sentence.
+    outputs : tuple of Message
+        How many outputs are no label, by split.
     attention : tuple of Judged
         Findings that failed, are in error or inconclusive and are shown in full, the most severe first.
     by_severity : tuple of (Severity or None, tuple of Judged)
@@ -117,6 +120,7 @@ class ReportView:
 
     reasons: tuple[Reason, ...]
     gist: Message
+    outputs: tuple[Message, ...]
     attention: tuple[Judged, ...]
     by_severity: tuple[tuple[Severity | None, tuple[Judged, ...]], ...]
     attention_briefly: tuple[Judged, ...]
@@ -165,6 +169,7 @@ def view(record: Record) -> ReportView:
     return ReportView(
         reasons=_reasons(record, judged),
         gist=_gist(record, counts),
+        outputs=output_lines(record),
         attention=tuple(attention[:cards]),
         by_severity=_by_severity(attention[:cards]),
         attention_briefly=tuple(j for j in briefly if j.finding.verdict in _ATTENTION),

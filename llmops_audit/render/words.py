@@ -26,6 +26,7 @@ FIXED: dict[str, Message] = {
     "estimator": message("estimator trained here"),
     "factory": message("classifier made by a factory and trained here"),
     "predictions": message("saved predictions"),
+    "scores": message("saved scores, from which the label is predicted here"),
 }
 """Values whose meaning the record defines: no check renames a verdict."""
 

@@ -27,10 +27,21 @@ from llmops_audit.spec.sections import (
     GateSection,
     ModelSection,
     NonEmpty,
+    OutputSection,
     SpecSection,
 )
 
-__all__ = ["SPLITS", "DataSection", "GateSection", "ParsedSpec", "Spec", "as_json", "key_lines", "read_spec"]
+__all__ = [
+    "SPLITS",
+    "DataSection",
+    "GateSection",
+    "OutputSection",
+    "ParsedSpec",
+    "Spec",
+    "as_json",
+    "key_lines",
+    "read_spec",
+]
 
 SPLITS = ("train", "test", "live")
 
@@ -61,13 +72,14 @@ class Spec(SpecSection):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        if self.model.predictions is None:
+        if self.model.trained_here:
             if self.data.path is None and self.data.train is None:
                 raise ValueError("a classifier that is trained here needs `data.path` or `data.train`")
             if self.data.text is None and not self.data.features:
                 raise ValueError("a classifier that is trained here needs `data.text` or `data.features`")
-        if self.data.path is not None and self.model.predictions is not None:
-            raise ValueError("saved predictions are not split here: name `data.test`")
+        if self.data.path is not None and not self.model.trained_here:
+            saved = "scores" if self.model.predictions is None else "predictions"
+            raise ValueError(f"saved {saved} are not split here: name `data.test`")
         scores = self.model.scores.values() if isinstance(self.model.scores, dict) else [self.model.scores]
         baseline = None if self.baseline is None else self.baseline.predictions
         outputs = [self.data.label, *(name for name in (self.model.predictions, baseline, *scores) if name is not None)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -18,6 +19,7 @@ __all__ = [
     "GateSection",
     "ModelSection",
     "NonEmpty",
+    "OutputSection",
     "OverlapSection",
     "SpecSection",
 ]
@@ -157,8 +159,73 @@ class DataSection(SpecSection):
         return None if self.labels is None else label_order(map(canonical_label, self.labels))
 
 
+class OutputSection(SpecSection):
+    """`[model.output]`: how an output becomes a label; one that does not become a label counts as wrong."""
+
+    match: Literal["exact", "only_label", "first_label", "last_label", "regex", "json"] = Field(
+        default="exact",
+        description="The output is the label; or holds one label alone, is read by its first or last label, by a "
+        "pattern, or as JSON.",
+    )
+    pattern: NonEmpty | None = Field(
+        default=None, description="Regular expression whose one group holds the label; its first match counts."
+    )
+    path: NonEmpty | None = Field(
+        default=None, description="Key of the label in a JSON output, or the keys to it with dots between them."
+    )
+    ignore: tuple[Literal["case", "punctuation", "whitespace", "markdown"], ...] = Field(
+        default=(),
+        description="What makes no difference between an output and a label: upper case and width, punctuation at "
+        "the ends, runs of white space, marks of Markdown.",
+    )
+    spellings: dict[str, tuple[NonEmpty, ...]] = Field(
+        default_factory=dict, description="Label -> other texts that stand for it."
+    )
+
+    @model_validator(mode="after")
+    def _goes_with_match(self) -> Self:
+        for key, needed_by in (("pattern", "regex"), ("path", "json")):
+            if (getattr(self, key) is not None) != (self.match == needed_by):
+                raise ValueError(f'`{key}` goes with `match = "{needed_by}"`, which needs it')
+        if self.pattern is not None:
+            _check_pattern(self.pattern)
+        return self
+
+    @property
+    def plain(self) -> bool:
+        """Whether an output is a label only as it stands."""
+        return self.match == "exact" and not self.ignore and not self.spellings
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"`pattern` is no regular expression: {error}") from error
+    if groups != 1:
+        raise ValueError(f"`pattern` needs one group, which holds the label, as in 'answer is (.+)'; it has {groups}")
+    if _repeats_within_repeats(pattern):
+        raise ValueError("`pattern` repeats a group that repeats inside, which can take for ever: write it without")
+
+
+_ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_INNERMOST = re.compile(r"\(([^()]*)\)([+*]|\{\d*,\})?")
+_UNBOUNDED = re.compile(r"[+*]|\{\d*,\}")
+
+
+def _repeats_within_repeats(pattern: str) -> bool:
+    """Return whether a repeated group repeats inside: time may then double with every character of an output."""
+    plain = _ATOM.sub("x", pattern)
+    while group := _INNERMOST.search(plain):
+        inside, repeated = _UNBOUNDED.search(group[1]) is not None, group[2] is not None
+        if inside and repeated:
+            return True
+        plain = f"{plain[: group.start()]}{'x+' if inside or repeated else 'x'}{plain[group.end() :]}"
+    return False
+
+
 class ModelSection(SpecSection):
-    """`[model]`: the classifier, by exactly one of `estimator`, `factory` and `predictions`."""
+    """`[model]`: the classifier, by exactly one of `estimator`, `factory` and `predictions`, or by `scores` alone."""
 
     estimator: DottedPath | None = Field(
         default=None,
@@ -172,26 +239,51 @@ class ModelSection(SpecSection):
     )
     predictions: NonEmpty | None = Field(default=None, description="Column of saved predictions; nothing is trained.")
     scores: NonEmpty | dict[str, NonEmpty] | None = Field(
-        default=None, description="Column of saved scores of the positive label, or a table label -> column."
+        default=None,
+        description="Column of saved scores of the positive label, or a table label -> column; without `predictions` "
+        "the label is predicted from them: by `threshold`, or the largest.",
     )
     threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
         default=None, description="Score of the positive label from which it is predicted."
     )
+    output: OutputSection = Field(default=OutputSection(), description="How a saved output becomes a label.")
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
         kinds = [kind for kind in ("estimator", "factory", "predictions") if getattr(self, kind) is not None]
-        if len(kinds) != 1:
-            raise ValueError("name exactly one of `estimator`, `factory` and `predictions`")
+        if len(kinds) > 1 or not (kinds or self.scores is not None):
+            raise ValueError("name exactly one of `estimator`, `factory` and `predictions`, or `scores` alone")
         if self.estimator is None and (self.parameters or self.vectorizer):
             raise ValueError("`parameters` and `vectorizer` go with `estimator`")
         if self.vectorizer_parameters and self.vectorizer is None:
             raise ValueError("`vectorizer_parameters` go with `vectorizer`")
-        if self.predictions is None and self.scores is not None:
-            raise ValueError("`scores` go with `predictions`")
+        if self.trained_here and self.scores is not None:
+            raise ValueError("`scores` go with `predictions`, or stand alone")
         if self.predictions is not None and self.threshold is not None:
-            raise ValueError("saved predictions are taken as they are: `threshold` goes with `estimator` or `factory`")
+            raise ValueError(
+                "saved predictions are taken as they are: "
+                "`threshold` goes with `estimator`, `factory` or `scores` alone"
+            )
+        if self.predictions is None and "output" in self.model_fields_set:
+            raise ValueError("`output` goes with `predictions`: nothing else gives outputs that have to be read")
         return self
+
+    @model_validator(mode="after")
+    def _scores_decide(self) -> Self:
+        if self.predictions is not None or self.scores is None:
+            return self
+        if isinstance(self.scores, str) and self.threshold is None:
+            raise ValueError("a column of `scores` without `predictions` needs `threshold`")
+        if isinstance(self.scores, dict) and len(self.scores) < 2:
+            raise ValueError("`scores` of one label alone decide nothing: name those of every label")
+        if isinstance(self.scores, dict) and self.threshold is not None:
+            raise ValueError("of several `scores` the largest decides: `threshold` goes with a single column")
+        return self
+
+    @property
+    def trained_here(self) -> bool:
+        """Whether the classifier is trained by the audit, not read from columns of the data."""
+        return self.estimator is not None or self.factory is not None
 
 
 class BaselineSection(SpecSection):

@@ -70,6 +70,10 @@ def open_subject(spec: Spec, folder: Path, numeric: frozenset[str]) -> Subject:
         from llmops_audit.subjects.predictions import from_predictions
 
         return from_predictions(spec)
+    if not spec.model.trained_here:
+        from llmops_audit.subjects.scores import from_scores
+
+        return from_scores(spec)
     if spec.model.factory is not None:
         from llmops_audit.subjects.factory import from_factory
 

@@ -33,4 +33,6 @@ def from_predictions(spec: Spec) -> SavedPredictions:
     parameters: dict[str, object] = {"predictions": model.predictions}
     if model.scores is not None:
         parameters["scores"] = model.scores
+    if not model.output.plain:
+        parameters["output"] = model.output.model_dump(mode="json", exclude_defaults=True)
     return SavedPredictions(subject_info("predictions", f"column {model.predictions}", parameters))

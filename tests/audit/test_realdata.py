@@ -446,3 +446,38 @@ def test_black_people_are_held_against_a_text(data_folder: Path, tmp_path: Path)
     assert flips > 10
     assert away > 0.9 * flips
     assert float(str(black.value)) > float(str(women.value))
+
+
+COMPLETIONS: list[tuple[str, dict[str, str], int]] = [
+    ("navigate.direct", {}, 0),
+    ("navigate.direct", {"match": "only_label"}, 0),
+    ("navigate.cot", {"match": "regex", "pattern": r"answer is (.+?)\.?$"}, 0),
+    ("navigate.cot", {"match": "last_label"}, 0),
+    ("snarks.direct", {}, 0),
+    ("snarks.direct", {"match": "only_label"}, 0),
+    ("snarks.cot", {"match": "regex", "pattern": r"answer is (.+?)\.?$"}, 31),
+]
+"""Completions of a language model, a way to read them, and how many of them hold no label."""
+
+
+@pytest.mark.parametrize(("name", "output", "unparsable"), COMPLETIONS)
+def test_raw_completions_give_the_published_accuracy(
+    name: str, output: dict[str, str], unparsable: int, data_folder: Path
+) -> None:
+    """Outputs of a language model, direct and with a chain of thought, have the accuracy that was published of them."""
+    source = data_folder / "bbh_codex"
+    rows = json.loads((source / f"{name}.json").read_text(encoding="utf-8"))["outputs"]
+    published = json.loads((source / f"{name}_metrics.jsonl").read_text(encoding="utf-8").splitlines()[0])["accuracy"]
+    spec = {
+        "audit": {"name": "completions", "version": "1"},
+        "data": {"test": "rows.csv", "label": "target"},
+        "model": {"predictions": "prediction"} | ({"output": output} if output else {}),
+        "checks": {"accuracy": {}},
+    }
+    record = run(prepare(spec, {"test": pd.DataFrame(rows)[["prediction", "target"]]}))
+    accuracy = next(row["value"] for row in _rows(record, "performance") if row["metric"] == "accuracy")
+    assert 100 * accuracy == pytest.approx(published, abs=1e-9)
+    outputs = record.data["test"].outputs
+    assert outputs is not None
+    assert outputs.outcomes.get("unparsable", 0) == unparsable
+    assert outputs.rows == len(rows)

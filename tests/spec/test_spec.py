@@ -72,6 +72,16 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
             'predictions = "p"\nestimator = "sklearn',
             "exactly one of `estimator`, `factory`",
         ),
+        (
+            'estimator = "sklearn',
+            'output = { ignore = ["case"] }\nestimator = "sklearn',
+            "audit.toml: model: `output` goes with `predictions`",
+        ),
+        (
+            'estimator = "sklearn',
+            'scores = "s"\nestimator = "sklearn',
+            "audit.toml: model: `scores` go with `predictions`, or stand alone",
+        ),
         ("[checks.accuracy]\nmin = { accuracy = 0.8 }", "[checks]", "at least 1 item"),
         ("[checks.accuracy]\nmin = { accuracy = 0.8 }", "", "checks: is missing"),
         (
@@ -154,3 +164,58 @@ def test_a_spec_without_them_has_none(project: Project) -> None:
     """Neither card nor frameworks are asked for."""
     spec = prepare(project()).spec
     assert (spec.card, spec.frameworks) == (None, ())
+
+
+SAVED = """
+[audit]
+name = "saved"
+version = "1"
+[data]
+test = "rows.csv"
+label = "label"
+positive = "yes"
+[model]
+{model}
+[checks.accuracy]
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ('scores = "s"', "a column of `scores` without `predictions` needs `threshold`"),
+        ('scores = { yes = "s" }', "`scores` of one label alone decide nothing"),
+        ('scores = { yes = "s", no = "t" }\nthreshold = 0.5', "of several `scores` the largest decides"),
+        ('scores = "s"\nthreshold = 0.5\noutput = { ignore = ["case"] }', "`output` goes with `predictions`"),
+        ('predictions = "p"\nthreshold = 0.5', "saved predictions are taken as they are"),
+        ('predictions = "p"\n[model.output]\nmatch = "regex"', '`pattern` goes with `match = "regex"`'),
+        ('predictions = "p"\n[model.output]\nmatch = "regex"\npattern = "(a"', "is no regular expression"),
+        ('predictions = "p"\n[model.output]\nmatch = "some"', "audit.toml: model.output.match: is not valid"),
+        (
+            'predictions = "p"\n[model.output]\nignored = []',
+            "model.output.ignored: unknown key; expected one of match,",
+        ),
+        ('predictions = "p"\n[model.output]\nspellings = { yes = "y" }', "audit.toml: model.output.spellings.yes"),
+        ("threshold = 0.5", "name exactly one of `estimator`, `factory` and `predictions`, or `scores` alone"),
+    ],
+)
+def test_outputs_and_scores_that_cannot_be_read_are_refused(tmp_path: Path, model: str, said: str) -> None:
+    """Settings of `[model]` that do not go together, and unknown ones in `[model.output]`, are named."""
+    path = tmp_path / "audit.toml"
+    path.write_text(SAVED.format(model=model), encoding="utf-8")
+    assert said in "\n".join(map(str, read_spec(path).problems))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        'scores = "s"\nthreshold = 0.5',
+        'scores = { yes = "s", no = "t" }',
+        'predictions = "p"\n[model.output]\nmatch = "json"\npath = "a.b"\nspellings = { yes = ["y"] }',
+    ],
+)
+def test_saved_scores_and_outputs_need_no_features(tmp_path: Path, model: str) -> None:
+    """Scores alone are a subject as saved predictions are: a test file is all that is needed."""
+    path = tmp_path / "audit.toml"
+    path.write_text(SAVED.format(model=model), encoding="utf-8")
+    assert not read_spec(path).problems

@@ -73,6 +73,9 @@ class GroupMetric:
         The increasing function that makes the metric of the share, where they differ.
     library : callable, optional
         The function of Fairlearn or scikit-learn that gives the value; without one it is that of the share.
+    by_label : bool
+        Whether it is a rate of rows with, or without, the label. The library has no third answer, so that it is handed
+        an output that is no label as the wrong one of two.
     of_table : (str, str), optional
         Name in `LABEL_METRICS`, and average.
     several_labels : bool
@@ -108,6 +111,7 @@ class GroupMetric:
     cells: Cells | None = None
     from_share: Callable[[float], float] | None = None
     library: LibraryFunction | None = None
+    by_label: bool = False
     of_table: tuple[str, Average] | None = None
     several_labels: bool = False
     of_scores: FromScores | None = None
@@ -202,6 +206,7 @@ GROUP_METRICS: Mapping[str, GroupMetric] = by_name(
         message("true positive rate"),
         "target",
         cells=lambda label, prediction, i, k: (prediction == i, label == i),
+        by_label=True,
         library=lambda y, p, sample_weight: _fairlearn().true_positive_rate(y, p, sample_weight=sample_weight),
         difference=Disparity("equal_opportunity_difference", message("equal opportunity difference")),
         described=True,
@@ -213,7 +218,9 @@ GROUP_METRICS: Mapping[str, GroupMetric] = by_name(
         "false_positive_rate",
         message("false positive rate"),
         "target",
-        cells=lambda label, prediction, i, k: (prediction == i, (label != i) & (label < k)),
+        # An output that is no label is wrong: of a row without the label it is a false positive, and no true negative.
+        cells=lambda label, prediction, i, k: ((prediction == i) | (prediction == k), (label != i) & (label < k)),
+        by_label=True,
         library=lambda y, p, sample_weight: _fairlearn().false_positive_rate(y, p, sample_weight=sample_weight),
         difference=Disparity("false_positive_rate_difference", message("false positive rate difference")),
         ratio=Disparity("false_positive_rate_ratio", message("false positive rate ratio")),
@@ -222,7 +229,8 @@ GROUP_METRICS: Mapping[str, GroupMetric] = by_name(
         "true_negative_rate",
         message("true negative rate"),
         "target",
-        cells=lambda label, prediction, i, k: (prediction != i, (label != i) & (label < k)),
+        cells=lambda label, prediction, i, k: ((prediction != i) & (prediction < k), (label != i) & (label < k)),
+        by_label=True,
         library=lambda y, p, sample_weight: _fairlearn().true_negative_rate(y, p, sample_weight=sample_weight),
         complement_of="false_positive_rate",
         difference=Disparity("true_negative_rate_difference", message("true negative rate difference")),
@@ -234,6 +242,7 @@ GROUP_METRICS: Mapping[str, GroupMetric] = by_name(
         message("false negative rate"),
         "target",
         cells=lambda label, prediction, i, k: (prediction != i, label == i),
+        by_label=True,
         library=lambda y, p, sample_weight: _fairlearn().false_negative_rate(y, p, sample_weight=sample_weight),
         complement_of="true_positive_rate",
         difference=Disparity("false_negative_rate_difference", message("false negative rate difference")),

@@ -209,7 +209,10 @@ def _frames(
             # Whether somebody is selected does not depend on the label.
             yield _library(metrics, "favourable", of), predicted, predicted, everyone
         if of in targets.target:
-            yield _library(metrics, "target", of), true, predicted, labelled
+            rates = [metric for metric in metrics if metric.by_label]
+            yield _library(rates, "target", of), true, np.where(prediction < 0, 1 - true, predicted), labelled
+            others = [metric for metric in metrics if not metric.by_label]
+            yield _library(others, "target", of), true, predicted, labelled
 
 
 def _library(metrics: Iterable[GroupMetric], about: str, of: Label | None) -> dict[MetricKey, Any]:

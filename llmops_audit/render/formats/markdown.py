@@ -13,6 +13,7 @@ from llmops_audit.render.changed import changes_view
 from llmops_audit.render.formats._markdown import MAX_CELL, escaped
 from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.items import Item, items, waiting
+from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import notices
 from llmops_audit.render.wording import Wording
 
@@ -74,6 +75,8 @@ def _head(record: Record, wording: Wording) -> Iterator[str]:
         yield escaped(audit.purpose, 2 * MAX_CELL)
     for notice in notices(record):
         yield escaped(wording.say(notice), 2 * MAX_CELL)
+    for line in output_lines(record):
+        yield escaped(wording.say(line))
 
 
 def _reasons(record: Record, wording: Wording) -> Iterator[str]:
