@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from llmops_audit.check import Check
+    from llmops_audit.cli.init.roles import Taken
     from llmops_audit.record import CheckResult, Message, Record
     from llmops_audit.record.governance import Clause, Framework, InLanguages
 
-__all__ = ["check_page", "framework_line", "framework_page", "screen"]
+__all__ = ["check_page", "columns_table", "framework_line", "framework_page", "screen"]
 
 WIDTH = 100
 
@@ -70,6 +71,19 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     for name in reports:
         yield Text(f"Report: {folder / name}")
     yield Text("")
+
+
+def columns_table(columns: Sequence[Taken]) -> RenderableType:
+    """Return what `init` took each column for, and why."""
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    grid = Grid("column", "taken for", "why", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        # A name may hold what a terminal obeys.
+        name = "".join(character if character.isprintable() else "�" for character in column.name)
+        grid.add_row(Text(name), Text(column.role, style="" if column.role != "left out" else "dim"), Text(column.why))
+    return grid
 
 
 def check_page(name: str, check: Check, language: str) -> str:
