@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from llmops_audit.render.i18n import Translate, translator
 from llmops_audit.render.i18n import render as in_words
+from llmops_audit.render.unset_minima import unset_minima
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -64,6 +65,8 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
         yield Text(f"  - {_in_english(reason)}")
     if len(reasons) > MAX_REASONS:
         yield Text(f"  - {len(reasons) - MAX_REASONS} more in the record.")
+    if (no_minimum := unset_minima(record)) is not None:
+        yield Text(_in_english(no_minimum), style="yellow")
     if record.changes is not None and (loosened := sum(change.loosened for change in record.changes.limits)):
         yield Text(f"Limits that are looser than in the baseline: {loosened}.", style="yellow")
     if record.run.earlier:

@@ -29,6 +29,7 @@ from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups_view import MAX_LINES, GroupView, group_view
 from llmops_audit.render.judged import Judged, plot
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
+from llmops_audit.render.unset_minima import unset_minima
 
 __all__ = ["Pair", "Reason", "ReportView", "confused_pairs", "most", "view", "with_missing"]
 
@@ -78,6 +79,8 @@ class ReportView:
     reasons : tuple of Reason
     gist : Message
         The result of the findings in a sentence.
+    no_minimum : Message, optional
+        That accuracy has no minimum, where it has none.
     attention : tuple of Judged
         Findings that failed, are in error or inconclusive and are shown in full, the most severe first.
     by_severity : tuple of (Severity or None, tuple of Judged)
@@ -113,6 +116,7 @@ class ReportView:
 
     reasons: tuple[Reason, ...]
     gist: Message
+    no_minimum: Message | None
     attention: tuple[Judged, ...]
     by_severity: tuple[tuple[Severity | None, tuple[Judged, ...]], ...]
     attention_briefly: tuple[Judged, ...]
@@ -159,6 +163,7 @@ def view(record: Record) -> ReportView:
     return ReportView(
         reasons=_reasons(record, judged),
         gist=_gist(record, counts),
+        no_minimum=unset_minima(record),
         attention=tuple(attention[:cards]),
         by_severity=_by_severity(attention[:cards]),
         attention_briefly=tuple(j for j in briefly if j.finding.verdict in _ATTENTION),

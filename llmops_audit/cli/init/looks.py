@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llmops_audit.cli.init.vocabulary import MISSING_WORDS
+from llmops_audit.cli.init.name_words import MISSING_WORDS
 from llmops_audit.record.labels import Label, canonical_label, label_order
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from llmops_audit.cli.init.looks import FEW, Look, missing_words
 from llmops_audit.cli.init.saved_outputs import NAMED, SavedOutputs, label_of, outputs_of, positive_of
-from llmops_audit.cli.init.vocabulary import (
+from llmops_audit.cli.init.name_words import (
     AGE,
     BORN,
     CASES,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmops_audit.cli.init.looks import is_number
-from llmops_audit.cli.init.vocabulary import names_a_label
+from llmops_audit.cli.init.name_words import names_a_label
 from llmops_audit.errors import DataError
 
 if TYPE_CHECKING:

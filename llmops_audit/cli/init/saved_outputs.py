@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_audit.cli.init.looks import FEW, Look
-from llmops_audit.cli.init.vocabulary import (
+from llmops_audit.cli.init.name_words import (
     AGE,
     GROUPS,
     IDS,
