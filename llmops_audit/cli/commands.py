@@ -102,19 +102,39 @@ def run(
 
 @app.command()
 def init(
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="More files.", show_default=False)
+    ] = None,
     data: Annotated[
-        Path | None, typer.Option("--from", metavar="DATA", help="A data file to write the spec for.")
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Data to write the spec for: one file, or a file for each split, named like train.csv and test.csv, "
+            "or given as train=FILE, test=FILE, live=FILE.",
+        ),
     ] = None,
     output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write it.")] = Path("audit.toml"),
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAME,...", help="Names of all columns, of files without a header.")
+    ] = None,
+    fit: Annotated[bool, typer.Option(help="Cross-validate the training rows, to propose minima.")] = True,
 ) -> None:
     """Write a commented audit.toml that already runs."""
     from llmops_audit.cli.init import starter
+    from llmops_audit.cli.screen import columns_table
 
-    written = starter(data, output)
+    names = None if columns is None else [name.strip() for name in columns.split(",")]
+    with _console(stderr=True).status("reading"):
+        started = starter([*(data or ()), *(more or ())], output, columns=names, fit=fit)
     console = _console()
-    for path in written:
-        console.print(f"wrote {path}", highlight=False, markup=False)
-    console.print(f"next: llmops-audit run {output}", highlight=False, markup=False)
+    if started.columns:
+        console.print(columns_table(started.columns))
+    for note in started.notes:
+        console.print(f"note: {note}", highlight=False, markup=False)
+    for path in started.files:
+        console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"next: llmops-audit run {output}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

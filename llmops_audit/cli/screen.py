@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 from llmops_audit.render.i18n import Translate, translator
 from llmops_audit.render.i18n import render as in_words
 from llmops_audit.render.overlap_view import notices
+from llmops_audit.render.unset_minima import unset_minima
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
     from llmops_audit.check import Check
+    from llmops_audit.cli.init.roles import Taken
     from llmops_audit.record import CheckResult, Message, Record
     from llmops_audit.record.governance import Clause, Framework, InLanguages
 
-__all__ = ["check_page", "framework_line", "framework_page", "screen"]
+__all__ = ["check_page", "columns_table", "framework_line", "framework_page", "screen"]
 
 WIDTH = 100
 
@@ -66,6 +68,8 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
         yield Text(f"  - {len(reasons) - MAX_REASONS} more in the record.")
     for notice in notices(record):
         yield Text(_in_english(notice), style="yellow")
+    if (no_minimum := unset_minima(record)) is not None:
+        yield Text(_in_english(no_minimum), style="yellow")
     if record.changes is not None and (loosened := sum(change.loosened for change in record.changes.limits)):
         yield Text(f"Limits that are looser than in the baseline: {loosened}.", style="yellow")
     if record.run.earlier:
@@ -73,6 +77,19 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     for name in reports:
         yield Text(f"Report: {folder / name}")
     yield Text("")
+
+
+def columns_table(columns: Sequence[Taken]) -> RenderableType:
+    """Return what `init` took each column for, and why."""
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    grid = Grid("column", "taken for", "why", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        # A name may hold what a terminal obeys.
+        name = "".join(character if character.isprintable() else "�" for character in column.name)
+        grid.add_row(Text(name), Text(column.role, style="" if column.role != "left out" else "dim"), Text(column.why))
+    return grid
 
 
 def check_page(name: str, check: Check, language: str) -> str:

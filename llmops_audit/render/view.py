@@ -31,6 +31,7 @@ from llmops_audit.render.judged import Judged, plot
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import SeenView, notices, seen_view
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
+from llmops_audit.render.unset_minima import unset_minima
 
 __all__ = ["Pair", "Reason", "ReportView", "confused_pairs", "most", "view", "with_missing"]
 
@@ -82,6 +83,8 @@ class ReportView:
         The result of the findings in a sentence.
     outputs : tuple of Message
         How many outputs are no label, by split.
+    no_minimum : Message, optional
+        That accuracy has no minimum, where it has none.
     attention : tuple of Judged
         Findings that failed, are in error or inconclusive and are shown in full, the most severe first.
     by_severity : tuple of (Severity or None, tuple of Judged)
@@ -121,6 +124,7 @@ class ReportView:
     reasons: tuple[Reason, ...]
     gist: Message
     outputs: tuple[Message, ...]
+    no_minimum: Message | None
     attention: tuple[Judged, ...]
     by_severity: tuple[tuple[Severity | None, tuple[Judged, ...]], ...]
     attention_briefly: tuple[Judged, ...]
@@ -170,6 +174,7 @@ def view(record: Record) -> ReportView:
         reasons=_reasons(record, judged),
         gist=_gist(record, counts),
         outputs=output_lines(record),
+        no_minimum=unset_minima(record),
         attention=tuple(attention[:cards]),
         by_severity=_by_severity(attention[:cards]),
         attention_briefly=tuple(j for j in briefly if j.finding.verdict in _ATTENTION),

@@ -412,7 +412,7 @@ def test_init_takes_no_row_for_a_header(tmp_path: Path) -> None:
 
 
 def test_init_looks_at_the_data(tmp_path: Path) -> None:
-    """From a data file, label, features and groups are guessed and the spec is valid."""
+    """From a data file, id, label, features and groups are guessed and the spec is valid."""
     rows = "id,age,hours,sex,income\n" + "\n".join(
         f"{i},{i % 60}.5,{i % 9},{'FM'[i % 2]},{i % 3 // 2}" for i in range(200)
     )
@@ -422,7 +422,8 @@ def test_init_looks_at_the_data(tmp_path: Path) -> None:
     assert draft.problems == ()
     assert draft.spec is not None
     assert draft.spec.data.label == "income"
-    assert draft.spec.data.features == ("age", "hours", "sex")
+    assert draft.spec.data.features == ("age", "hours")
+    assert draft.spec.data.id == "id"
     assert draft.spec.data.groups == ("sex",)
     assert "fairness" in draft.raw["checks"]
     assert draft.spec.data.path == "people.csv"

@@ -15,6 +15,7 @@ from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.items import Item, items, waiting
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import notices
+from llmops_audit.render.unset_minima import unset_minima
 from llmops_audit.render.wording import Wording
 
 __all__ = ["FILE", "WRITTEN", "brief", "render"]
@@ -71,6 +72,8 @@ def _head(record: Record, wording: Wording) -> Iterator[str]:
     line = message("Decision: {status} (exit code {code})", status=decision.status.value, code=code)
     yield f"# {escaped(wording.labelled(f'{audit.name} {audit.version}', wording.word(decision.status)))}"
     yield f"**{escaped(wording.say(line))}**"
+    if (no_minimum := unset_minima(record)) is not None:
+        yield escaped(wording.say(no_minimum))
     if audit.purpose is not None:
         yield escaped(audit.purpose, 2 * MAX_CELL)
     for notice in notices(record):
