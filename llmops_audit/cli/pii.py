@@ -20,7 +20,7 @@ from llmops_audit.cli.search import CONTENTS, CellHit, NotSearched, masked_name,
 from llmops_audit.data import sources
 from llmops_audit.data.sources import FileFormat
 from llmops_audit.errors import AuditError, DataError, Problem
-from llmops_audit.errors.redaction import scrubbed
+from llmops_audit.errors.redaction import printable, scrubbed
 from llmops_audit.personal_data import Confidence, mask
 from llmops_audit.personal_data.allow_list import EMPTY_ALLOW_LIST, SALT_BYTES, AllowList, entry
 
@@ -257,12 +257,7 @@ def summary(events: Mapping[Confidence | Counted | type[UnsearchedColumn], int])
 
 
 def _location(*parts: str) -> str:
-    return ":".join(_printable(part) for part in parts if part)
-
-
-def _printable(text: str) -> str:
-    """Return a name on one line, without characters that control a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return ":".join(printable(part) for part in parts if part)
 
 
 def _files(path: Path) -> Iterator[Path | Problem | Counted]:
