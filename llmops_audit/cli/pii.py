@@ -113,7 +113,8 @@ class UnsearchedColumn:
     def __str__(self) -> str:
         held = " and ".join(CONTENTS[content] for content in self.contents)
         left_out = ", left out as wished" if self.skipped else ""
-        return f"{_location(self.file, '', self.column)}: {self.cells:,} cells hold {held}{left_out}"
+        cells = "1 cell holds" if self.cells == 1 else f"{self.cells:,} cells hold"
+        return f"{_location(self.file, '', self.column)}: {cells} {held}{left_out}"
 
 
 class Counted(StrEnum):
