@@ -120,6 +120,9 @@ LIMITS = """## What this does not show
 - Drawn texts and numbers have forms that somebody thought of; what people write is more varied. The annotated sentences
   are synthetic as well, and their telephone numbers come from a few countries.
 - Names, postal addresses and descriptions of a person are not searched for, so no figure here says anything about them.
+- A column of images, other bytes that are no text, durations or the like cannot be searched. An audit lists it as not
+  searched and asks for a review, unless `skip` of `[checks.pii]` names it; the command lists it and ends with 3, unless
+  `--skip` names it. What is text in such a column is searched all the same.
 - That every text of a corpus is free of personal data is an assumption: comments may hold real contact details, which
   count as false alarms here all the same.
 - Presidio is measured without a model, as this finder has none; with a model it also finds names.

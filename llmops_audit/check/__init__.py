@@ -75,8 +75,12 @@ class TextFile(BaseModel):
     def _read(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str) or info.context is None:
             raise ValueError("is not the path of a text file")
+        path: Path = info.context["folder"] / value
+        if path.exists() and not path.is_file():
+            # A pipe would block, and a device has no end.
+            raise ValueError("is not a file")
         try:
-            content: bytes = (info.context["folder"] / value).read_bytes()
+            content = path.read_bytes()
             if len(content) > LARGEST_FILE:
                 raise ValueError(f"the file has more than {LARGEST_FILE:,} bytes")
             return {"path": value, "sha256": hashlib.sha256(content).hexdigest(), "text": content.decode("utf-8")}

@@ -14,6 +14,7 @@ from llmops_audit.cli import NEEDS_REVIEW, NOT_JUDGED
 from llmops_audit.cli.checks import PageLanguage, checks_app
 from llmops_audit.cli.options import DEFAULT, Formats, Page, Root, formats_of, page_of, root_of
 from llmops_audit.errors import AuditError
+from llmops_audit.errors.redaction import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -210,7 +211,7 @@ def pii(
             typer.echo(written(event, format), err=format != "jsonl")
         elif isinstance(event, Problem):
             failed = True
-            typer.echo(f"error: {event}", err=True)
+            typer.echo(f"error: {printable(str(event))}", err=True)
         else:
             counts[event.confidence] += 1
             # An allow-list names each value once.
@@ -320,7 +321,7 @@ def run_command() -> int:
         return code
     except AuditError as error:
         for line in str(error).splitlines():
-            typer.echo(f"error: {line}", err=True)
+            typer.echo(f"error: {printable(line)}", err=True)
     except _UsageError as error:
         error.show()  # type: ignore[attr-defined]
     except (typer.Abort, SystemExit):

@@ -20,7 +20,7 @@ from llmops_audit.cli.search import CONTENTS, CellHit, NotSearched, masked_name,
 from llmops_audit.data import sources
 from llmops_audit.data.sources import FileFormat
 from llmops_audit.errors import AuditError, DataError, Problem
-from llmops_audit.errors.redaction import scrubbed
+from llmops_audit.errors.redaction import printable, scrubbed
 from llmops_audit.personal_data import Confidence, mask
 from llmops_audit.personal_data.allow_list import EMPTY_ALLOW_LIST, SALT_BYTES, AllowList, entry
 
@@ -113,7 +113,8 @@ class UnsearchedColumn:
     def __str__(self) -> str:
         held = " and ".join(CONTENTS[content] for content in self.contents)
         left_out = ", left out as wished" if self.skipped else ""
-        return f"{_location(self.file, '', self.column)}: {self.cells:,} cells hold {held}{left_out}"
+        cells = "1 cell holds" if self.cells == 1 else f"{self.cells:,} cells hold"
+        return f"{_location(self.file, '', self.column)}: {cells} {held}{left_out}"
 
 
 class Counted(StrEnum):
@@ -257,12 +258,7 @@ def summary(events: Mapping[Confidence | Counted | type[UnsearchedColumn], int])
 
 
 def _location(*parts: str) -> str:
-    return ":".join(_printable(part) for part in parts if part)
-
-
-def _printable(text: str) -> str:
-    """Return a name on one line, without characters that control a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return ":".join(printable(part) for part in parts if part)
 
 
 def _files(path: Path) -> Iterator[Path | Problem | Counted]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmops_audit.errors.redaction import printable
 from llmops_audit.render.i18n import Translate, translator
 from llmops_audit.render.i18n import render as in_words
 from llmops_audit.render.overlap_view import notices
@@ -57,7 +58,8 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     """
     from rich.text import Text
 
-    yield Text(f"{record.audit.name} {record.audit.version}: {record.subject.description}", style="bold")
+    title = f"{record.audit.name} {record.audit.version}: {record.subject.description}"
+    yield Text(printable(title), style="bold")
     yield _grid(record.checks)
     status = record.decision.status.value
     yield Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})")
@@ -210,8 +212,8 @@ def _grid(checks: Sequence[CheckResult]) -> RenderableType:
 
 
 def _in_english(text: Message) -> str:
-    # On one line: a value of the data must not write lines of its own into a log.
-    return " ".join(in_words(text, translator("en")).split())
+    # On one line: a value of the data must not write lines of its own into a log, or control the terminal.
+    return printable(" ".join(in_words(text, translator("en")).split()))
 
 
 def _spoken(word: str) -> str:

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from llmops_audit.errors import AuditError
 
-__all__ = ["redacted", "safe_text", "scrubbed"]
+__all__ = ["printable", "redacted", "safe_text", "scrubbed"]
+
+
+def printable(text: str) -> str:
+    """Return a text on one line, with the characters that control a terminal or the direction of writing as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def scrubbed(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -251,15 +252,18 @@ def test_a_setting_may_be_a_text_file(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "wrong"), [(None, "cannot be read: No such file"), (b"\xff\xfe", "is not UTF-8 text")]
+    ("content", "wrong"),
+    [(None, "cannot be read: No such file"), (b"\xff\xfe", "is not UTF-8 text"), (b"", "is not a file")],
 )
 def test_a_text_file_that_cannot_be_read_is_a_problem_of_the_spec(
     project: Project, content: bytes | None, wrong: str
 ) -> None:
-    """A text file that is missing or no text is told with the setting that names it."""
+    """A text file that is missing, no text, or a pipe is told with the setting that names it."""
     path = project(_with_terms("terms.txt"))
     (path.parent / "own.py").write_text(OWN_WITH_TERMS, encoding="utf-8")
-    if content is not None:
+    if content == b"":
+        os.mkfifo(path.parent / "terms.txt")
+    elif content is not None:
         (path.parent / "terms.txt").write_bytes(content)
     with pytest.raises(SpecError, match=f"checks.own.terms.*{wrong}"):
         prepare(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -223,3 +224,56 @@ def test_wrong_usage_is_two() -> None:
     """An unknown option or command ends in 2."""
     assert CliRunner().invoke(app, ["run", "--nonsense"]).exit_code == 2
     assert CliRunner().invoke(app, ["audit"]).exit_code == 2
+
+
+EVIL = "\x1b[31mG\x1b]0;evil\x07\u202e"
+
+
+def test_nothing_controls_the_terminal(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Escapes in a header, a value or the spec are shown as what they are, in errors and in the reasons of a decision."""
+    lacking = project({**SAVED, 'label = "label"': 'label = "class"'}, _rows("a,1,F,1", header=f"text,x,{EVIL},told"))
+    _, errors = _audit(lacking, capsys, monkeypatch)
+    assert r"expected one of text, x, \x1b[31mG\x1b]0;evil\x07\u202e, told" in errors
+    changes = {
+        **SAVED,
+        'label = "label"': 'label = "label"\ngroups = ["sex"]\npositive = 1',
+        "[checks.accuracy]": "[checks.fairness]\n[checks.accuracy]",
+    }
+    rows = _rows(*[f"a,{i % 2},{'F' if i % 2 else EVIL},{i % 2}" for i in range(300)])
+    monkeypatch.setattr("sys.argv", ["llmops-audit", "run", str(project(changes, rows))])
+    monkeypatch.chdir(project().parent)
+    project(changes, rows)
+    with pytest.raises(SystemExit):
+        cli.main()
+    said = capsys.readouterr()
+    assert r"\x1b[31mG\x1b]0;evil\x07" in said.out
+    assert "\x1b]0" not in said.out + said.err
+    assert "\u202e" not in said.out
+
+
+def test_a_pipe_never_keeps_an_audit_waiting(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe in the place of a data file or of the allow-list ends the audit at once."""
+    spec = project()
+    (spec.parent / "rows.csv").unlink()
+    os.mkfifo(spec.parent / "rows.csv")
+    code, errors = _audit(spec, capsys, monkeypatch)
+    assert (code, errors.strip()) == (2, "error: rows.csv: is a pipe; expected a file")
+    os.mkfifo(spec.parent / "list.txt")
+    spec = project({'label = "label"': 'label = "label"\nallow_list = "list.txt"'}, name="other.csv")
+    (spec.parent / "rows.csv").unlink()
+    (spec.parent / "rows.csv").write_bytes((spec.parent / "other.csv").read_bytes())
+    code, errors = _audit(spec, capsys, monkeypatch)
+    assert (code, errors.strip()) == (2, "error: list.txt: is a pipe; expected a file")
+
+
+def test_a_delimiter_that_would_do_is_named(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Semicolons instead of commas end in one error with the setting, and no cell."""
+    _, errors = _audit(project({}, _many().replace(",", ";")), capsys, monkeypatch)
+    assert 'semicolons: set `data.delimiter = ";"`' in errors
+    assert errors.count("error:") == 1

@@ -145,13 +145,13 @@ def test_what_could_not_be_searched_asks_for_a_look(tmp_path: Path) -> None:
     pq.write_table(pa.table({"photo": [IMAGE, None], "note": ["x", "y"]}), path)
     said = _run(path)
     assert (said.exit_code, said.stdout) == (3, "")
-    assert f"not searched: {path}:photo: 1 cells hold images\n" in said.stderr
+    assert f"not searched: {path}:photo: 1 cell holds images\n" in said.stderr
     lines = _run("--format", "jsonl", path)
     found = {"file": str(path), "column": "photo", "not_searched": 1, "contents": ["image"], "skipped": False}
     assert (lines.exit_code, json.loads(lines.stdout)) == (3, found)
     said = _run("--skip", "photo", path)
     assert said.exit_code == 0
-    assert "1 cells hold images, left out as wished\n" in said.stderr
+    assert "1 cell holds images, left out as wished\n" in said.stderr
     assert json.loads(_run("--skip", "photo", "--format", "jsonl", path).stdout) == {**found, "skipped": True}
     assert _run("--skip", "note", path).exit_code == 3
     assert _run(path, _write(tmp_path / "a.txt", MAIL)).exit_code == 1
