@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from llmops_audit.audit.clock import Clock
+from llmops_audit.audit.near_rows import NearWatch
 from llmops_audit.audit.other_leaks import LeakWatch
 from llmops_audit.audit.outputs import refuse_without_labels
 from llmops_audit.audit.predicted_rows import PredictedRows, predicted_rows
@@ -108,14 +109,21 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     reading = ReadState(labels=spec.data.fixed_labels)
     rows = predicted_rows(dataset, reading, needs, clock)
     watch = LeakWatch(spec.data, "test" if rows.train is None else "train")
-    rows = replace(rows, splits={split: watch.noting(split, batches) for split, batches in rows.splits.items()})
+    near = NearWatch(spec.data, spec.audit.seed)
+    watched = {split: watch.noting(split, batches) for split, batches in rows.splits.items()}
+    if rows.comparison is not None:
+        watched = {split: near.noting(split, batches) for split, batches in watched.items()}
+    rows = replace(rows, splits=watched)
     plan = _plan(spec, folder)
     part_of = {split: split if split in dataset.files else "path" for split in rows.splits}
     columns = {split: dataset.columns(part) for split, part in part_of.items()}
     with clock.stage("gathering evidence"):
         evidence = _gathered(rows, plan, columns, needs.evidence, jobs)
     with clock.stage("comparing with training rows"):
-        seen_rows = _without_seen_rows(rows, plan, columns, needs, evidence, jobs)
+        seen_rows = {
+            split: seen.model_copy(update={"near": near.found(split)})
+            for split, seen in _without_seen_rows(rows, plan, columns, needs, evidence, jobs).items()
+        }
     with clock.stage("computing digests"):
         sha256 = _digests(dataset, set(part_of.values()))
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])

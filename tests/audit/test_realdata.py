@@ -481,3 +481,39 @@ def test_raw_completions_give_the_published_accuracy(
     assert outputs is not None
     assert outputs.outcomes.get("unparsable", 0) == unparsable
     assert outputs.rows == len(rows)
+
+
+def test_sms_spam_holds_without_the_rows_seen_in_training(data_folder: Path, tmp_path: Path) -> None:
+    """Messages that were sent twice are seen in training; trained without them the filter is nearly as accurate."""
+    (tmp_path / "sms.tsv").write_bytes((data_folder / "sms_spam" / "sms.tsv").read_bytes())
+    record = _audit(
+        tmp_path,
+        """
+        [audit]
+        name = "sms"
+        version = "1"
+        [data]
+        path = "sms.tsv"
+        column_names = ["label", "message"]
+        quote = false
+        text = "message"
+        label = "label"
+        positive = "spam"
+        [model]
+        vectorizer = "sklearn.feature_extraction.text:CountVectorizer"
+        estimator = "sklearn.linear_model:LogisticRegression"
+        [checks.accuracy]
+        min = { accuracy = 0.95 }
+        """,
+    )
+    seen = record.data["test"].overlap
+    assert seen is not None
+    assert seen.share is not None
+    assert 0.05 < seen.share < 0.2
+    assert seen.again == "retrained"
+    finding = record.findings()["accuracy.accuracy"]
+    without = finding.details["value_without_seen_rows"]
+    assert finding.verdict is Verdict.PASSED
+    assert finding.value is not None
+    assert isinstance(without, float)
+    assert 0 <= finding.value - without < 0.01

@@ -60,7 +60,7 @@ def test_clean_splits_are_compared_and_judged_once(tmp_path: Path) -> None:
     data = _two(tmp_path, _rows(600, 1), _rows(400, 2))
     record = _audit(tmp_path, data + TABLE + TREE + ACCURACY)
     assert record.approved
-    assert _seen(record) == SeenRows(rows=400, seen=0, training_rows=600)
+    assert _seen(record) == SeenRows(rows=400, seen=0, training_rows=600, near=None)
     assert record.data["train"].overlap is None
     assert all("share_seen" not in finding.details for finding in record.findings().values())
 

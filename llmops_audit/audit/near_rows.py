@@ -1,0 +1,70 @@
+"""Rows that are nearly alike to a training row: samples that are kept while rows are read, and compared at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from llmops_audit.audit.seen_rows import inputs_of
+from llmops_audit.evidence.base import Batch, Plan
+from llmops_audit.evidence.rows import Rows
+from llmops_audit.record import NearDuplicates
+from llmops_audit.spec import DataSection
+
+__all__ = ["NearWatch"]
+
+MOST_TRAINING = 50_000
+MOST_EXAMPLES = 5
+
+
+@dataclass
+class NearWatch:
+    """Keeps a uniform sample of each split.
+
+    Attributes
+    ----------
+    data : DataSection
+    seed : int
+    rows : dict
+        Split to sample.
+    """
+
+    data: DataSection
+    seed: int
+    rows: dict[str, Rows] = field(default_factory=dict)
+
+    def noting(self, split: str, rows: Iterable[Batch]) -> Iterator[Batch]:
+        """Keep rows of a split as they pass by."""
+        names = inputs_of(self.data)
+        most = MOST_TRAINING if split == "train" else self.data.sample
+        plan = Plan(seed=self.seed, sample=most, keep=names)
+        for batch in rows:
+            if names and set(names) <= set(batch.table.column_names):
+                self.rows[split] = self.rows.get(split, Rows.empty(plan)) + Rows.of(batch, plan)
+            yield batch
+
+    def found(self, split: str) -> NearDuplicates | None:
+        """Compare the sample of a split with that of the training rows; None where that says nothing."""
+        from llmops_audit.analysis.near_duplicates import OF_TABLES, OF_TEXTS, near_rows, near_texts
+
+        if not {"train", split} <= set(self.rows):
+            return None
+        rows, train, text = self.rows[split], self.rows["train"], self.data.text
+        if text is not None:
+            pairs = near_texts(*(one.table.column(text).to_pylist() for one in (rows, train)))
+        else:
+            found = near_rows(rows.table, train.table, self.data.features)
+            if found is None:
+                return None
+            pairs = found
+        return NearDuplicates(
+            compared=len(rows),
+            training_rows=len(train),
+            found=len(pairs),
+            method=OF_TABLES if text is None else OF_TEXTS,
+            examples=tuple((_place(rows, i), _place(train, j)) for i, j in pairs[:MOST_EXAMPLES]),
+        )
+
+
+def _place(rows: Rows, index: int) -> str:
+    return f"{rows.source[index]}: row {rows.row[index]}"
