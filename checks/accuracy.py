@@ -138,7 +138,7 @@ def accuracy(
 ) -> Iterator[Finding | Table | Curves]:
     """Judge the minima of the spec, chance, baselines, and labels with a recall of zero."""
     from llmops_audit.analysis.curves import ranking_curves
-    from llmops_audit.analysis.outputs import invalid_outputs, is_judged
+    from llmops_audit.analysis.invalid_outputs import invalid_outputs, is_judged
     from llmops_audit.analysis.performance import baseline_table, gap_table, label_table, metric_table, performance
 
     minima = _minima(min, task)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from llmops_audit.audit.clock import Clock
-from llmops_audit.audit.outputs import output_reader
+from llmops_audit.audit.saved_outputs import output_reader
 from llmops_audit.data.batches import Dataset, ReadState, batches, load, slices
 from llmops_audit.errors import DataError
 from llmops_audit.evidence.base import Batch

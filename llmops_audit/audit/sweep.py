@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from llmops_audit.audit.clock import Clock
-from llmops_audit.audit.outputs import refuse_without_labels
 from llmops_audit.audit.predicted_rows import PredictedRows, predicted_rows
+from llmops_audit.audit.saved_outputs import refuse_without_labels
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
 from llmops_audit.data.batches import Dataset, ReadState, open_dataset

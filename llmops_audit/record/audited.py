@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from llmops_audit.record.base import Frozen, Label
-from llmops_audit.record.outputs import OutputCounts
+from llmops_audit.record.output_counts import OutputCounts
 
 __all__ = ["AuditInfo", "Duplicates", "Environment", "LabelCount", "SplitInfo", "SubjectInfo"]
 
