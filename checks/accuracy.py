@@ -144,7 +144,7 @@ def accuracy(
 ) -> Iterator[Finding | Table | Curves]:
     """Judge the minima of the spec, chance, baselines, and labels with a recall of zero."""
     from llmops_audit.analysis.curves import ranking_curves
-    from llmops_audit.analysis.outputs import invalid_outputs, is_judged
+    from llmops_audit.analysis.invalid_outputs import invalid_outputs, is_judged
     from llmops_audit.analysis.overlap import also_without_seen_rows, performance_again
     from llmops_audit.analysis.performance import (
         baseline_table,

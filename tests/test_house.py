@@ -32,6 +32,7 @@ SHARED_STEMS = {
     "counterfactual": "the check, and what it computes",
     "drift": "the check, and what it computes",
     "fairness": "the check, and what it computes",
+    "outputs": "the evidence on outputs, and how one becomes a label",
     "personal_data": "the package, and the evidence that it fills",
     "pii": "the check, and the command that searches files in the same way",
     "regression": "the check, and what it computes",

@@ -10,12 +10,12 @@ from functools import cached_property
 import numpy as np
 
 from llmops_audit import stats
+from llmops_audit.analysis.invalid_outputs import WORDS as OUTPUT_WORDS
 from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, METRICS, SCORE_METRICS, Average
 from llmops_audit.analysis.metrics.differences import difference, unpaired_difference
 from llmops_audit.analysis.metrics.label_metrics import MetricEstimate, default_average, measure
 from llmops_audit.analysis.metrics.score_metrics import measure_scores
 from llmops_audit.analysis.metrics.words import METRIC_WORDS
-from llmops_audit.analysis.outputs import WORDS as OUTPUT_WORDS
 from llmops_audit.analysis.overlap import WORDS as OVERLAP_WORDS
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.errors import SpecError

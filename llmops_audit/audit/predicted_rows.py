@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from llmops_audit.audit.clock import Clock
-from llmops_audit.audit.outputs import output_reader
+from llmops_audit.audit.saved_outputs import output_reader
 from llmops_audit.audit.seen_rows import Comparison, Reader, TrainedHere, saved_rows
 from llmops_audit.data.batches import Dataset, ReadState, batches, load, slices
 from llmops_audit.errors import DataError

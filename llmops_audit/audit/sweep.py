@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, cast
 from llmops_audit.audit.clock import Clock
 from llmops_audit.audit.near_rows import NearWatch
 from llmops_audit.audit.other_leaks import LeakWatch
-from llmops_audit.audit.outputs import refuse_without_labels
 from llmops_audit.audit.predicted_rows import PredictedRows, predicted_rows
+from llmops_audit.audit.saved_outputs import refuse_without_labels
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
 from llmops_audit.data.batches import Dataset, ReadState, open_dataset

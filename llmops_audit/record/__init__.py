@@ -26,7 +26,7 @@ from llmops_audit.record.findings import (
 )
 from llmops_audit.record.governance import Card, Framework
 from llmops_audit.record.leaks_found import Leak, NearDuplicates, SeenRows
-from llmops_audit.record.outputs import Outcome, OutputCounts, OutputShape
+from llmops_audit.record.output_counts import Outcome, OutputCounts, OutputShape
 from llmops_audit.record.words import values_at
 
 if TYPE_CHECKING:

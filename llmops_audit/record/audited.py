@@ -6,7 +6,7 @@ from typing import Literal
 
 from llmops_audit.record.base import Frozen, Label
 from llmops_audit.record.leaks_found import SeenRows
-from llmops_audit.record.outputs import OutputCounts
+from llmops_audit.record.output_counts import OutputCounts
 
 __all__ = ["AuditInfo", "Duplicates", "Environment", "LabelCount", "SplitInfo", "SubjectInfo"]
 

@@ -71,7 +71,7 @@ def open_subject(spec: Spec, folder: Path, numeric: frozenset[str]) -> Subject:
 
         return from_predictions(spec)
     if not spec.model.trained_here:
-        from llmops_audit.subjects.scores import from_scores
+        from llmops_audit.subjects.saved_scores import from_scores
 
         return from_scores(spec)
     if spec.model.factory is not None:

@@ -17,7 +17,7 @@ from llmops_audit.evidence.outputs import OUTCOMES
 from llmops_audit.record import Label, Outcome
 from llmops_audit.record.labels import label_order
 from llmops_audit.spec import OutputSection
-from llmops_audit.subjects.hints import hints
+from llmops_audit.subjects.output_hints import hints
 from llmops_audit.subjects.outputs import OutputRules
 
 IGNORED = ("case", "punctuation", "whitespace", "markdown")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from llmops_audit.analysis.fairness.rates import rates_of
+from llmops_audit.analysis.invalid_outputs import invalid_outputs
 from llmops_audit.analysis.metrics.definitions import LABEL_METRICS
 from llmops_audit.analysis.metrics.label_metrics import measure
-from llmops_audit.analysis.outputs import invalid_outputs
 from llmops_audit.record import Finding, Verdict
 from llmops_audit.testing import batch, inputs
 

@@ -8,7 +8,7 @@ import pytest
 from llmops_audit.evidence.base import ScoreMatrix
 from llmops_audit.evidence.outputs import OUTCOMES
 from llmops_audit.record import Outcome
-from llmops_audit.subjects.scores import ScoreRule
+from llmops_audit.subjects.saved_scores import ScoreRule
 
 NAN = float("nan")
 

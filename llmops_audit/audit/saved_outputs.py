@@ -17,9 +17,9 @@ from llmops_audit.errors import DataError
 from llmops_audit.evidence.base import Batch
 from llmops_audit.evidence.outputs import Outputs, shape_of
 from llmops_audit.record import Label, Outcome, OutputCounts
-from llmops_audit.subjects.hints import Hint, hints
+from llmops_audit.subjects.output_hints import Hint, hints
 from llmops_audit.subjects.outputs import OutputRules, named_labels
-from llmops_audit.subjects.scores import ScoreRule
+from llmops_audit.subjects.saved_scores import ScoreRule
 
 if TYPE_CHECKING:
     from llmops_audit.data.batches import Dataset
