@@ -125,7 +125,7 @@ def _may_be_label(look: Look) -> bool:
     if _is_prediction(look) or is_score(look):
         return False
     other = says(look.name, GROUPS) or says(look.name, SPLIT, whole=True) or says(look.name, OTHER_LABELS)
-    if other or says(look.name, AGE) or (says(look.name, IDS | UNITS) and label_rank(look.name) >= NAMED):
+    if other or says(look.name, AGE) or (says(look.name, IDS | UNITS | MODELS) and label_rank(look.name) >= NAMED):
         return False
     texts = [str(value) for value in look.values if isinstance(value, str)]
     return all(len(text) <= LONGEST for text in texts) and not any(find(texts))
