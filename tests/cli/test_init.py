@@ -22,17 +22,17 @@ from llmops_audit.spec import read_spec
 ROWS = 120
 Table = dict[str, list[Any]]
 
-ENGLISH = ["the", "order", "arrived", "late", "and", "nobody", "answered", "my", "second", "letter", "about", "a", "refund", "for", "broken", "parts"]
-GERMAN = ["die", "Lieferung", "kam", "spät", "und", "niemand", "hat", "auf", "meinen", "Brief", "wegen", "der", "kaputten", "Teile", "geantwortet"]
-FRENCH = ["la", "commande", "est", "arrivée", "en", "retard", "et", "personne", "ne", "répond", "à", "ma", "lettre", "au", "sujet", "du", "remboursement"]
-SPANISH = ["el", "pedido", "llegó", "tarde", "y", "nadie", "responde", "a", "mi", "carta", "sobre", "la", "devolución", "de", "las", "piezas", "rotas"]
+ENGLISH = "the order arrived late and nobody answered my second letter about a refund for broken parts"
+GERMAN = "die Lieferung kam spät und niemand hat auf meinen Brief wegen der kaputten Teile geantwortet"
+FRENCH = "la commande est arrivée en retard et personne ne répond à ma lettre au sujet du remboursement"
+SPANISH = "el pedido llegó tarde y nadie responde a mi carta sobre la devolución de las piezas rotas"
 CHINESE = "快递太慢了客服一直没有回复我的消息商品质量很好下次还会再来购买推荐给大家物流包装不错"
 
 
-def words(language: Sequence[str], seed: int = 1, rows: int = ROWS) -> list[str]:
+def words(language: str, seed: int = 1, rows: int = ROWS) -> list[str]:
     """Sentences of different lengths, each row another."""
     chance = random.Random(seed)
-    return [" ".join(chance.choices(language, k=chance.randint(4, 14))) for _ in range(rows)]
+    return [" ".join(chance.choices(language.split(), k=chance.randint(4, 14))) for _ in range(rows)]
 
 
 def chinese(seed: int = 1) -> list[str]:
@@ -97,7 +97,7 @@ class File:
     language: str = "en"
 
 
-def text_file(language: Sequence[str], text: str, label: str, labels: Sequence[Any]) -> Callable[[], Table]:
+def text_file(language: str, text: str, label: str, labels: Sequence[Any]) -> Callable[[], Table]:
     """A text and a label."""
     return lambda: {text: words(language), label: pick(labels)}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llmops_audit.spec import Spec
     from llmops_audit.subjects import Trainable
 
-__all__ = ["Reached", "check_and_measure", "proposed"]
+__all__ = ["Reached", "check_and_measure", "floored", "proposed"]
 
 MOST_TRAINED = 20_000
 """Training rows that are cross-validated; of more, a random sample."""
@@ -150,10 +150,11 @@ def _reached(labels: list[Label], predictions: list[Label], spec: Spec) -> Reach
         hits = sum(a == b == positive for a, b in pairs)
         either = sum(positive in pair for pair in pairs)
         share = clopper_pearson(hits, either, CONFIDENCE)[0] if either else 0.0
-        f1 = _down(2 * share / (1 + share))
+        f1 = floored(2 * share / (1 + share))
     guessing = max(Counter(labels).values()) / len(labels)
-    return Reached(len(pairs), _down(clopper_pearson(right, len(pairs), CONFIDENCE)[0]), f1, guessing)
+    return Reached(len(pairs), floored(clopper_pearson(right, len(pairs), CONFIDENCE)[0]), f1, guessing)
 
 
-def _down(value: float) -> float:
+def floored(value: float) -> float:
+    """Return a share rounded down to two digits."""
     return math.floor(100 * value) / 100

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llmops_audit.cli.init.looks import FEW, Look, missing_words
-from llmops_audit.cli.init.saved_outputs import NAMED, SavedOutputs, label_of, outputs_of, positive_of
 from llmops_audit.cli.init.name_words import (
     AGE,
     BORN,
@@ -27,6 +26,7 @@ from llmops_audit.cli.init.name_words import (
     says,
     words_of,
 )
+from llmops_audit.cli.init.saved_outputs import NAMED, SavedOutputs, label_of, outputs_of, positive_of
 from llmops_audit.errors import DataError
 from llmops_audit.record.labels import Label
 

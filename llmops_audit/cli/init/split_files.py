@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmops_audit.cli.init.looks import Look, look
-from llmops_audit.cli.init.sampled_files import DataFile
 from llmops_audit.cli.init.name_words import SPLITS, words_of
+from llmops_audit.cli.init.sampled_files import DataFile
 from llmops_audit.errors import DataError
 from llmops_audit.record.labels import Label, canonical_label
 
