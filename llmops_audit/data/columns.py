@@ -59,7 +59,7 @@ def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
         column = table.column(name)
         if name == spec.data.text:
             column = pc.fill_null(_texts(column), "")
-        elif name in spec.data.features and _is_number_type(column.type):
+        elif name in spec.data.features and name not in spec.data.categorical and _is_number_type(column.type):
             column = _cast(column)
         else:
             column = pc.utf8_trim_whitespace(_texts(column))

@@ -120,7 +120,8 @@ def _may_be_label(look: Look) -> bool:
     most = len(look.values) if names_a_label(look.name) and look.rows >= 4 * look.distinct else FEW
     if not 2 <= look.distinct <= most or look.kind not in ("category", "number", "truth", "text") or look.infinite:
         return False
-    if look.kind == "number" and not look.whole and label_rank(look.name) >= NAMED:
+    if look.kind == "number" and not look.whole:
+        # Classifiers take fractions for amounts.
         return False
     if _is_prediction(look) or is_score(look):
         return False
