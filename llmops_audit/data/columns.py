@@ -62,7 +62,7 @@ def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
         elif pa.types.is_binary(column.type):
             # Only searched for personal data, see `llmops_audit.evidence._unread`.
             pass
-        elif name in spec.data.features and _is_number_type(column.type):
+        elif name in spec.data.features and name not in spec.data.categorical and _is_number_type(column.type):
             column = _cast(column)
         else:
             column = pc.utf8_trim_whitespace(_texts(column))

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from llmops_audit.spec import Spec
     from llmops_audit.subjects import Trainable
 
-__all__ = ["Reached", "check_and_measure", "proposed"]
+__all__ = ["Reached", "check_and_measure", "floored", "proposed"]
 
-MOST_TRAINED = 20_000
-"""Training rows that are cross-validated; of more, a random sample."""
+MOST_TRAINED, MOST_TEXTS = 20_000, 4_000
+"""Training rows that are cross-validated, and rows of texts, which take longer; of more, a random sample."""
 
 CONFIDENCE = 0.95
 
@@ -110,7 +110,7 @@ def _cross_validated(train: Batch, dataset: Dataset, reading: ReadState) -> Reac
 
     spec = dataset.spec
     subject = cast("Trainable", open_subject(spec, dataset.folder, reading.numeric or frozenset()))
-    rows = _at_most(train, spec.audit.seed)
+    rows = _at_most(MOST_TRAINED if spec.data.text is None else MOST_TEXTS, train, spec.audit.seed)
     if spec.data.unit is not None:
         # Folds that share a person flatter.
         subject.fit(rows)
@@ -128,12 +128,12 @@ def _cross_validated(train: Batch, dataset: Dataset, reading: ReadState) -> Reac
     return _reached(labels, predictions, spec)
 
 
-def _at_most(train: Batch, seed: int) -> Batch:
+def _at_most(most: int, train: Batch, seed: int) -> Batch:
     import numpy as np
 
-    if len(train) <= MOST_TRAINED:
+    if len(train) <= most:
         return train
-    return train[np.sort(np.random.default_rng(seed).choice(len(train), MOST_TRAINED, replace=False))]
+    return train[np.sort(np.random.default_rng(seed).choice(len(train), most, replace=False))]
 
 
 def _reached(labels: list[Label], predictions: list[Label], spec: Spec) -> Reached:
@@ -150,10 +150,11 @@ def _reached(labels: list[Label], predictions: list[Label], spec: Spec) -> Reach
         hits = sum(a == b == positive for a, b in pairs)
         either = sum(positive in pair for pair in pairs)
         share = clopper_pearson(hits, either, CONFIDENCE)[0] if either else 0.0
-        f1 = _down(2 * share / (1 + share))
+        f1 = floored(2 * share / (1 + share))
     guessing = max(Counter(labels).values()) / len(labels)
-    return Reached(len(pairs), _down(clopper_pearson(right, len(pairs), CONFIDENCE)[0]), f1, guessing)
+    return Reached(len(pairs), floored(clopper_pearson(right, len(pairs), CONFIDENCE)[0]), f1, guessing)
 
 
-def _down(value: float) -> float:
+def floored(value: float) -> float:
+    """Return a share rounded down to two digits."""
     return math.floor(100 * value) / 100

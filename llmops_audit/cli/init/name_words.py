@@ -42,7 +42,7 @@ def _known(words: str) -> frozenset[str]:
 
 LABELS = (
     "gold gold_label gold_labels true truth y_true ground_truth true_label true_class actual label_true label_value "
-    "label_gold human_label 真实标签 真实 真值 wahr wahrheit vrai vérité verdadero verdad",
+    "label_gold human human_label 真实标签 真实 真值 wahr wahrheit vrai vérité verdadero verdad",
     "label labels 标签 标注 etikett étiquette etiqueta annotation klassenlabel",
     "target class y outcome klasse classe clase ziel cible objetivo "
     "类别 分类 类型 目标 结果 ergebnis résultat resultado",

@@ -185,7 +185,11 @@ def _kinds_of_parquet(path: Path, names: Sequence[str]) -> tuple[frozenset[str],
         for name, kind in types.items()
         if isinstance(kind, pa.BaseExtensionType) or any(test(kind) for test in tests)
     )
-    return frozenset(name for name, kind in types.items() if pa.types.is_dictionary(kind)), unreadable
+    dictionaries = {name for name, kind in types.items() if pa.types.is_dictionary(kind)}
+    # Arrow gives numbers back as numbers, though pandas wrote them as categories.
+    described = (schema.pandas_metadata or {}).get("columns", [])
+    dictionaries |= {one.get("name") for one in described if one.get("pandas_type") == "categorical"} & set(names)
+    return frozenset(dictionaries), unreadable
 
 
 def _format(path: Path) -> FileFormat:

@@ -120,12 +120,13 @@ def _may_be_label(look: Look) -> bool:
     most = len(look.values) if names_a_label(look.name) and look.rows >= 4 * look.distinct else FEW
     if not 2 <= look.distinct <= most or look.kind not in ("category", "number", "truth", "text") or look.infinite:
         return False
-    if look.kind == "number" and not look.whole and label_rank(look.name) >= NAMED:
+    if look.kind == "number" and not look.whole:
+        # Classifiers take fractions for amounts.
         return False
     if _is_prediction(look) or is_score(look):
         return False
     other = says(look.name, GROUPS) or says(look.name, SPLIT, whole=True) or says(look.name, OTHER_LABELS)
-    if other or says(look.name, AGE) or (says(look.name, IDS | UNITS) and label_rank(look.name) >= NAMED):
+    if other or says(look.name, AGE) or (says(look.name, IDS | UNITS | MODELS) and label_rank(look.name) >= NAMED):
         return False
     texts = [str(value) for value in look.values if isinstance(value, str)]
     return all(len(text) <= LONGEST for text in texts) and not any(find(texts))
