@@ -71,7 +71,7 @@ def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clo
     spec, names = dataset.spec, needs.evidence
     with clock.stage("reading"):
         train, test = _train_and_test(dataset, reading)
-    subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
+    subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric))
     with clock.stage("training"):
         trained = subject.fit(train)
         data = spec.data

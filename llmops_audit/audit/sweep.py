@@ -13,11 +13,14 @@ from llmops_audit.audit.predicted_rows import PredictedRows, predicted_rows
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
 from llmops_audit.data.batches import Dataset, ReadState, open_dataset
+from llmops_audit.data.kinds import ColumnKind, kinds_of
+from llmops_audit.data.spellings import LABELS, Reread, families
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
 from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes
 from llmops_audit.evidence.rows import Rows
+from llmops_audit.record.labels import Label
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import Subject, Trainable
 
@@ -39,7 +42,9 @@ class Swept:
         Name of the evidence to split to evidence.
     task : Task
     subject : Subject
-    columns, sha256 : mapping
+    columns : mapping of str to mapping of str to ColumnKind
+        By split and column.
+    sha256 : mapping
         By split.
     time : mapping
         Split to the first and last time, where a time column is named.
@@ -54,7 +59,7 @@ class Swept:
     evidence: Mapping[str, Mapping[str, Evidence]]
     task: Task
     subject: Subject
-    columns: Mapping[str, tuple[str, ...]]
+    columns: Mapping[str, Mapping[str, ColumnKind]]
     sha256: Mapping[str, str]
     time: Mapping[str, tuple[str, str]]
     weight: str | None
@@ -86,11 +91,29 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     spec, folder = prepared.spec, prepared.draft.folder
     every_column = "personal_data" in needs.evidence
     dataset = open_dataset(spec, folder, every_column=every_column, in_memory=prepared.tables)
-    reading = ReadState(labels=spec.data.fixed_labels)
+    reading = ReadState.of(spec)
+    for _ in range(_most_restarts(spec)):
+        try:
+            return _swept(prepared, dataset, reading, needs, jobs, clock)
+        except Reread:
+            reading = reading.anew(spec, set())
+    return _swept(prepared, dataset, reading, needs, jobs, clock)
+
+
+def _most_restarts(spec: Spec) -> int:
+    """Return how often columns can turn out to be something else: each once, and each kind of feature once."""
+    return len(set(families(spec).values())) + 2 * len(spec.data.features)
+
+
+def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Needs, jobs: int, clock: Clock) -> Swept:
+    spec = prepared.spec
     rows = predicted_rows(dataset, reading, needs, clock)
-    plan = _plan(spec, folder)
+    texts = LABELS in reading.spellings.texts
+    plan = _plan(spec, prepared.draft.folder, spec.data.listed_labels(texts=texts))
     with clock.stage("gathering evidence"):
         evidence = _gathered(rows, plan, needs.evidence, jobs)
+    if spec.data.weight is not None:
+        _refuse_weightless(cast(Mapping[str, Outcomes], evidence["outcomes"]), spec.data.weight)
     part_of = {split: split if split in dataset.files else "path" for split in rows.splits}
     with clock.stage("computing digests"):
         sha256 = _digests(dataset, set(part_of.values()))
@@ -100,11 +123,16 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
         task_of(
             spec,
             outcomes,
+            plan.labels,
+            categorical=tuple(name for name in spec.data.features if name not in reading.numeric),
             trained_here=rows.train is not None,
             one_rule_feature=None if rows.rule is None else rows.rule.feature,
         ),
         rows.subject,
-        {split: dataset.columns(part) for split, part in part_of.items()},
+        {
+            split: kinds_of(dataset.columns(part), spec, reading.kinds, reading.spellings)
+            for split, part in part_of.items()
+        },
         {split: sha256[part] for split, part in part_of.items()},
         reading.time,
         spec.data.weight,
@@ -113,13 +141,13 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     )
 
 
-def _plan(spec: Spec, folder: Path) -> Plan:
+def _plan(spec: Spec, folder: Path, labels: tuple[Label, ...] | None) -> Plan:
     data = spec.data
     named = (*data.features, data.text, data.unit, data.time, *data.groups)
     keep = tuple(dict.fromkeys(name for name in named if name is not None))
     counted = {*data.features, *data.groups}
     return Plan(
-        data.fixed_labels,
+        labels,
         data.groups,
         spec.audit.seed,
         data.sample,
@@ -151,6 +179,13 @@ def _gathered(rows: PredictedRows, plan: Plan, names: tuple[str, ...], jobs: int
     if "rows" in names:
         evidence["rows"] = _scored(cast(Mapping[str, Rows], evidence["rows"]), rows)
     return evidence
+
+
+def _refuse_weightless(outcomes: Mapping[str, Outcomes], weight: str) -> None:
+    for split, table in outcomes.items():
+        if not any(tally.weight for tally in table.cells.values()):
+            wrong = f"column '{weight}' is zero in every row"
+            raise DataError(f"the {split} split", wrong, "a weight above zero")
 
 
 def _not_empty(batches: Iterable[Batch], split: str) -> Iterator[Batch]:

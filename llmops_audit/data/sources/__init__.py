@@ -19,6 +19,7 @@ from typing import Protocol, cast
 import pyarrow as pa
 
 from llmops_audit.data.sources import delimited
+from llmops_audit.data.sources._arrow import stored_as
 from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import FileFormat
 from llmops_audit.data.sources._text import head, lines
@@ -34,6 +35,7 @@ __all__ = [
     "lines",
     "read",
     "sha256",
+    "stored_as",
     "suffixes",
 ]
 

@@ -14,9 +14,12 @@ import pyarrow.compute as pc
 
 from llmops_audit.errors import DataError
 
-__all__ = ["INT64_MAX", "converted", "kept", "target"]
+__all__ = ["INT64_MAX", "converted", "described", "kept", "stored_as", "target"]
 
 INT64_MAX = 2**63 - 1
+
+_STORED = b"llmops_audit.stored"
+"""Key of a field's note on the type that was stored."""
 
 
 def target(type_: pa.DataType, column: str, fits: Callable[[], bool]) -> pa.DataType:
@@ -76,6 +79,24 @@ def converted(values: pa.Array, to: pa.DataType, column: str) -> pa.Array:
     except pa.ArrowInvalid:
         raise DataError(column, "contains bytes that are not UTF-8", "text") from None
     return pc.replace_substring(texts, " ", "T") if pa.types.is_timestamp(values.type) else texts
+
+
+def described(name: str, stored: pa.DataType, to: pa.DataType) -> pa.Field:
+    """Return the field of a column that is read as a type, with a note on the type that it was stored as."""
+    tests = {
+        "dictionary": pa.types.is_dictionary,
+        "time": pa.types.is_temporal,
+        "boolean": pa.types.is_boolean,
+        "number": lambda type_: not (pa.types.is_string(to) or pa.types.is_boolean(to)),
+    }
+    note = next((note for note, test in tests.items() if test(stored)), "text")
+    return pa.field(name, to, metadata={_STORED: note.encode()})
+
+
+def stored_as(field: pa.Field) -> str | None:
+    """Return what a column was stored as: dictionary, time, boolean, number or text; None where it is a text file's."""
+    note: bytes | None = (field.metadata or {}).get(_STORED)
+    return None if note is None else note.decode()
 
 
 def _json(value: object) -> str:

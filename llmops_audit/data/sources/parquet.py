@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llmops_audit.data.sources._arrow import INT64_MAX, converted, kept, target
+from llmops_audit.data.sources._arrow import INT64_MAX, converted, described, kept, target
 from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import FileFormat
 from llmops_audit.errors import DataError
@@ -42,10 +42,10 @@ def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], b
             name: target(file.schema_arrow.field(name).type, _column(shown, name), partial(_fits, file, name))
             for name in columns
         }
+        fields = [described(name, file.schema_arrow.field(name).type, to) for name, to in types.items()]
         for batch in _batches(file, shown, batch_rows, list(types)):
-            yield pa.table(
-                {name: converted(batch.column(name), to, _column(shown, name)) for name, to in types.items()}
-            )
+            columns = [converted(batch.column(name), to, _column(shown, name)) for name, to in types.items()]
+            yield pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
 def cells(path: Path, shown: str, format: FileFormat, batch_rows: int) -> Cells:
