@@ -39,8 +39,9 @@ that so many rows would detect four times in five. `max_detectable_effect` limit
 could have gone undetected in a whole split, the column is inconclusive. `max_drifted_columns` allows some columns to
 drift; columns then have no verdicts of their own.
 
-Where the spec names a time column (`data.time`), each window of time (`windows`) is compared with the reference as
-well, within the same correction, and the report shows since when a column has drifted.
+Where the spec names a time column (`data.time`), each window of time (`windows`: days, weeks, months, quarters, years
+or so many rows) is compared with the reference as well, within the same correction, and the report shows since when a
+column has drifted. A split whose rows all lack a time is inconclusive.
 
 Look first at columns that the classifier relies on: the report sorts columns by their effect times their importance,
 which is the share of predictions that change when the column is shuffled among the test rows. The report also estimates
@@ -124,7 +125,7 @@ def drift(
     max_effect: Effect | Mapping[str, Effect] | None = None,
     max_detectable_effect: Effect | Mapping[str, Effect] | None = None,
     max_drifted_columns: Annotated[int, Field(ge=0)] = 0,
-    windows: Literal["auto", "day", "week", "month", "none"] | Annotated[int, Field(ge=2)] = "auto",
+    windows: Literal["auto", "day", "week", "month", "quarter", "year", "none"] | Annotated[int, Field(ge=2)] = "auto",
     min_rows: Annotated[int, Field(ge=10)] = 30,
 ) -> Iterator[Finding | NamedFigure]:
     """Compare the current splits with the reference."""
@@ -146,6 +147,8 @@ def drift(
         "columns": columns,
     }
     _refuse_unknown(named, task)
+    if task.time is None and windows not in ("auto", "none"):
+        _refuse_windows()
     settings = ComparisonSettings(
         numeric_distance, categorical_distance, dict(distances), min_rows, policy.alpha / MANY, task.seed, windows
     )
@@ -194,6 +197,12 @@ def _without_units(splits: list[str], unit: str) -> Iterator[Finding]:
             "The split has no column {column}: its rows are compared as if they were independent.", column=unit
         )
         yield Finding(metric="rows", scope={"split": split}, verdict=Verdict.NOT_APPLICABLE, message=text)
+
+
+def _refuse_windows() -> None:
+    from llmops_audit.errors import SpecError
+
+    raise SpecError("checks.drift.windows", "needs the time of rows", "a column (`data.time`)")
 
 
 def _not_compared(

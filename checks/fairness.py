@@ -172,9 +172,9 @@ def fairness(
 
 
 def _favourable(task: Task, favourable: str | int | float | None) -> Label | None:
-    from llmops_audit.record.labels import canonical_label
+    from llmops_audit.record.labels import as_listed
 
-    return task.positive if favourable is None else canonical_label(favourable)
+    return task.positive if favourable is None else as_listed(favourable, task.labels)
 
 
 def _problem(task: Task, found: Outcomes | None, favourable: Label | None) -> tuple[Verdict, Message] | None:

@@ -61,6 +61,9 @@ def _numbers(record: Record) -> dict[str, Any]:
         del plain[name]
     for split in plain["data"].values():
         del split["sha256"]
+        for column in split["columns"]:
+            # A Parquet file says how it stores a column.
+            del column["how"]
     return plain
 
 
@@ -249,7 +252,7 @@ def test_a_number_is_what_arrow_reads_as_one(value: str) -> None:
     numbers = FRAME.assign(amount=range(200))
     wrong = numbers.assign(amount=[str(i) if i != 6 else value for i in range(200)])
     spec = _with_data(TABULAR, features=["amount"])
-    with pytest.raises(AuditError, match=r"data\['test'\]: row 7: column 'amount' is not a number"):
+    with pytest.raises(AuditError, match=r"data\['test'\]: row 7: column 'amount' is not (a number|finite)"):
         run(spec, data={"train": numbers, "test": wrong})
     with pytest.raises(AuditError, match=r"data\['train'\]: row 7: column 'amount' is not a number|not finite"):
         run(_with_data(SPEC, weight="amount"), data={"train": wrong, "test": numbers})

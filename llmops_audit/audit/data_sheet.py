@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from llmops_audit.record import ConfusionMatrix, Duplicates, LabelCount, SplitInfo
+from llmops_audit.record import ColumnInfo, ConfusionMatrix, Duplicates, LabelCount, SplitInfo
 from llmops_audit.spec import SPLITS
 
 if TYPE_CHECKING:
     from llmops_audit.audit.sweep import Swept
     from llmops_audit.check.inputs import Task
+    from llmops_audit.evidence.columns import Columns
     from llmops_audit.evidence.missing import Missing
     from llmops_audit.evidence.outputs import Outputs
     from llmops_audit.evidence.rows import Rows
@@ -41,7 +42,7 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
     outputs = cast("Outputs", swept.evidence["outputs"][split])
     return SplitInfo(
         rows=outcomes.rows,
-        columns=swept.columns[split],
+        columns=_columns(swept, split, missing),
         sha256=swept.sha256[split],
         labels=tuple(LabelCount(value=value, rows=n) for value, n in outcomes.label_counts()),
         groups={
@@ -57,6 +58,18 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
         outputs=outputs.counts(swept.task.labels),
         overlap=swept.seen_rows.get(split),
     )
+
+
+def _columns(swept: Swept, split: str, missing: Missing) -> tuple[ColumnInfo, ...]:
+    values = cast("Columns", swept.evidence["columns"][split])
+    found = []
+    for name, known in swept.columns[split].items():
+        distinct, without = values.distinct(name), missing.rows[name]
+        constant = distinct == 0 or (distinct == 1 and not without)
+        found.append(
+            ColumnInfo(name=name, kind=known.kind, how=known.how, distinct=distinct, missing=without, constant=constant)
+        )
+    return tuple(found)
 
 
 def _duplicates(rows: Rows, task: Task) -> Duplicates | None:

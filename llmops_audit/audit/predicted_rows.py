@@ -71,7 +71,7 @@ def predicted_rows(dataset: Dataset, reading: ReadState, needs: Needs, clock: Cl
 
 def _saved(dataset: Dataset, reading: ReadState, clock: Clock) -> PredictedRows:
     subject = open_subject(dataset.spec, dataset.folder, frozenset())
-    read = output_reader(dataset)
+    read = output_reader(dataset, reading)
 
     def predicted(split: str) -> Iterable[Batch]:
         return map(read, batches(dataset, split, reading))
@@ -93,7 +93,7 @@ def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clo
     spec, names = dataset.spec, needs.evidence
     with clock.stage("reading"):
         train, read = _train_and_test(dataset, reading)
-    subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
+    subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric))
 
     def trained_on(rows: Batch) -> tuple[_Predicting, Batch]:
         trained, data = subject.fit(rows), spec.data

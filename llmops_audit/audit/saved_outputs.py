@@ -23,6 +23,7 @@ from llmops_audit.subjects.saved_scores import ScoreRule
 
 if TYPE_CHECKING:
     from llmops_audit.data.batches import Dataset
+    from llmops_audit.data.reading import ReadState
     from llmops_audit.evidence.base import Evidence
     from llmops_audit.evidence.pairs import Pairs
 
@@ -36,7 +37,7 @@ MOST_LOOKED_AT = 100_000
 MOST_SHOWN = 3
 
 
-def output_reader(dataset: Dataset) -> Reader:
+def output_reader(dataset: Dataset, reading: ReadState) -> Reader:
     """Return what turns the outputs of a batch into predictions, by the rules of the spec.
 
     Raises
@@ -46,12 +47,12 @@ def output_reader(dataset: Dataset) -> Reader:
     """
     spec = dataset.spec
     if spec.model.predictions is None:
-        return partial(_scored, ScoreRule.of(spec, labels_of(dataset)))
+        return partial(_scored, ScoreRule.of(spec, labels_of(dataset, reading)))
     if spec.model.output.plain:
         # Predictions are compared with labels by the cells in which they meet: no second pass, and no rules.
         return _as_it_is
     baseline = None if spec.baseline is None else spec.baseline.predictions
-    rules = OutputRules.of(spec.model.output, labels_of(dataset))
+    rules = OutputRules.of(spec.model.output, labels_of(dataset, reading))
     return partial(_read, rules, spec.model.predictions, baseline)
 
 

@@ -16,12 +16,15 @@ from llmops_audit.audit.saved_outputs import refuse_without_labels
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
 from llmops_audit.data.batches import Dataset, ReadState, open_dataset
+from llmops_audit.data.kinds import ColumnKind, kinds_of
+from llmops_audit.data.spellings import LABELS, Reread, families
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
 from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes, without_seen_rows
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.record import Leak, SeenRows
+from llmops_audit.record.labels import Label
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import Subject, Trainable
 
@@ -46,7 +49,9 @@ class Swept:
         Name of the evidence to split to evidence.
     task : Task
     subject : Subject
-    columns, sha256 : mapping
+    columns : mapping of str to mapping of str to ColumnKind
+        By split and column.
+    sha256 : mapping
         By split.
     time : mapping
         Split to the first and last time, where a time column is named.
@@ -65,7 +70,7 @@ class Swept:
     evidence: Mapping[str, Mapping[str, Evidence]]
     task: Task
     subject: Subject
-    columns: Mapping[str, tuple[str, ...]]
+    columns: Mapping[str, Mapping[str, ColumnKind]]
     sha256: Mapping[str, str]
     time: Mapping[str, tuple[str, str]]
     weight: str | None
@@ -97,16 +102,30 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
         Where the data or the subject cannot be had.
     """
     spec, folder = prepared.spec, prepared.draft.folder
-    every_column = "personal_data" in needs.evidence
     dataset = open_dataset(
         spec,
         folder,
-        every_column=every_column,
+        every_column="personal_data" in needs.evidence,
         in_memory=prepared.tables,
         judged=needs.judged,
         compared=needs.inputs_compared,
     )
-    reading = ReadState(labels=spec.data.fixed_labels)
+    reading = ReadState.of(spec)
+    for _ in range(_most_restarts(spec)):
+        try:
+            return _swept(prepared, dataset, reading, needs, jobs, clock)
+        except Reread:
+            reading = reading.anew(spec, set())
+    return _swept(prepared, dataset, reading, needs, jobs, clock)
+
+
+def _most_restarts(spec: Spec) -> int:
+    """Return how often columns can turn out to be something else: each once, and each kind of feature once."""
+    return len(set(families(spec).values())) + 2 * len(spec.data.features)
+
+
+def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Needs, jobs: int, clock: Clock) -> Swept:
+    spec = prepared.spec
     rows = predicted_rows(dataset, reading, needs, clock)
     watch = LeakWatch(spec.data, "test" if rows.train is None else "train")
     near = NearWatch(spec.data, spec.audit.seed)
@@ -114,11 +133,15 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     if rows.comparison is not None:
         watched = {split: near.noting(split, batches) for split, batches in watched.items()}
     rows = replace(rows, splits=watched)
-    plan = _plan(spec, folder)
+    texts = LABELS in reading.spellings.texts
+    plan = _plan(spec, prepared.draft.folder, spec.data.listed_labels(texts=texts))
     part_of = {split: split if split in dataset.files else "path" for split in rows.splits}
     columns = {split: dataset.columns(part) for split, part in part_of.items()}
     with clock.stage("gathering evidence"):
         evidence = _gathered(rows, plan, columns, needs.evidence, jobs)
+    outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
+    if spec.data.weight is not None:
+        _refuse_weightless(outcomes, spec.data.weight)
     with clock.stage("comparing with training rows"):
         seen_rows = {
             split: seen.model_copy(update={"near": near.found(split)})
@@ -126,10 +149,11 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
         }
     with clock.stage("computing digests"):
         sha256 = _digests(dataset, set(part_of.values()))
-    outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
     task = task_of(
         spec,
         outcomes,
+        plan.labels,
+        categorical=tuple(name for name in spec.data.features if name not in reading.numeric),
         trained_here=rows.train is not None,
         one_rule_feature=None if rows.rule is None else rows.rule.feature,
     )
@@ -138,7 +162,7 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
         evidence,
         task,
         rows.subject,
-        columns,
+        {split: kinds_of(names, spec, reading.kinds, reading.spellings) for split, names in columns.items()},
         {split: sha256[part] for split, part in part_of.items()},
         reading.time,
         spec.data.weight,
@@ -149,13 +173,13 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     )
 
 
-def _plan(spec: Spec, folder: Path) -> Plan:
+def _plan(spec: Spec, folder: Path, labels: tuple[Label, ...] | None) -> Plan:
     data = spec.data
     named = (*data.features, data.text, data.unit, data.time, *data.groups)
     keep = tuple(dict.fromkeys(name for name in named if name is not None))
     counted = {*data.features, *data.groups}
     return Plan(
-        data.fixed_labels,
+        labels,
         data.groups,
         spec.audit.seed,
         data.sample,
@@ -217,6 +241,13 @@ def _without_seen_rows(
             trained = Outcomes.of(without.in_sample, plan.within(columns["train"]))
             evidence["outcomes"][without_seen_rows(f"{IN_SAMPLE} {split}")] = trained
     return found
+
+
+def _refuse_weightless(outcomes: Mapping[str, Outcomes], weight: str) -> None:
+    for split, table in outcomes.items():
+        if not any(tally.weight for tally in table.cells.values()):
+            wrong = f"column '{weight}' is zero in every row"
+            raise DataError(f"the {split} split", wrong, "a weight above zero")
 
 
 def _not_empty(batches: Iterable[Batch], split: str) -> Iterator[Batch]:

@@ -9,7 +9,7 @@ from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence.outcomes import Outcomes
 from llmops_audit.personal_data import find
 from llmops_audit.record import Label, Message
-from llmops_audit.record.labels import canonical_label, label_order
+from llmops_audit.record.labels import as_listed, label_order
 from llmops_audit.spec import Spec
 
 __all__ = ["task_of"]
@@ -25,7 +25,13 @@ _SELF_EVIDENT = ((0, 1), (-1, 1), ("false", "true"))
 
 
 def task_of(
-    spec: Spec, outcomes: Mapping[str, Outcomes], *, trained_here: bool, one_rule_feature: str | Message | None
+    spec: Spec,
+    outcomes: Mapping[str, Outcomes],
+    listed: tuple[Label, ...] | None,
+    *,
+    categorical: tuple[str, ...],
+    trained_here: bool,
+    one_rule_feature: str | Message | None,
 ) -> Task:
     """Return what checks need to know of the data.
 
@@ -34,6 +40,10 @@ def task_of(
     spec : Spec
     outcomes : mapping of str to Outcomes
         By split.
+    listed : tuple of label, optional
+        `data.labels` as they compare with those of the data; None where the spec does not fix them.
+    categorical : tuple of str
+        The features that are categories.
     trained_here : bool
         Whether the subject was trained by this audit.
     one_rule_feature : str or Message, optional
@@ -47,7 +57,7 @@ def task_of(
         Where the positive label is no label of the data.
     """
     judged = [outcomes[split] for split in ("train", "test") if split in outcomes]
-    labels = spec.data.fixed_labels or label_order(label for table in judged for label in table.labels())
+    labels = listed or label_order(label for table in judged for label in table.labels())
     if len(labels) < 2:
         raise DataError("the data", "holds fewer than two labels", "at least two, or `data.labels`", str(len(labels)))
     _refuse_free_text(labels, outcomes.values())
@@ -56,7 +66,7 @@ def task_of(
         positive=_positive(spec, labels),
         text=spec.data.text,
         features=spec.data.features,
-        categorical=spec.data.categorical,
+        categorical=categorical,
         groups=spec.data.groups,
         trained_here=trained_here,
         seed=spec.audit.seed,
@@ -69,7 +79,7 @@ def task_of(
 def _positive(spec: Spec, labels: tuple[Label, ...]) -> Label | None:
     if spec.data.positive is None:
         return labels[1] if labels in _SELF_EVIDENT else None
-    positive = canonical_label(spec.data.positive)
+    positive = as_listed(spec.data.positive, labels)
     if positive not in labels:
         known = ", ".join(map(str, labels)) if len(labels) <= MOST_NAMED else f"{len(labels)} labels"
         raise SpecError("data.positive", "is not a label of the data", f"one of {known}", repr(positive))

@@ -46,7 +46,7 @@ class Task(Frozen):
     features : tuple of str
         Feature columns.
     categorical : tuple of str
-        Those that are categories though they look like numbers.
+        Those that are categories: the others are numbers.
     groups : tuple of str
         Columns of sensitive attributes.
     trained_here : bool
@@ -55,7 +55,7 @@ class Task(Frozen):
     unit : str, optional
         Column of the person or document that rows belong to; intervals then allow for their dependence.
     time : str, optional
-        Column with the time of a row, in ISO 8601.
+        Column with the time of a row, in ISO 8601 or as a year or month.
     one_rule_feature : str or Message, optional
         Feature of the one-rule baseline, see `llmops_audit.analysis.one_rule`.
     """

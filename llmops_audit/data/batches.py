@@ -15,23 +15,16 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from llmops_audit.data import sources, tables
-from llmops_audit.data.columns import (
-    FileLocation,
-    cleaned,
-    floats,
-    merged,
-    numeric_columns,
-    row_keys,
-    unit_groups,
-    with_numbers,
-)
+from llmops_audit.data.columns import FileLocation, cleaned, merged, row_keys, with_features
 from llmops_audit.data.headers import Header, needed_columns
+from llmops_audit.data.kinds import Part, decided, still_fits
+from llmops_audit.data.reading import ReadState, check_labels, note_time, scores_of, units_of, weights_of
+from llmops_audit.data.spellings import LABELS, Reread, families
 from llmops_audit.errors import DataError, Problem
-from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix, concatenated, encoded
-from llmops_audit.record.labels import Label, canonical_label
-from llmops_audit.spec import SPLITS, DataSection, Spec
+from llmops_audit.evidence.base import Batch, concatenated, encoded
+from llmops_audit.spec import SPLITS, Spec
 
-__all__ = ["Dataset", "batches", "load", "open_dataset", "slices"]
+__all__ = ["Dataset", "ReadState", "batches", "load", "open_dataset", "slices"]
 
 BATCH_ROWS = 65_536
 
@@ -204,28 +197,6 @@ def _output_columns(spec: Spec) -> tuple[str, ...]:
     return tuple(name for name in (model.predictions, *scores, baseline) if name is not None)
 
 
-@dataclass
-class ReadState:
-    """What reading has found out about the rows so far.
-
-    Attributes
-    ----------
-    numeric : frozenset of str, optional
-        Features that are numbers; None while that is undecided, and columns are left as they are.
-    labels : tuple of label, optional
-        Labels that may occur; None: any.
-    labels_source : str
-        Where `labels` come from, for errors.
-    time : dict
-        Split to the first and last time.
-    """
-
-    numeric: frozenset[str] | None = None
-    labels: tuple[Label, ...] | None = None
-    labels_source: str = "`data.labels`"
-    time: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-
 def batches(dataset: Dataset, part: str, reading: ReadState) -> Iterator[Batch]:
     """Read a part batch by batch; memory does not grow with its rows.
 
@@ -233,12 +204,21 @@ def batches(dataset: Dataset, part: str, reading: ReadState) -> Iterator[Batch]:
     ------
     DataError
         With file and row, where a value does not fit what the spec says of its column.
+    Reread
+        Where a column turns out to be something else than the batches before showed.
     """
+    rows, weights = 0, 0.0
     for shown in dataset.files[part]:
         first = 1
         for table in dataset.read(part, shown):
-            yield _batch(dataset.spec, part, shown, first, table, reading)
+            batch = _batch(dataset, part, FileLocation(shown, first), table, reading)
             first += table.num_rows
+            rows += len(batch)
+            weights = weights if batch.weight is None else max(weights, float(batch.weight.max(initial=0.0)))
+            yield batch
+    if rows and dataset.spec.data.weight is not None and not weights:
+        where = ", ".join(dataset.files[part])
+        raise DataError(where, f"column '{dataset.spec.data.weight}' is zero in every row", "a weight above zero")
 
 
 def load(dataset: Dataset, part: str, reading: ReadState) -> Batch:
@@ -249,13 +229,12 @@ def load(dataset: Dataset, part: str, reading: ReadState) -> Batch:
     DataError
         Where it has no rows, and as `batches`.
     """
-    found = list(batches(dataset, part, replace(reading, numeric=None)))
+    found = list(batches(dataset, part, reading))
     if not found:
         raise DataError(", ".join(dataset.files[part]), "has no rows", "at least one")
-    table = concatenated([batch.table for batch in found])
-    whole = Batch(
-        part,
-        table,
+    return Batch(
+        found[0].split,
+        concatenated([batch.table for batch in found]),
         [source for batch in found for source in batch.source],
         np.concatenate([batch.row for batch in found]),
         np.concatenate([batch.key for batch in found]),
@@ -269,10 +248,8 @@ def load(dataset: Dataset, part: str, reading: ReadState) -> Batch:
             if (predictions := merged([batch.reference_predictions.get(name) for batch in found]))
         },
         _joined([batch.unit_group for batch in found]),
+        weight_unit=found[-1].weight_unit,
     )
-    if reading.numeric is None:
-        reading.numeric = numeric_columns(table, dataset.spec.data)
-    return replace(whole, table=with_numbers(whole.table, reading.numeric, whole))
 
 
 def _joined(parts: list[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
@@ -286,21 +263,22 @@ def slices(batch: Batch) -> Iterator[Batch]:
         yield batch[start : start + BATCH_ROWS]
 
 
-def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, reading: ReadState) -> Batch:
-    data, n = spec.data, table.num_rows
+def _batch(dataset: Dataset, part: str, where: FileLocation, raw: pa.Table, reading: ReadState) -> Batch:
+    spec, shown, n = dataset.spec, where.shown, raw.num_rows
+    data = spec.data
     split = "test" if part == "path" else part
-    where = FileLocation(shown, first)
-    table = cleaned(table, spec)
-    row = np.arange(first, first + n, dtype=np.int64)
-    label = encoded(table, data.label)
+    table = _in_one_form(dataset, part, raw, where, reading)
+    texts = LABELS in reading.spellings.texts
+    row = np.arange(where.first, where.first + n, dtype=np.int64)
+    label = encoded(table, data.label, texts=texts)
     if label is not None:
-        _check_labels(label, split, where, reading)
-    prediction = encoded(table, spec.model.predictions) if spec.model.predictions else None
+        check_labels(label, split, where, reading)
+    prediction = encoded(table, spec.model.predictions, texts=texts) if spec.model.predictions else None
     baseline = None if spec.baseline is None else spec.baseline.predictions
-    reference_predictions = {"baseline": encoded(table, baseline)} if baseline is not None else {}
+    reference_predictions = {"baseline": encoded(table, baseline, texts=texts)} if baseline is not None else {}
     if data.time is not None and data.time in table.column_names:
-        _note_time(table.column(data.time), split, where, reading)
-    batch = Batch(
+        note_time(table.column(data.time), split, where, reading)
+    return Batch(
         split,
         table,
         [shown] * n,
@@ -308,64 +286,54 @@ def _batch(spec: Spec, part: str, shown: str, first: int, table: pa.Table, readi
         row_keys(table, spec, shown, row),
         label,
         prediction,
-        _weights(table, data, where),
-        _scores(table, spec, where),
+        weights_of(table, data, where, reading),
+        scores_of(table, spec, where, texts=texts),
         {name: predictions for name, predictions in reference_predictions.items() if predictions is not None},
-        _unit_groups(table, spec, where),
+        units_of(table, spec, where),
+        weight_unit=reading.weight_unit or 1.0,
     )
-    return replace(batch, table=with_numbers(table, reading.numeric, batch)) if reading.numeric is not None else batch
 
 
-def _check_labels(label: Codes, split: str, where: FileLocation, reading: ReadState) -> None:
-    if split != "live":
-        for position in np.flatnonzero(label.index < 0)[:1]:
-            raise where.error(int(position), "the label is missing", "a label in every row of train and test")
-    if reading.labels is not None:
-        unknown = [i for i, value in enumerate(label.categories) if value not in reading.labels]
-        for position in np.flatnonzero(np.isin(label.index, unknown))[:1]:
-            raise where.error(int(position), "the label is unknown", f"a label of {reading.labels_source}")
+def _in_one_form(dataset: Dataset, part: str, raw: pa.Table, where: FileLocation, reading: ReadState) -> pa.Table:
+    """Return a table with numbers as float64, and with one spelling for each label, group and category."""
+    spec, spellings = dataset.spec, reading.spellings
+    table = cleaned(raw, spec)
+    features = [name for name in spec.data.features if name in table.column_names]
+    reading.first = reading.first or part
+    for name in features:
+        known = reading.kinds.get(name)
+        if known is None or (part == reading.first and not still_fits(known, table.column(name))):
+            _decide(dataset, name, table.column(name), raw.schema.field(name), reading)
+    table = with_features(
+        table,
+        {name: reading.kinds[name].kind == "number" for name in features},
+        spec.data,
+        where,
+        lambda column, name: spellings.one_form(column, name, name, where.shown),
+        lambda name: _decide(dataset, name, table.column(name), raw.schema.field(name), reading),
+    )
+    for name, family in families(spec).items():
+        if name in table.column_names and name not in features:
+            column = spellings.one_form(table.column(name), name, family, where.shown)
+            table = table.set_column(table.column_names.index(name), name, column)
+    spellings.settle()
+    return table
 
 
-def _weights(table: pa.Table, data: DataSection, where: FileLocation) -> npt.NDArray[np.float64] | None:
-    if data.weight is None or data.weight not in table.column_names:
-        return None
-    weights = floats(table, data.weight, where, "a weight")
-    for position in np.flatnonzero(weights < 0)[:1]:
-        raise where.error(int(position), f"column '{data.weight}' is negative", "a weight of at least 0")
-    return weights
+def _decide(dataset: Dataset, name: str, column: pa.ChunkedArray, field: pa.Field, reading: ReadState) -> None:
+    """Decide what a feature is, by the first rows or by all of the first split; read anew where that is a change."""
 
+    def every() -> Iterator[Part]:
+        part = str(reading.first)
+        for shown in dataset.files[part]:
+            first = 1
+            for table in replace(dataset, wanted=(name,)).read(part, shown):
+                yield cleaned(table, dataset.spec).column(name), FileLocation(shown, first)
+                first += table.num_rows
 
-def _scores(table: pa.Table, spec: Spec, where: FileLocation) -> ScoreMatrix | None:
-    named = spec.model.scores
-    if isinstance(named, str) and spec.data.positive is not None:
-        columns = {canonical_label(spec.data.positive): named}
-    else:
-        columns = {canonical_label(label): name for label, name in named.items()} if isinstance(named, dict) else {}
-    if not columns or not set(columns.values()) <= set(table.column_names):
-        return None
-    # Where nothing else is predicted, a row without a score is a row without an output.
-    alone = spec.model.predictions is None
-    values = [floats(table, name, where, "a score", or_missing=alone) for name in columns.values()]
-    return ScoreMatrix(tuple(columns), np.column_stack(values))
-
-
-def _unit_groups(table: pa.Table, spec: Spec, where: FileLocation) -> npt.NDArray[np.int16] | None:
-    if spec.data.unit is None or spec.data.unit not in table.column_names:
-        return None
-    units = table.column(spec.data.unit)
-    for position in np.flatnonzero(units.is_null().to_numpy())[:1]:
-        raise where.error(int(position), "the unit is missing", "a person or document in every row (`data.unit`)")
-    return unit_groups([str(value) for value in units.to_pylist()], spec.audit.seed)
-
-
-def _note_time(column: pa.ChunkedArray, split: str, where: FileLocation, reading: ReadState) -> None:
-    import pandas as pd
-
-    texts = column.to_pandas()
-    times = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True)
-    for position in np.flatnonzero((times.isna() & texts.notna()).to_numpy())[:1]:
-        raise where.error(int(position), "the time cannot be read", "ISO 8601, such as 2026-11-24T09:30:00")
-    if times.notna().any():
-        low, high = times.min().isoformat(), times.max().isoformat()
-        known = reading.time.get(split, (low, high))
-        reading.time[split] = (min(low, known[0]), max(high, known[1]))
+    before = reading.kinds.get(name)
+    if before is not None and before.final:
+        return
+    reading.kinds[name] = decided(name, column, field, dataset.spec.data, every)
+    if before is not None and before.kind != reading.kinds[name].kind:
+        raise Reread

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,24 +13,31 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from llmops_audit.data.times import iso_times
 from llmops_audit.errors import DataError
-from llmops_audit.evidence.base import UNIT_GROUPS, Batch, Codes
-from llmops_audit.record.labels import label_order
+from llmops_audit.evidence.base import UNIT_GROUPS, Codes
+from llmops_audit.record.labels import canonical_label, label_order
 from llmops_audit.spec import DataSection, Spec
 
 __all__ = [
+    "NUMBER",
     "FileLocation",
     "as_numbers",
     "cleaned",
     "floats",
     "merged",
-    "numeric_columns",
+    "plain",
     "row_keys",
     "unit_groups",
-    "with_numbers",
+    "with_features",
 ]
 
+NUMBER = r"^[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|(?i:inf|infinity))$"
+"""Texts that Arrow reads as numbers."""
+
 _SPLITMIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+
+OneForm = Callable[[pa.ChunkedArray, str], pa.ChunkedArray]
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class FileLocation:
 
 
 def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
-    """Leave the text as it is, trim other strings (null where missing), and cast numeric features to float64."""
+    """Leave the text and stored numbers of features as they are, and trim all other cells (null where missing)."""
     na_values = pa.array(spec.data.na_values, pa.string())
     columns = []
     for name in table.column_names:
@@ -62,70 +71,109 @@ def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
         elif pa.types.is_binary(column.type):
             # Only searched for personal data, see `llmops_audit.evidence._unread`.
             pass
-        elif name in spec.data.features and name not in spec.data.categorical and _is_number_type(column.type):
-            column = _cast(column)
-        else:
+        elif name not in spec.data.features or pa.types.is_string(column.type):
             column = pc.utf8_trim_whitespace(_texts(column))
             column = pc.if_else(pc.is_in(column, na_values), None, column)
+            column = iso_times(column) if name == spec.data.time else column
         columns.append(column)
     return pa.table(columns, names=table.column_names)
 
 
-def _is_number_type(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
-
-
 def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column if pa.types.is_string(column.type) else pc.cast(column, pa.string())
+    if pa.types.is_string(column.type):
+        return column
+    if not pa.types.is_floating(column.type):
+        return pc.cast(column, pa.string())
+    # Arrow would write a large whole number with an exponent.
+    coded = column.combine_chunks().dictionary_encode()
+    texts = [str(canonical_label(value)) for value in coded.dictionary.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
 
 
-def numeric_columns(table: pa.Table, data: DataSection) -> frozenset[str]:
-    """Decide which features are numbers: those where every value that is not missing can be read as a number."""
-    return frozenset(
-        name for name in data.features if name not in data.categorical and as_numbers(table.column(name)) is not None
-    )
+def plain(texts: pa.Array | pa.ChunkedArray, data: DataSection) -> pa.Array | pa.ChunkedArray:
+    """Return texts with their numbers as Arrow reads them: without thousands separators, with a decimal point."""
+    if data.thousands is not None:
+        mark = re.escape(data.thousands)
+        grouped = rf"^[-+]?[0-9]{{1,3}}({mark}[0-9]{{3}})+({re.escape(data.decimal)}[0-9]*)?$"
+        joined = pc.replace_substring(texts, data.thousands, "")
+        texts = pc.if_else(pc.match_substring_regex(texts, grouped), joined, texts)
+    if data.decimal == ".":
+        return texts
+    # With a decimal comma, a point is no part of a number.
+    points = pc.match_substring(texts, ".")
+    pointed = pc.if_else(points, pa.scalar("(a point)"), pc.replace_substring(texts, data.decimal, "."))
+    return pc.if_else(pc.is_null(texts), None, pointed)
 
 
-def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Return a column as float64; None where a value is not a number, or all are missing."""
+def as_numbers(column: pa.ChunkedArray, data: DataSection | None = None) -> pa.ChunkedArray | None:
+    """Return a column as float64; None where a value is not a finite number, or all are missing.
+
+    Parameters
+    ----------
+    column : pyarrow array, (n,)
+    data : DataSection, optional
+        How a text file writes numbers; None for texts of other data.
+    """
     if column.null_count == len(column) or pa.types.is_boolean(column.type):
         return None
     try:
-        numbers = _cast(column)
+        numbers = _cast(column, data)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
     return numbers if pc.all(pc.is_finite(numbers)).as_py() else None
 
 
-def with_numbers(table: pa.Table, numeric: Iterable[str], batch: Batch) -> pa.Table:
-    """Return the table with its numeric features as float64.
+def with_features(
+    table: pa.Table,
+    kinds: Mapping[str, bool],
+    data: DataSection,
+    where: FileLocation,
+    one_form: OneForm,
+    stray: Callable[[str], None],
+) -> pa.Table:
+    """Return the table with its numbers as float64, and its categories in their one form.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Cleaned.
+    kinds : mapping of str to bool
+        Features, and whether each is a number.
+    data : DataSection
+    where : FileLocation
+    one_form : callable
+        Returns a column of texts, by its name, in its one form.
+    stray : callable
+        Called with the name of a feature of numbers that holds something else, before that is an error.
 
     Raises
     ------
     DataError
-        With file and row, where a value is not a number.
+        With file, row and column, where a value is not a number, or infinite.
     """
-    for name in sorted(numeric):
-        numbers = table.column(name)
-        if numbers.null_count < len(numbers):
-            converted = as_numbers(numbers)
-            if converted is None:
-                texts = numbers.to_pylist()
-                position = next(i for i, value in enumerate(texts) if not _is_number(value))
-                raise DataError(
-                    f"{batch.source[position]}: row {batch.row[position]}",
-                    f"column '{name}' is not a number",
-                    "a number, as in the training split",
-                )
-            numbers = converted
+    for name, numeric in sorted(kinds.items()):
+        column = table.column(name)
+        if not numeric:
+            column = one_form(_texts(column), name)
+        elif column.null_count == len(column):
+            column = pa.chunked_array([pa.nulls(len(column), pa.float64())])
+        elif (converted := as_numbers(column, data)) is not None:
+            column = converted
         else:
-            numbers = pa.chunked_array([pa.nulls(len(numbers), pa.float64())])
-        table = table.set_column(table.column_names.index(name), name, numbers)
+            stray(name)
+            raise _not_a_number(column, name, data, where, "a finite number, as in the first split, or a missing value")
+        table = table.set_column(table.column_names.index(name), name, column)
     return table
 
 
 def floats(
-    table: pa.Table, name: str, where: FileLocation, what: str, *, or_missing: bool = False
+    table: pa.Table,
+    name: str,
+    where: FileLocation,
+    what: str,
+    data: DataSection | None = None,
+    *,
+    or_missing: bool = False,
 ) -> npt.NDArray[np.float64]:
     """Return a column as finite numbers, float64, (n,); NaN where a value may be missing, and is.
 
@@ -135,25 +183,37 @@ def floats(
         With file and row, where a value is no number, not finite, or missing where it must not be.
     """
     column = table.column(name)
-    try:
-        values = _cast(column).to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        position = next(i for i, value in enumerate(column.to_pylist()) if not _is_number(value))
-        raise where.error(position, f"column '{name}' is not a number", what) from None
-    allowed = np.isfinite(values) | (np.isnan(values) if or_missing else False)
-    for position in np.flatnonzero(~allowed)[:1]:
-        raise where.error(int(position), f"column '{name}' is missing or not finite", what)
-    return np.asarray(values, dtype=np.float64)
+    for position in [] if or_missing else np.flatnonzero(column.is_null().to_numpy())[:1]:
+        raise where.error(int(position), f"column '{name}' is missing", what)
+    if or_missing and column.null_count == len(column):
+        return np.full(len(column), np.nan)
+    converted = as_numbers(column, data)
+    if converted is None and len(column):
+        raise _not_a_number(column, name, data, where, what)
+    return np.asarray(column if converted is None else converted, dtype=np.float64)
 
 
-def _cast(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _not_a_number(
+    column: pa.ChunkedArray, name: str, data: DataSection | None, where: FileLocation, expected: str
+) -> DataError:
+    """Return the error about the first cell that is no finite number."""
+    for position, value in enumerate(column.to_pylist()):
+        if value is None:
+            continue
+        try:
+            number = _cast(pa.chunked_array([[value]]), data)[0].as_py()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return where.error(position, f"column '{name}' is not a number", expected)
+        if not math.isfinite(number):
+            return where.error(position, f"column '{name}' is not finite", expected)
+    return DataError(where.shown, f"column '{name}' is not a number", expected)
+
+
+def _cast(column: pa.ChunkedArray, data: DataSection | None = None) -> pa.ChunkedArray:
     """Return a column as float64; a whole number beyond 2**53 is rounded, which a checked cast would refuse."""
+    if data is not None and pa.types.is_string(column.type):
+        column = plain(column, data)
     return pc.cast(column, pa.float64(), safe=False)
-
-
-def _is_number(value: object) -> bool:
-    """Return whether Arrow reads a value as a finite number, or it is missing; Python reads ``1_000`` as well."""
-    return value is None or as_numbers(pa.chunked_array([[value]])) is not None
 
 
 def merged(parts: Sequence[Codes | None]) -> Codes | None:

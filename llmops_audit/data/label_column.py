@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pyarrow as pa
+
 from llmops_audit.data.batches import Dataset
 from llmops_audit.data.columns import cleaned
+from llmops_audit.data.reading import ReadState
+from llmops_audit.data.spellings import LABELS
 from llmops_audit.evidence.base import encoded
 from llmops_audit.record.labels import Label, label_order
 
@@ -14,22 +18,28 @@ __all__ = ["labels_of"]
 _LABELLED = ("train", "test")
 
 
-def labels_of(dataset: Dataset) -> tuple[Label, ...]:
+def labels_of(dataset: Dataset, reading: ReadState) -> tuple[Label, ...]:
     """Return the fixed list of the spec, or the labels of train and test, for which their label column is read once.
 
     Raises
     ------
     DataError
         Where a file cannot be read.
+    Reread
+        Where two spellings of one value show that labels are texts.
     """
-    spec = dataset.spec
-    if spec.data.fixed_labels is not None:
-        return spec.data.fixed_labels
-    column = replace(dataset, wanted=(spec.data.label,))
+    spec, spellings = dataset.spec, reading.spellings
+    if reading.labels is not None:
+        return reading.labels
+    labelled = replace(dataset, wanted=(spec.data.label,))
     found: set[Label] = set()
     for part in _LABELLED:
         for shown in dataset.files.get(part, ()):
-            for table in column.read(part, shown):
-                label = encoded(cleaned(table, spec), spec.data.label)
+            for table in labelled.read(part, shown):
+                if spec.data.label not in table.column_names:
+                    continue
+                column = spellings.one_form(cleaned(table, spec).column(0), spec.data.label, LABELS, shown)
+                label = encoded(pa.table([column], [spec.data.label]), spec.data.label, texts=LABELS in spellings.texts)
                 found.update(() if label is None else label.categories)
+    spellings.settle()
     return label_order(found)

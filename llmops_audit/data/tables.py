@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from llmops_audit.data.sources._arrow import INT64_MAX, converted, holds_bytes, searchable, target
+from llmops_audit.data.sources._arrow import INT64_MAX, converted, described, holds_bytes, searchable, target
 from llmops_audit.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,14 +57,16 @@ def table_of(value: object, shown: str) -> pa.Table | None:
     else:
         return None
     _check_names(names, shown)
-    columns = {}
+    columns, fields = [], []
     for position, name in enumerate(names):
         where = f"{shown}: column {name!r}"
-        columns[name] = _kept(
-            _of_series(value.iloc[:, position], where) if isinstance(value, pd.DataFrame) else value.column(position),
-            where,
-        )
-    return pa.table(columns)
+        if isinstance(value, pd.DataFrame):
+            stored, typed = _of_series(value.iloc[:, position], where)
+        else:
+            stored, typed = value.column(position), True
+        columns.append(_kept(stored, where))
+        fields.append(described(name, stored.type, columns[-1].type) if typed else pa.field(name, columns[-1].type))
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
 def read(
@@ -81,7 +83,9 @@ def read(
         if name not in table.column_names:
             raise DataError(shown, f"has no column {name!r}", f"one of {', '.join(table.column_names)}")
     where = {name: f"{shown}: column {name!r}" for name in columns}
-    chosen = pa.table({name: _read(table.column(name), where[name], name in searched) for name in columns})
+    found = [_read(table.column(name), where[name], name in searched) for name in columns]
+    fields = [table.schema.field(name).with_type(column.type) for name, column in zip(columns, found, strict=True)]
+    chosen = pa.Table.from_arrays(found, schema=pa.schema(fields))
     for start in range(0, chosen.num_rows, batch_rows):
         yield chosen.slice(start, batch_rows).combine_chunks()
 
@@ -117,11 +121,14 @@ def _check_names(names: list[Any], shown: str) -> None:
         raise DataError(shown, f"has column {doubled[0]!r} more than once", "a name for each column")
 
 
-def _of_series(series: pd.Series[Any], where: str) -> pa.ChunkedArray:
+def _of_series(series: pd.Series[Any], where: str) -> tuple[pa.ChunkedArray, bool]:
+    """Return a column, and whether its type says what it holds; of mixed values the texts must."""
+    typed = True
     try:
         found = pa.Array.from_pandas(series)
     except (pa.ArrowException, OverflowError, TypeError, ValueError):
         # Several kinds in one column, such as 1 and "1", or numbers beyond 64 bits: as a CSV file would hold them.
+        typed = False
         try:
             found = pa.array([_text(value, where) for value in series], pa.string())
         except UnicodeEncodeError:
@@ -129,7 +136,7 @@ def _of_series(series: pd.Series[Any], where: str) -> pa.ChunkedArray:
     if pa.types.is_list(found.type) and any(isinstance(value, set | frozenset) for value in series):
         # Arrow would take them in the order of their hashes, another one in every process.
         raise DataError(where, "holds values that no file could", "text, numbers or dates", "set")
-    return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+    return (found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])), typed
 
 
 def _text(value: object, where: str) -> str | None:

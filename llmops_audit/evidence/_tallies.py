@@ -15,6 +15,7 @@ from llmops_audit.record.labels import MISSING, Label, canonical_label, label_or
 from llmops_audit.stats import clusters
 
 __all__ = [
+    "SQUARE_UNIT",
     "WEIGHT_UNIT",
     "Cell",
     "CrossTable",
@@ -30,7 +31,13 @@ __all__ = [
 ]
 
 WEIGHT_UNIT = 2.0**-120
-"""Weights are kept as whole multiples of this, so that sums are exact in any order, of tiny weights as well."""
+"""Weights are kept as whole multiples of this, so that sums are exact in any order, of tiny weights as well.
+
+They have no scale of their own: those of a batch are near 1, and what is counted of them is shares and ratios.
+"""
+
+SQUARE_UNIT = WEIGHT_UNIT**2
+"""Squares of weights are kept as whole multiples of this: the squares of what the weights are kept as."""
 
 MAX_CELLS = 200_000
 """A larger table is no longer a summary: a label or group column contains free text."""
@@ -44,7 +51,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tally:
-    """Rows of one cell: their number, the sum of their weights and of the squares, both in units of `WEIGHT_UNIT`."""
+    """Rows of one cell: number, sum of weights in `WEIGHT_UNIT`, and sum of their squares in `SQUARE_UNIT`."""
 
     rows: int
     weight: int
@@ -192,7 +199,7 @@ def crossed(
         )
         counts[at] += tally.rows
         weights[at] += tally.weight * WEIGHT_UNIT
-        squares[at] += tally.weight_squared * WEIGHT_UNIT
+        squares[at] += tally.weight_squared * SQUARE_UNIT
         if cell[-1] is not None:
             by_unit.setdefault(cell[-1], np.zeros(shape))[at] += tally.weight * WEIGHT_UNIT
     units = np.stack([by_unit[unit] for unit in sorted(by_unit)]) if by_unit else None
@@ -213,9 +220,9 @@ def listed(codes: Codes, labels: tuple[Label, ...] | None) -> Codes:
 
 
 def group_codes(batch: Batch, name: str) -> Codes:
-    """Return the values of a group column in their one form, (n,)."""
+    """Return the values of a group column as texts, (n,); the table holds them in their one form."""
     encoded = batch.table.column(name).combine_chunks().dictionary_encode()
-    values = tuple(canonical_label(value.as_py()) for value in encoded.dictionary)
+    values = tuple(str(canonical_label(value, texts=True)) for value in encoded.dictionary.to_pylist())
     return Codes(values, encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32))
 
 
@@ -227,11 +234,12 @@ def labels_of(cells: Mapping[Cell, Tally]) -> tuple[Label, ...]:
 def _weight_sums(
     weight: Floats | None, inverse: npt.NDArray[np.intp], rows: npt.NDArray[np.intp]
 ) -> tuple[list[int], list[int]]:
+    one = round(1 / WEIGHT_UNIT)
     if weight is None:
-        sums = [int(n) * round(1 / WEIGHT_UNIT) for n in rows]
-        return sums, sums
+        return [int(n) * one for n in rows], [int(n) * one * one for n in rows]
     weights, squares = [0] * len(rows), [0] * len(rows)
     for cell, value in zip(inverse.ravel().tolist(), weight.tolist(), strict=True):
-        weights[cell] += round(value / WEIGHT_UNIT)
-        squares[cell] += round(value * value / WEIGHT_UNIT)
+        units = round(value / WEIGHT_UNIT)
+        weights[cell] += units
+        squares[cell] += units * units
     return weights, squares

@@ -176,6 +176,7 @@ class Batch:
     prediction : Codes, (n,), optional
         None where the subject made none.
     weight : numpy array of float64, (n,), optional
+        Near 1: weights have no scale, and are counted in multiples of `weight_unit`.
     scores : ScoreMatrix, (n, k), optional
         None where no evidence asks for them, or the subject gives none.
     reference_predictions : mapping of str to Codes, (n,)
@@ -186,6 +187,8 @@ class Batch:
         rows are taken as independent.
     outputs : OutputColumn, (n,), optional
         What became of the outputs; None where each prediction is as it was given, and is a label or not.
+    weight_unit : float
+        The power of two that weights were divided by, the same for all rows of an audit.
     """
 
     split: str
@@ -200,6 +203,7 @@ class Batch:
     reference_predictions: Mapping[str, Codes] = field(default_factory=dict)
     unit_group: npt.NDArray[np.int16] | None = None
     outputs: OutputColumn | None = None
+    weight_unit: float = 1.0
 
     def __len__(self) -> int:
         return len(self.row)
@@ -223,6 +227,7 @@ class Batch:
             {name: codes[rows] for name, codes in self.reference_predictions.items()},
             None if self.unit_group is None else self.unit_group[rows],
             None if self.outputs is None else self.outputs[rows],
+            self.weight_unit,
         )
 
     def sample(self, most: int) -> Batch:
@@ -252,12 +257,20 @@ def _cast(column: pa.ChunkedArray, to: pa.DataType | None) -> pa.ChunkedArray:
     return column.cast(pa.string()).cast(to)
 
 
-def encoded(table: pa.Table, name: str) -> Codes | None:
-    """Return a column of labels or groups in their one form, or None where the table has no such column."""
+def encoded(table: pa.Table, name: str, *, texts: bool = False) -> Codes | None:
+    """Return a column of labels or groups in their one form, or None where the table has no such column.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    name : str
+    texts : bool
+        Whether texts stay as they are, see `canonical_label`.
+    """
     if name not in table.column_names:
         return None
     dictionary = table.column(name).combine_chunks().dictionary_encode()
-    raw = [canonical_label(value.as_py()) for value in dictionary.dictionary]
+    raw = [canonical_label(value, texts=texts) for value in dictionary.dictionary.to_pylist()]
     categories = label_order(raw)
     recoded = np.array([categories.index(value) for value in raw] + [-1], dtype=np.int32)
     index = dictionary.indices.fill_null(-1).to_numpy(zero_copy_only=False)

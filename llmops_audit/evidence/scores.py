@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from llmops_audit.evidence._tallies import WEIGHT_UNIT, group_codes
+from llmops_audit.evidence._tallies import SQUARE_UNIT, WEIGHT_UNIT, group_codes
 from llmops_audit.evidence.base import Batch, Plan, ScoreMatrix
 from llmops_audit.record.labels import MISSING, Label, label_order
 from llmops_audit.stats.reliability import Forecasts
@@ -91,8 +91,8 @@ class Sums:
     keys : numpy array of int64, (m,)
         Bins; by unit, coarser bins and the random group.
     values : numpy array of int64 or of int, (c, m)
-        Rows and scores (in units of `SCORE_UNIT`); with weights also weights and their squares (in units of
-        `WEIGHT_UNIT`), and weights times scores instead of scores.
+        Rows and scores (in units of `SCORE_UNIT`); with weights also weights (in units of
+        `WEIGHT_UNIT`) and their squares (in units of `SQUARE_UNIT`), and weights times scores instead of scores.
     """
 
     keys: Ints
@@ -123,7 +123,7 @@ class Sums:
             rows = self.values[0].astype(np.float64)
             return np.stack([rows, rows, rows, self.values[1] * SCORE_UNIT])
         rows, weights, squares, scores = self.values.astype(np.float64)
-        return np.stack([rows, weights * WEIGHT_UNIT, squares * WEIGHT_UNIT, scores * (WEIGHT_UNIT * SCORE_UNIT)])
+        return np.stack([rows, weights * WEIGHT_UNIT, squares * SQUARE_UNIT, scores * (WEIGHT_UNIT * SCORE_UNIT)])
 
 
 @dataclass(frozen=True)
@@ -339,7 +339,7 @@ def _unweighted(scores: Ints) -> npt.NDArray[Any]:
 def _weighted(weight: Floats, scores: Ints) -> npt.NDArray[Any]:
     columns = np.ones((4, len(scores)), dtype=object)
     columns[1] = [round(value / WEIGHT_UNIT) for value in weight.tolist()]
-    columns[2] = [round(value * value / WEIGHT_UNIT) for value in weight.tolist()]
+    columns[2] = columns[1] * columns[1]
     columns[3] = columns[1] * scores.astype(object)
     return columns
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import ConfigDict, Field
 
 from llmops_audit.errors import RecordError
-from llmops_audit.record.audited import AuditInfo, Duplicates, Environment, LabelCount, SplitInfo, SubjectInfo
+from llmops_audit.record.audited import (
+    AuditInfo,
+    ColumnInfo,
+    Duplicates,
+    Environment,
+    LabelCount,
+    SplitInfo,
+    SubjectInfo,
+)
 from llmops_audit.record.base import Frozen, Label, Message, Scalar, message
 from llmops_audit.record.decision import Changes, Decision, GatePolicy, LimitChange, Status, VerdictChange
 from llmops_audit.record.figures import Column, ConfusionMatrix, Figure, NamedFigure, Table, interval_columns
@@ -40,6 +48,7 @@ __all__ = [
     "Changes",
     "CheckResult",
     "Column",
+    "ColumnInfo",
     "ConfusionMatrix",
     "Decision",
     "Duplicates",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from llmops_audit.record.base import Frozen, Label
+from llmops_audit.record.base import Frozen, Label, Message
 from llmops_audit.record.leaks_found import SeenRows
 from llmops_audit.record.output_counts import OutputCounts
 
-__all__ = ["AuditInfo", "Duplicates", "Environment", "LabelCount", "SplitInfo", "SubjectInfo"]
+__all__ = ["AuditInfo", "ColumnInfo", "Duplicates", "Environment", "LabelCount", "SplitInfo", "SubjectInfo"]
 
 
 class AuditInfo(Frozen):
@@ -61,12 +61,29 @@ class Duplicates(Frozen):
     """How many of them repeat an earlier row."""
 
 
+class ColumnInfo(Frozen):
+    """One column of a split."""
+
+    name: str
+    """Its name."""
+    kind: Literal["number", "category", "text", "time", "id"]
+    """What it is taken for, in all splits."""
+    how: Message
+    """How that was decided."""
+    distinct: int | None
+    """How many different values it has, missing ones left out; null where they are more than 1,000."""
+    missing: int
+    """Rows without a value."""
+    constant: bool
+    """Whether every row has the same value, or none has any."""
+
+
 class SplitInfo(Frozen):
     """One split of the data."""
 
     rows: int
     """Number of rows."""
-    columns: tuple[str, ...]
+    columns: tuple[ColumnInfo, ...]
     """The columns that were read, in the order of the data."""
     sha256: str
     """SHA-256 of the bytes of its file, of the digests of its files, or of the content of a table in memory."""

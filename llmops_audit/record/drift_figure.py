@@ -114,8 +114,8 @@ class Timeline(Frozen):
 
     split: str
     """The current split."""
-    unit: Literal["day", "week", "month", "rows"]
-    """Unit of the windows: a day, a week, a month, or a number of rows."""
+    unit: Literal["day", "week", "month", "quarter", "year", "rows"]
+    """Unit of the windows: a day, a week, a month, a quarter, a year, or a number of rows."""
     windows: tuple[Window, ...]
     """The windows in the order of time; empty where no row has a time."""
     without_time: int

@@ -33,9 +33,12 @@ from llmops_audit.render.overlap_view import SeenView, notices, seen_view
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
 from llmops_audit.render.unset_minima import unset_minima
 
-__all__ = ["Pair", "Reason", "ReportView", "confused_pairs", "most", "view", "with_missing"]
+__all__ = ["MAX_COLUMNS", "Pair", "Reason", "ReportView", "confused_pairs", "most", "view", "with_missing"]
 
 MAX_PAIRS = 25
+MAX_COLUMNS = 200
+"""Columns of a split that the data sheet lists."""
+
 MAX_VALUES = 20
 
 MAX_IN_FULL, MAX_BESIDE_DRIFT = 200, 30

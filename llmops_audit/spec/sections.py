@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from llmops_audit.record import Card, GatePolicy
-from llmops_audit.record.labels import canonical_label, label_order
+from llmops_audit.record.labels import as_listed, canonical_label, label_order
 
 __all__ = [
     "AuditSection",
@@ -88,7 +88,9 @@ class DataSection(SpecSection):
         default=None,
         description="Column of the person or document that rows belong to; intervals then allow for their dependence.",
     )
-    time: NonEmpty | None = Field(default=None, description="Column with the time of a row, in ISO 8601.")
+    time: NonEmpty | None = Field(
+        default=None, description="Column with the time of a row: ISO 8601, a year, a month or a quarter (2026-Q4)."
+    )
     id: NonEmpty | None = Field(default=None, description="Column that identifies a row.")
     na_values: tuple[str, ...] = Field(
         default=("", "NA", "N/A", "NaN", "nan", "null", "NULL"),
@@ -99,6 +101,10 @@ class DataSection(SpecSection):
         default=None, description="Separator of fields; by default a comma, in .tsv a tab."
     )
     quote: bool = Field(default=True, description="Whether double quotes enclose fields.")
+    decimal: Literal[".", ","] = Field(default=".", description="Decimal sign of the numbers in text files.")
+    thousands: Annotated[str, Field(pattern=r"^[.,' ]$")] | None = Field(
+        default=None, description="Separator of thousands in the numbers of text files: a comma, point, space or '."
+    )
     column_names: tuple[NonEmpty, ...] | None = Field(
         default=None, description="Column names of files without a header."
     )
@@ -129,11 +135,13 @@ class DataSection(SpecSection):
         unknown = [name for name in self.categorical if name not in self.features]
         if unknown:
             raise ValueError(f"`categorical` names {unknown[0]!r}, which is not a feature")
+        if self.decimal == self.thousands:
+            raise ValueError("`decimal` and `thousands` are the same sign")
         if self.labels is not None:
-            labels = [canonical_label(label) for label in self.labels]
-            if len(set(labels)) < len(labels):
+            labels = self.listed_labels(texts=self.labels_are_texts) or ()
+            if len(labels) < len(self.labels):
                 raise ValueError("`labels` names a label twice")
-            if self.positive is not None and canonical_label(self.positive) not in labels:
+            if self.positive is not None and as_listed(self.positive, labels) not in labels:
                 raise ValueError("`positive` is not among `labels`")
         return self
 
@@ -154,9 +162,21 @@ class DataSection(SpecSection):
         return () if value is None else (value,) if isinstance(value, str) else tuple(value)
 
     @property
+    def labels_are_texts(self) -> bool:
+        """Whether two of `labels` would be one if texts were read as numbers, such as 1.1 and 1.10."""
+        named = self.labels or ()
+        return len({canonical_label(label) for label in named}) < len(named)
+
+    @property
     def fixed_labels(self) -> tuple[str | int | float, ...] | None:
-        """`labels` in canonical form, sorted; None where the spec does not fix them."""
-        return None if self.labels is None else label_order(map(canonical_label, self.labels))
+        """`labels` as they compare where the data do not make texts of them; None where the spec does not fix them."""
+        return self.listed_labels(texts=self.labels_are_texts)
+
+    def listed_labels(self, *, texts: bool) -> tuple[str | int | float, ...] | None:
+        """Return `labels` in their one form, sorted, see `canonical_label`; None where the spec does not fix them."""
+        if self.labels is None:
+            return None
+        return label_order(canonical_label(label, texts=texts) for label in self.labels)
 
 
 class OutputSection(SpecSection):

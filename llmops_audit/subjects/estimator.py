@@ -13,7 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from llmops_audit.errors import SubjectError
 from llmops_audit.errors.redaction import redacted
-from llmops_audit.record.labels import MISSING, canonical_label
+from llmops_audit.record.labels import MISSING
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import import_dotted, subject_info
 from llmops_audit.subjects.scikit_learn import ScikitLearnSubject, require_classifier, seeded
@@ -65,7 +65,7 @@ def from_estimator(spec: Spec, folder: Path, numeric: frozenset[str]) -> ScikitL
         subject_info("estimator", " + ".join(names), parameters),
         data.text,
         data.features,
-        None if data.positive is None else canonical_label(data.positive),
+        data.positive,
         model.threshold,
         "estimator__sample_weight",
     )

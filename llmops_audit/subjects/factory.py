@@ -8,7 +8,6 @@ from pathlib import Path
 
 from llmops_audit.errors import SubjectError
 from llmops_audit.errors.redaction import redacted
-from llmops_audit.record.labels import canonical_label
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import first_on_path, import_dotted, subject_info
 from llmops_audit.subjects.scikit_learn import ScikitLearnSubject, require_classifier, seeded
@@ -45,7 +44,7 @@ def from_factory(spec: Spec, folder: Path) -> ScikitLearnSubject:
         subject_info("factory", type(estimator).__name__, parameters),
         spec.data.text,
         spec.data.features,
-        None if spec.data.positive is None else canonical_label(spec.data.positive),
+        spec.data.positive,
         spec.model.threshold,
     )
 

@@ -16,7 +16,7 @@ from llmops_audit.evidence.base import Codes, OutputColumn
 from llmops_audit.evidence.outputs import OUTCOMES, shape_of
 from llmops_audit.personal_data import find
 from llmops_audit.record import Label, Outcome
-from llmops_audit.record.labels import canonical_label
+from llmops_audit.record.labels import as_listed, canonical_label
 from llmops_audit.spec import OutputSection
 from llmops_audit.subjects._ignored import normalised, without_fences
 from llmops_audit.subjects._occurrences import Finder
@@ -186,7 +186,7 @@ def _forms(section: OutputSection, labels: tuple[Label, ...]) -> dict[str, Label
             raise SpecError("model.output.ignore", "makes two labels one", "labels that differ in more", both)
         forms[form] = label
     for name, spellings in section.spellings.items():
-        label, key = canonical_label(name), f"model.output.spellings.{name}"
+        label, key = as_listed(name, labels), f"model.output.spellings.{name}"
         if label not in labels:
             raise SpecError(key, "is not a label of the data", f"one of {named_labels(labels)}")
         for spelling in spellings:

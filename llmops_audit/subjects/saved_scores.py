@@ -10,7 +10,7 @@ from llmops_audit.errors import SpecError
 from llmops_audit.evidence.base import Codes, OutputColumn, ScoreMatrix
 from llmops_audit.evidence.outputs import OUTCOMES
 from llmops_audit.record import Label, Outcome
-from llmops_audit.record.labels import canonical_label, label_order
+from llmops_audit.record.labels import as_listed, label_order
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import subject_info
 from llmops_audit.subjects.outputs import named_labels
@@ -50,7 +50,7 @@ class ScoreRule:
         """
         scores, known = spec.model.scores, f"one of {named_labels(labels)}, or `data.labels` with all of them"
         if isinstance(scores, dict):
-            scored = label_order(map(canonical_label, scores))
+            scored = label_order(as_listed(label, labels) for label in scores)
             for label in scored:
                 if label not in labels:
                     raise SpecError(f"model.scores.{label}", "is not a label of the data", known)
@@ -58,7 +58,7 @@ class ScoreRule:
                 wrong = "lacks a column for a label, which would never be predicted"
                 raise SpecError("model.scores", wrong, "scores of every label", named_labels(without))
             return cls(labels, None, 0.0)
-        positive = canonical_label(spec.data.positive or "") if spec.data.positive is not None else None
+        positive = None if spec.data.positive is None else as_listed(spec.data.positive, labels)
         if len(labels) != 2:
             wrong = "one column of scores decides between two labels"
             raise SpecError("model.scores", wrong, "a table label -> column, or two labels", f"{len(labels)} labels")

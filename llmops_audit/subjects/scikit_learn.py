@@ -15,7 +15,7 @@ from llmops_audit.errors import SubjectError
 from llmops_audit.errors.redaction import redacted
 from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
 from llmops_audit.record import SubjectInfo
-from llmops_audit.record.labels import Label, canonical_label, label_order
+from llmops_audit.record.labels import Label, as_listed, label_order
 
 __all__ = ["ScikitLearnSubject", "require_classifier", "seeded"]
 
@@ -63,6 +63,8 @@ class ScikitLearnSubject:
         Score of `positive` from which it is predicted.
     weight_key : str
         Parameter of ``fit`` that takes sample weights.
+    labels : tuple of label
+        Those of the training rows, once trained.
     """
 
     estimator: Any
@@ -72,6 +74,7 @@ class ScikitLearnSubject:
     positive: Label | None = None
     threshold: float | None = None
     weight_key: str = "sample_weight"
+    labels: tuple[Label, ...] = ()
 
     def fit(self, batch: Batch) -> Self:
         """Return the subject trained on these rows.
@@ -81,14 +84,16 @@ class ScikitLearnSubject:
         SubjectError
             Where scikit-learn refuses the data or a parameter.
         """
-        extra = {} if batch.weight is None else {self.weight_key: batch.weight}
+        extra = {} if batch.weight is None else {self.weight_key: batch.weight * batch.weight_unit}
         try:
             estimator = clone(self.estimator).fit(self._inputs(batch.table), _targets(batch.label), **extra)
         except (ValueError, TypeError, AttributeError, RuntimeError) as error:
             raise SubjectError("model", f"cannot be trained: {redacted(error)}") from error
         if self.threshold is not None and not hasattr(estimator, "predict_proba"):
             raise SubjectError("model.threshold", "the classifier gives no probabilities", "one with predict_proba")
-        return replace(self, estimator=estimator)
+        labels = () if batch.label is None else batch.label.categories
+        positive = None if self.positive is None else as_listed(self.positive, labels)
+        return replace(self, estimator=estimator, positive=positive, labels=labels)
 
     def predict(self, batch: Batch) -> Codes:
         """Return a prediction for each row, by `threshold` where there is one.
@@ -113,7 +118,7 @@ class ScikitLearnSubject:
                 f"shape {predictions.shape}",
             )
         raw, inverse = np.unique(predictions, return_inverse=True)
-        labels = [canonical_label(value) for value in raw.tolist()]
+        labels = [self._label(value) for value in raw.tolist()]
         categories = label_order(labels)
         recoded = np.array([categories.index(label) for label in labels], dtype=np.int32)
         return Codes(categories, recoded[inverse])
@@ -135,7 +140,7 @@ class ScikitLearnSubject:
             values = np.asarray(getattr(self.estimator, method)(self._inputs(batch.table)), dtype=np.float64)
         except (ValueError, TypeError, AttributeError, RuntimeError) as error:
             raise SubjectError("model", f"cannot score: {redacted(error)}") from error
-        labels = tuple(canonical_label(value) for value in self.estimator.classes_.tolist())
+        labels = tuple(self._label(value) for value in self.estimator.classes_.tolist())
         if len(labels) == 2:
             # A margin is that of the second label.
             both = values if values.ndim == 2 else np.column_stack([-values, values])
@@ -154,11 +159,15 @@ class ScikitLearnSubject:
         if not np.isfinite(scores).all():
             raise SubjectError("model", "scores are missing or not finite", "a finite score for each row and label")
         classes = self.estimator.classes_
-        positive = [canonical_label(value) for value in classes.tolist()].index(self._positive())
+        positive = [self._label(value) for value in classes.tolist()].index(self._positive())
         without_positive = scores.copy()
         without_positive[:, positive] = -np.inf
         negative = classes[without_positive.argmax(axis=1)]
         return np.asarray(np.where(scores[:, positive] >= self.threshold, classes[positive], negative))
+
+    def _label(self, value: str | float | bool) -> Label:
+        """Return the label that the estimator means: it was trained on texts where one of the labels is a text."""
+        return as_listed(value, self.labels)
 
     def _positive(self) -> Label:
         if self.positive is None:

@@ -12,6 +12,7 @@ from llmops_audit.record import (
     AuditInfo,
     CheckResult,
     Column,
+    ColumnInfo,
     Decision,
     Environment,
     Figure,
@@ -284,7 +285,16 @@ def split(of: Sequence[str | int] = SPAM, rows: int = 4000, **changes: object) -
     share = rows // len(of)
     given: dict[str, object] = {
         "rows": rows,
-        "columns": ("message", "label", "sex"),
+        "columns": tuple(
+            ColumnInfo.model_validate(
+                {"name": name, "kind": kind, "how": how, "distinct": distinct, "missing": 0, "constant": False}
+            )
+            for name, kind, how, distinct in (
+                ("message", "text", message("Named as the text to classify."), None),
+                ("label", "category", message("Named as the label."), len(of)),
+                ("sex", "category", message("Named as a sensitive attribute."), 3),
+            )
+        ),
         "sha256": "0f" * 32,
         "labels": tuple(LabelCount(value=label, rows=share + i) for i, label in enumerate(of)),
         "groups": {"sex": (LabelCount(value="F", rows=1200), LabelCount(value="(missing)", rows=7))},

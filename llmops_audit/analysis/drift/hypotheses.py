@@ -56,7 +56,7 @@ class ComparisonSettings:
     min_rows: int
     level: float
     seed: int
-    windows: Literal["auto", "day", "week", "month", "none"] | int = "auto"
+    windows: Literal["auto", "day", "week", "month", "quarter", "year", "none"] | int = "auto"
 
     def method(self, pair: ColumnPair) -> DistanceName:
         """Return the distance of a pair: the column's own where it suits the type of values."""

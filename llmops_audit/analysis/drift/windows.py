@@ -1,4 +1,4 @@
-"""Windows of time: days, weeks, months, or a fixed number of rows each."""
+"""Windows of time: days, weeks, months, quarters, years, or a fixed number of rows each."""
 
 from __future__ import annotations
 
@@ -14,15 +14,21 @@ from llmops_audit.record.drift_figure import Window
 
 __all__ = ["MAX_WINDOWS", "Unit", "Windows", "windows_of"]
 
-Unit = Literal["day", "week", "month", "rows"]
+Unit = Literal["day", "week", "month", "quarter", "year", "rows"]
 
 MAX_WINDOWS = 31
 """The finest unit with at most this many windows is chosen."""
 
 FEW_WINDOWS = 12
-"""Number of windows of equal size where even months are too many."""
+"""Number of windows of equal size where even years are too many."""
 
-_PERIODS: tuple[tuple[Unit, str], ...] = (("day", "D"), ("week", "W-SUN"), ("month", "M"))
+_PERIODS: tuple[tuple[Unit, str], ...] = (
+    ("day", "D"),
+    ("week", "W-SUN"),
+    ("month", "M"),
+    ("quarter", "Q"),
+    ("year", "Y"),
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Windows:
 
 
 def windows_of(
-    column: pa.ChunkedArray, wanted: Literal["auto", "day", "week", "month"] | int, min_rows: int
+    column: pa.ChunkedArray, wanted: Literal["auto", "day", "week", "month", "quarter", "year"] | int, min_rows: int
 ) -> Windows:
     """Cut rows into windows of time.
 
@@ -60,6 +66,7 @@ def windows_of(
     wanted : str or int
         A calendar unit (weeks begin on Monday), a number of rows, or ``"auto"``: the finest unit with at most 31
         windows, half of which have at least `min_rows` rows; without such a unit, at most 12 windows of equal size.
+        Where all times are the first moments of months, quarters or years, nothing finer is chosen.
     min_rows : int
         Rows that a window needs to be judged.
     """
@@ -67,14 +74,25 @@ def windows_of(
     known = times.dropna().sort_values(kind="stable")
     if isinstance(wanted, int):
         return _by_count(known, len(times), wanted)
-    for unit, period in _PERIODS:
+    local = known.dt.tz_localize(None)
+    for unit, period in _PERIODS[_finest(local) if wanted == "auto" else 0 :]:
         if wanted not in (unit, "auto"):
             continue
-        found = known.dt.tz_localize(None).dt.to_period(period)
+        found = local.dt.to_period(period)
         index, rows = np.unique(found.astype("int64"), return_inverse=True, return_counts=True)[1:]
         if wanted == unit or (len(rows) <= MAX_WINDOWS and (not len(rows) or np.median(rows) >= min_rows)):
             return _cut(unit, known, index, len(times))
     return _by_count(known, len(times), max(min_rows, -(-len(known) // FEW_WINDOWS)))
+
+
+def _finest(times: pd.Series) -> int:
+    """Return the place, among the periods, of the coarsest whose first moments all times are: years, say."""
+    starts = [
+        index
+        for index, (unit, period) in enumerate(_PERIODS)
+        if unit in ("month", "quarter", "year") and (times.dt.to_period(period).dt.start_time == times).all()
+    ]
+    return max(starts, default=0) if len(times) else 0
 
 
 def _by_count(known: pd.Series, n: int, size: int) -> Windows:

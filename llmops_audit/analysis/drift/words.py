@@ -66,6 +66,8 @@ UNITS: dict[str, Message] = {
     "day": message("day"),
     "week": message("week"),
     "month": message("month"),
+    "quarter": message("quarter"),
+    "year": message("year"),
 }
 """Units of the windows of time."""
 

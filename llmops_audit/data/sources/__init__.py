@@ -19,6 +19,7 @@ from typing import Protocol, cast
 import pyarrow as pa
 
 from llmops_audit.data.sources import delimited
+from llmops_audit.data.sources._arrow import stored_as
 from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._content import beginning, refuse_other_content
 from llmops_audit.data.sources._delimiters import other_delimiter
@@ -40,6 +41,7 @@ __all__ = [
     "read",
     "refuse_irregular",
     "sha256",
+    "stored_as",
     "suffixes",
 ]
 

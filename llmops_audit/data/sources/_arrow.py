@@ -15,9 +15,21 @@ import pyarrow.compute as pc
 from llmops_audit.errors import DataError
 from llmops_audit.evidence._unread import marked, marked_bytes, marked_nested
 
-__all__ = ["INT64_MAX", "converted", "holds_bytes", "kept", "searchable", "target"]
+__all__ = [
+    "INT64_MAX",
+    "converted",
+    "described",
+    "holds_bytes",
+    "kept",
+    "searchable",
+    "stored_as",
+    "target",
+]
 
 INT64_MAX = 2**63 - 1
+
+_STORED = b"llmops_audit.stored"
+"""Key of a field's note on the type that was stored."""
 
 
 def target(type_: pa.DataType, column: str, fits: Callable[[], bool]) -> pa.DataType:
@@ -114,6 +126,24 @@ def _is_binary(type_: pa.DataType) -> bool:
     type_ = type_.value_type if pa.types.is_dictionary(type_) else type_
     kinds = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
     return any(is_kind(type_) for is_kind in kinds)
+
+
+def described(name: str, stored: pa.DataType, to: pa.DataType) -> pa.Field:
+    """Return the field of a column that is read as a type, with a note on the type that it was stored as."""
+    tests = {
+        "dictionary": pa.types.is_dictionary,
+        "time": pa.types.is_temporal,
+        "boolean": pa.types.is_boolean,
+        "number": lambda type_: not (pa.types.is_string(to) or pa.types.is_boolean(to)),
+    }
+    note = next((note for note, test in tests.items() if test(stored)), "text")
+    return pa.field(name, to, metadata={_STORED: note.encode()})
+
+
+def stored_as(field: pa.Field) -> str | None:
+    """Return what a column was stored as: dictionary, time, boolean, number or text; None where it is a text file's."""
+    note: bytes | None = (field.metadata or {}).get(_STORED)
+    return None if note is None else note.decode()
 
 
 def _json(value: object) -> str:

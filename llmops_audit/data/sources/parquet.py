@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from llmops_audit.data.sources._arrow import INT64_MAX, converted, holds_bytes, searchable, target
+from llmops_audit.data.sources._arrow import INT64_MAX, converted, described, holds_bytes, searchable, target
 from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import FileFormat
 from llmops_audit.errors import DataError
@@ -59,7 +59,10 @@ def search_tables(
 
         rows = _batches(file, shown, _step(file, searched, batch_rows), list(columns))
         parts = ([read(name, batch.column(name)) for name in columns] for batch in rows)
-        yield from _filled(parts, columns, batch_rows)
+        fields = {name: described(name, file.schema_arrow.field(name).type, to) for name, to in types.items()}
+        for table in _filled(parts, columns, batch_rows):
+            schema = pa.schema([fields.get(field.name, field) for field in table.schema])
+            yield pa.Table.from_arrays(table.columns, schema=schema)
 
 
 def cells(path: Path, shown: str, format: FileFormat, batch_rows: int) -> Cells:

@@ -16,7 +16,7 @@ from llmops_audit.render.groups_view import ratio_position
 from llmops_audit.render.i18n import Translate
 from llmops_audit.render.names import with_missing_named
 from llmops_audit.render.text import Numbers, clean
-from llmops_audit.render.view import confused_pairs, most, view, with_missing
+from llmops_audit.render.view import MAX_COLUMNS, confused_pairs, most, view, with_missing
 
 __all__ = ["FILE", "WRITTEN", "companions", "render"]
 
@@ -52,6 +52,7 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         max_columns=_MAX_COLUMNS,
         empty_card=Card(),
         with_missing=with_missing,
+        most_columns=MAX_COLUMNS,
         draw_curves=lambda picture, number: draw_curves(picture, number, translate, numbers),
         heat_map=lambda matrix, number: _heat_map(matrix, number, translate, numbers),
     )

@@ -1,0 +1,207 @@
+"""The cells of a column that holds numbers and others: how many there are, and what would make numbers of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from llmops_audit.data.columns import NUMBER, FileLocation, plain
+from llmops_audit.errors import DataError
+from llmops_audit.spec import DataSection
+
+__all__ = ["Cells", "may_be_numbers", "stray_cell"]
+
+MOST_CELLS = 1 << 16
+"""Different cells that are counted one by one: of more, a sample is, those with the smallest hashes."""
+
+_AND = " and "
+
+_READINGS = {
+    '`data.decimal = ","`': r"^[-+]?[0-9]+(,[0-9]+)?$",
+    '`data.thousands = ","`': r"^[-+]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?$",
+    '`data.decimal = ","` and `data.thousands = "."`': r"^[-+]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$",
+    '`data.thousands = " "`': r"^[-+]?([0-9]{1,3}( [0-9]{3})+|[0-9]+)(\.[0-9]+)?$",
+    '`data.decimal = ","` and `data.thousands = " "`': r"^[-+]?([0-9]{1,3}( [0-9]{3})+|[0-9]+)(,[0-9]+)?$",
+    '`data.thousands = "\'"`': r"^[-+]?([0-9]{1,3}('[0-9]{3})+|[0-9]+)(\.[0-9]+)?$",
+    "shares without the sign %": r"^[-+]?[0-9]+([.,][0-9]+)?\s*%$",
+}
+"""What would make numbers of cells, and what these look like."""
+
+_LIKE_A_NUMBER = rf"{NUMBER}|^[-+]?[0-9][0-9.,' ]*%?$"
+
+_MARKS = frozenset(
+    [
+        "unknown",
+        "missing",
+        "none",
+        "null",
+        "nil",
+        "nan",
+        "na",
+        "n/a",
+        "n.a.",
+        "#n/a",
+        "#na",
+        "<na>",
+        "#value!",
+        "#ref!",
+        "#div/0!",
+        "not available",
+        "not applicable",
+        "not known",
+        "no data",
+        "no answer",
+        "nodata",
+        "undefined",
+        "unspecified",
+        "other",
+        "tbd",
+        "error",
+        "empty",
+        "blank",
+        "refused",
+        "pending",
+        "withheld",
+        "unbekannt",
+        "keine angabe",
+        "k.a.",
+        "fehlt",
+        "inconnu",
+        "manquant",
+        "desconocido",
+        "sin datos",
+        "-",
+        "--",
+        "---",
+        ".",
+        "?",
+        "??",
+        "x",
+        "未知",
+        "无",
+        "不详",
+        "缺失",
+        "空",
+    ]
+)
+"""Words for a missing value, which tell of nobody."""
+
+
+def may_be_numbers(column: pa.ChunkedArray) -> bool:
+    """Return whether a cell of a column of texts looks like a number, however it is written."""
+    return bool(pc.any(pc.match_substring_regex(column.unique(), _LIKE_A_NUMBER)).as_py())
+
+
+def _are_numbers(texts: pa.Array, data: DataSection | None) -> pa.Array:
+    """Return which texts are numbers, infinite ones included, (n,); by `decimal` and `thousands` where given."""
+    read = texts if data is None else plain(texts, data)
+    return pc.fill_null(pc.match_substring_regex(read, NUMBER), False)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Counts of a column's cells.
+
+    Attributes
+    ----------
+    numbers, distinct : int
+        Different cells that are numbers, and all different ones.
+    number_rows, rows : int
+        Rows with a number, and all that are not missing.
+    cured : tuple of (str, float)
+        Setting or advice, to the share of different cells that are numbers with it.
+    strays : tuple of (str, FileLocation, int)
+        The first cell that is no number, and where it stands.
+    """
+
+    numbers: int
+    distinct: int
+    number_rows: int
+    rows: int
+    cured: tuple[tuple[str, float], ...]
+    strays: tuple[tuple[str, FileLocation, int], ...]
+
+    @classmethod
+    def of(cls, parts: Iterable[tuple[pa.ChunkedArray, FileLocation]], data: DataSection | None) -> Self:
+        """Count the cells of a column of texts; memory does not grow with rows."""
+        hashes, flags = np.empty(0, dtype=np.uint64), np.empty((0, 1 + len(_READINGS)), dtype=bool)
+        number_rows = rows = 0
+        strays: list[tuple[str, FileLocation, int]] = []
+        for column, where in parts:
+            tally = column.cast(pa.string()).drop_null().value_counts()
+            texts, counts = tally.field("values"), tally.field("counts").to_numpy()
+            own = _flags(texts, data)
+            rows += int(counts.sum())
+            number_rows += int(counts[own[:, 0]].sum())
+            if not strays and not own[:, 0].all():
+                strays.append(_first(column, texts.filter(pa.array(~own[:, 0])), where))
+            hashes, first = np.unique(np.concatenate([hashes, _hashed(texts)]), return_index=True)
+            hashes, flags = hashes[:MOST_CELLS], np.concatenate([flags, own])[first[:MOST_CELLS]]
+        shares = flags.mean(axis=0).tolist() if len(flags) else [0.0] * flags.shape[1]
+        cured = tuple(zip(_READINGS, shares[1:], strict=True))
+        return cls(int(flags[:, 0].sum()), len(flags), number_rows, rows, cured, tuple(strays))
+
+    @property
+    def share(self) -> float:
+        """Share of numbers among the different cells."""
+        return self.numbers / self.distinct if self.distinct else 0.0
+
+    @property
+    def share_of_rows(self) -> float:
+        """Share of numbers among the rows that are not missing."""
+        return self.number_rows / self.rows if self.rows else 0.0
+
+    def curing_settings(self, least: float) -> list[str]:
+        """Return the settings with which more cells would be numbers, and at least such a share: the most of them."""
+        best = max(share for _, share in self.cured)
+        if best < least or best <= self.share:
+            return []
+        found = [setting for setting, share in self.cured if share == best]
+        return [setting for setting in found if _AND not in setting] or found
+
+    def error_of_settings(self, name: str, settings: list[str]) -> DataError:
+        """Return the error that says which setting makes numbers of a column."""
+        _, where, position = self.strays[0]
+        expected = f"a number: {' or '.join(settings)}; or `data.categorical = [{_quoted(name)}]`"
+        return where.error(position, f"column '{name}' is not a number as numbers are read here", expected)
+
+
+def stray_cell(name: str, data: DataSection, cells: Cells) -> DataError:
+    """Return the error about a cell that is no number where nearly all are; it shows the cell only if it is a mark."""
+    text, where, position = cells.strays[0]
+    shown = text if text.casefold() in _MARKS else None
+    values = ", ".join(map(_quoted, [*data.na_values, shown if shown is not None else "the cell"]))
+    wrong = f"column '{name}' is not a number" if shown is None else f"column '{name}' is {_quoted(shown)}, no number"
+    expected = (
+        f"a number, as in {cells.number_rows:,} of {cells.rows:,} rows; "
+        f"`data.na_values = [{values}]` if it means a missing value; "
+        f"or `data.categorical = [{_quoted(name)}]`"
+    )
+    return where.error(position, wrong, expected)
+
+
+def _flags(texts: pa.Array, data: DataSection | None) -> npt.NDArray[np.bool_]:
+    found = [_are_numbers(texts, data)]
+    found += [pc.match_substring_regex(texts, pattern) for pattern in _READINGS.values()]
+    return np.column_stack([flags.to_numpy(zero_copy_only=False) for flags in found])
+
+
+def _first(column: pa.ChunkedArray, strays: pa.Array, where: FileLocation) -> tuple[str, FileLocation, int]:
+    position = int(pc.index(pc.is_in(column.cast(pa.string()), strays), True).as_py())
+    return str(column[position].as_py()), where, position
+
+
+def _hashed(texts: pa.Array) -> npt.NDArray[np.uint64]:
+    from pandas.util import hash_array
+
+    return hash_array(texts.to_numpy(zero_copy_only=False), categorize=False)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

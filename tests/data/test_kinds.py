@@ -1,0 +1,233 @@
+"""What a feature is: decided once, by a rule that the record states, and never changed by a stray cell in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmops_audit import run
+from llmops_audit.data import batches
+from llmops_audit.errors import AuditError, DataError
+from llmops_audit.record import ColumnInfo, Record, SplitInfo
+
+SPEC: dict[str, Any] = {
+    "audit": {"name": "x", "version": "1"},
+    "data": {"test": "test.csv", "label": "label", "features": ["x"]},
+    "model": {"predictions": "label2"},
+    "checks": {"accuracy": {}},
+}
+INCOME = [f"{i * 37 % 1000}.{i % 10}5" for i in range(100)]
+
+
+def _audit(tmp_path: Any, x: list[Any], live: list[Any] | None = None, **data: Any) -> Record:
+    spec = {**SPEC, "data": {**SPEC["data"], **data}}
+    files = {"test": x} if live is None else {"test": x, "live": live}
+    for split, values in files.items():
+        frame = pd.DataFrame({"x": values, "label": [i % 2 for i in range(len(values))]})
+        frame.assign(label2=frame["label"]).to_csv(tmp_path / f"{split}.csv", index=False)
+    return run(spec, data={split: tmp_path / f"{split}.csv" for split in files})
+
+
+def _column(record: Record, split: str = "test", name: str = "x") -> ColumnInfo:
+    found: SplitInfo = record.data[split]
+    return next(column for column in found.columns if column.name == name)
+
+
+def test_a_column_of_numbers_is_numbers(tmp_path: Any) -> None:
+    """The record says what a column is, why, and how many values it has."""
+    found = _column(_audit(tmp_path, [*INCOME, ""]))
+    assert (found.kind, found.how.id, found.missing, found.constant) == ("number", "All cells are numbers.", 1, False)
+    assert found.distinct == len(set(INCOME))
+
+
+@pytest.mark.parametrize("size", [10, 65_536])
+@pytest.mark.parametrize("at", [0, 50, 99])
+def test_a_stray_cell_is_an_error_with_its_place(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, at: int, size: int
+) -> None:
+    """Wherever the cell stands, and however the rows are cut, the error names its row, and what cures it."""
+    monkeypatch.setattr(batches, "BATCH_ROWS", size)
+    cells = [*INCOME[:at], "unknown", *INCOME[at + 1 :]]
+    with pytest.raises(DataError, match=rf"test.csv: row {at + 1}: column 'x' is \"unknown\", no number") as raised:
+        _audit(tmp_path, cells)
+    assert 'na_values = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "unknown"]' in str(raised.value)
+    assert 'categorical = ["x"]' in str(raised.value)
+    cured = _audit(tmp_path, cells, na_values=["", "unknown"])
+    assert (_column(cured).kind, _column(cured).missing) == ("number", 1)
+    assert _column(_audit(tmp_path, cells, categorical=["x"])).kind == "category"
+
+
+def test_a_stray_cell_that_may_tell_of_somebody_is_not_shown(tmp_path: Any) -> None:
+    """Only words for a missing value are quoted."""
+    with pytest.raises(DataError) as raised:
+        _audit(tmp_path, [*INCOME, "Jane Roe"])
+    assert "Roe" not in str(raised.value)
+    assert "row 101" in str(raised.value)
+
+
+def test_with_fewer_numbers_the_column_is_categories(tmp_path: Any) -> None:
+    """Below the share there are categories, and the record counts the cells that look like numbers."""
+    found = _column(_audit(tmp_path, ["1", "2", "3", "a", "b"] * 20))
+    assert (found.kind, found.how.values) == ("category", {"numbers": 3, "distinct": 5})
+
+
+def test_numbers_that_come_late_count(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first rows alone decide nothing: without a value, or with words, they say nothing of the rest."""
+    monkeypatch.setattr(batches, "BATCH_ROWS", 10)
+    assert _column(_audit(tmp_path, [*[""] * 20, *INCOME])).kind == "number"
+    with pytest.raises(DataError, match="row 1: column 'x' is not a number"):
+        _audit(tmp_path, ["words", *[str(i) for i in range(1000)]])
+
+
+def test_a_later_split_with_other_cells_is_an_error(tmp_path: Any) -> None:
+    """What is numbers in the first split cannot be words in another."""
+    with pytest.raises(DataError, match=r"live.csv: row 3: column 'x' is not a number"):
+        _audit(tmp_path, INCOME, ["1", "2", "unknown"])
+
+
+@pytest.mark.parametrize(
+    ("form", "setting", "data"),
+    [
+        (lambda x: x.replace(".", ","), 'data.decimal = ","', {"decimal": ","}),
+        (lambda x: f"1,{x.rjust(6, '0')}", 'data.thousands = ","', {"thousands": ","}),
+        (lambda x: f"1.{x.rjust(6, '0')}".replace(".", ";").replace(";", ".", 1).replace(";", ","),
+         'data.thousands = "."', {"decimal": ",", "thousands": "."}),
+        (lambda x: f"1 {x.rjust(6, '0')}", 'data.thousands = " "', {"thousands": " "}),
+    ],
+)  # fmt: skip
+def test_another_way_to_write_numbers_names_the_setting(
+    tmp_path: Any, form: Any, setting: str, data: dict[str, str]
+) -> None:
+    """Decimal commas and thousands separators are an error that names the setting, with which they are numbers."""
+    cells = [form(cell) for cell in INCOME]
+    with pytest.raises(DataError) as raised:
+        _audit(tmp_path, cells)
+    assert setting in str(raised.value)
+    assert _column(_audit(tmp_path, cells, **data)).kind == "number"
+
+
+def test_percent_signs_are_an_error(tmp_path: Any) -> None:
+    """No setting reads them; the error says what would help."""
+    with pytest.raises(DataError, match="shares without the sign %"):
+        _audit(tmp_path, [f"{i % 90}%" for i in range(100)])
+
+
+def test_with_a_decimal_comma_a_point_is_no_number(tmp_path: Any) -> None:
+    """12.5 among decimal commas could be anything, and is a stray."""
+    cells = [cell.replace(".", ",") for cell in INCOME]
+    with pytest.raises(DataError, match="row 101: column 'x' is not a number"):
+        _audit(tmp_path, [*cells, "12.5"], decimal=",")
+
+
+@pytest.mark.parametrize("value", ["inf", "-Infinity", "1e999"])
+def test_infinity_is_refused_with_its_place(tmp_path: Any, value: str) -> None:
+    """An infinite cell is no number that anything could be computed with."""
+    with pytest.raises(DataError, match=r"test.csv: row 101: column 'x' is not finite"):
+        _audit(tmp_path, [*INCOME, value])
+
+
+def _in_memory(x: Any, **data: Any) -> Record:
+    n = len(x)
+    label = pa.array([i % 2 for i in range(n)])
+    return run(
+        {**SPEC, "data": {**SPEC["data"], **data}}, data={"test": pa.table([x, label, label], ["x", "label", "label2"])}
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "how"),
+    [
+        (pa.array(["1", "2"] * 20).dictionary_encode(), "category", "Stored as categories."),
+        (pa.array(["1", "2"] * 20), "category", "Stored as text; all {distinct} different cells look like numbers."),
+        (pa.array([True, False] * 20), "category", "Stored as truth values."),
+        (pa.array([1, 2] * 20, pa.timestamp("s")), "time", "Stored as dates or times."),
+        (pa.array([1, 2] * 20).dictionary_encode(), "category", "Stored as categories."),
+        (pa.array([2**62, None] * 20), "number", "Stored as numbers."),
+    ],
+)
+def test_what_data_with_types_say_is_kept(values: Any, kind: str, how: str) -> None:
+    """A dictionary, a text, a truth value or a time of an Arrow table stays one."""
+    found = _column(_in_memory(values))
+    assert (found.kind, found.how.id) == (kind, how)
+
+
+def test_infinity_in_a_table_is_refused() -> None:
+    """The error names row and column, as that of a file."""
+    with pytest.raises(AuditError, match=r"row 2: column 'x' is not finite"):
+        _in_memory(pa.array([1.0, float("inf")] * 20))
+
+
+def test_a_mixed_column_of_a_frame_is_read_like_a_file() -> None:
+    """One word among the numbers of a DataFrame is a stray, whether pandas keeps numbers or texts around it."""
+    for cells in ([*range(99), "unknown"], [*map(str, range(99)), "unknown"]):
+        frame = pd.DataFrame({"x": cells, "label": [i % 2 for i in range(100)]})
+        with pytest.raises(AuditError, match=r"row 100: column 'x' is \"unknown\""):
+            run(SPEC, data={"test": frame.assign(label2=frame["label"])})
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0**-60, 1e-20, 1e150, 1e300])
+def test_weights_have_no_scale(factor: float) -> None:
+    """Weights times a number give the same findings."""
+    frame = pd.DataFrame({"label": [0, 1, 1] * 30, "label2": [0, 1, 0] * 30, "x": 1, "w": [0.5, 1.25, 0.7] * 30})
+    spec = {**SPEC, "data": {**SPEC["data"], "weight": "w"}, "checks": {"accuracy": {"min": {"accuracy": 0.7}}}}
+    plain, scaled = (run(spec, data={"test": frame.assign(w=frame["w"] * by)}) for by in (1.0, factor))
+    values = [
+        [(one.id, one.verdict) for check in record.checks for one in check.findings] for record in (plain, scaled)
+    ]
+    assert values[0] == values[1]
+    for one, other in zip(plain.checks[0].findings, scaled.checks[0].findings, strict=True):
+        assert (one.value is None) == (other.value is None)
+        assert one.value is None or one.value == pytest.approx(other.value, rel=1e-12)
+
+
+@pytest.mark.parametrize(("weights", "wrong"), [([0.0], "is zero in every row"), ([1.0, -1.0], "is negative")])
+def test_weights_that_weigh_nothing_are_refused(weights: list[float], wrong: str) -> None:
+    """The error names the column."""
+    frame = pd.DataFrame({"label": [0, 1] * 30, "label2": [0, 1] * 30, "x": 1.5})
+    spec = {**SPEC, "data": {**SPEC["data"], "weight": "w"}}
+    with pytest.raises(AuditError, match=f"column 'w' {wrong}"):
+        run(spec, data={"test": frame.assign(w=(weights * 60)[:60])})
+
+
+DRIFTED: dict[str, Any] = {
+    "audit": SPEC["audit"],
+    "data": {"test": "t", "live": "l", "label": "label", "features": ["x", "z"]},
+    "model": {"predictions": "pred"},
+    "checks": {"drift": {"windows": "none"}},
+}
+
+
+def _table(rows: int, shift: int) -> pa.Table:
+    x = [str((i * 7919 % 97) + shift) for i in range(rows)]
+    z = ["abc"[i % 3] for i in range(rows)]
+    label = [str(i % 2) for i in range(rows)]
+    return pa.table({"x": x, "z": z, "label": label, "pred": label})
+
+
+@pytest.mark.slow
+@settings(max_examples=25)
+@given(
+    split=st.sampled_from(["test", "live"]),
+    row=st.integers(0, 299),
+    column=st.sampled_from(["x", "z", "label", "pred"]),
+    word=st.text(st.characters(categories=["L"]), min_size=1, max_size=12),
+)
+def test_one_word_never_approves_what_was_rejected(
+    tmp_path_factory: pytest.TempPathFactory, split: str, row: int, column: str, word: str
+) -> None:
+    """A table that is rejected for its drift is not approved where a word takes the place of one cell."""
+    folder = tmp_path_factory.mktemp("tables")
+    tables = {"test": _table(300, 0).to_pandas(), "live": _table(300, 40).to_pandas()}
+    tables[split].loc[row, column] = word
+    for name, frame in tables.items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    try:
+        record = run(DRIFTED, data={name: folder / f"{name}.csv" for name in tables})
+    except AuditError:
+        return
+    assert not record.approved
