@@ -91,7 +91,7 @@ def refuse_without_labels(
     spec = dataset.spec
     if spec.model.trained_here:
         return
-    for split, found in evidence["outputs"].items():
+    for split, found in evidence.get("outputs", {}).items():
         counts = cast(Outputs, found).counts(labels)
         if counts is not None and not counts.labels:
             _refuse(dataset, split, spec.model.predictions, counts, labels)

@@ -229,11 +229,11 @@ def test_harmless_patterns_are_accepted(pattern: str) -> None:
 
 def test_long_outputs_take_little_time() -> None:
     """A pattern is not tried on outputs that are too long for it; labels are searched in longer ones."""
-    started = time.perf_counter()
+    started = time.process_time()
     assert _label("a" * 20_001, "a", "b", match="regex", pattern="x*x*x*(b)") is None
     assert _label("word " * 19_000 + "yes", "yes", "no", match="last_label") == "yes"
     assert _label("word " * 30_000 + "yes", "yes", "no", match="last_label") is None
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @given(st.lists(st.none() | st.sampled_from(["yes", "no", "Yes.", "yes no", "I am A. Person", ""]), max_size=30))
