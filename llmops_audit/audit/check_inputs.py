@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MadeInputs", "Needs", "needs_of"]
 
-ALWAYS = ("columns", "missing", "outcomes", "outputs")
+ALWAYS = ("column_values", "missing", "outcomes", "outputs")
 """Evidence of every audit: the data sheet and the confusion matrix hold it, whatever the checks name."""
 
 MADE_FROM = {"importance": ("rows",), "model_contents": ("personal_data",)}

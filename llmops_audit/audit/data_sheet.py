@@ -10,7 +10,7 @@ from llmops_audit.spec import SPLITS
 if TYPE_CHECKING:
     from llmops_audit.audit.sweep import Swept
     from llmops_audit.check.inputs import Task
-    from llmops_audit.evidence.columns import Columns
+    from llmops_audit.evidence.column_values import ColumnValues
     from llmops_audit.evidence.missing import Missing
     from llmops_audit.evidence.outputs import Outputs
     from llmops_audit.evidence.rows import Rows
@@ -61,7 +61,7 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
 
 
 def _columns(swept: Swept, split: str, missing: Missing) -> tuple[ColumnInfo, ...]:
-    values = cast("Columns", swept.evidence["columns"][split])
+    values = cast("ColumnValues", swept.evidence["column_values"][split])
     found = []
     for name, known in swept.columns[split].items():
         distinct, without = values.distinct(name), missing.rows[name]

@@ -16,7 +16,7 @@ from llmops_audit.audit.saved_outputs import refuse_without_labels
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
 from llmops_audit.data.batches import Dataset, ReadState, open_dataset
-from llmops_audit.data.kinds import ColumnKind, kinds_of
+from llmops_audit.data.column_kinds import ColumnKind, kinds_of
 from llmops_audit.data.spellings import LABELS, Reread, families
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence._gather import gather

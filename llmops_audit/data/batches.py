@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from llmops_audit.data import sources, tables
+from llmops_audit.data.column_kinds import Part, decided, still_fits
 from llmops_audit.data.columns import FileLocation, cleaned, merged, row_keys, with_features
 from llmops_audit.data.headers import Header, needed_columns
-from llmops_audit.data.kinds import Part, decided, still_fits
 from llmops_audit.data.reading import ReadState, check_labels, note_time, scores_of, units_of, weights_of
 from llmops_audit.data.spellings import LABELS, Reread, families
 from llmops_audit.errors import DataError, Problem

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from llmops_audit.data.column_kinds import ColumnKind
 from llmops_audit.data.columns import FileLocation, floats, unit_groups
-from llmops_audit.data.kinds import ColumnKind
 from llmops_audit.data.spellings import LABELS, Spellings
 from llmops_audit.data.times import TIMES, instants
 from llmops_audit.evidence.base import Codes, ScoreMatrix

@@ -61,3 +61,24 @@ def test_rows_without_a_time_are_in_no_window() -> None:
     none = windows_of(_column([None, None]), "auto", 1)
     assert (none.windows, none.without_time) == ((), 2)
     assert isinstance(windows_of(_column([None]), 5, 1), Windows)
+
+
+@pytest.mark.parametrize(
+    ("times", "unit"),
+    [
+        (["1990", "1991", "1991"], "year"),
+        (["2024-01", "2024-04", "2024-10"], "quarter"),
+        (["2024-01", "2024-05"], "month"),
+        (["2024-01-01", "2024-01-02"], "day"),
+    ],
+)
+def test_windows_are_not_finer_than_the_times(times: list[str | None], unit: str) -> None:
+    """Years are windows by year, whatever days they begin on."""
+    assert windows_of(_column(times), "auto", 1).unit == unit
+
+
+def test_quarters_and_years_can_be_asked_for() -> None:
+    """Each unit of the calendar is a window."""
+    column = _column(["2024-01-15", "2024-03-31", "2024-04-01", "2025-12-31"])
+    assert [window.rows for window in windows_of(column, "quarter", 1).windows] == [2, 1, 1]
+    assert [window.rows for window in windows_of(column, "year", 1).windows] == [3, 1]

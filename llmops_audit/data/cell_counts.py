@@ -15,7 +15,7 @@ from llmops_audit.data.columns import NUMBER, FileLocation, plain
 from llmops_audit.errors import DataError
 from llmops_audit.spec import DataSection
 
-__all__ = ["Cells", "may_be_numbers", "stray_cell"]
+__all__ = ["CellCounts", "may_be_numbers", "stray_cell"]
 
 MOST_CELLS = 1 << 16
 """Different cells that are counted one by one: of more, a sample is, those with the smallest hashes."""
@@ -105,7 +105,7 @@ def _are_numbers(texts: pa.Array, data: DataSection | None) -> pa.Array:
 
 
 @dataclass(frozen=True)
-class Cells:
+class CellCounts:
     """Counts of a column's cells.
 
     Attributes
@@ -172,7 +172,7 @@ class Cells:
         return where.error(position, f"column '{name}' is not a number as numbers are read here", expected)
 
 
-def stray_cell(name: str, data: DataSection, cells: Cells) -> DataError:
+def stray_cell(name: str, data: DataSection, cells: CellCounts) -> DataError:
     """Return the error about a cell that is no number where nearly all are; it shows the cell only if it is a mark."""
     text, where, position = cells.strays[0]
     shown = text if text.casefold() in _MARKS else None

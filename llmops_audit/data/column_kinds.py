@@ -14,7 +14,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from llmops_audit.data.cells import Cells, may_be_numbers, stray_cell
+from llmops_audit.data.cell_counts import CellCounts, may_be_numbers, stray_cell
 from llmops_audit.data.columns import FileLocation, as_numbers
 from llmops_audit.data.sources import stored_as
 from llmops_audit.data.spellings import LABELS, Spellings, families
@@ -92,7 +92,7 @@ def decided(
     if not may_be_numbers(column):
         how = message("Stored as text.") if typed else message("No cell is a number.")
         return ColumnKind("category", how, final=False)
-    return _counted(name, data, typed, Cells.of(every(), None if typed else data))
+    return _counted(name, data, typed, CellCounts.of(every(), None if typed else data))
 
 
 def still_fits(known: ColumnKind, column: pa.ChunkedArray) -> bool:
@@ -102,7 +102,7 @@ def still_fits(known: ColumnKind, column: pa.ChunkedArray) -> bool:
     return known.kind == "number" or not may_be_numbers(column)
 
 
-def _counted(name: str, data: DataSection, typed: bool, cells: Cells) -> ColumnKind:
+def _counted(name: str, data: DataSection, typed: bool, cells: CellCounts) -> ColumnKind:
     if not cells.strays:
         if typed:
             how = message("Stored as text; all {distinct} different cells look like numbers.", distinct=cells.distinct)

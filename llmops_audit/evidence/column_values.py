@@ -1,4 +1,4 @@
-"""`Columns`: how many different values each column has, as far as a bounded table can tell."""
+"""`ColumnValues`: how many different values each column has, as far as a bounded table can tell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from llmops_audit.evidence.base import Batch, Plan
 
-__all__ = ["MOST_DISTINCT", "Columns"]
+__all__ = ["MOST_DISTINCT", "ColumnValues"]
 
 MOST_DISTINCT = 1000
 """Different values that are counted; of more it is known that they are more."""
@@ -23,7 +23,7 @@ Hashes = frozenset[int]
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnValues:
     """Different values over all rows.
 
     Attributes
