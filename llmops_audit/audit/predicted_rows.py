@@ -73,7 +73,8 @@ def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clo
         train, test = _train_and_test(dataset, reading)
     subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric or frozenset()))
     with clock.stage("training"):
-        trained = subject.fit(train)
+        # Before it predicts anything: some classifiers count what they are asked.
+        trained = subject.fit(train).identified()
         data = spec.data
         rule = one_rule(train, data.sample, features=data.features, text=data.text) if "pairs" in names else None
         sample = train.sample(data.sample)

@@ -18,8 +18,10 @@ from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
 from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes
 from llmops_audit.evidence.rows import Rows
+from llmops_audit.record import FileInfo, joined_sha256
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import Subject, Trainable
+from llmops_audit.subjects.predictions import SavedPredictions
 
 if TYPE_CHECKING:
     from llmops_audit.audit.check_inputs import Needs
@@ -39,7 +41,7 @@ class Swept:
         Name of the evidence to split to evidence.
     task : Task
     subject : Subject
-    columns, sha256 : mapping
+    columns, files : mapping
         By split.
     time : mapping
         Split to the first and last time, where a time column is named.
@@ -55,7 +57,7 @@ class Swept:
     task: Task
     subject: Subject
     columns: Mapping[str, tuple[str, ...]]
-    sha256: Mapping[str, str]
+    files: Mapping[str, tuple[FileInfo, ...]]
     time: Mapping[str, tuple[str, str]]
     weight: str | None
     train: Batch | None
@@ -93,7 +95,7 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
         evidence = _gathered(rows, plan, needs.evidence, jobs)
     part_of = {split: split if split in dataset.files else "path" for split in rows.splits}
     with clock.stage("computing digests"):
-        sha256 = _digests(dataset, set(part_of.values()))
+        files = _files(dataset, set(part_of.values()))
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
     return Swept(
         evidence,
@@ -103,9 +105,9 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
             trained_here=rows.train is not None,
             one_rule_feature=None if rows.rule is None else rows.rule.feature,
         ),
-        rows.subject,
+        _with_files(rows.subject, files),
         {split: dataset.columns(part) for split, part in part_of.items()},
-        {split: sha256[part] for split, part in part_of.items()},
+        {split: files[part] for split, part in part_of.items()},
         reading.time,
         spec.data.weight,
         rows.train,
@@ -174,8 +176,13 @@ def _scored(samples: Mapping[str, Rows], rows: PredictedRows) -> dict[str, Evide
     return found
 
 
-def _digests(dataset: Dataset, parts: set[str]) -> dict[str, str]:
-    found = {part: dataset.sha256(part) for part in sorted(parts)}
-    if len(set(found.values())) < len(found):
+def _files(dataset: Dataset, parts: set[str]) -> dict[str, tuple[FileInfo, ...]]:
+    found = {part: dataset.files_read(part) for part in sorted(parts)}
+    if len({joined_sha256(files) for files in found.values()}) < len(found):
         raise DataError("data", "two splits hold the same bytes", "rows that were not trained on, and count once")
     return found
+
+
+def _with_files(subject: Subject, files: Mapping[str, tuple[FileInfo, ...]]) -> Subject:
+    """Return saved predictions with the files that hold those of the test split; other subjects as they are."""
+    return subject.read_from(files["test"]) if isinstance(subject, SavedPredictions) else subject

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from llmops_audit.render.i18n import Translate, translator
 from llmops_audit.render.i18n import render as in_words
+from llmops_audit.render.names import identity_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -55,6 +56,8 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     from rich.text import Text
 
     yield Text(f"{record.audit.name} {record.audit.version}: {record.subject.description}", style="bold")
+    for line in identity_lines(record):
+        yield Text(_in_english(line))
     yield _grid(record.checks)
     status = record.decision.status.value
     yield Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})")

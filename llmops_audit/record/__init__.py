@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import ConfigDict, Field
 
 from llmops_audit.errors import RecordError
-from llmops_audit.record.audited import AuditInfo, Duplicates, Environment, LabelCount, SplitInfo, SubjectInfo
+from llmops_audit.record.audited import (
+    AuditInfo,
+    Duplicates,
+    Environment,
+    FileInfo,
+    LabelCount,
+    SplitInfo,
+    SubjectInfo,
+    joined_sha256,
+)
 from llmops_audit.record.base import Frozen, Label, Message, Scalar, message
 from llmops_audit.record.decision import Changes, Decision, GatePolicy, LimitChange, Status, VerdictChange
 from llmops_audit.record.figures import Column, ConfusionMatrix, Figure, NamedFigure, Table, interval_columns
@@ -42,6 +51,7 @@ __all__ = [
     "Decision",
     "Duplicates",
     "Environment",
+    "FileInfo",
     "Finding",
     "Framework",
     "Frozen",
@@ -66,6 +76,7 @@ __all__ = [
     "Verdict",
     "VerdictChange",
     "interval_columns",
+    "joined_sha256",
     "message",
     "values_at",
 ]
@@ -87,6 +98,8 @@ class Run(Frozen):
     """Name of the machine."""
     platform: str
     """Its operating system."""
+    spec_file_sha256: str | None = None
+    """SHA-256 of the bytes of the spec's file; null where the spec was handed over in Python."""
 
 
 class Record(Frozen):

@@ -158,6 +158,10 @@ class ModelSection(SpecSection):
     factory: DottedPath | None = Field(
         default=None, description="Function that returns an unfitted scikit-learn classifier."
     )
+    retrain: bool = Field(
+        default=False,
+        description="Whether a fitted classifier of the factory is cloned and trained anew; otherwise it is refused.",
+    )
     predictions: NonEmpty | None = Field(default=None, description="Column of saved predictions; nothing is trained.")
     scores: NonEmpty | dict[str, NonEmpty] | None = Field(
         default=None, description="Column of saved scores of the positive label, or a table label -> column."
@@ -173,6 +177,8 @@ class ModelSection(SpecSection):
             raise ValueError("name exactly one of `estimator`, `factory` and `predictions`")
         if self.estimator is None and (self.parameters or self.vectorizer):
             raise ValueError("`parameters` and `vectorizer` go with `estimator`")
+        if self.factory is None and self.retrain:
+            raise ValueError("`retrain` goes with `factory`: all else is trained here, or not at all")
         if self.vectorizer_parameters and self.vectorizer is None:
             raise ValueError("`vectorizer_parameters` go with `vectorizer`")
         if self.predictions is None and self.scores is not None:

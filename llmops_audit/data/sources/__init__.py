@@ -9,7 +9,6 @@ names its delimiter.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
@@ -21,19 +20,21 @@ import pyarrow as pa
 from llmops_audit.data.sources import delimited
 from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import FileFormat
+from llmops_audit.data.sources._ledger import FileDigest, ReadLedger
 from llmops_audit.data.sources._text import head, lines
 from llmops_audit.errors import DataError
 
 __all__ = [
     "Cells",
+    "FileDigest",
     "FileFormat",
+    "ReadLedger",
     "binary_suffixes",
     "cells",
     "column_names",
     "head",
     "lines",
     "read",
-    "sha256",
     "suffixes",
 ]
 
@@ -46,10 +47,18 @@ class _SourceModule(Protocol):
     @property
     def SUFFIXES(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
 
-    def names(self, path: Path, shown: str, format: FileFormat) -> tuple[str, ...]: ...
+    def names(
+        self, path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None = None
+    ) -> tuple[str, ...]: ...
 
     def tables(
-        self, path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int
+        self,
+        path: Path,
+        shown: str,
+        format: FileFormat,
+        columns: Sequence[str],
+        batch_rows: int,
+        ledger: ReadLedger | None = None,
     ) -> Iterator[pa.Table]: ...
 
 
@@ -63,7 +72,7 @@ def binary_suffixes() -> tuple[str, ...]:
     return tuple(sorted(suffix for module in _modules() if _is_binary(module) for suffix in module.SUFFIXES))
 
 
-def column_names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
+def column_names(path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None = None) -> tuple[str, ...]:
     """Return the columns of a file, in file order.
 
     Parameters
@@ -73,6 +82,8 @@ def column_names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
     shown : str
         The path as the spec writes it; errors name it.
     format : FileFormat
+    ledger : ReadLedger, optional
+        Knows the file from earlier passes.
 
     Raises
     ------
@@ -80,7 +91,7 @@ def column_names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
         Where the file cannot be read, is of no known kind, has no header, or names a column twice.
     """
     module = _module(path, shown, format)
-    names = module.names(path, shown, format)
+    names = module.names(path, shown, format, ledger)
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise DataError(shown, f"has column {doubled[0]!r} more than once", "a name for each column")
@@ -88,7 +99,12 @@ def column_names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
 
 
 def read(
-    path: Path, shown: str, format: FileFormat, columns: Sequence[str] | None, batch_rows: int = BATCH_ROWS
+    path: Path,
+    shown: str,
+    format: FileFormat,
+    columns: Sequence[str] | None,
+    batch_rows: int = BATCH_ROWS,
+    ledger: ReadLedger | None = None,
 ) -> Iterator[pa.Table]:
     """Read a file batch by batch, every row once and in file order; memory does not grow with rows.
 
@@ -103,6 +119,8 @@ def read(
         At least one column, in the order wanted; None for all columns in file order.
     batch_rows : int
         Most rows of a table.
+    ledger : ReadLedger, optional
+        Takes the digest of the file's bytes while they are read.
 
     Returns
     -------
@@ -114,15 +132,15 @@ def read(
     Raises
     ------
     DataError
-        At once where the file or a column is missing; while reading where a row is broken. It names file and
-        row, counted from 1 without the header, or file and line of a JSON Lines file.
+        At once where the file or a column is missing; while reading where a row is broken or, with a ledger, the
+        file changes. It names file and row, counted from 1 without the header, or file and line of a JSON Lines file.
     """
-    known = column_names(path, shown, format)
+    known = column_names(path, shown, format, ledger)
     wanted = known if columns is None else tuple(columns)
     for name in wanted:
         if name not in known:
             raise DataError(shown, f"has no column {name!r}", f"one of {', '.join(known)}")
-    return _module(path, shown, format).tables(path, shown, format, wanted, batch_rows)
+    return _module(path, shown, format).tables(path, shown, format, wanted, batch_rows, ledger)
 
 
 def cells(path: Path, shown: str, format: FileFormat) -> Cells:
@@ -148,18 +166,6 @@ def cells(path: Path, shown: str, format: FileFormat) -> Cells:
     if own is not None:
         return cast(Cells, own(path, shown, format, rows))
     return Cells(names, 1, module.tables(path, shown, format, column_names(path, shown, format), rows))
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as hexadecimal digits.
-
-    Raises
-    ------
-    OSError
-        Where the file cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _modules() -> tuple[_SourceModule, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from llmops_audit.data.sources._format import FileFormat
+from llmops_audit.data.sources._ledger import ReadLedger
 from llmops_audit.data.sources._text import decoded, not_encoded
 from llmops_audit.errors import DataError
 
@@ -23,19 +24,26 @@ __all__ = ["SUFFIXES", "names", "tables"]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 
 
-def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
+def names(path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None = None) -> tuple[str, ...]:
     """Return the keys of all lines, in the order of their first appearance; reads the whole file."""
     found: dict[str, None] = {}
-    for item in _objects(path, shown, format):
+    for item in _objects(path, shown, format, ledger):
         found.update(dict.fromkeys(item))
     if not found:
         raise DataError(shown, "is empty", "one object per line")
     return tuple(found)
 
 
-def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+def tables(
+    path: Path,
+    shown: str,
+    format: FileFormat,
+    columns: Sequence[str],
+    batch_rows: int,
+    ledger: ReadLedger | None = None,
+) -> Iterator[pa.Table]:
     """Yield the rows in order, as columns of type string."""
-    objects = _objects(path, shown, format)
+    objects = _objects(path, shown, format, ledger)
     while (first := next(objects, None)) is not None:
         values: dict[str, list[str | None]] = {name: [] for name in columns}
         for item in chain([first], islice(objects, batch_rows - 1)):
@@ -44,10 +52,10 @@ def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], b
         yield pa.table({name: pa.array(column, pa.string()) for name, column in values.items()})
 
 
-def _objects(path: Path, shown: str, format: FileFormat) -> Iterator[dict[str, Any]]:
+def _objects(path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None) -> Iterator[dict[str, Any]]:
     row = number = 0
     try:
-        for number, line in enumerate(_lines(decoded(path, shown, format.encoding)), 1):
+        for number, line in enumerate(_lines(decoded(path, shown, format.encoding, ledger)), 1):
             if line.strip():
                 row += 1
                 yield _parsed(line, _location(shown, number, row))

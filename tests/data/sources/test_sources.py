@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from llmops_audit.data.sources import FileFormat, column_names, read, sha256, suffixes
+from llmops_audit.data.sources import FileFormat, column_names, read, suffixes
 from llmops_audit.errors import DataError
 
 PLAIN = FileFormat()
@@ -55,10 +54,3 @@ def test_unknown_column(tmp_path: Path, name: str) -> None:
     """A column that the file lacks is refused with the columns it has, before any row is read."""
     (tmp_path / name).write_bytes(CONTENT[name])
     assert refusal(tmp_path / name, name, ["a", "x"]) == f"{name}: has no column 'x'; expected one of a, b"
-
-
-def test_sha256(tmp_path: Path) -> None:
-    """The digest is that of the file's bytes."""
-    path = tmp_path / "f.bin"
-    path.write_bytes(bytes(range(256)) * 10_000)
-    assert sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
