@@ -39,7 +39,7 @@ CHUNK = 50
 
 UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE)
 
-SUBJECT = QueriedSubject(SubjectInfo(kind="simulated", description="simulated", parameters={}, sha256="0" * 64))
+SUBJECT = QueriedSubject(SubjectInfo(kind="simulated", description="simulated", parameters={}))
 Settings = Mapping[str, Mapping[str, Any]]
 
 

@@ -52,7 +52,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
 
         before = read_baseline(spec, prepared.draft.folder)
         swept = sweep(prepared, needs_of(prepared), jobs, clock)
-        audit = AuditInfo(**spec.audit.model_dump(), spec_sha256=prepared.draft.sha256)
+        audit = AuditInfo(**spec.audit.model_dump(), spec_sha256=prepared.draft.sha256, overrides=prepared.overrides)
         data = data_sheet(swept)
         inputs = MadeInputs(prepared, swept, before, audit, data, clock).named(prepared.inputs)
         figures = {"confusion_matrix": confusion_matrix(swept)}
@@ -72,7 +72,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         frameworks=tuple(frameworks.framework(name) for name in spec.frameworks),
         decision=gate.decide(results, policy, data, swept.leaks),
         digest="",
-        run=run_info(started, clock.seconds),
+        run=run_info(started, clock.seconds, prepared.draft.file_sha256),
     )
     if before is not None:
         record = record.model_copy(update={"changes": changes(before, record)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from llmops_audit.record import ColumnInfo, ConfusionMatrix, Duplicates, LabelCount, SplitInfo
+from llmops_audit.record import ColumnInfo, ConfusionMatrix, Duplicates, LabelCount, SplitInfo, joined_sha256
 from llmops_audit.spec import SPLITS
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
     return SplitInfo(
         rows=outcomes.rows,
         columns=_columns(swept, split, missing),
-        sha256=swept.sha256[split],
+        sha256=joined_sha256(swept.files[split]),
+        files=swept.files[split],
         labels=tuple(LabelCount(value=value, rows=n) for value, n in outcomes.label_counts()),
         groups={
             name: tuple(LabelCount(value=value, rows=n) for value, n in outcomes.group_counts(name))

@@ -35,11 +35,12 @@ def environment() -> Environment:
     )
 
 
-def run_info(started: datetime, seconds: dict[str, float]) -> Run:
+def run_info(started: datetime, seconds: dict[str, float], spec_file_sha256: str | None) -> Run:
     """Return what differs from run to run."""
     return Run(
         started=started.isoformat(timespec="seconds"),
         seconds=seconds,
         host=socket.gethostname(),
         platform=platform.platform(),
+        spec_file_sha256=spec_file_sha256,
     )

@@ -25,6 +25,7 @@ _OURS = frozenset(
         "digest",
         "distribution",
         "environment",
+        "fitted",
         "gate",
         "heading",
         "id",

@@ -20,6 +20,9 @@ __all__ = ["Prepared", "prepare"]
 PARTS = ("path", *SPLITS)
 """Keys of `[data]` that name files: what is split here, and the splits."""
 
+IN_MEMORY = "a table in memory"
+"""What the record says was handed over, where it was no path."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -39,6 +42,12 @@ class Prepared:
     spec: Spec
     checks: Mapping[str, Enabled]
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """What was handed over in the place of what the spec says, by key such as ``"data.test"``."""
+        tables = {f"data.{part}" for part in self.tables}
+        return {key: IN_MEMORY if key in tables else path for key, path in self.draft.overrides.items()}
 
     @property
     def inputs(self) -> frozenset[str]:

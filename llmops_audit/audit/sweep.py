@@ -23,10 +23,11 @@ from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
 from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes, without_seen_rows
 from llmops_audit.evidence.rows import Rows
-from llmops_audit.record import Leak, SeenRows
+from llmops_audit.record import FileInfo, Leak, SeenRows, joined_sha256
 from llmops_audit.record.labels import Label
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import Subject, Trainable
+from llmops_audit.subjects.predictions import SavedPredictions
 
 if TYPE_CHECKING:
     from llmops_audit.audit.check_inputs import Needs
@@ -51,7 +52,7 @@ class Swept:
     subject : Subject
     columns : mapping of str to mapping of str to ColumnKind
         By split and column.
-    sha256 : mapping
+    files : mapping
         By split.
     time : mapping
         Split to the first and last time, where a time column is named.
@@ -71,7 +72,7 @@ class Swept:
     task: Task
     subject: Subject
     columns: Mapping[str, Mapping[str, ColumnKind]]
-    sha256: Mapping[str, str]
+    files: Mapping[str, tuple[FileInfo, ...]]
     time: Mapping[str, tuple[str, str]]
     weight: str | None
     train: Batch | None
@@ -148,7 +149,7 @@ def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Need
             for split, seen in _without_seen_rows(rows, plan, columns, needs, evidence, jobs).items()
         }
     with clock.stage("computing digests"):
-        sha256 = _digests(dataset, set(part_of.values()))
+        files = _files(dataset, set(part_of.values()))
     task = task_of(
         spec,
         outcomes,
@@ -161,9 +162,9 @@ def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Need
     return Swept(
         evidence,
         task,
-        rows.subject,
+        _with_files(rows.subject, files),
         {split: kinds_of(names, spec, reading.kinds, reading.spellings) for split, names in columns.items()},
-        {split: sha256[part] for split, part in part_of.items()},
+        {split: files[part] for split, part in part_of.items()},
         reading.time,
         spec.data.weight,
         rows.train,
@@ -271,8 +272,13 @@ def _scored(samples: Mapping[str, Rows], rows: PredictedRows) -> dict[str, Evide
     return found
 
 
-def _digests(dataset: Dataset, parts: set[str]) -> dict[str, str]:
-    found = {part: dataset.sha256(part) for part in sorted(parts)}
-    if len(set(found.values())) < len(found):
+def _files(dataset: Dataset, parts: set[str]) -> dict[str, tuple[FileInfo, ...]]:
+    found = {part: dataset.files_read(part) for part in sorted(parts)}
+    if len({joined_sha256(files) for files in found.values()}) < len(found):
         raise DataError("data", "two splits hold the same bytes", "rows that were not trained on, and count once")
     return found
+
+
+def _with_files(subject: Subject, files: Mapping[str, tuple[FileInfo, ...]]) -> Subject:
+    """Return saved predictions with the files that hold those of the test split; other subjects as they are."""
+    return subject.read_from(files["test"]) if isinstance(subject, SavedPredictions) else subject

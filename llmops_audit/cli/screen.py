@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from llmops_audit.errors.redaction import printable
 from llmops_audit.render.i18n import Translate, translator
 from llmops_audit.render.i18n import render as in_words
+from llmops_audit.render.names import identity_lines
 from llmops_audit.render.overlap_view import notices
 from llmops_audit.render.unset_minima import unset_minima
 
@@ -60,6 +61,8 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
 
     title = f"{record.audit.name} {record.audit.version}: {record.subject.description}"
     yield Text(printable(title), style="bold")
+    for line in identity_lines(record):
+        yield Text(printable(_in_english(line)))
     yield _grid(record.checks)
     status = record.decision.status.value
     yield Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -22,6 +21,7 @@ from llmops_audit.data.reading import ReadState, check_labels, note_time, scores
 from llmops_audit.data.spellings import LABELS, Reread, families
 from llmops_audit.errors import DataError, Problem
 from llmops_audit.evidence.base import Batch, concatenated, encoded
+from llmops_audit.record import FileInfo
 from llmops_audit.spec import SPLITS, Spec
 
 __all__ = ["Dataset", "ReadState", "batches", "load", "open_dataset", "slices"]
@@ -46,6 +46,8 @@ class Dataset:
         The columns to read; None means all.
     tables : mapping of str to pyarrow.Table
         Split, or ``"path"``, to the table in memory that stands in the place of its file.
+    ledger : ReadLedger
+        What was read of its files; the one part that changes, and nothing but digests depends on it.
     """
 
     spec: Spec
@@ -54,6 +56,7 @@ class Dataset:
     names: dict[str, tuple[str, ...]]
     wanted: tuple[str, ...] | None
     tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    ledger: sources.ReadLedger = field(default_factory=sources.ReadLedger)
 
     @cached_property
     def format(self) -> sources.FileFormat:
@@ -65,15 +68,19 @@ class Dataset:
         """Return the columns of a part that are read, in the order of its files."""
         return tuple(name for name in self.names[part] if self.wanted is None or name in self.wanted)
 
-    def sha256(self, part: str) -> str:
-        """Return the SHA-256 of a part's bytes; for several files, of their digests in the order of their paths.
+    def files_read(self, part: str) -> tuple[FileInfo, ...]:
+        """Return the files of a part in the order of their paths, or the table in their place, with their digests.
 
-        Of a table in memory it is that of its content.
+        Raises
+        ------
+        DataError
+            Where a file that was not read to its end has changed since.
         """
         if part in self.tables:
-            return tables.sha256(self.tables[part])
-        digests = [sources.sha256(self.folder / path) for path in sorted(self.files[part])]
-        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+            content = tables.sha256(self.tables[part])
+            return tuple(FileInfo(name=shown, sha256=content, bytes=None) for shown in self.files[part])
+        found = ((shown, self.ledger.digest(self.folder / shown, shown)) for shown in sorted(self.files[part]))
+        return tuple(FileInfo(name=shown, sha256=digest.sha256, bytes=digest.bytes) for shown, digest in found)
 
     def column_names(self, part: str, shown: str) -> tuple[str, ...]:
         """Return all columns of a file of a part, or of the table in its place.
@@ -84,7 +91,7 @@ class Dataset:
         """
         if part in self.tables:
             return tuple(self.tables[part].column_names)
-        return sources.column_names(self.folder / shown, shown, self.format)
+        return sources.column_names(self.folder / shown, shown, self.format, self.ledger)
 
     def other_delimiter(self, part: str, shown: str, wanted: Collection[str]) -> str | None:
         """Return the delimiter that a file of a part seems to have where it was read as a single column."""
@@ -104,7 +111,7 @@ class Dataset:
         searched = frozenset(columns) - set(_named(self.spec))
         if part in self.tables:
             return tables.read(self.tables[part], shown, columns, BATCH_ROWS, searched)
-        return sources.read(self.folder / shown, shown, self.format, columns, BATCH_ROWS, searched)
+        return sources.read(self.folder / shown, shown, self.format, columns, BATCH_ROWS, searched, self.ledger)
 
 
 def open_dataset(

@@ -14,9 +14,11 @@ from llmops_audit.record.audited import (
     ColumnInfo,
     Duplicates,
     Environment,
+    FileInfo,
     LabelCount,
     SplitInfo,
     SubjectInfo,
+    joined_sha256,
 )
 from llmops_audit.record.base import Frozen, Label, Message, Scalar, message
 from llmops_audit.record.decision import Changes, Decision, GatePolicy, LimitChange, Status, VerdictChange
@@ -53,6 +55,7 @@ __all__ = [
     "Decision",
     "Duplicates",
     "Environment",
+    "FileInfo",
     "Finding",
     "Framework",
     "Frozen",
@@ -83,6 +86,7 @@ __all__ = [
     "Verdict",
     "VerdictChange",
     "interval_columns",
+    "joined_sha256",
     "message",
     "values_at",
 ]
@@ -104,6 +108,8 @@ class Run(Frozen):
     """Name of the machine."""
     platform: str
     """Its operating system."""
+    spec_file_sha256: str | None = None
+    """SHA-256 of the bytes of the spec's file; null where the spec was handed over in Python."""
 
 
 class Record(Frozen):

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from typing import Literal
+
+from pydantic import Field
 
 from llmops_audit.record.base import Frozen, Label, Message
 from llmops_audit.record.leaks_found import SeenRows
 from llmops_audit.record.output_counts import OutputCounts
 
-__all__ = ["AuditInfo", "ColumnInfo", "Duplicates", "Environment", "LabelCount", "SplitInfo", "SubjectInfo"]
+__all__ = [
+    "AuditInfo",
+    "ColumnInfo",
+    "Duplicates",
+    "Environment",
+    "FileInfo",
+    "LabelCount",
+    "SplitInfo",
+    "SubjectInfo",
+    "joined_sha256",
+]
 
 
 class AuditInfo(Frozen):
@@ -27,7 +41,36 @@ class AuditInfo(Frozen):
     language: Literal["en", "zh"]
     """Language of the report."""
     spec_sha256: str
-    """SHA-256 of the spec: of the bytes of its file, or of its canonical JSON where it was handed over in Python."""
+    """SHA-256 of what the spec says, as canonical JSON (RFC 8785): comments, spacing, quotes and the order of keys have
+    no bearing. It does not cover what was handed over in Python in the place of files."""
+    overrides: dict[str, str] = Field(default_factory=dict)
+    """What was handed over in Python in the place of what the spec says, by key such as "data.test": a path, or "a
+    table in memory"."""
+
+
+class FileInfo(Frozen):
+    """A file that was read, or the table in memory in its place."""
+
+    name: str
+    """Its path as the spec writes it; of a table in memory, the key under which it was handed over."""
+    sha256: str
+    """SHA-256 of all its bytes, taken while they were read; of a table in memory, of its content."""
+    bytes: int | None
+    """Its size; null for a table in memory."""
+
+
+def joined_sha256(files: Iterable[FileInfo]) -> str:
+    """Return the digest of one file; of several, that of their digests in order.
+
+    Raises
+    ------
+    ValueError
+        Where there is no file.
+    """
+    digests = [file.sha256 for file in files]
+    if not digests:
+        raise ValueError("no files")
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 class SubjectInfo(Frozen):
@@ -39,8 +82,20 @@ class SubjectInfo(Frozen):
     """The classifier in a few words, such as its classes."""
     parameters: dict[str, object]
     """Its parameters, by name."""
-    sha256: str
-    """SHA-256 of kind, description and parameters."""
+    fitted: str | None = None
+    """SHA-256 of what was trained here: names of classes, parameters, and arrays with their types and shapes. Equal on
+    one machine with one lock file where the same classifier was trained on the same rows. Null where nothing was
+    trained here, or where a part is something that this digest cannot cover."""
+    files: tuple[FileInfo, ...] = ()
+    """The files that the classifier, or its saved predictions for the test split, was read from, in the order of their
+    names; empty where it was trained here."""
+    retrained: bool = False
+    """Whether the factory returned a fitted classifier, which was cloned and trained anew as the spec asked."""
+
+    @property
+    def identity(self) -> str | None:
+        """The one digest that stands for the classifier; None where there is none."""
+        return joined_sha256(self.files) if self.files else self.fitted
 
 
 class LabelCount(Frozen):
@@ -86,7 +141,10 @@ class SplitInfo(Frozen):
     columns: tuple[ColumnInfo, ...]
     """The columns that were read, in the order of the data."""
     sha256: str
-    """SHA-256 of the bytes of its file, of the digests of its files, or of the content of a table in memory."""
+    """SHA-256 by which the same data are known again: that of its file or table; of several files, that of their
+    digests in the order of `files`. Both parts of one `path` that was split here have the same."""
+    files: tuple[FileInfo, ...] = ()
+    """What it was read from, in the order of their names."""
     labels: tuple[LabelCount, ...]
     """Rows by label."""
     groups: dict[str, tuple[LabelCount, ...]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from llmops_audit.record import Changes, CheckResult, LimitChange, Op, Record, Requirement, Verdict, VerdictChange
+from llmops_audit.record.models import compared_models
 
 __all__ = ["changes", "loosened"]
 
@@ -26,6 +27,7 @@ def changes(before: Record, now: Record) -> Changes:
         check that broke down, with the settings of the other record, changed no limit.
     """
     silent = _silent(before, now)
+    same_model, model = compared_models(before, now)
     return Changes(
         name=before.audit.name,
         version=before.audit.version,
@@ -34,7 +36,8 @@ def changes(before: Record, now: Record) -> Changes:
         verdicts=tuple(_verdicts(_judged(before), _judged(now))),
         limits=(*_of_gate(before, now), *_limits(_required(before, silent), _required(now, silent))),
         data={split: _same_data(split, before, now) for split in sorted({*before.data, *now.data})},
-        same_model=before.subject.sha256 == now.subject.sha256,
+        same_model=same_model,
+        model=model,
         same_spec=before.audit.spec_sha256 == now.audit.spec_sha256,
     )
 

@@ -90,7 +90,9 @@ class Changes(Frozen):
     """Limits that differ."""
     data: dict[str, bool | None]
     """By split: whether the same bytes were read; null where one of the records has no such split."""
-    same_model: bool
-    """Whether the classifier is the same."""
+    same_model: bool | None
+    """Whether the classifier is the same; null where the records cannot tell."""
+    model: Message | None = None
+    """By what it is known to be the same or another one, or why it cannot be known."""
     same_spec: bool
-    """Whether the spec is the same, byte for byte."""
+    """Whether the spec says the same, however it is written."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmops_audit.record import Changes, LimitChange, Verdict, VerdictChange
+from llmops_audit.record import Changes, LimitChange, Message, Verdict, VerdictChange, message
 
 __all__ = ["ChangesView", "changes_view"]
 
@@ -19,6 +19,8 @@ _GRAVITY = (
     None,
     Verdict.PASSED,
 )
+
+_MODEL = {True: message("the same"), False: message("another one"), None: message("cannot be known")}
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,15 @@ class ChangesView:
         The gravest of today's verdicts first.
     hidden : int
         Changes that are not shown.
+    model : Message
+        Whether the classifier is the same.
     """
 
     loosened: int
     limits: tuple[LimitChange, ...]
     verdicts: tuple[VerdictChange, ...]
     hidden: int
+    model: Message
 
 
 def changes_view(changes: Changes) -> ChangesView:
@@ -52,4 +57,5 @@ def changes_view(changes: Changes) -> ChangesView:
         limits=tuple(limits),
         verdicts=tuple(verdicts),
         hidden=len(changes.limits) + len(changes.verdicts) - len(limits) - len(verdicts),
+        model=changes.model or _MODEL[changes.same_model],
     )

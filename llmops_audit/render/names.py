@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from llmops_audit.record import Finding, Record, message
+from llmops_audit.record import Finding, Message, Record, message
 from llmops_audit.record.labels import MISSING
 from llmops_audit.render import i18n
 from llmops_audit.render.i18n import Translate
+from llmops_audit.render.words import FIXED
 
-__all__ = ["Scopes", "subject_name", "with_missing_named"]
+__all__ = ["Scopes", "identity_lines", "subject_name", "with_missing_named"]
 
 _NO_VALUE = message("(missing)")
 _BETWEEN = " × "
+
+SHORT_DIGEST = 12
+"""Digits of a digest on the first screen; the whole of it stands below."""
 
 
 class Scopes:
@@ -44,14 +48,38 @@ class Scopes:
 
 def subject_name(record: Record, translate: Translate) -> str:
     """Return the description of the subject; that of saved predictions or scores names columns, in the language."""
+    name = _described(record)
+    return name if isinstance(name, str) else i18n.render(name, translate)
+
+
+def _described(record: Record) -> str | Message:
     scores = record.subject.parameters.get("scores")
     if record.subject.kind == "scores" and isinstance(scores, str | dict):
         columns = (scores,) if isinstance(scores, str) else tuple(map(str, scores.values()))
-        return i18n.render(message("scores in {columns}", columns=columns), translate)
+        return message("scores in {columns}", columns=columns)
     column = record.subject.parameters.get("predictions")
     if record.subject.kind != "predictions" or not isinstance(column, str):
         return record.subject.description
-    return i18n.render(message("column {name}", name=column), translate)
+    return message("column {name}", name=column)
+
+
+def identity_lines(record: Record) -> tuple[Message, ...]:
+    """Return what the first screen says of the classifier: its kind, and the start of the digest that it has."""
+    subject = record.subject
+    kind = FIXED.get(subject.kind, subject.kind)
+    lines = [message("Judged: {kind}, {name}.", kind=kind, name=_described(record))]
+    if subject.retrained:
+        lines.append(
+            message(
+                "The factory returned a fitted classifier. It was trained anew: what is judged is another one than was "
+                "returned."
+            )
+        )
+    if subject.identity is None:
+        lines.append(message("It has no digest, so that it cannot be known again."))
+    else:
+        lines.append(message("Its digest begins with {digest}.", digest=subject.identity[:SHORT_DIGEST]))
+    return tuple(lines)
 
 
 def with_missing_named(record: Record, translate: Translate) -> Record:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from llmops_audit.record import Message, Record, Status, Verdict, message
 from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.items import MAX_NAME, Item, items, one_line, waiting
-from llmops_audit.render.names import subject_name
+from llmops_audit.render.names import identity_lines
 from llmops_audit.render.overlap_view import notices
 from llmops_audit.render.unset_minima import unset_minima
 from llmops_audit.render.wording import Wording
@@ -140,8 +140,8 @@ def _head(record: Record, wording: Wording, symbol: str) -> Iterator[Markup]:
     ]
     for notice in notices(record):
         yield _html("<div>{}</div>", wording.say(notice))
-    subject = one_line(subject_name(record, wording.translate), MAX_NAME)
-    yield _html("<div>{} · {}</div>", subject, wording.joined(splits))
+    yield _html("<div>{}</div>", " ".join(one_line(wording.say(line), MAX_NAME) for line in identity_lines(record)))
+    yield _html("<div>{}</div>", wording.joined(splits))
 
 
 def _reasons(record: Record, wording: Wording) -> Iterator[Markup]:

@@ -8,10 +8,11 @@ import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+import rfc8785
 from pydantic import Field, ValidationError, model_validator
 
 from llmops_audit.errors import Problem, SpecError
@@ -108,12 +109,16 @@ class ParsedSpec:
     raw : dict
         What TOML says.
     sha256 : str
-        Of the file's bytes, or of a mapping's canonical JSON.
+        Of what it says, as canonical JSON (RFC 8785) without what was handed over; empty where that cannot be written.
     lines : mapping of key to int or None
         Line of each key, from 1; None in a mapping.
     spec : Spec or None
         None where there are problems.
     problems : tuple of Problem
+    file_sha256 : str, optional
+        Of the file's bytes; None of a mapping.
+    overrides : mapping of str to str
+        Paths that took the place of what the spec says, by key such as ``"data.test"``.
     """
 
     file: str
@@ -123,6 +128,8 @@ class ParsedSpec:
     lines: Mapping[tuple[str, ...], int | None]
     spec: Spec | None
     problems: tuple[Problem, ...]
+    file_sha256: str | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, *key: str) -> str | None:
         """Return ``file:line`` of a key, or of the nearest key above it; in a mapping no line, but ``"spec"``."""
@@ -152,16 +159,33 @@ def read_spec(spec: Path | Mapping[str, Any], data: Mapping[str, str] | None = N
     lines: Mapping[tuple[str, ...], int | None]
     if isinstance(spec, Mapping):
         raw = toml_of(spec)
-        content = json.dumps(raw, sort_keys=True, default=str).encode()
-        file, folder, lines = MAPPING, Path(), dict.fromkeys(keys_of(raw))
+        file, folder, lines, file_sha256 = MAPPING, Path(), dict.fromkeys(keys_of(raw)), None
     else:
         content, raw = _read(spec)
         file, folder, lines = spec.name, spec.parent, key_lines(content.decode("utf-8"))
-    sha256 = hashlib.sha256(content).hexdigest()
-    if data and isinstance(raw.setdefault("data", {}), dict):
-        raw["data"] |= data
-    valid, problems = _validated(raw, file)
-    return ParsedSpec(file, folder, raw, sha256, lines, valid, tuple(problems))
+        file_sha256 = hashlib.sha256(content).hexdigest()
+    # Before paths take the place of others: what cannot be written as JSON is a problem even where it is replaced.
+    unusable = list(_unusable(raw, file))
+    sha256 = "" if unusable else _canonical_sha256(raw)
+    overrides = _replace_paths(raw, {} if data is None else data)
+    valid, problems = _validated(raw, file, unusable)
+    return ParsedSpec(file, folder, raw, sha256, lines, valid, tuple(problems), file_sha256, overrides)
+
+
+def _canonical_sha256(raw: Mapping[str, Any]) -> str:
+    # Dates and times of TOML are their ISO text, as whoever writes the spec in Python may have written them.
+    plain = json.loads(json.dumps(raw, default=lambda value: value.isoformat()))
+    return hashlib.sha256(rfc8785.dumps(plain)).hexdigest()
+
+
+def _replace_paths(raw: dict[str, Any], data: Mapping[str, str]) -> dict[str, str]:
+    """Put paths into `[data]`, and return those that say something else than the spec, by key."""
+    section = raw.setdefault("data", {}) if data else None
+    if not isinstance(section, dict):
+        return {}
+    replaced = {f"data.{part}": path for part, path in sorted(data.items()) if section.get(part) != path}
+    section.update(data)
+    return replaced
 
 
 def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
@@ -179,8 +203,8 @@ def _read(path: Path) -> tuple[bytes, dict[str, Any]]:
         raise SpecError(str(path), f"is not valid TOML: {error}") from None
 
 
-def _validated(raw: Mapping[str, Any], file: str) -> tuple[Spec | None, list[Problem]]:
-    spec, problems = None, list(_unusable(raw, file))
+def _validated(raw: Mapping[str, Any], file: str, unusable: list[Problem]) -> tuple[Spec | None, list[Problem]]:
+    spec, problems = None, list(dict.fromkeys([*unusable, *_unusable(raw, file)]))
     if not problems:
         try:
             spec = Spec.model_validate_json(as_json(raw))

@@ -257,6 +257,10 @@ class ModelSection(SpecSection):
     factory: DottedPath | None = Field(
         default=None, description="Function that returns an unfitted scikit-learn classifier."
     )
+    retrain: bool = Field(
+        default=False,
+        description="Whether a fitted classifier of the factory is cloned and trained anew; otherwise it is refused.",
+    )
     predictions: NonEmpty | None = Field(default=None, description="Column of saved predictions; nothing is trained.")
     scores: NonEmpty | dict[str, NonEmpty] | None = Field(
         default=None,
@@ -275,6 +279,8 @@ class ModelSection(SpecSection):
             raise ValueError("name exactly one of `estimator`, `factory` and `predictions`, or `scores` alone")
         if self.estimator is None and (self.parameters or self.vectorizer):
             raise ValueError("`parameters` and `vectorizer` go with `estimator`")
+        if self.factory is None and self.retrain:
+            raise ValueError("`retrain` goes with `factory`: all else is trained here, or not at all")
         if self.vectorizer_parameters and self.vectorizer is None:
             raise ValueError("`vectorizer_parameters` go with `vectorizer`")
         if self.trained_here and self.scores is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
 import sys
@@ -49,6 +48,10 @@ class Trainable(Subject, Protocol):
         """Return the subject trained on these rows; the subject itself does not change."""
         ...
 
+    def identified(self) -> Self:
+        """Return the trained subject with the digest by which it is known again."""
+        ...
+
 
 def open_subject(spec: Spec, folder: Path, numeric: frozenset[str]) -> Subject:
     """Create the subject that a spec names, not yet trained.
@@ -84,15 +87,9 @@ def open_subject(spec: Spec, folder: Path, numeric: frozenset[str]) -> Subject:
 
 
 def subject_info(kind: str, description: str, parameters: dict[str, object]) -> SubjectInfo:
-    """Describe a subject; its digest covers kind, description and parameters."""
-    content = json.dumps([kind, description, parameters], sort_keys=True, default=str)
+    """Describe a subject that is not yet trained or read."""
     parameters = json.loads(json.dumps(parameters, default=str))
-    return SubjectInfo(
-        kind=kind,
-        description=description,
-        parameters=parameters,
-        sha256=hashlib.sha256(content.encode()).hexdigest(),
-    )
+    return SubjectInfo(kind=kind, description=description, parameters=parameters)
 
 
 def import_dotted(path: str, key: str, folder: Path) -> object:

@@ -16,6 +16,7 @@ from llmops_audit.errors.redaction import redacted
 from llmops_audit.record.labels import MISSING
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import import_dotted, subject_info
+from llmops_audit.subjects.fitted_parts import fitted_parts
 from llmops_audit.subjects.scikit_learn import ScikitLearnSubject, require_classifier, seeded
 
 __all__ = ["from_estimator"]
@@ -99,11 +100,15 @@ def _created(path: str, parameters: dict[str, Any], key: str, parameters_key: st
     if not callable(found):
         raise SubjectError(key, "cannot be called", "a class", repr(path))
     try:
-        return found(**_with_tuples(found, parameters))
+        made = found(**_with_tuples(found, parameters))
     except TypeError as error:
         raise SubjectError(parameters_key, f"do not fit {path!r}: {error}") from error
     except Exception as error:
         raise SubjectError(key, f"cannot be created: {redacted(error)}", got=repr(path)) from error
+    if fitted := fitted_parts(made):
+        wrong = "is fitted already, and training here would make another one of it"
+        raise SubjectError(key, wrong, "an unfitted one", f"{path!r}, with a fitted {', '.join(fitted)}")
+    return made
 
 
 def _with_tuples(callable_: Any, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from llmops_audit.evidence.base import Batch, Codes
-from llmops_audit.record import SubjectInfo
+from llmops_audit.record import FileInfo, SubjectInfo
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import subject_info
 
@@ -19,6 +20,10 @@ class SavedPredictions:
     """Predictions that come with the data: nothing is imported or trained."""
 
     info: SubjectInfo
+
+    def read_from(self, files: tuple[FileInfo, ...]) -> Self:
+        """Return the predictions with the files that they were read from."""
+        return replace(self, info=self.info.model_copy(update={"files": files}))
 
     def predict(self, batch: Batch) -> Codes:
         """Return the predictions that were read with the rows, missing where there is no such column."""

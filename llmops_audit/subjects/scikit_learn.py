@@ -16,6 +16,7 @@ from llmops_audit.errors.redaction import redacted
 from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
 from llmops_audit.record import SubjectInfo
 from llmops_audit.record.labels import Label, as_listed, label_order
+from llmops_audit.subjects.fitted import fitted_sha256
 
 __all__ = ["ScikitLearnSubject", "require_classifier", "seeded"]
 
@@ -94,6 +95,14 @@ class ScikitLearnSubject:
         labels = () if batch.label is None else batch.label.categories
         positive = None if self.positive is None else as_listed(self.positive, labels)
         return replace(self, estimator=estimator, positive=positive, labels=labels)
+
+    def identified(self) -> Self:
+        """Return the trained subject with the digest of what was learned and of how it is used."""
+        used = {"text": self.text, "features": self.features, "threshold": self.threshold}
+        if self.threshold is not None:
+            used["positive"] = self.positive
+        digest = fitted_sha256({"estimator": self.estimator, **used})
+        return replace(self, info=self.info.model_copy(update={"fitted": digest}))
 
     def predict(self, batch: Batch) -> Codes:
         """Return a prediction for each row, by `threshold` where there is one.

@@ -175,7 +175,7 @@ def inputs(
 
 
 def _saved() -> QueriedSubject:
-    return QueriedSubject(SubjectInfo(kind="predictions", description="test", parameters={}, sha256="0" * 64))
+    return QueriedSubject(SubjectInfo(kind="predictions", description="test", parameters={}))
 
 
 def run(check: Check, given: Mapping[str, Any], **settings: Any) -> tuple[Finding | NamedFigure, ...]:

@@ -20,7 +20,7 @@ from llmops_audit.evidence.rows import Rows
 from llmops_audit.record import SubjectInfo
 from llmops_audit.testing import batch, codes, inputs
 
-INFO = SubjectInfo(kind="estimator", description="test", parameters={}, sha256="0" * 64)
+INFO = SubjectInfo(kind="estimator", description="test", parameters={})
 
 
 @dataclass(frozen=True)

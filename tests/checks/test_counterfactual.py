@@ -20,7 +20,7 @@ from llmops_audit.record import Finding, SubjectInfo, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, codes, inputs, run
 
 CHECK = provided()["counterfactual"].check
-INFO = SubjectInfo(kind="estimator", description="test", parameters={}, sha256="0" * 64)
+INFO = SubjectInfo(kind="estimator", description="test", parameters={})
 
 
 @dataclass(frozen=True)

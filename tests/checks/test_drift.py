@@ -304,7 +304,7 @@ def test_columns_that_the_classifier_uses_come_first() -> None:
     old = {"used": _normal(1, 400), "unused": _normal(2, 400)}
     new = {"used": _normal(3, 400, 0.5), "unused": _normal(4, 400, 3.0)}
     given = _case(old, new)
-    subject = QueriedSubject(SubjectInfo(kind="x", description="x", parameters={}, sha256="0" * 64), _UsesOne())
+    subject = QueriedSubject(SubjectInfo(kind="x", description="x", parameters={}), _UsesOne())
     given["importance"] = prediction_changes(subject, given["rows"]["test"], ("used", "unused"), 42)
     shifts = [(one.column, one.importance) for one in _figure(given).shifts if one.feature is None]
     assert [name for name, _ in shifts if name in old] == ["used", "unused"]

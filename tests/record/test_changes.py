@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from llmops_audit.audit import prepare, run
 from llmops_audit.cli.screen import MAX_REASONS, screen
 from llmops_audit.errors import SpecError
-from llmops_audit.record import GatePolicy, LimitChange, Op, Record, Requirement, Verdict, VerdictChange, message
+from llmops_audit.record import (
+    FileInfo,
+    GatePolicy,
+    LimitChange,
+    Op,
+    Record,
+    Requirement,
+    Verdict,
+    VerdictChange,
+    message,
+)
 from llmops_audit.record.canonical import canonical, sealed
 from llmops_audit.record.changes import changes, loosened
 from llmops_audit.render.formats import render_files
@@ -62,9 +72,61 @@ def test_nothing_changed_since_the_same_record(sample: ModuleType) -> None:
     record = sample.record()
     found = changes(record, record)
     assert (found.verdicts, found.limits) == ((), ())
-    assert found.same_model
+    assert found.same_model is True
     assert found.same_spec
     assert all(found.data.values())
+
+
+def _with(record: Record, part: str, **changes: object) -> Record:
+    return record.model_copy(update={part: getattr(record, part).model_copy(update=changes)})
+
+
+def test_the_same_model_is_told_by_its_digest_alone(sample: ModuleType) -> None:
+    """Equal digests are one model whatever it is called; without a digest, or on another machine, nobody knows."""
+    one = sample.record()
+    renamed = _with(one, "subject", description="another name", parameters={})
+    assert changes(one, renamed).same_model is True
+    other = _with(one, "subject", fitted="ab" * 32)
+    assert changes(one, other).same_model is False
+    assert changes(one, _with(other, "run", host="elsewhere")).same_model is None
+    assert changes(one, _with(other, "environment", python="3.99")).same_model is None
+    assert changes(one, _with(_with(other, "subject", parameters={}), "run", host="elsewhere")).same_model is False
+    unknown = _with(one, "subject", fitted=None)
+    for before, now in ((one, unknown), (unknown, one), (unknown, unknown)):
+        assert changes(before, now).same_model is None
+    assert changes(unknown, _with(unknown, "subject", parameters={})).same_model is False
+
+
+def test_saved_predictions_are_the_same_where_their_files_are(sample: ModuleType) -> None:
+    """Other files may hold the predictions of the same model, so that nobody knows; so may a model trained here."""
+    file = FileInfo(name="test.csv", sha256="aa" * 32, bytes=3)
+    told = {"kind": "predictions", "fitted": None, "parameters": {"predictions": "told"}}
+    saved = _with(sample.record(), "subject", files=(file,), **told)
+    assert changes(saved, saved).same_model is True
+    moved = _with(saved, "subject", files=(file.model_copy(update={"name": "moved.csv"}),))
+    assert changes(saved, moved).same_model is True
+    others = [
+        _with(saved, "subject", files=(file.model_copy(update={"sha256": "bb" * 32}),)),
+        _with(saved, "subject", files=(file, file)),
+        _with(saved, "subject", parameters={"predictions": "other"}),
+        sample.record(),
+    ]
+    for other in others:
+        assert changes(saved, other).same_model is changes(other, saved).same_model is None
+
+
+@pytest.mark.parametrize("same", [True, False, None])
+def test_what_is_said_of_the_model_is_what_is_known(sample: ModuleType, same: bool | None) -> None:
+    """Report and summary give the reason, and for a record without one its verdict in a word; nothing is claimed."""
+    record = sample.record()
+    found = changes(record, record).model_copy(update={"same_model": same, "model": message("told so")})
+    plain = found.model_copy(update={"model": None})
+    word = {True: "the same", False: "another one", None: "cannot be known"}[same]
+    for shown, said in ((found, "told so"), (plain, word)):
+        changed = record.model_copy(update={"changes": shown})
+        for text in (_html(changed), _markdown(changed)):
+            assert said in text
+            assert "byte for byte" not in text
 
 
 def test_a_split_that_only_one_record_has_is_neither_the_same_nor_another(sample: ModuleType) -> None:
@@ -193,7 +255,7 @@ def test_an_audit_is_compared_with_the_record_it_names(project: Project, tmp_pat
     assert now.changes is not None
     assert now.changes.digest == before.digest
     assert now.changes.data == {"train": True, "test": True}
-    assert now.changes.same_model
+    assert now.changes.same_model is True
     assert [(change.id, change.before, change.now) for change in now.changes.limits] == [
         ("accuracy.accuracy", 0.8, 0.1)
     ]
@@ -207,7 +269,7 @@ def test_the_record_of_another_system_is_compared(project: Project, tmp_path: Pa
     now = run(prepare(project({"[checks.accuracy]": f'[baseline]\nrecord = "{place}"\n\n[checks.accuracy]'})))
     assert now.changes is not None
     assert now.changes.name == "sms-spam-filter"
-    assert not now.changes.same_model
+    assert now.changes.same_model is False
     assert now.changes.data == {"live": None, "test": False, "train": False}
 
 

@@ -328,7 +328,7 @@ def record(
             kind="estimator",
             description="sklearn.linear_model:LogisticRegression",
             parameters={"random_state": 42, "C": 1.0, "class_weight": None},
-            sha256="cd" * 32,
+            fitted="cd" * 32,
         ),
         data={
             "train": split(labels),

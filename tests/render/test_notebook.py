@@ -90,7 +90,9 @@ def test_it_speaks_the_language_of_the_audit(sample: ModuleType) -> None:
     assert 'lang="zh-CN"' in html
     text = _Elements(html).text
     assert "自动化测试结果：不构成发布许可、法律意见或合格评定。" in text
-    rest = text.replace("sms-spam-filter", "").replace("sklearn.linear_model:LogisticRegression", "")
+    rest = (
+        text.replace("sms-spam-filter", "").replace("sklearn.linear_model:LogisticRegression", "").replace("cd" * 6, "")
+    )
     assert re.findall("[A-Za-z]{2,}", rest) == []
 
 

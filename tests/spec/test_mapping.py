@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ SPEC: dict[str, Any] = {
 
 
 def test_a_mapping_is_the_file_of_its_content(tmp_path: Path) -> None:
-    """The same keys give the same spec; only sources, folder and digest differ."""
+    """The same keys give the same spec and digest; only sources, folder and the digest of the file's bytes differ."""
     file = tmp_path / "audit.toml"
     file.write_text(
         '[audit]\nname = "small"\nversion = "1.0"\n[data]\npath = "rows.csv"\ntext = "text"\nlabel = "label"\n'
@@ -36,6 +37,33 @@ def test_a_mapping_is_the_file_of_its_content(tmp_path: Path) -> None:
     assert from_mapping.source("checks", "accuracy", "min", "accuracy") == "spec"
     assert from_mapping.source("nowhere") is None
     assert (from_file.folder, from_mapping.folder) == (tmp_path, Path())
+    assert from_file.sha256 == from_mapping.sha256
+    assert from_file.file_sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert from_mapping.file_sha256 is None
+
+
+def test_how_a_spec_is_written_has_no_bearing_on_its_digest(tmp_path: Path) -> None:
+    """Comments, spacing, quotes, the order of keys and the ways to write a number or a table are no content."""
+    digests = set()
+    for text in (
+        'a = 1\nb = "x"\nd = 2026-01-02T03:04:05\n[t]\nf = 0.5\ng = [1, 2]\n',
+        "# a comment\nb = 'x'\na = 1.0  # the same\nd = \"2026-01-02T03:04:05\"\nt = { g = [ 1, 2 ], f = 5e-1 }\n",
+    ):
+        (tmp_path / "audit.toml").write_text(text)
+        digests.add(read_spec(tmp_path / "audit.toml").sha256)
+    when = datetime(2026, 1, 2, 3, 4, 5)
+    table = {"g": (1, np.int64(2)), "f": np.float32(0.5)}
+    digests.add(read_spec({"t": table, "d": when, "b": Path("x"), "a": 1}).sha256)
+    assert len(digests) == 1
+    assert read_spec({"t": {"g": [2, 1], "f": 0.5}, "d": when, "b": "x", "a": 1}).sha256 not in digests
+
+
+def test_what_json_cannot_hold_is_refused_even_where_it_is_replaced() -> None:
+    """A path that is no path leaves no digest, so that a table in its place does not make the spec valid."""
+    draft = read_spec(SPEC | {"data": SPEC["data"] | {"path": float("nan")}}, {"path": "rows.csv"})
+    assert draft.spec is None
+    said = [str(problem) for problem in draft.problems]
+    assert said == ["spec: data.path: is not finite; expected a number; got nan"]
 
 
 def test_the_digest_of_a_mapping_is_over_its_content() -> None:

@@ -9,7 +9,6 @@ delimited text if the spec names its delimiter.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import pkgutil
 from collections.abc import Collection, Iterator, Sequence
@@ -25,12 +24,15 @@ from llmops_audit.data.sources._content import beginning, refuse_other_content
 from llmops_audit.data.sources._delimiters import other_delimiter
 from llmops_audit.data.sources._files import open_regular, refuse_irregular
 from llmops_audit.data.sources._format import FileFormat
+from llmops_audit.data.sources._ledger import FileDigest, ReadLedger
 from llmops_audit.data.sources._text import head, lines
 from llmops_audit.errors import DataError
 
 __all__ = [
     "Cells",
+    "FileDigest",
     "FileFormat",
+    "ReadLedger",
     "binary_suffixes",
     "cells",
     "column_names",
@@ -40,7 +42,6 @@ __all__ = [
     "other_delimiter",
     "read",
     "refuse_irregular",
-    "sha256",
     "stored_as",
     "suffixes",
 ]
@@ -57,10 +58,18 @@ class _SourceModule(Protocol):
     @property
     def SUFFIXES(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
 
-    def names(self, path: Path, shown: str, format: FileFormat) -> tuple[str, ...]: ...
+    def names(
+        self, path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None = None
+    ) -> tuple[str, ...]: ...
 
     def tables(
-        self, path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int
+        self,
+        path: Path,
+        shown: str,
+        format: FileFormat,
+        columns: Sequence[str],
+        batch_rows: int,
+        ledger: ReadLedger | None = None,
     ) -> Iterator[pa.Table]: ...
 
 
@@ -74,7 +83,7 @@ def binary_suffixes() -> tuple[str, ...]:
     return tuple(sorted(suffix for module in _modules() if _is_binary(module) for suffix in module.SUFFIXES))
 
 
-def column_names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
+def column_names(path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None = None) -> tuple[str, ...]:
     """Return the columns of a file, in file order.
 
     Parameters
@@ -84,13 +93,15 @@ def column_names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
     shown : str
         The path as the spec writes it; errors name it.
     format : FileFormat
+    ledger : ReadLedger, optional
+        Knows the file from earlier passes.
 
     Raises
     ------
     DataError
         Where the file cannot be read, is of no known kind, has no header, or names a column twice.
     """
-    names = _names(_module(path, shown, format), path, shown, format)
+    names = _names(_module(path, shown, format), path, shown, format, ledger)
     first: dict[str, int] = {}
     for number, name in enumerate(names, 1):
         # By number, since the first line of a file without a header is a row.
@@ -106,6 +117,7 @@ def read(
     columns: Sequence[str] | None,
     batch_rows: int = BATCH_ROWS,
     searched: Collection[str] = (),
+    ledger: ReadLedger | None = None,
 ) -> Iterator[pa.Table]:
     """Read a file batch by batch, every row once and in file order; memory does not grow with rows.
 
@@ -123,6 +135,8 @@ def read(
     searched : collection of str
         Columns that are only searched for personal data: what cannot be read as text there is no error, but bytes
         that say what it is, see `llmops_audit.evidence._unread`.
+    ledger : ReadLedger, optional
+        Takes the digest of the file's bytes while they are read.
 
     Returns
     -------
@@ -134,18 +148,18 @@ def read(
     Raises
     ------
     DataError
-        At once where the file or a column is missing; while reading where a row is broken. It names file and
-        row, counted from 1 without the header, or file and line of a JSON Lines file.
+        At once where the file or a column is missing; while reading where a row is broken or, with a ledger, the
+        file changes. It names file and row, counted from 1 without the header, or file and line of a JSON Lines file.
     """
-    known = column_names(path, shown, format)
+    known = column_names(path, shown, format, ledger)
     wanted = known if columns is None else tuple(columns)
     if unknown := [name for name in wanted if name not in set(known)]:
         raise DataError(shown, f"has no column {unknown[0]!r}")
     module = _module(path, shown, format)
     own = getattr(module, "search_tables", None)
     if own is not None and searched:
-        return cast(Iterator[pa.Table], own(path, shown, format, wanted, batch_rows, searched))
-    return module.tables(path, shown, format, wanted, batch_rows)
+        return cast(Iterator[pa.Table], own(path, shown, format, wanted, batch_rows, searched, ledger))
+    return module.tables(path, shown, format, wanted, batch_rows, ledger)
 
 
 def cells(path: Path, shown: str, format: FileFormat) -> Cells:
@@ -171,18 +185,6 @@ def cells(path: Path, shown: str, format: FileFormat) -> Cells:
     if own is not None:
         return cast(Cells, own(path, shown, format, rows))
     return Cells(names, 1, module.tables(path, shown, format, column_names(path, shown, format), rows))
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as hexadecimal digits.
-
-    Raises
-    ------
-    DataError
-        Where it is no regular file, or cannot be opened.
-    """
-    with open_regular(path, str(path)) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _modules() -> tuple[_SourceModule, ...]:
@@ -215,8 +217,10 @@ def _by_suffix(path: Path, shown: str, format: FileFormat) -> _SourceModule:
     raise DataError(shown, "unknown kind of file", expected, path.suffix or "no suffix")
 
 
-def _names(module: _SourceModule, path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
-    names = module.names(path, shown, format)
+def _names(
+    module: _SourceModule, path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None = None
+) -> tuple[str, ...]:
+    names = module.names(path, shown, format, ledger)
     if len(names) > MAX_COLUMNS:
         raise DataError(shown, "has too many columns", f"at most {MAX_COLUMNS:,}", f"{len(names):,}")
     return names

@@ -7,9 +7,12 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from llmops_audit.data.sources._files import open_regular
+from llmops_audit.data.sources._ledger import Pass, ReadLedger, Watched
 from llmops_audit.errors import DataError
 
 __all__ = ["decoded", "head", "lines", "not_encoded"]
@@ -17,7 +20,7 @@ __all__ = ["decoded", "head", "lines", "not_encoded"]
 _CHUNK_BYTES = 1 << 20
 
 
-def decoded(path: Path, shown: str, encoding: str) -> Iterator[str]:
+def decoded(path: Path, shown: str, encoding: str, ledger: ReadLedger | None = None) -> Iterator[str]:
     """Yield the text of a file in chunks.
 
     Parameters
@@ -27,17 +30,20 @@ def decoded(path: Path, shown: str, encoding: str) -> Iterator[str]:
     shown : str
         The path as the spec writes it.
     encoding : str
+    ledger : ReadLedger, optional
+        Takes the digest of the file's bytes while they are read.
 
     Raises
     ------
     UnicodeDecodeError
         After all text before the first bytes that are not in the encoding was yielded.
     DataError
-        Where the encoding is unknown, or the bytes cannot be read.
+        Where the encoding is unknown, the bytes cannot be read, or the file changed while it was read.
     """
     decoder = _decoder(shown, encoding)
     try:
-        with _opened(path) as file:
+        watched = nullcontext() if ledger is None else ledger.reading(path, shown)
+        with watched as own, open_regular(path, shown) as raw, _unpacked(path, raw, own) as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield from _decode(decoder, chunk)
             yield decoder.decode(b"", final=True)
@@ -55,7 +61,7 @@ def head(path: Path, size: int) -> bytes:
     OSError, EOFError, zlib.error
         Where the file cannot be read or decompressed.
     """
-    with _opened(path) as file:
+    with path.open("rb") as raw, _unpacked(path, raw) as file:
         return file.read(size)
 
 
@@ -97,8 +103,14 @@ def not_encoded(subject: str, encoding: str) -> DataError:
     return DataError(subject, "contains bytes that are not in the encoding", f"text in {encoding}")
 
 
-def _opened(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
+@contextmanager
+def _unpacked(path: Path, raw: BinaryIO, own: Pass | None = None) -> Iterator[BinaryIO]:
+    file = raw if own is None else cast(BinaryIO, Watched(raw, own))
+    if path.suffix.lower() == ".gz":
+        with gzip.GzipFile(fileobj=file) as unzipped:
+            yield cast(BinaryIO, unzipped)
+    else:
+        yield file
 
 
 def _decoder(shown: str, encoding: str) -> codecs.IncrementalDecoder:

@@ -20,6 +20,7 @@ import pyarrow.csv
 
 from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import FileFormat
+from llmops_audit.data.sources._ledger import ReadLedger
 from llmops_audit.data.sources._text import decoded, not_encoded
 from llmops_audit.errors import DataError
 
@@ -37,15 +38,22 @@ _MAX_HEADER = 1 << 20
 _RELEASE_SECONDS = 5.0
 
 
-def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
+def names(path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None = None) -> tuple[str, ...]:
     """Return the columns in file order, from `format.names` or the first line that is not blank."""
-    with closing(_SealedRows(path, shown, format)) as rows:
+    with closing(_SealedRows(path, shown, format, ledger)) as rows:
         return rows.names
 
 
-def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+def tables(
+    path: Path,
+    shown: str,
+    format: FileFormat,
+    columns: Sequence[str],
+    batch_rows: int,
+    ledger: ReadLedger | None = None,
+) -> Iterator[pa.Table]:
     """Yield the rows in order, as columns of type string without nulls."""
-    with closing(_SealedRows(path, shown, format)) as rows:
+    with closing(_SealedRows(path, shown, format, ledger)) as rows:
         for batch in _batches(rows, columns):
             for start in range(0, batch.num_rows, batch_rows):
                 yield pa.Table.from_batches([batch.slice(start, batch_rows)])
@@ -69,7 +77,7 @@ class _SealedRows(io.RawIOBase):
     further, the seal replaces the broken bytes as well, and `undecodable` is set.
     """
 
-    def __init__(self, path: Path, shown: str, format: FileFormat) -> None:
+    def __init__(self, path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None) -> None:
         super().__init__()
         self.shown = shown
         self.encoding = format.encoding
@@ -79,7 +87,7 @@ class _SealedRows(io.RawIOBase):
             raise DataError(shown, "unusable delimiter", "one ASCII character", repr(self.delimiter))
         self.undecodable = False
         self.seal = secrets.token_hex(16)
-        self._chunks = decoded(path, shown, format.encoding)
+        self._chunks = decoded(path, shown, format.encoding, ledger)
         self._text_chunks = self._text()
         self._ready = b""
         self.names = self._header(format)

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from llmops_audit.data.sources._format import FileFormat
+from llmops_audit.data.sources._ledger import ReadLedger
 from llmops_audit.data.sources._text import decoded, not_encoded
 from llmops_audit.errors import DataError
 
@@ -32,10 +33,10 @@ _MAX_LINE = 1 << 24
 _ARRAY = re.compile(r"\s*\[\s*(?:\{|$)")
 
 
-def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
+def names(path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None = None) -> tuple[str, ...]:
     """Return the keys of all lines, in the order of their first appearance; reads the whole file."""
     found: dict[str, None] = {}
-    for item in _objects(path, shown, format):
+    for item in _objects(path, shown, format, ledger):
         found.update(dict.fromkeys(item))
         if len(found) > _MAX_KEYS:
             raise DataError(shown, "has too many keys", f"at most {_MAX_KEYS:,}")
@@ -44,9 +45,16 @@ def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
     return tuple(found)
 
 
-def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+def tables(
+    path: Path,
+    shown: str,
+    format: FileFormat,
+    columns: Sequence[str],
+    batch_rows: int,
+    ledger: ReadLedger | None = None,
+) -> Iterator[pa.Table]:
     """Yield the rows in order, as columns of type string."""
-    objects = _objects(path, shown, format)
+    objects = _objects(path, shown, format, ledger)
     while (first := next(objects, None)) is not None:
         values: dict[str, list[str | None]] = {name: [] for name in columns}
         for item in chain([first], islice(objects, batch_rows - 1)):
@@ -55,10 +63,10 @@ def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], b
         yield pa.table({name: pa.array(column, pa.string()) for name, column in values.items()})
 
 
-def _objects(path: Path, shown: str, format: FileFormat) -> Iterator[dict[str, Any]]:
+def _objects(path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None) -> Iterator[dict[str, Any]]:
     row = number = 0
     try:
-        chunks = decoded(path, shown, format.encoding)
+        chunks = decoded(path, shown, format.encoding, ledger)
         begun = next(chunks, "")
         if _ARRAY.match(begun):
             raise DataError(shown, "is a JSON array", "one object per line (JSON Lines)")

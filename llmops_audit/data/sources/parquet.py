@@ -6,7 +6,7 @@ An unsigned 64-bit column fits where the file's statistics show it, so that its 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from llmops_audit.data.sources._arrow import INT64_MAX, converted, described, holds_bytes, searchable, target
 from llmops_audit.data.sources._cells import Cells
 from llmops_audit.data.sources._format import FileFormat
+from llmops_audit.data.sources._ledger import ReadLedger
 from llmops_audit.errors import DataError
 
 __all__ = ["BINARY", "SUFFIXES", "cells", "names", "search_tables", "tables"]
@@ -27,25 +28,38 @@ _MAGIC = b"PAR1"
 _LARGE_ROWS = 256
 
 
-def names(path: Path, shown: str, format: FileFormat) -> tuple[str, ...]:
+def names(path: Path, shown: str, format: FileFormat, ledger: ReadLedger | None = None) -> tuple[str, ...]:
     """Return the top-level columns; `format` has no bearing on Parquet."""
-    with _opened(path, shown) as file:
+    with _opened(path, shown, ledger, whole=False) as file:
         found = tuple(file.schema_arrow.names)
     if not found:
         raise DataError(shown, "is empty", "columns")
     return found
 
 
-def tables(path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+def tables(
+    path: Path,
+    shown: str,
+    format: FileFormat,
+    columns: Sequence[str],
+    batch_rows: int,
+    ledger: ReadLedger | None = None,
+) -> Iterator[pa.Table]:
     """Yield the rows in order."""
-    return search_tables(path, shown, format, columns, batch_rows, frozenset())
+    return search_tables(path, shown, format, columns, batch_rows, frozenset(), ledger)
 
 
 def search_tables(
-    path: Path, shown: str, format: FileFormat, columns: Sequence[str], batch_rows: int, searched: Collection[str]
+    path: Path,
+    shown: str,
+    format: FileFormat,
+    columns: Sequence[str],
+    batch_rows: int,
+    searched: Collection[str],
+    ledger: ReadLedger | None = None,
 ) -> Iterator[pa.Table]:
     """Yield the rows in order; columns that are only `searched` stop nothing, see `_arrow.searchable`."""
-    with _opened(path, shown) as file:
+    with _opened(path, shown, ledger) as file:
         types = {
             name: target(file.schema_arrow.field(name).type, _column(shown, name), partial(_fits, file, name))
             for name in columns
@@ -116,17 +130,27 @@ def _batches(
 
 
 @contextmanager
-def _opened(path: Path, shown: str) -> Iterator[pq.ParquetFile]:
+def _opened(
+    path: Path, shown: str, ledger: ReadLedger | None = None, *, whole: bool = True
+) -> Iterator[pq.ParquetFile]:
+    with nullcontext() if ledger is None else ledger.reading(path, shown) as own, pa.OSFile(str(path)) as raw:
+        with _parsed(path, shown, raw) as file:
+            yield file
+        if own is not None and whole:
+            # Rows are read here and there: the digest is of all bytes of the same open file.
+            raw.seek(0)
+            own.read_all(raw.read)
+
+
+def _parsed(path: Path, shown: str, raw: pa.NativeFile) -> pq.ParquetFile:
     try:
         # Without the buffer a row group is read page by page, not as a whole.
-        file = pq.ParquetFile(path, pre_buffer=False)
+        return pq.ParquetFile(raw, pre_buffer=False)
     except (OSError, pa.ArrowException):
         with path.open("rb") as raw:
             begun = raw.read(len(_MAGIC)) == _MAGIC
         wrong = "is broken or cut off" if begun else "is not a Parquet file"
         raise DataError(shown, wrong, "a whole Parquet file") from None
-    with file:
-        yield file
 
 
 def _column(shown: str, name: str) -> str:

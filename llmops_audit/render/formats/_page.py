@@ -15,7 +15,7 @@ from llmops_audit.record import Message, Record, Scalar, message
 from llmops_audit.record.drift_figure import Shift, TimeSeries
 from llmops_audit.render import i18n
 from llmops_audit.render.i18n import Translate
-from llmops_audit.render.names import Scopes, subject_name
+from llmops_audit.render.names import Scopes, identity_lines, subject_name
 from llmops_audit.render.text import Numbers, clean, compact, shorten
 
 __all__ = ["HTML_LANGUAGE", "environment_of"]
@@ -26,6 +26,10 @@ HTML_LANGUAGE = {"zh": "zh-CN"}
 _NAME_COLUMNS = 48
 _STAMP_COLUMNS = 20
 _CODE = re.compile(r"``(.+?)``|`(.+?)`")
+
+
+MAX_FILES = 20
+"""Files of a split, or of a classifier, that a page lists."""
 
 
 def environment_of(record: Record, translate: Translate, numbers: Numbers) -> Environment:
@@ -60,6 +64,8 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
     scopes = Scopes(record, translate)
     environment.globals.update(
         _=sentence,
+        identity=identity_lines(record),
+        max_files=MAX_FILES,
         nothing=i18n.NOTHING,
         numbers=numbers,
         say=say,

@@ -13,6 +13,7 @@ from llmops_audit.render.changed import changes_view
 from llmops_audit.render.formats._markdown import MAX_CELL, escaped
 from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.items import Item, items, waiting
+from llmops_audit.render.names import identity_lines
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import notices
 from llmops_audit.render.unset_minima import unset_minima
@@ -76,6 +77,7 @@ def _head(record: Record, wording: Wording) -> Iterator[str]:
         yield escaped(wording.say(no_minimum))
     if audit.purpose is not None:
         yield escaped(audit.purpose, 2 * MAX_CELL)
+    yield escaped(" ".join(wording.say(line) for line in identity_lines(record)), 2 * MAX_CELL)
     for notice in notices(record):
         yield escaped(wording.say(notice), 2 * MAX_CELL)
     for line in output_lines(record):
@@ -109,7 +111,7 @@ def _changes(record: Record, wording: Wording) -> Iterator[str]:
         2 * MAX_CELL,
     )
     facts = [
-        (message("Classifier"), message("the same, byte for byte") if changes.same_model else message("another one")),
+        (message("Classifier"), shown.model),
         *((message("Data: {split}", split=name), _same(name, record, changes)) for name in sorted(changes.data)),
         (message("Spec"), message("unchanged") if changes.same_spec else message("changed")),
     ]
@@ -197,7 +199,12 @@ def _origin(record: Record, wording: Wording) -> Iterator[str]:
     rows = [
         (wording.say(message("Record, without run times")), record.digest),
         (wording.say(message("Spec")), record.audit.spec_sha256),
-        (wording.say(message("Classifier")), record.subject.sha256),
+    ]
+    if record.subject.fitted is not None:
+        rows.append((wording.say(message("Classifier as it was trained")), record.subject.fitted))
+    rows += [
+        (wording.say(message("Classifier: {file}", file=file.name)), file.sha256)
+        for file in record.subject.files[:MAX_SPLITS]
     ]
     for name, split in sorted(record.data.items())[:MAX_SPLITS]:
         rows.append((wording.say(message("Data: {split}", split=name)), split.sha256))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 import socket
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from llmops_audit.data.sources import FileFormat, column_names, other_delimiter, read, sha256, suffixes
+from llmops_audit.data.sources import FileFormat, column_names, other_delimiter, read, suffixes
 from llmops_audit.errors import DataError
 
 PLAIN = FileFormat()
@@ -59,13 +58,6 @@ def test_unknown_column(tmp_path: Path, name: str) -> None:
     """A column that the file lacks is refused before any row is read; those that it has may be cells."""
     (tmp_path / name).write_bytes(CONTENT[name])
     assert refusal(tmp_path / name, name, ["a", "x"]) == f"{name}: has no column 'x'"
-
-
-def test_sha256(tmp_path: Path) -> None:
-    """The digest is that of the file's bytes."""
-    path = tmp_path / "f.bin"
-    path.write_bytes(bytes(range(256)) * 10_000)
-    assert sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("name", ["f.csv", "f.parquet", "f.jsonl"])

@@ -160,7 +160,7 @@ def test_the_card_says_what_the_record_holds(sample: ModuleType, language: str) 
     for text in (CARD.intended_use, CARD.misuse, CARD.limitations, CARD.human_oversight, CARD.data_source):
         assert text is not None
         assert text in card
-    for digest in (one.digest, one.subject.sha256, one.audit.spec_sha256, one.data["test"].sha256):
+    for digest in (one.digest, one.subject.fitted, one.audit.spec_sha256, one.data["test"].sha256):
         assert f"`{digest}`" in card
     assert "亚裔美国人" in card
 
@@ -187,7 +187,7 @@ def hostile_record(sample: ModuleType, text: str) -> Record:
         name=text,
         version=text,
     )
-    subject = one.subject.model_copy(update={"description": text, "sha256": text, "kind": text})
+    subject = one.subject.model_copy(update={"description": text, "fitted": text, "kind": text})
     return one.model_copy(update={"card": bad, "digest": text, "subject": subject})
 
 
