@@ -13,8 +13,7 @@ from llmops_audit.errors.redaction import printable
 from llmops_audit.render.i18n import Translate, translator
 from llmops_audit.render.i18n import render as in_words
 from llmops_audit.render.names import identity_lines
-from llmops_audit.render.overlap_view import notices
-from llmops_audit.render.unset_minima import unset_minima
+from llmops_audit.render.notices import notices
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -72,9 +71,7 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     if len(reasons) > MAX_REASONS:
         yield Text(f"  - {len(reasons) - MAX_REASONS} more in the record.")
     for notice in notices(record):
-        yield Text(_in_english(notice), style="yellow")
-    if (no_minimum := unset_minima(record)) is not None:
-        yield Text(_in_english(no_minimum), style="yellow")
+        yield Text(printable(_in_english(notice.message)), style="yellow")
     if record.changes is not None and (loosened := sum(change.loosened for change in record.changes.limits)):
         yield Text(f"Limits that are looser than in the baseline: {loosened}.", style="yellow")
     if record.run.earlier:

@@ -14,8 +14,7 @@ from llmops_audit.record import Message, Record, Status, Verdict, message
 from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.items import MAX_NAME, Item, items, one_line, waiting
 from llmops_audit.render.names import identity_lines
-from llmops_audit.render.overlap_view import notices
-from llmops_audit.render.unset_minima import unset_minima
+from llmops_audit.render.notices import notices
 from llmops_audit.render.wording import Wording
 
 if TYPE_CHECKING:
@@ -130,8 +129,6 @@ def _head(record: Record, wording: Wording, symbol: str) -> Iterator[Markup]:
     title = message("{status}: {name} {version}", status=status.value, name=audit.name, version=audit.version)
     yield _html('<div style="font-size:1.3em;font-weight:700">{} {}</div>', symbol, wording.say(title))
     yield _html("<div>{}</div>", wording.say(_SENTENCES[status]))
-    if (no_minimum := unset_minima(record)) is not None:
-        yield _html("<div>{}</div>", wording.say(no_minimum))
     note = message("Automated test result: no release approval, no legal opinion, no conformity assessment.")
     yield _html('<div style="font-size:.9em">{}</div>', wording.say(note))
     splits = [
@@ -139,7 +136,7 @@ def _head(record: Record, wording: Wording, symbol: str) -> Iterator[Markup]:
         for name, split in record.data.items()
     ]
     for notice in notices(record):
-        yield _html("<div>{}</div>", wording.say(notice))
+        yield _html("<div>{}</div>", wording.say(notice.message))
     yield _html("<div>{}</div>", " ".join(one_line(wording.say(line), MAX_NAME) for line in identity_lines(record)))
     yield _html("<div>{}</div>", wording.joined(splits))
 

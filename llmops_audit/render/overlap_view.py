@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from llmops_audit.record import Message, Record, SeenRows, message
 
-__all__ = ["SeenView", "notices", "seen_view"]
+__all__ = ["SeenView", "many_seen", "seen_view"]
 
 _AGAIN = {
     "retrained": message(
@@ -41,7 +41,7 @@ class SeenView:
     sentences: tuple[Message, ...]
 
 
-def notices(record: Record) -> tuple[Message, ...]:
+def many_seen(record: Record) -> tuple[Message, ...]:
     """Return what the first screen says: many rows that were seen in training, and leaks that need a person."""
     seen = [
         message(

@@ -28,10 +28,9 @@ from llmops_audit.render.drift_view import DriftView, drift_view
 from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups_view import MAX_LINES, GroupView, group_view
 from llmops_audit.render.judged import Judged, plot
-from llmops_audit.render.outputs_view import output_lines
-from llmops_audit.render.overlap_view import SeenView, notices, seen_view
+from llmops_audit.render.notices import Notice, notices
+from llmops_audit.render.overlap_view import SeenView, seen_view
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
-from llmops_audit.render.unset_minima import unset_minima
 
 __all__ = ["MAX_COLUMNS", "Pair", "Reason", "ReportView", "confused_pairs", "most", "view", "with_missing"]
 
@@ -84,10 +83,8 @@ class ReportView:
     reasons : tuple of Reason
     gist : Message
         The result of the findings in a sentence.
-    outputs : tuple of Message
-        How many outputs are no label, by split.
-    no_minimum : Message, optional
-        That accuracy has no minimum, where it has none.
+    notices : tuple of Notice
+        What else the first screen says.
     attention : tuple of Judged
         Findings that failed, are in error or inconclusive and are shown in full, the most severe first.
     by_severity : tuple of (Severity or None, tuple of Judged)
@@ -119,15 +116,12 @@ class ReportView:
         Requirements that were judged by chance, and the checks that they belong to.
     unit : str, optional
         Column of the units that rows belong to.
-    notices : tuple of Message
-        What the first screen says of seen rows and leaks.
     seen : tuple of SeenView
     """
 
     reasons: tuple[Reason, ...]
     gist: Message
-    outputs: tuple[Message, ...]
-    no_minimum: Message | None
+    notices: tuple[Notice, ...]
     attention: tuple[Judged, ...]
     by_severity: tuple[tuple[Severity | None, tuple[Judged, ...]], ...]
     attention_briefly: tuple[Judged, ...]
@@ -151,7 +145,6 @@ class ReportView:
     tests: int
     chance_checks: int
     unit: str | None
-    notices: tuple[Message, ...]
     seen: tuple[SeenView, ...]
 
 
@@ -176,8 +169,7 @@ def view(record: Record) -> ReportView:
     return ReportView(
         reasons=_reasons(record, judged),
         gist=_gist(record, counts),
-        outputs=output_lines(record),
-        no_minimum=unset_minima(record),
+        notices=notices(record),
         attention=tuple(attention[:cards]),
         by_severity=_by_severity(attention[:cards]),
         attention_briefly=tuple(j for j in briefly if j.finding.verdict in _ATTENTION),
@@ -200,7 +192,6 @@ def view(record: Record) -> ReportView:
         terms=glossary(record),
         tests=sum(finding.tests is not None for _, finding in found),
         unit=next((split.unit for split in record.data.values() if split.unit is not None), None),
-        notices=notices(record),
         seen=seen_view(record),
         chance_checks=len({check.name for check, finding in found if finding.tests is not None}),
     )

@@ -14,9 +14,7 @@ from llmops_audit.render.formats._markdown import MAX_CELL, escaped
 from llmops_audit.render.i18n import NOTHING
 from llmops_audit.render.items import Item, items, waiting
 from llmops_audit.render.names import identity_lines
-from llmops_audit.render.outputs_view import output_lines
-from llmops_audit.render.overlap_view import notices
-from llmops_audit.render.unset_minima import unset_minima
+from llmops_audit.render.notices import notices
 from llmops_audit.render.wording import Wording
 
 __all__ = ["FILE", "WRITTEN", "brief", "render"]
@@ -73,15 +71,11 @@ def _head(record: Record, wording: Wording) -> Iterator[str]:
     line = message("Decision: {status} (exit code {code})", status=decision.status.value, code=code)
     yield f"# {escaped(wording.labelled(f'{audit.name} {audit.version}', wording.word(decision.status)))}"
     yield f"**{escaped(wording.say(line))}**"
-    if (no_minimum := unset_minima(record)) is not None:
-        yield escaped(wording.say(no_minimum))
     if audit.purpose is not None:
         yield escaped(audit.purpose, 2 * MAX_CELL)
     yield escaped(" ".join(wording.say(line) for line in identity_lines(record)), 2 * MAX_CELL)
     for notice in notices(record):
-        yield escaped(wording.say(notice), 2 * MAX_CELL)
-    for line in output_lines(record):
-        yield escaped(wording.say(line))
+        yield escaped(wording.say(notice.message), 2 * MAX_CELL)
 
 
 def _reasons(record: Record, wording: Wording) -> Iterator[str]:
