@@ -14,13 +14,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from llmops_audit.data import sources, tables
-from llmops_audit.data.column_kinds import Part, decided, still_fits
-from llmops_audit.data.columns import FileLocation, cleaned, merged, row_keys, with_features
+from llmops_audit.data.cell_counts import CellCounts, CellTally
+from llmops_audit.data.columns import FileLocation, cleaned_column, merged, row_keys
 from llmops_audit.data.headers import Header, needed_columns
+from llmops_audit.data.one_form import in_one_form
 from llmops_audit.data.reading import ReadState, check_labels, note_time, scores_of, units_of, weights_of
-from llmops_audit.data.spellings import LABELS, Reread, families
+from llmops_audit.data.spellings import LABELS
 from llmops_audit.errors import DataError, Problem
-from llmops_audit.evidence.base import Batch, concatenated, encoded
+from llmops_audit.evidence.base import Batch, concatenated
 from llmops_audit.record import FileInfo
 from llmops_audit.spec import SPLITS, Spec
 
@@ -274,15 +275,14 @@ def _batch(dataset: Dataset, part: str, where: FileLocation, raw: pa.Table, read
     spec, shown, n = dataset.spec, where.shown, raw.num_rows
     data = spec.data
     split = "test" if part == "path" else part
-    table = _in_one_form(dataset, part, raw, where, reading)
-    texts = LABELS in reading.spellings.texts
+    formed = in_one_form(raw, spec, where, part, reading, partial(_counts, dataset, reading.first or part))
+    table, codes = formed.table, partial(formed.codes, texts=LABELS in reading.spellings.texts)
     row = np.arange(where.first, where.first + n, dtype=np.int64)
-    label = encoded(table, data.label, texts=texts)
+    label = codes(data.label)
     if label is not None:
         check_labels(label, split, where, reading)
-    prediction = encoded(table, spec.model.predictions, texts=texts) if spec.model.predictions else None
     baseline = None if spec.baseline is None else spec.baseline.predictions
-    reference_predictions = {"baseline": encoded(table, baseline, texts=texts)} if baseline is not None else {}
+    reference_predictions = {"baseline": codes(baseline)}
     if data.time is not None and data.time in table.column_names:
         note_time(table.column(data.time), split, where, reading)
     return Batch(
@@ -292,55 +292,23 @@ def _batch(dataset: Dataset, part: str, where: FileLocation, raw: pa.Table, read
         row,
         row_keys(table, spec, shown, row),
         label,
-        prediction,
+        codes(spec.model.predictions),
         weights_of(table, data, where, reading),
-        scores_of(table, spec, where, texts=texts),
+        scores_of(table, spec, where, texts=LABELS in reading.spellings.texts),
         {name: predictions for name, predictions in reference_predictions.items() if predictions is not None},
         units_of(table, spec, where),
         weight_unit=reading.weight_unit or 1.0,
     )
 
 
-def _in_one_form(dataset: Dataset, part: str, raw: pa.Table, where: FileLocation, reading: ReadState) -> pa.Table:
-    """Return a table with numbers as float64, and with one spelling for each label, group and category."""
-    spec, spellings = dataset.spec, reading.spellings
-    table = cleaned(raw, spec)
-    features = [name for name in spec.data.features if name in table.column_names]
-    reading.first = reading.first or part
-    for name in features:
-        known = reading.kinds.get(name)
-        if known is None or (part == reading.first and not still_fits(known, table.column(name))):
-            _decide(dataset, name, table.column(name), raw.schema.field(name), reading)
-    table = with_features(
-        table,
-        {name: reading.kinds[name].kind == "number" for name in features},
-        spec.data,
-        where,
-        lambda column, name: spellings.one_form(column, name, name, where.shown),
-        lambda name: _decide(dataset, name, table.column(name), raw.schema.field(name), reading),
-    )
-    for name, family in families(spec).items():
-        if name in table.column_names and name not in features:
-            column = spellings.one_form(table.column(name), name, family, where.shown)
-            table = table.set_column(table.column_names.index(name), name, column)
-    spellings.settle()
-    return table
-
-
-def _decide(dataset: Dataset, name: str, column: pa.ChunkedArray, field: pa.Field, reading: ReadState) -> None:
-    """Decide what a feature is, by the first rows or by all of the first split; read anew where that is a change."""
-
-    def every() -> Iterator[Part]:
-        part = str(reading.first)
-        for shown in dataset.files[part]:
-            first = 1
-            for table in replace(dataset, wanted=(name,)).read(part, shown):
-                yield cleaned(table, dataset.spec).column(name), FileLocation(shown, first)
-                first += table.num_rows
-
-    before = reading.kinds.get(name)
-    if before is not None and before.final:
-        return
-    reading.kinds[name] = decided(name, column, field, dataset.spec.data, every)
-    if before is not None and before.kind != reading.kinds[name].kind:
-        raise Reread
+def _counts(dataset: Dataset, part: str, typed: Mapping[str, bool]) -> dict[str, CellCounts]:
+    """Count the cells of features in one pass over the rows of a part."""
+    tallies = {name: CellTally(None if typed[name] else dataset.spec.data) for name in typed}
+    counted = replace(dataset, wanted=tuple(typed))
+    for shown in dataset.files[part]:
+        first = 1
+        for table in counted.read(part, shown):
+            for name, tally in tallies.items():
+                tally.add(cleaned_column(table.column(name), name, dataset.spec), FileLocation(shown, first))
+            first += table.num_rows
+    return {name: tally.counts() for name, tally in tallies.items()}

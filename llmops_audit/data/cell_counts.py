@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +13,7 @@ from llmops_audit.data.columns import NUMBER, FileLocation, plain
 from llmops_audit.errors import DataError
 from llmops_audit.spec import DataSection
 
-__all__ = ["CellCounts", "may_be_numbers", "stray_cell"]
+__all__ = ["CellCounts", "CellTally", "may_be_numbers", "stray_cell"]
 
 MOST_CELLS = 1 << 16
 """Different cells that are counted one by one: of more, a sample is, those with the smallest hashes."""
@@ -93,9 +91,9 @@ _MARKS = frozenset(
 """Words for a missing value, which tell of nobody."""
 
 
-def may_be_numbers(column: pa.ChunkedArray) -> bool:
-    """Return whether a cell of a column of texts looks like a number, however it is written."""
-    return bool(pc.any(pc.match_substring_regex(column.unique(), _LIKE_A_NUMBER)).as_py())
+def may_be_numbers(texts: pa.Array) -> bool:
+    """Return whether one of some texts looks like a number, however it is written."""
+    return bool(pc.any(pc.match_substring_regex(texts, _LIKE_A_NUMBER)).as_py())
 
 
 def _are_numbers(texts: pa.Array, data: DataSection | None) -> pa.Array:
@@ -127,26 +125,6 @@ class CellCounts:
     cured: tuple[tuple[str, float], ...]
     strays: tuple[tuple[str, FileLocation, int], ...]
 
-    @classmethod
-    def of(cls, parts: Iterable[tuple[pa.ChunkedArray, FileLocation]], data: DataSection | None) -> Self:
-        """Count the cells of a column of texts; memory does not grow with rows."""
-        hashes, flags = np.empty(0, dtype=np.uint64), np.empty((0, 1 + len(_READINGS)), dtype=bool)
-        number_rows = rows = 0
-        strays: list[tuple[str, FileLocation, int]] = []
-        for column, where in parts:
-            tally = column.cast(pa.string()).drop_null().value_counts()
-            texts, counts = tally.field("values"), tally.field("counts").to_numpy()
-            own = _flags(texts, data)
-            rows += int(counts.sum())
-            number_rows += int(counts[own[:, 0]].sum())
-            if not strays and not own[:, 0].all():
-                strays.append(_first(column, texts.filter(pa.array(~own[:, 0])), where))
-            hashes, first = np.unique(np.concatenate([hashes, _hashed(texts)]), return_index=True)
-            hashes, flags = hashes[:MOST_CELLS], np.concatenate([flags, own])[first[:MOST_CELLS]]
-        shares = flags.mean(axis=0).tolist() if len(flags) else [0.0] * flags.shape[1]
-        cured = tuple(zip(_READINGS, shares[1:], strict=True))
-        return cls(int(flags[:, 0].sum()), len(flags), number_rows, rows, cured, tuple(strays))
-
     @property
     def share(self) -> float:
         """Share of numbers among the different cells."""
@@ -170,6 +148,43 @@ class CellCounts:
         _, where, position = self.strays[0]
         expected = f"a number: {' or '.join(settings)}; or `data.categorical = [{_quoted(name)}]`"
         return where.error(position, f"column '{name}' is not a number as numbers are read here", expected)
+
+
+class CellTally:
+    """Counts the cells of a column of texts, batch by batch; memory does not grow with rows.
+
+    Parameters
+    ----------
+    data : DataSection, optional
+        How a text file writes numbers; None for texts of other data.
+    """
+
+    def __init__(self, data: DataSection | None) -> None:
+        self._data = data
+        self._hashes = np.empty(0, dtype=np.uint64)
+        self._flags = np.empty((0, 1 + len(_READINGS)), dtype=bool)
+        self._number_rows = self._rows = 0
+        self._strays: tuple[tuple[str, FileLocation, int], ...] = ()
+
+    def add(self, column: pa.ChunkedArray, where: FileLocation) -> None:
+        """Count more cells, cleaned."""
+        tally = column.cast(pa.string()).drop_null().value_counts()
+        texts, counts = tally.field("values"), tally.field("counts").to_numpy()
+        own = _flags(texts, self._data)
+        self._rows += int(counts.sum())
+        self._number_rows += int(counts[own[:, 0]].sum())
+        if not self._strays and not own[:, 0].all():
+            self._strays = (_first(column, texts.filter(pa.array(~own[:, 0])), where),)
+        hashes, first = np.unique(np.concatenate([self._hashes, _hashed(texts)]), return_index=True)
+        self._hashes = hashes[:MOST_CELLS]
+        self._flags = np.concatenate([self._flags, own])[first[:MOST_CELLS]]
+
+    def counts(self) -> CellCounts:
+        """Return the counts so far."""
+        flags = self._flags
+        shares = flags.mean(axis=0).tolist() if len(flags) else [0.0] * flags.shape[1]
+        cured = tuple(zip(_READINGS, shares[1:], strict=True))
+        return CellCounts(int(flags[:, 0].sum()), len(flags), self._number_rows, self._rows, cured, self._strays)
 
 
 def stray_cell(name: str, data: DataSection, cells: CellCounts) -> DataError:

@@ -8,28 +8,25 @@ it stores as text, categories, truth values or times stays that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import pyarrow as pa
 
 from llmops_audit.data.cell_counts import CellCounts, may_be_numbers, stray_cell
-from llmops_audit.data.columns import FileLocation, as_numbers
+from llmops_audit.data.columns import ColumnCells
 from llmops_audit.data.sources import stored_as
 from llmops_audit.data.spellings import LABELS, Spellings, families
 from llmops_audit.record import Message, message
 from llmops_audit.spec import DataSection, Spec
 
-__all__ = ["MOST", "ColumnKind", "Kind", "Part", "decided", "kinds_of", "still_fits"]
+__all__ = ["MOST", "ColumnKind", "Kind", "decided", "decided_by_all", "kinds_of"]
 
 Kind = Literal["number", "category", "text", "time", "id"]
 
 MOST = 0.95
 """From this share of numbers on, cells that are no numbers are strays."""
-
-Part = tuple[pa.ChunkedArray, FileLocation]
-"""A column of a batch of rows, and where they stand."""
 
 
 @dataclass(frozen=True)
@@ -58,51 +55,51 @@ _STORED: Mapping[str, ColumnKind] = {
 }
 
 
-def decided(
-    name: str, column: pa.ChunkedArray, field: pa.Field, data: DataSection, every: Callable[[], Iterable[Part]]
-) -> ColumnKind:
-    """Decide what a feature is.
+def decided(name: str, column: ColumnCells, field: pa.Field, data: DataSection) -> ColumnKind | None:
+    """Decide what a feature is by the first rows; None where these hold numbers and other cells.
 
     Parameters
     ----------
     name : str
-    column : pyarrow array, (n,)
-        The first rows, cleaned.
+    column : ColumnCells
+        The first rows.
     field : pyarrow.Field
         As it was read: typed data say how they are stored.
     data : DataSection
-    every : callable
-        Returns all rows of the split, cleaned; called only where the first rows hold numbers and other cells.
-
-    Raises
-    ------
-    DataError
-        Where most cells are numbers and some are not, with file and row of the first of these.
     """
     stored = stored_as(field)
     if name in data.categorical:
         return ColumnKind("category", message("Named in `categorical`."))
     if stored is not None and stored in _STORED:
         return _STORED[stored]
-    if column.null_count == len(column):
+    if column.missing():
         return ColumnKind("category", message("No cell has a value."), final=False)
     typed = stored is not None
-    if not typed and as_numbers(column, data) is not None:
+    if not typed and column.numbers is not None:
         return ColumnKind("number", message("All cells are numbers."), final=False)
-    if not may_be_numbers(column):
+    if not may_be_numbers(column.coded.dictionary):
         how = message("Stored as text.") if typed else message("No cell is a number.")
         return ColumnKind("category", how, final=False)
-    return _counted(name, data, typed, CellCounts.of(every(), None if typed else data))
+    return None
 
 
-def still_fits(known: ColumnKind, column: pa.ChunkedArray) -> bool:
-    """Return whether more rows of the split bear out that a feature is a category; numbers are found out by a cast."""
-    if known.final or column.null_count == len(column):
-        return True
-    return known.kind == "number" or not may_be_numbers(column)
+def decided_by_all(name: str, cells: CellCounts, data: DataSection, *, typed: bool) -> ColumnKind:
+    """Decide what a feature is by all rows of the first split.
 
+    Parameters
+    ----------
+    name : str
+    cells : CellCounts
+        Of all these rows.
+    data : DataSection
+    typed : bool
+        Whether the data say that these are texts.
 
-def _counted(name: str, data: DataSection, typed: bool, cells: CellCounts) -> ColumnKind:
+    Raises
+    ------
+    DataError
+        Where most cells are numbers and some are not, with file and row of the first of these.
+    """
     if not cells.strays:
         if typed:
             how = message("Stored as text; all {distinct} different cells look like numbers.", distinct=cells.distinct)

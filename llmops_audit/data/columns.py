@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,23 +22,24 @@ from llmops_audit.spec import DataSection, Spec
 
 __all__ = [
     "NUMBER",
+    "ColumnCells",
     "FileLocation",
     "as_numbers",
     "cleaned",
+    "cleaned_column",
+    "coded",
     "floats",
     "merged",
+    "numbers_of",
     "plain",
     "row_keys",
     "unit_groups",
-    "with_features",
 ]
 
 NUMBER = r"^[-+]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|(?i:inf|infinity))$"
 """Texts that Arrow reads as numbers."""
 
 _SPLITMIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-
-OneForm = Callable[[pa.ChunkedArray, str], pa.ChunkedArray]
 
 
 @dataclass(frozen=True)
@@ -62,32 +64,48 @@ class FileLocation:
 
 def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
     """Leave the text and stored numbers of features as they are, and trim all other cells (null where missing)."""
-    na_values = pa.array(spec.data.na_values, pa.string())
-    columns = []
-    for name in table.column_names:
-        column = table.column(name)
-        if name == spec.data.text:
-            column = pc.fill_null(_texts(column), "")
-        elif pa.types.is_binary(column.type):
-            # Only searched for personal data, see `llmops_audit.evidence._unread`.
-            pass
-        elif name not in spec.data.features or pa.types.is_string(column.type):
-            column = pc.utf8_trim_whitespace(_texts(column))
-            column = pc.if_else(pc.is_in(column, na_values), None, column)
-            column = iso_times(column) if name == spec.data.time else column
-        columns.append(column)
+    columns = [cleaned_column(table.column(name), name, spec) for name in table.column_names]
     return pa.table(columns, names=table.column_names)
 
 
-def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def cleaned_column(column: pa.ChunkedArray, name: str, spec: Spec) -> pa.ChunkedArray:
+    """Return a column as `cleaned` does."""
+    if name == spec.data.text:
+        return pc.fill_null(_texts(column), "")
+    # Binary: only searched for personal data, see `llmops_audit.evidence._unread`.
+    if pa.types.is_binary(column.type) or (name in spec.data.features and not pa.types.is_string(column.type)):
+        return column
+    column = _trimmed(_texts(column), spec.data)
+    return iso_times(column) if name == spec.data.time else column
+
+
+def coded(column: pa.ChunkedArray, data: DataSection) -> pa.DictionaryArray:
+    """Return a column of categories as texts, trimmed and null where missing; each different cell is looked at once."""
+    raw = _encoded(column)
+    texts = _encoded(_trimmed(_texts(raw.dictionary), data))
+    return pa.DictionaryArray.from_arrays(texts.indices.take(raw.indices), texts.dictionary)
+
+
+def _encoded(column: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return (pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole).dictionary_encode()
+
+
+def _trimmed(texts: pa.Array | pa.ChunkedArray, data: DataSection) -> pa.Array | pa.ChunkedArray:
+    trimmed = pc.utf8_trim_whitespace(texts)
+    missing = pc.is_in(trimmed, pa.array(data.na_values, pa.string()))
+    return pc.if_else(missing, None, trimmed) if pc.any(missing).as_py() else trimmed
+
+
+def _texts(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_string(column.type):
         return column
     if not pa.types.is_floating(column.type):
         return pc.cast(column, pa.string())
     # Arrow would write a large whole number with an exponent.
-    coded = column.combine_chunks().dictionary_encode()
-    texts = [str(canonical_label(value)) for value in coded.dictionary.to_pylist()]
-    return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
+    known = _encoded(column)
+    texts = pa.array([str(canonical_label(value)) for value in known.dictionary.to_pylist()], pa.string())
+    return texts.take(known.indices) if isinstance(column, pa.Array) else pa.chunked_array([texts.take(known.indices)])
 
 
 def plain(texts: pa.Array | pa.ChunkedArray, data: DataSection) -> pa.Array | pa.ChunkedArray:
@@ -123,47 +141,53 @@ def as_numbers(column: pa.ChunkedArray, data: DataSection | None = None) -> pa.C
     return numbers if pc.all(pc.is_finite(numbers)).as_py() else None
 
 
-def with_features(
-    table: pa.Table,
-    kinds: Mapping[str, bool],
-    data: DataSection,
-    where: FileLocation,
-    one_form: OneForm,
-    stray: Callable[[str], None],
-) -> pa.Table:
-    """Return the table with its numbers as float64, and its categories in their one form.
+class ColumnCells:
+    """A column of a batch of rows, and what its cells can be read as, each worked out at most once.
 
     Parameters
     ----------
-    table : pyarrow.Table
-        Cleaned.
-    kinds : mapping of str to bool
-        Features, and whether each is a number.
-    data : DataSection
-    where : FileLocation
-    one_form : callable
-        Returns a column of texts, by its name, in its one form.
-    stray : callable
-        Called with the name of a feature of numbers that holds something else, before that is an error.
+    raw : pyarrow array, (n,)
+    name : str
+    spec : Spec
+    """
+
+    def __init__(self, raw: pa.ChunkedArray, name: str, spec: Spec) -> None:
+        self._raw, self._name, self._spec = raw, name, spec
+
+    @cached_property
+    def cells(self) -> pa.ChunkedArray:
+        """The cells as `cleaned` leaves them."""
+        return cleaned_column(self._raw, self._name, self._spec)
+
+    @cached_property
+    def numbers(self) -> pa.ChunkedArray | None:
+        """The cells as `as_numbers` reads them."""
+        return as_numbers(self.cells, self._spec.data)
+
+    @cached_property
+    def coded(self) -> pa.DictionaryArray:
+        """The cells as categories."""
+        return coded(self._raw, self._spec.data)
+
+    def missing(self) -> bool:
+        """Return whether no cell has a value."""
+        return bool(self.cells.null_count == len(self.cells))
+
+
+def numbers_of(column: ColumnCells, name: str, data: DataSection, where: FileLocation) -> pa.ChunkedArray:
+    """Return a feature of numbers as float64.
 
     Raises
     ------
     DataError
         With file, row and column, where a value is not a number, or infinite.
     """
-    for name, numeric in sorted(kinds.items()):
-        column = table.column(name)
-        if not numeric:
-            column = one_form(_texts(column), name)
-        elif column.null_count == len(column):
-            column = pa.chunked_array([pa.nulls(len(column), pa.float64())])
-        elif (converted := as_numbers(column, data)) is not None:
-            column = converted
-        else:
-            stray(name)
-            raise _not_a_number(column, name, data, where, "a finite number, as in the first split, or a missing value")
-        table = table.set_column(table.column_names.index(name), name, column)
-    return table
+    if column.missing():
+        return pa.chunked_array([pa.nulls(len(column.cells), pa.float64())])
+    if column.numbers is None:
+        expected = "a finite number, as in the first split, or a missing value"
+        raise _not_a_number(column.cells, name, data, where, expected)
+    return column.numbers
 
 
 def floats(

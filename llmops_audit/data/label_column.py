@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pyarrow as pa
-
 from llmops_audit.data.batches import Dataset
-from llmops_audit.data.columns import cleaned
+from llmops_audit.data.columns import coded
 from llmops_audit.data.reading import ReadState
 from llmops_audit.data.spellings import LABELS
-from llmops_audit.evidence.base import encoded
+from llmops_audit.evidence.base import codes_of
 from llmops_audit.record.labels import Label, label_order
 
 __all__ = ["labels_of"]
@@ -38,8 +36,8 @@ def labels_of(dataset: Dataset, reading: ReadState) -> tuple[Label, ...]:
             for table in labelled.read(part, shown):
                 if spec.data.label not in table.column_names:
                     continue
-                column = spellings.one_form(cleaned(table, spec).column(0), spec.data.label, LABELS, shown)
-                label = encoded(pa.table([column], [spec.data.label]), spec.data.label, texts=LABELS in spellings.texts)
-                found.update(() if label is None else label.categories)
+                column = coded(table.column(spec.data.label), spec.data)
+                column = spellings.one_form(column, spec.data.label, LABELS, shown)
+                found.update(codes_of(column, texts=LABELS in spellings.texts).categories)
     spellings.settle()
     return label_order(found)

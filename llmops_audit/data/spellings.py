@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from llmops_audit.record.labels import Label, canonical_label
+from llmops_audit.record.labels import canonical_label
 from llmops_audit.spec import Spec
 
 __all__ = ["LABELS", "Reread", "Spellings", "families"]
@@ -48,46 +48,48 @@ class Spellings:
     texts : set of str
         Families whose values stay texts.
     seen : dict
-        File and column to the numbers and truth values in it, each with its spelling.
+        File and column to the numbers and truth values in it: how each is spelled there, to its one form.
     """
 
     texts: set[str] = field(default_factory=set)
-    seen: dict[tuple[str, str], dict[Label, str]] = field(default_factory=dict)
+    seen: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     collided: set[str] = field(default_factory=set)
 
-    def one_form(self, column: pa.ChunkedArray, name: str, family: str, shown: str) -> pa.ChunkedArray:
-        """Return a column of trimmed texts with one spelling for each value.
+    def one_form(self, coded: pa.DictionaryArray, name: str, family: str, shown: str) -> pa.DictionaryArray:
+        """Return a column of trimmed texts with one spelling for each value; the column itself where that is so.
 
         Parameters
         ----------
-        column : pyarrow array of string, (n,)
+        coded : pyarrow.DictionaryArray of string, (n,)
         name, family : str
             Of the column.
         shown : str
             Its file.
         """
         if family in self.texts:
-            return column
-        coded = column.combine_chunks().dictionary_encode()
-        if isinstance(coded, pa.ChunkedArray):
-            coded = pa.concat_arrays(coded.chunks)
-        readable = pc.fill_null(pc.match_substring_regex(coded.dictionary, _READABLE), False)
+            return coded
+        readable = pc.match_substring_regex(coded.dictionary, _READABLE)
         if not pc.any(readable).as_py():
-            return column
-        texts = coded.dictionary.to_pylist()
+            return coded
         known = self.seen.setdefault((shown, name), {})
-        changed = False
-        for position in pc.indices_nonzero(readable).to_pylist():
-            text = texts[position]
-            value = canonical_label(text)
-            if known.setdefault(value, text) != text or len(known) > MOST_SPELLINGS:
-                self.collided.add(family)
-                return column
-            texts[position] = str(value)
-            changed = changed or texts[position] != text
-        if not changed:
-            return column
-        return pa.chunked_array([pa.array(texts, pa.string()).take(coded.indices)])
+        if not self._learned(known, coded.dictionary.filter(readable).to_pylist()):
+            self.collided.add(family)
+            return coded
+        texts = coded.dictionary.to_pylist()
+        forms = [known.get(text, text) for text in texts]
+        if forms == texts:
+            return coded
+        return pa.DictionaryArray.from_arrays(coded.indices, pa.array(forms, pa.string()))
+
+    @staticmethod
+    def _learned(known: dict[str, str], texts: list[str]) -> bool:
+        """Add numbers and truth values to the known ones; return whether each still has one spelling."""
+        new = {text: str(canonical_label(text)) for text in texts if text not in known}
+        if not new:
+            return True
+        before = len(known)
+        known.update(new)
+        return before + len(new) <= MOST_SPELLINGS and len(set(known.values())) == len(known)
 
     def settle(self) -> None:
         """Raise where families collided; they are texts when reading starts anew.

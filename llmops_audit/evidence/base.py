@@ -23,6 +23,7 @@ __all__ = [
     "OutputColumn",
     "Plan",
     "ScoreMatrix",
+    "codes_of",
     "concatenated",
     "encoded",
 ]
@@ -269,10 +270,15 @@ def encoded(table: pa.Table, name: str, *, texts: bool = False) -> Codes | None:
     """
     if name not in table.column_names:
         return None
-    dictionary = table.column(name).combine_chunks().dictionary_encode()
+    return codes_of(table.column(name).combine_chunks().dictionary_encode(), texts=texts)
+
+
+def codes_of(dictionary: pa.DictionaryArray, *, texts: bool = False) -> Codes:
+    """Return labels or groups in their one form, as `encoded` does."""
     raw = [canonical_label(value, texts=texts) for value in dictionary.dictionary.to_pylist()]
     categories = label_order(raw)
-    recoded = np.array([categories.index(value) for value in raw] + [-1], dtype=np.int32)
+    position = {value: number for number, value in enumerate(categories)}
+    recoded = np.array([position[value] for value in raw] + [-1], dtype=np.int32)
     index = dictionary.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return Codes(categories, recoded[index])
 
