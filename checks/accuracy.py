@@ -146,14 +146,7 @@ def accuracy(
     from llmops_audit.analysis.curves import ranking_curves
     from llmops_audit.analysis.invalid_outputs import invalid_outputs, is_judged
     from llmops_audit.analysis.overlap import also_without_seen_rows, performance_again
-    from llmops_audit.analysis.performance import (
-        baseline_table,
-        gap_table,
-        label_table,
-        listed_minima,
-        metric_table,
-        performance,
-    )  # fmt: skip
+    from llmops_audit.analysis.performance import listed_minima, performance, performance_tables
 
     minima = listed_minima(min, task)
     splits = [
@@ -177,12 +170,7 @@ def accuracy(
             judge(one), seen_rows.get(split), None if again is None else partial(judge, again)
         )
         yield from invalid_outputs(outputs.get(split), split, task, policy, max_invalid, tests)
-    if found:
-        yield metric_table(found, policy)
-        yield label_table(found, policy)
-        yield baseline_table(found, policy)
-        if (gaps := gap_table(found, policy)) is not None:
-            yield gaps
+    yield from performance_tables(found, policy)
     for one in found:
         yield from ranking_curves(one.split, one.scores, task, one.table.counts.sum(axis=1).tolist(), policy)
 

@@ -174,7 +174,7 @@ def audit(cell: Cell, draft: ParsedSpec, checks: Mapping[str, Enabled], rng: np.
         "baseline": None,
         "importance": None,
         "policy": policy_for(policy, checks),
-        "spec": None,
+        "seen_rows": {},
         "subject": SUBJECT,
         "task": task(cell.world, int(rng.integers(2**32))),
     }

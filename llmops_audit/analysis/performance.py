@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -33,6 +33,7 @@ __all__ = [
     "listed_minima",
     "metric_table",
     "performance",
+    "performance_tables",
 ]
 
 WORDS: dict[str, Message] = {
@@ -157,6 +158,16 @@ def listed_minima(given: Mapping[str, float | Mapping[str, float]], task: Task) 
                 raise SpecError(key, "is not a label of the data", ", ".join(labels[:20]))
             minima.append((name, label, limit))
     return minima
+
+
+def performance_tables(found: Sequence[Performance], policy: Policy) -> Iterator[Table]:
+    """Yield the tables of the splits that were judged."""
+    if found:
+        yield metric_table(found, policy)
+        yield label_table(found, policy)
+        yield baseline_table(found, policy)
+        if (gaps := gap_table(found, policy)) is not None:
+            yield gaps
 
 
 def metric_table(found: Iterable[Performance], policy: Policy) -> Table:

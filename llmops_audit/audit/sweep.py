@@ -141,8 +141,6 @@ def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Need
     with clock.stage("gathering evidence"):
         evidence = _gathered(rows, plan, columns, needs.evidence, jobs)
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
-    if spec.data.weight is not None:
-        _refuse_weightless(outcomes, spec.data.weight)
     with clock.stage("comparing with training rows"):
         seen_rows = {
             split: seen.model_copy(update={"near": near.found(split)})
@@ -242,13 +240,6 @@ def _without_seen_rows(
             trained = Outcomes.of(without.in_sample, plan.within(columns["train"]))
             evidence["outcomes"][without_seen_rows(f"{IN_SAMPLE} {split}")] = trained
     return found
-
-
-def _refuse_weightless(outcomes: Mapping[str, Outcomes], weight: str) -> None:
-    for split, table in outcomes.items():
-        if not any(tally.weight for tally in table.cells.values()):
-            wrong = f"column '{weight}' is zero in every row"
-            raise DataError(f"the {split} split", wrong, "a weight above zero")
 
 
 def _not_empty(batches: Iterable[Batch], split: str) -> Iterator[Batch]:

@@ -215,16 +215,16 @@ def batches(dataset: Dataset, part: str, reading: ReadState) -> Iterator[Batch]:
     Reread
         Where a column turns out to be something else than the batches before showed.
     """
-    rows, weights = 0, 0.0
+    weighted, largest = False, 0.0
     for shown in dataset.files[part]:
         first = 1
         for table in dataset.read(part, shown):
             batch = _batch(dataset, part, FileLocation(shown, first), table, reading)
             first += table.num_rows
-            rows += len(batch)
-            weights = weights if batch.weight is None else max(weights, float(batch.weight.max(initial=0.0)))
+            if batch.weight is not None:
+                weighted, largest = True, max(largest, float(batch.weight.max(initial=0.0)))
             yield batch
-    if rows and dataset.spec.data.weight is not None and not weights:
+    if weighted and not largest:
         where = ", ".join(dataset.files[part])
         raise DataError(where, f"column '{dataset.spec.data.weight}' is zero in every row", "a weight above zero")
 

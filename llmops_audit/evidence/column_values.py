@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Self
 
 import numpy as np
@@ -80,5 +81,8 @@ def _hashed(values: pa.Array) -> Hashes:
         numbers = values.to_numpy(zero_copy_only=False)
         # One hash for both zeros.
         return frozenset((numbers[~np.isnan(numbers)] + 0.0).view(np.int64).tolist())
+    if pa.types.is_binary(values.type):
+        # What was only searched for personal data need not be text.
+        return frozenset(int.from_bytes(blake2b(cell, digest_size=8).digest()) for cell in values.to_pylist())
     texts = values.cast(pa.string()).to_numpy(zero_copy_only=False)
     return frozenset(hash_array(texts, categorize=False).tolist())
