@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from llmops_audit.evidence._contents import KnownContents, MetContents, content_hashes
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from llmops_audit.evidence._contents import Hashes, KnownContents, MetContents, content_hashes
 from llmops_audit.evidence._features import FeatureLabels
 from llmops_audit.evidence.base import Batch
 from llmops_audit.evidence.outcomes import Outcomes
@@ -44,7 +47,7 @@ class LeakWatch:
         for batch in rows:
             if split == self.features_of:
                 self.features += FeatureLabels.of(batch, self.data.features, self.features.many)
-            units = None if self.data.unit is None else content_hashes(batch.table, [self.data.unit])
+            units = None if self.data.unit is None else _units_of(batch.table, self.data.unit)
             if units is not None and split in ("train", "test"):
                 self.units[split] = self.units.get(split, KnownContents.empty()) + KnownContents.of(units)
             yield batch
@@ -90,6 +93,15 @@ class LeakWatch:
                     units=int(met.bits.sum()), all=len(test.hashes), share=seen / rows,
                 ),
             )  # fmt: skip
+
+
+def _units_of(table: pa.Table, name: str) -> Hashes | None:
+    if name not in table.column_names:
+        return None
+    # Whole numbers are written with a point where pandas met a missing cell in their column.
+    return content_hashes(
+        pa.table({name: pc.replace_substring_regex(table.column(name), r"^(-?[0-9]+)\.0$", r"\1")}), [name]
+    )
 
 
 def _copied(outcomes: Mapping[str, Outcomes]) -> Iterator[Leak]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
-from llmops_audit.data.batches import Dataset, ReadState, batches
-from llmops_audit.errors import SubjectError
+from llmops_audit.data.batches import Dataset, ReadState, columns_alone
+from llmops_audit.errors import DataError, SubjectError
 from llmops_audit.evidence._contents import Hashes, KnownContents, MetContents, content_hashes
 from llmops_audit.evidence.base import Batch
 from llmops_audit.record import Message, SeenRows, message
@@ -55,6 +57,14 @@ class Comparison(Protocol):
         """Return what was found, by split, once all rows were read."""
         ...
 
+    def compared(self, split: str, batch: Batch) -> Batch:
+        """Return the rows of a batch that are compared: all, but of a sample of contents those in it."""
+        ...
+
+    def seen(self, split: str, table: pa.Table) -> npt.NDArray[np.bool_]:
+        """Return which rows that were compared stand in the training rows, (n,), once all rows were read."""
+        ...
+
     def without(self, split: str) -> Without:
         """Return what a split is judged on without the rows that were seen."""
         ...
@@ -94,7 +104,7 @@ class TrainedHere:
     @classmethod
     def of(cls, data: DataSection, train: Batch, train_again: Training, read: Mapping[str, Reader]) -> TrainedHere:
         """Hash the training rows."""
-        hashes = content_hashes(train.table, inputs_of(data), data.text)
+        hashes = content_hashes(train.table, inputs_of(data))
         if hashes is None:  # what is trained here has inputs
             raise AssertionError
         return cls(data, train, train_again, read, hashes, KnownContents.of(hashes, most=None))
@@ -103,7 +113,7 @@ class TrainedHere:
         """Compare rows of a split as they pass by."""
         self.met[split] = MetContents.empty(self.known)
         for batch in rows:
-            hashes = content_hashes(batch.table, inputs_of(self.data), self.data.text)
+            hashes = content_hashes(batch.table, inputs_of(self.data))
             if hashes is not None:
                 self.met[split] += MetContents.of(hashes, self.known)
             yield batch
@@ -114,6 +124,14 @@ class TrainedHere:
             split: SeenRows(rows=met.rows, seen=met.seen, training_rows=len(self.train), expected=_expected(self.data))
             for split, met in self.met.items()
         }
+
+    def compared(self, split: str, batch: Batch) -> Batch:
+        """Return the rows of a batch that are compared: all."""
+        return batch
+
+    def seen(self, split: str, table: pa.Table) -> npt.NDArray[np.bool_]:
+        """Return which rows stand in the training rows, (n,)."""
+        return _index(self.known, table, self.data) >= 0
 
     def without(self, split: str) -> Without:
         """Train once more without any training row that equals a row of the split."""
@@ -143,10 +161,9 @@ class WithSavedRows:
     ----------
     data : DataSection
     known : mapping of str to KnownContents
-        By split.
+        By split that can be compared.
     read : mapping of str to callable
         Reads a split once more.
-    not_compared : Message, optional
     met : dict
         Which contents the training rows hold, by split.
     """
@@ -154,14 +171,13 @@ class WithSavedRows:
     data: DataSection
     known: Mapping[str, KnownContents]
     read: Mapping[str, Reader]
-    not_compared: Message | None = None
     met: dict[str, MetContents] = field(default_factory=dict)
 
     def noting(self, training_rows: Iterable[Batch]) -> Iterator[Batch]:
         """Compare training rows as they pass by."""
         self.met = {split: MetContents.empty(known) for split, known in self.known.items()}
         for batch in training_rows:
-            hashes = content_hashes(batch.table, inputs_of(self.data), self.data.text)
+            hashes = content_hashes(batch.table, inputs_of(self.data))
             if hashes is not None:
                 self.met = {split: met + MetContents.of(hashes, self.known[split]) for split, met in self.met.items()}
             yield batch
@@ -171,8 +187,8 @@ class WithSavedRows:
         return {split: self._found(split) for split in self.read}
 
     def _found(self, split: str) -> SeenRows:
-        if self.not_compared is not None or not self.met[split].rows:
-            why = self.not_compared or NO_COLUMN
+        if split not in self.known:
+            why = NO_COLUMN if inputs_of(self.data) else NO_INPUTS
             return SeenRows(rows=0, seen=0, training_rows=0, not_compared=why, expected=_expected(self.data))
         rows, seen, error = self.met[split].share_of(self.known[split])
         return SeenRows(
@@ -184,6 +200,17 @@ class WithSavedRows:
             expected=_expected(self.data),
         )
 
+    def compared(self, split: str, batch: Batch) -> Batch:
+        """Return the rows of a batch that are compared: all, but of a sample of contents those in it."""
+        if split not in self.known or self.known[split].complete:
+            return batch
+        return batch[np.flatnonzero(_index(self.known[split], batch.table, self.data) >= 0)]
+
+    def seen(self, split: str, table: pa.Table) -> npt.NDArray[np.bool_]:
+        """Return which rows that were compared stand in the training rows, (n,)."""
+        index = _index(self.known[split], table, self.data)
+        return np.asarray((index >= 0) & self.met[split].bits[index])
+
     def without(self, split: str) -> Without:
         """Leave out the rows that were seen; of a sample of contents, those that were not compared as well."""
         left = int(self.known[split].rows[~self.met[split].bits].sum())
@@ -193,12 +220,10 @@ class WithSavedRows:
 
     def _unseen(self, split: str) -> Iterator[Batch]:
         for batch in self.read[split]():
-            hashes = content_hashes(batch.table, inputs_of(self.data), self.data.text)
-            if hashes is not None:
-                index = self.known[split].find(hashes)
-                unseen = batch[np.flatnonzero((index >= 0) & ~self.met[split].bits[index])]
-                if len(unseen):
-                    yield unseen
+            compared = self.compared(split, batch)
+            unseen = compared[np.flatnonzero(~self.seen(split, compared.table))]
+            if len(unseen):
+                yield unseen
 
 
 def saved_rows(dataset: Dataset, reading: ReadState, read: Mapping[str, Reader]) -> WithSavedRows:
@@ -208,32 +233,48 @@ def saved_rows(dataset: Dataset, reading: ReadState, read: Mapping[str, Reader])
     ----------
     dataset : Dataset
     reading : ReadState
-        It does not change.
+        It learns what the inputs are, as it would from the rows themselves.
     read : mapping of str to callable
         Reads a split, by split that is compared.
+
+    Raises
+    ------
+    DataError
+    Reread
+        As `llmops_audit.data.batches.batches`.
     """
     data = dataset.spec.data
     names = inputs_of(data)
-    if not names:
-        return WithSavedRows(data, {}, read, NO_INPUTS)
-    if not all(set(names) <= set(dataset.columns(part)) for part in ("train", *read)):
-        return WithSavedRows(data, {}, read, NO_COLUMN)
-    return WithSavedRows(data, {split: _known(_inputs_alone(dataset), split, reading) for split in read}, read)
+    having = [split for split in ("train", *read) if names and set(names) <= set(dataset.columns(split))]
+    if "train" not in having:
+        return WithSavedRows(data, {}, read)
+    # Training rows decide what a column is, though they are compared last.
+    next(columns_alone(dataset, "train", reading, names), None)
+    try:
+        known = {split: _known(dataset, split, reading, names) for split in read if split in having}
+    except DataError:
+        # Unless later training rows show that a column is something else than it seemed, it is an error.
+        for _ in columns_alone(dataset, "train", reading, names):
+            pass
+        raise
+    return WithSavedRows(data, known, read)
 
 
-def _known(dataset: Dataset, split: str, reading: ReadState) -> KnownContents:
-    data, known = dataset.spec.data, KnownContents.empty()
-    for batch in batches(dataset, split, replace(reading, time={})):
-        hashes = content_hashes(batch.table, inputs_of(data), data.text)
+def _known(dataset: Dataset, split: str, reading: ReadState, names: tuple[str, ...]) -> KnownContents:
+    known = KnownContents.empty()
+    for table in columns_alone(dataset, split, reading, names):
+        hashes = content_hashes(table, names)
         if hashes is not None:
             known += KnownContents.of(hashes)
     return known
 
 
-def _inputs_alone(dataset: Dataset) -> Dataset:
-    data = dataset.spec.data
-    named = (*inputs_of(data), data.weight, data.unit, data.id)
-    return replace(dataset, wanted=tuple(dict.fromkeys(name for name in named if name is not None)))
+def _index(known: KnownContents, table: pa.Table, data: DataSection) -> npt.NDArray[np.intp]:
+    """Return the index of the content of each row, (n,); -1 where it is not known."""
+    hashes = content_hashes(table, inputs_of(data))
+    if hashes is None:  # only splits that have all inputs are compared
+        raise AssertionError
+    return known.find(hashes)
 
 
 def _labels(train: Batch) -> set[int]:

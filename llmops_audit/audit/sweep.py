@@ -129,9 +129,9 @@ def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Need
     spec = prepared.spec
     rows = predicted_rows(dataset, reading, needs, clock)
     watch = LeakWatch(spec.data, "test" if rows.train is None else "train")
-    near = NearWatch(spec.data, spec.audit.seed)
+    near = None if rows.comparison is None else NearWatch(spec.data, spec.audit.seed, rows.comparison)
     watched = {split: watch.noting(split, batches) for split, batches in rows.splits.items()}
-    if rows.comparison is not None:
+    if near is not None:
         watched = {split: near.noting(split, batches) for split, batches in watched.items()}
     rows = replace(rows, splits=watched)
     texts = LABELS in reading.spellings.texts
@@ -143,7 +143,7 @@ def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Need
     outcomes = cast(Mapping[str, Outcomes], evidence["outcomes"])
     with clock.stage("comparing with training rows"):
         seen_rows = {
-            split: seen.model_copy(update={"near": near.found(split)})
+            split: seen.model_copy(update={"near": None if near is None else near.found(split)})
             for split, seen in _without_seen_rows(rows, plan, columns, needs, evidence, jobs).items()
         }
     with clock.stage("computing digests"):

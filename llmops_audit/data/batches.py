@@ -17,7 +17,7 @@ from llmops_audit.data import sources, tables
 from llmops_audit.data.cell_counts import CellCounts, CellTally
 from llmops_audit.data.columns import FileLocation, cleaned_column, merged, row_keys
 from llmops_audit.data.headers import Header, needed_columns
-from llmops_audit.data.one_form import in_one_form
+from llmops_audit.data.one_form import OneForm, in_one_form
 from llmops_audit.data.reading import ReadState, check_labels, note_time, scores_of, units_of, weights_of
 from llmops_audit.data.spellings import LABELS
 from llmops_audit.errors import DataError, Problem
@@ -25,7 +25,7 @@ from llmops_audit.evidence.base import Batch, concatenated
 from llmops_audit.record import FileInfo
 from llmops_audit.spec import SPLITS, Spec
 
-__all__ = ["Dataset", "ReadState", "batches", "load", "open_dataset", "slices"]
+__all__ = ["Dataset", "ReadState", "batches", "columns_alone", "load", "open_dataset", "slices"]
 
 BATCH_ROWS = 65_536
 
@@ -229,6 +229,23 @@ def batches(dataset: Dataset, part: str, reading: ReadState) -> Iterator[Batch]:
         raise DataError(where, f"column '{dataset.spec.data.weight}' is zero in every row", "a weight above zero")
 
 
+def columns_alone(dataset: Dataset, part: str, reading: ReadState, names: tuple[str, ...]) -> Iterator[pa.Table]:
+    """Read some columns of a part, batch by batch, in the form in which `batches` gives them.
+
+    Raises
+    ------
+    DataError
+    Reread
+        As `batches`.
+    """
+    narrow = replace(dataset, wanted=names)
+    for shown in dataset.files[part]:
+        first = 1
+        for table in narrow.read(part, shown):
+            yield _in_one_form(narrow, part, FileLocation(shown, first), table, reading).table
+            first += table.num_rows
+
+
 def load(dataset: Dataset, part: str, reading: ReadState) -> Batch:
     """Read a part whole, for training.
 
@@ -275,7 +292,7 @@ def _batch(dataset: Dataset, part: str, where: FileLocation, raw: pa.Table, read
     spec, shown, n = dataset.spec, where.shown, raw.num_rows
     data = spec.data
     split = "test" if part == "path" else part
-    formed = in_one_form(raw, spec, where, part, reading, partial(_counts, dataset, reading.first or part))
+    formed = _in_one_form(dataset, part, where, raw, reading)
     table, codes = formed.table, partial(formed.codes, texts=LABELS in reading.spellings.texts)
     row = np.arange(where.first, where.first + n, dtype=np.int64)
     label = codes(data.label)
@@ -299,6 +316,10 @@ def _batch(dataset: Dataset, part: str, where: FileLocation, raw: pa.Table, read
         units_of(table, spec, where),
         weight_unit=reading.weight_unit or 1.0,
     )
+
+
+def _in_one_form(dataset: Dataset, part: str, where: FileLocation, raw: pa.Table, reading: ReadState) -> OneForm:
+    return in_one_form(raw, dataset.spec, where, part, reading, partial(_counts, dataset, reading.first or part))
 
 
 def _counts(dataset: Dataset, part: str, typed: Mapping[str, bool]) -> dict[str, CellCounts]:

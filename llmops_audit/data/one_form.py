@@ -106,6 +106,10 @@ def _decide(
     found: dict[str, ColumnKind | None] = {
         name: decided(name, columns[name], schema.field(name), spec.data) for name in names
     }
+    # Where other rows said something else, first looks would contradict each other for ever: all rows decide.
+    found = {
+        name: None if name in before and kind is not None and not kind.final else kind for name, kind in found.items()
+    }
     typed = {name: stored_as(schema.field(name)) is not None for name, kind in found.items() if kind is None}
     counts = count(typed) if typed else {}
     for name, kind in found.items():

@@ -33,21 +33,19 @@ Hashes = npt.NDArray[np.uint64]
 _MISSING = np.uint64(0x6A09E667F3BCC909)
 _ORDER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
 
 
-def content_hashes(table: pa.Table, names: Sequence[str], text: str | None = None) -> Hashes | None:
+def content_hashes(table: pa.Table, names: Sequence[str]) -> Hashes | None:
     """Return a hash of the values of some columns of each row, uint64, (n,).
 
-    It depends on the values alone: neither on a seed, nor on the file, nor on the type that a file gives to a number.
+    It depends on the values alone, neither on a seed nor on the file: reading gave numbers one type, and the values of
+    a category one spelling, whatever the file made of them.
 
     Parameters
     ----------
     table : pyarrow.Table
     names : sequence of str
         The order counts.
-    text : str, optional
-        The column that is compared as it is written, even where it reads as a number.
 
     Returns
     -------
@@ -57,41 +55,28 @@ def content_hashes(table: pa.Table, names: Sequence[str], text: str | None = Non
     if not names or not set(names) <= set(table.column_names):
         return None
     total = np.zeros(table.num_rows, dtype=np.uint64)
-    for hashes in column_hashes(table, names, text):
+    for hashes in column_hashes(table, names):
         total = _mixed(total * _ORDER + hashes)
     return total
 
 
-def column_hashes(table: pa.Table, names: Sequence[str], text: str | None = None) -> Iterator[Hashes]:
+def column_hashes(table: pa.Table, names: Sequence[str]) -> Iterator[Hashes]:
     """Yield a hash of each value, column by column, uint64, (n,): one value for all that is missing."""
     for name in names:
         column = table.column(name)
-        yield _of_column(column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column, name == text)
+        yield _of_column(column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column)
 
 
-def _of_column(column: pa.Array, as_written: bool) -> Hashes:
+def _of_column(column: pa.Array) -> Hashes:
+    from pandas.util import hash_array
+
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
         return _of_numbers(pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-    values = pc.cast(column.dictionary, pa.string())
-    distinct = np.append(_of_texts(values, as_written), _MISSING)
+    values = pc.cast(column.dictionary, pa.string()).to_numpy(zero_copy_only=False)
+    distinct = np.append(np.asarray(hash_array(values, categorize=False), dtype=np.uint64), _MISSING)
     return np.asarray(distinct[column.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)])
-
-
-def _of_texts(values: pa.Array, as_written: bool) -> Hashes:
-    from pandas.util import hash_array
-
-    hashes = np.asarray(hash_array(values.to_numpy(zero_copy_only=False), categorize=False), dtype=np.uint64)
-    if as_written:
-        return hashes
-    # A number in a column of texts is the number that another file holds as one.
-    numeric = pc.match_substring_regex(values, _NUMBER)
-    where = numeric.to_numpy(zero_copy_only=False).astype(bool)
-    if where.any():
-        hashes = hashes.copy()
-        hashes[where] = _of_numbers(pc.cast(values.filter(numeric), pa.float64()).to_numpy(zero_copy_only=False))
-    return hashes
 
 
 def _of_numbers(values: npt.NDArray[Any]) -> Hashes:

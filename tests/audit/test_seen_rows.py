@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from llmops_audit.audit import prepare, run
+from llmops_audit.audit import near_rows, prepare, run
 from llmops_audit.data import batches
+from llmops_audit.errors import DataError
 from llmops_audit.evidence import _contents
 from llmops_audit.record import Record, SeenRows, Status, Verdict
 from llmops_audit.render.formats import render_files
@@ -193,6 +196,114 @@ def test_good_saved_predictions_pass_on_the_unseen_rows_too(tmp_path: Path) -> N
     assert _seen(record).seen == 200
 
 
+CATEGORICAL = 'categorical = ["z"]\n'
+SPELLED: dict[str, tuple[list[str], list[object], pa.DataType, tuple[str, ...]]] = {
+    "whole numbers and fractions": (["1", "2", "3"], [1.0, 2.0, 3.0], pa.float64(), ("", CATEGORICAL)),
+    "fractions and whole numbers": (["1.0", "2.0", "3.0"], [1, 2, 3], pa.int32(), ("", CATEGORICAL)),
+    "truth values": (["True", "False", "True"], [True, False, True], pa.bool_(), ("", CATEGORICAL)),
+    "numbers as texts": (["1.50", "2", "3"], ["1.5", "2.0", "3"], pa.string(), (CATEGORICAL,)),
+    "a dictionary": (["1", "2", "b"], ["1.0", "2", "b"], pa.dictionary(pa.int8(), pa.string()), (CATEGORICAL,)),
+}
+
+
+@pytest.mark.parametrize(
+    ("spelled", "setting"), [(name, setting) for name, (*_, settings) in SPELLED.items() for setting in settings]
+)
+def test_rows_are_compared_by_value_whatever_the_files_made_of_them(tmp_path: Path, spelled: str, setting: str) -> None:
+    """Training rows in CSV and test rows in Parquet, written and stored in other ways, are the same rows."""
+    written, stored, kind, _ = SPELLED[spelled]
+    rows = _told(300, 7, 0.95)
+    rows.assign(z=written * 100).to_csv(tmp_path / "train.csv", index=False)
+    other = pa.Table.from_pandas(rows.drop(columns="z"), preserve_index=False)
+    pq.write_table(other.append_column("z", pa.array(stored * 100, kind)), tmp_path / "test.parquet")
+    data = '[data]\ntrain = "train.csv"\ntest = "test.parquet"\n' + TABLE + setting
+    record = _audit(tmp_path, data + SAVED + ACCURACY)
+    assert (_seen(record).rows, _seen(record).seen) == (300, 300)
+
+
+@pytest.mark.parametrize(("batch_rows", "jobs"), [(65_536, 1), (7, 1), (50, 2)])
+def test_rows_are_compared_as_texts_where_two_spellings_of_one_value_turn_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch_rows: int, jobs: int
+) -> None:
+    """Versions 1.1 and 1.10, of which one stands late in one file alone, stay two values for the comparison too."""
+    monkeypatch.setattr(batches, "BATCH_ROWS", batch_rows)
+    rows = _told(300, 7, 0.95)
+    versions = ["1.1", "2.0"] * 150
+    for file in ("train", "test"):
+        here = rows.assign(z=versions)
+        late = rows[-1:].assign(z="1.10")
+        data = {"train": here, "test": here, file: pd.concat([here, late])}
+        data["train"].to_csv(tmp_path / "train.csv", index=False)
+        data["test"].to_parquet(tmp_path / "test.parquet")
+        text = '[data]\ntrain = "train.csv"\ntest = "test.parquet"\n' + TABLE + 'categorical = ["z"]\n'
+        seen = _seen(_audit(tmp_path, text + SAVED + ACCURACY, jobs))
+        assert (seen.rows, seen.seen) == (300 + (file == "test"), 300)
+
+
+@pytest.mark.parametrize("model", [SAVED, TREE])
+@pytest.mark.parametrize("share", [0.01, 0.3, 1.0])
+def test_what_is_compared_first_does_not_decide_what_a_column_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, share: float
+) -> None:
+    """Test rows are read before training rows, but words among their numbers are still an error that names them."""
+    monkeypatch.setattr(batches, "BATCH_ROWS", 50)
+    known, new = _told(200, 7, 0.95), _told(200, 8, 0.95)
+    words = int(share * 200)
+    new["z"] = [*[f"word{i}" for i in range(words)], *new["z"][words:]]
+    with pytest.raises(DataError, match=r"^test.csv: row 1: column 'z' is not a number"):
+        _audit(tmp_path, _two(tmp_path, known, new) + TABLE + model + ACCURACY)
+
+
+@pytest.mark.parametrize("model", [SAVED, TREE])
+def test_words_late_in_the_training_rows_make_categories_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """The first rows are numbers and the last half are words: categories in both splits, and the audit ends."""
+    monkeypatch.setattr(batches, "BATCH_ROWS", 50)
+    rows = _told(200, 7, 0.95)
+    rows["z"] = [*rows["z"][:100], *[f"word{i}" for i in range(100)]]
+    test = pd.concat([rows[:50], rows[-5:], _told(200, 8, 0.95)])
+    record = _audit(tmp_path, _two(tmp_path, rows, test) + TABLE + model + ACCURACY)
+    (column,) = (one for one in record.data["test"].columns if one.name == "z")
+    assert column.kind == "category"
+    assert _seen(record).seen == 55
+
+
+def test_a_split_without_the_inputs_hides_no_other(tmp_path: Path) -> None:
+    """Live rows hold predictions alone: they are not compared, and the test rows are."""
+    known, new = _told(200, 7, 0.95), _told(200, 8, 0.95)
+    data = _two(tmp_path, known, pd.concat([known[:100], new])) + 'live = "live.csv"\n' + TABLE
+    new[["told", "y"]].to_csv(tmp_path / "live.csv", index=False)
+    record = _audit(tmp_path, data + SAVED + ACCURACY)
+    assert (_seen(record).rows, _seen(record).seen) == (300, 100)
+    assert (_seen(record, "live").rows, _seen(record, "live").many) == (0, False)
+
+
+@pytest.mark.parametrize("model", [SAVED, TREE])
+@pytest.mark.parametrize("sampled", [False, True])
+def test_a_seen_row_never_counts_as_nearly_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, sampled: bool
+) -> None:
+    """Beside each seen row stands one that is nearly alike, often without the row itself in the sample of them."""
+    monkeypatch.setattr(near_rows, "MOST_TRAINING", 150)
+    if sampled:
+        _compare_by_a_sample(monkeypatch, most=100, sketch=80)
+    rng = np.random.default_rng(5)
+    names = [f"x{i}" for i in range(5)]
+    base = pd.DataFrame(rng.normal(size=(200, 5)).round(2) + 10, columns=names)
+    base["y"] = (base["x0"] > 10).astype(int)
+    base["told"] = base["y"]
+    close = base.assign(x1=base["x1"] + 0.0001)
+    text = _two(tmp_path, pd.concat([base, close]), pd.concat([base, base.assign(x2=base["x2"] + 0.0001)]))
+    text += f'features = {json.dumps(names)}\nlabel = "y"\n'
+    seen = _seen(_audit(tmp_path, text + model + ACCURACY))
+    assert seen.near is not None
+    assert seen.near.training_rows == 150
+    share = seen.near.found / seen.near.compared
+    assert 0.1 < share <= 0.5
+    assert all(int(row.rpartition(" ")[2]) > 200 for row, _ in seen.near.examples)
+
+
 def test_without_inputs_nothing_is_compared_and_the_page_says_so(tmp_path: Path) -> None:
     """Saved predictions whose spec names neither text nor features: not compared, and no claim is made."""
     data = _two(tmp_path, _told(200, 7, 0.95), _told(400, 8, 0.95))
@@ -202,17 +313,23 @@ def test_without_inputs_nothing_is_compared_and_the_page_says_so(tmp_path: Path)
     assert "The spec names neither a text nor features" in render_files(record, ["html"])["report.html"].decode()
 
 
+def _compare_by_a_sample(monkeypatch: pytest.MonkeyPatch, most: int, sketch: int) -> None:
+    empty, of = _contents.KnownContents.empty, _contents.KnownContents.of
+    monkeypatch.setattr(_contents.KnownContents, "empty", lambda: empty(most, sketch))
+    monkeypatch.setattr(
+        _contents.KnownContents, "of", lambda hashes, most=most, sketch=sketch: of(hashes, most, sketch)
+    )
+
+
 def test_many_test_rows_are_compared_by_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the bound a sample of the contents is compared, and its error stated; that none is seen is not claimed."""
-    changed = {"MOST_EXACT": 1000, "SKETCH": 500}
-    empty, of = _contents.KnownContents.empty, _contents.KnownContents.of
-    monkeypatch.setattr(_contents.KnownContents, "empty", lambda: empty(*changed.values()))
-    monkeypatch.setattr(_contents.KnownContents, "of", lambda hashes: of(hashes, *changed.values()))
+    _compare_by_a_sample(monkeypatch, most=1000, sketch=500)
     known, new = _told(2000, 7, 0.95), _told(2000, 8, 0.95)
     data = _two(tmp_path, known, pd.concat([known, new])) + TABLE
     seen = _seen(_audit(tmp_path, data + SAVED + ACCURACY))
     assert not seen.exact
     assert seen.share is not None
+    assert seen.error is not None
     assert seen.error == pytest.approx(0.0224, abs=0.001)
     assert abs(seen.share - 0.5) < 4 * seen.error
     record = _audit(tmp_path, _two(tmp_path, known, new) + TABLE + SAVED + ACCURACY)
@@ -252,13 +369,22 @@ LEAKS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str, bool]] = {
 def test_other_leaks_are_reported(tmp_path: Path, kind: str) -> None:
     """Each leak stands in the record and on the page; only a feature that is the label asks a person."""
     change, setting, review = LEAKS[kind]
-    data = _two(tmp_path, change(_rows(3000, 1)), change(_rows(400, 12)[lambda rows: rows["x"].abs() > 0.05]))
+    test = _rows(400, 12)
+    data = _two(tmp_path, change(_rows(3000, 1)), change(test.loc[test["x"].abs() > 0.05]))
     record = _audit(tmp_path, data + TABLE + setting + TREE + ACCURACY)
     (leak,) = (one for one in record.leaks if one.kind == kind)
     assert leak.review is review
     assert record.approved is not review
     page = render_files(record, ["html"])["report.html"].decode()
     assert leak.message.id[:20] in page
+
+
+def test_units_are_the_same_where_one_file_writes_them_with_a_point(tmp_path: Path) -> None:
+    """Units 7 and 7.0, as pandas writes them once a cell of the column was missing, are one unit."""
+    train, test = _rows(300, 1).assign(person=np.arange(300.0)), _rows(200, 2).assign(person=np.arange(200) + 250)
+    record = _audit(tmp_path, _two(tmp_path, train, test) + TABLE + 'unit = "person"\n' + TREE + ACCURACY)
+    (leak,) = (one for one in record.leaks if one.kind == "units_on_both_sides")
+    assert (leak.message.values["units"], leak.message.values["all"]) == (50, 200)
 
 
 def test_training_after_the_test_is_reported(tmp_path: Path) -> None:
