@@ -51,7 +51,8 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         from llmops_audit.audit.sweep import sweep
 
         before = read_baseline(spec, prepared.draft.folder)
-        swept = sweep(prepared, needs_of(prepared), jobs, clock)
+        needs = needs_of(prepared)
+        swept = sweep(prepared, needs, jobs, clock)
         audit = AuditInfo(**spec.audit.model_dump(), spec_sha256=prepared.draft.sha256, overrides=prepared.overrides)
         data = data_sheet(swept)
         inputs = MadeInputs(prepared, swept, before, audit, data, clock).named(prepared.inputs)
@@ -70,7 +71,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         figures=figures | drawn,
         card=None if spec.card is None else spec.card.card(),
         frameworks=tuple(frameworks.framework(name) for name in spec.frameworks),
-        decision=gate.decide(results, policy, data, swept.leaks),
+        decision=gate.decide(results, policy, data, swept.leaks, needs.judged),
         digest="",
         run=run_info(started, clock.seconds, prepared.draft.file_sha256),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
 
 from llmops_audit.record import (
@@ -25,6 +25,7 @@ def decide(
     policy: GatePolicy,
     data: Mapping[str, SplitInfo] = MappingProxyType({}),
     leaks: Sequence[Leak] = (),
+    judged: Set[str] = frozenset(),
 ) -> Decision:
     """Decide whether the subject may ship.
 
@@ -33,8 +34,10 @@ def decide(
     checks : sequence of CheckResult
     policy : GatePolicy
     data : mapping of str to SplitInfo, optional
-        By split; where many test rows are seen in training, a check must have judged without them.
+        By split; where many rows of a split that is judged are seen in training, a check must have judged without them.
     leaks : sequence of Leak, optional
+    judged : set of str
+        Splits that a check of predictions names, beside the test split.
 
     Returns
     -------
@@ -48,7 +51,10 @@ def decide(
     inconclusive = _of(checks, Verdict.INCONCLUSIVE)
     nothing = [check for check in checks if check.verdict is Verdict.NOT_APPLICABLE]
     undecided = [*inconclusive, *[_nothing_to_judge(check) for check in nothing]]
-    undecided += [*_seen_and_not_judged(checks, data), *(leak.message for leak in leaks if leak.review)]
+    undecided += [
+        *_seen_and_not_judged(checks, data, {"test", *judged}),
+        *(leak.message for leak in leaks if leak.review),
+    ]
     if failed or (inconclusive and policy.on_inconclusive == "reject"):
         stand_in = [] if failed else [message("The policy rejects what is inconclusive.")]
         return _decision(Status.REJECTED, [*failed, *stand_in, *errors, *undecided])
@@ -86,17 +92,19 @@ _SENTENCES = {
 }
 
 
-def _seen_and_not_judged(checks: Sequence[CheckResult], data: Mapping[str, SplitInfo]) -> Iterator[Message]:
-    seen = data["test"].overlap if "test" in data else None
-    if seen is None or not seen.doubtful:
-        return
-    judged = (finding for check in checks for finding in check.findings if "share_seen" in finding.details)
-    if not any(finding.scope.get("split") == "test" for finding in judged):
+def _seen_and_not_judged(
+    checks: Sequence[CheckResult], data: Mapping[str, SplitInfo], splits: Set[str]
+) -> Iterator[Message]:
+    judged = [finding for check in checks for finding in check.findings if "share_seen" in finding.details]
+    for split in sorted(splits & data.keys(), reverse=True):
+        seen = data[split].overlap
+        if seen is None or not seen.doubtful or any(finding.scope.get("split") == split for finding in judged):
+            continue
         yield message(
-            "{share:.1%} of the test rows are seen in training, and no check judged without them. If rows are meant to "
-            "repeat, say why (`data.train_test_overlap`).",
-            share=seen.share,
-        )
+            "{share:.1%} of the rows are seen in training ({split}), and no check judged without them. If rows are "
+            "meant to repeat, say why (`data.train_test_overlap`).",
+            share=seen.share, split=split,
+        )  # fmt: skip
 
 
 def _nothing_to_judge(check: CheckResult) -> Message:

@@ -163,6 +163,28 @@ def test_without_a_check_that_judges_again_the_gate_asks_a_person(tmp_path: Path
     assert _audit(tmp_path, data + EXPECTED + TREE + "[checks.pii]\n").approved
 
 
+@pytest.mark.parametrize(
+    ("checks", "review"),
+    [
+        ('[checks.accuracy]\n[checks.calibration]\ncurrent = ["test", "live"]\n', True),
+        ('[checks.accuracy]\ncurrent = ["test", "live"]\n[checks.calibration]\ncurrent = ["live"]\n', False),
+        ("[checks.accuracy]\n[checks.drift]\n", False),
+    ],
+    ids=["calibration alone", "accuracy too", "drift"],
+)
+def test_live_rows_count_where_a_check_of_predictions_names_them(tmp_path: Path, checks: str, review: bool) -> None:
+    """Of live rows half are seen: accuracy judges without them, or a person must; drift judges no prediction."""
+    train = _rows(2000, 1, noise=0.5)
+    data = _two(tmp_path, train, _rows(2000, 2, noise=0.5)) + 'live = "live.csv"\n' + TABLE
+    pd.concat([train[:500], _rows(500, 9, noise=0.5)]).to_csv(tmp_path / "live.csv", index=False)
+    linear = '[model]\nestimator = "sklearn.linear_model:LogisticRegression"\n'
+    record = _audit(tmp_path, data + linear + checks)
+    assert _seen(record, "live").share == 0.5
+    reasons = [reason for reason in record.decision.reasons if "no check judged without them" in reason.id]
+    assert [reason.values["split"] for reason in reasons] == (["live"] if review else [])
+    assert record.approved is not review
+
+
 def _told(n: int, seed: int, right: float) -> pd.DataFrame:
     rows = _rows(n, seed)
     wrong = np.random.default_rng(seed + 100).random(n) > right
