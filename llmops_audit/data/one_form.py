@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from llmops_audit.data.cell_counts import CellCounts, may_be_numbers
+from llmops_audit.data.cell_counts import CellCounts
+from llmops_audit.data.column_cells import ColumnCells, numbers_of
 from llmops_audit.data.column_kinds import ColumnKind, decided, decided_by_all
-from llmops_audit.data.columns import ColumnCells, FileLocation, cleaned_column, numbers_of
+from llmops_audit.data.columns import FileLocation, cleaned_column
 from llmops_audit.data.reading import ReadState
 from llmops_audit.data.sources import stored_as
 from llmops_audit.data.spellings import Reread, families
@@ -30,7 +31,7 @@ class OneForm:
     ----------
     table : pyarrow.Table
     coded : mapping of str to pyarrow.DictionaryArray
-        Labels, predictions, groups and categories, as they stand in the table.
+        Labels, predictions, groups and categories as they stand in the table, but for words that hardly ever recur.
     """
 
     table: pa.Table
@@ -71,12 +72,13 @@ def in_one_form(
         column = features.get(name)
         if column is not None and reading.kinds[name].kind == "number":
             columns.append(numbers_of(column, name, spec.data, where))
-        elif column is not None or name in of:
-            given = column or ColumnCells(raw.column(name), name, spec)
-            coded[name] = reading.spellings.one_form(given.coded, name, of.get(name, name), where.shown)
-            columns.append(pa.chunked_array([coded[name].dictionary_decode()]))
-        else:
+        elif column is None and name not in of:
             columns.append(cleaned_column(raw.column(name), name, spec))
+        elif (column := column or ColumnCells(raw.column(name), name, spec)).are_many_words:
+            columns.append(column.cells)
+        else:
+            coded[name] = reading.spellings.one_form(column.coded, name, of.get(name, name), where.shown)
+            columns.append(pa.chunked_array([coded[name].dictionary_decode()]))
     reading.spellings.settle()
     return OneForm(pa.table(columns, names=raw.column_names), coded)
 
@@ -90,7 +92,7 @@ def _settled(reading: ReadState, name: str, column: ColumnCells, part: str) -> b
         return True
     if known.kind == "number":
         return column.numbers is not None or column.missing()
-    return not may_be_numbers(column.coded.dictionary)
+    return not column.may_be_numbers
 
 
 def _decide(
