@@ -54,6 +54,8 @@ class DataFile:
         Its readable columns: all rows, or a uniform sample of them.
     dictionaries : frozenset of str
         Columns that the file itself calls categories.
+    unsearched : tuple of str
+        Columns that hold what cannot be searched for personal data, in whole or in part.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class DataFile:
     rows: int
     table: pa.Table
     dictionaries: frozenset[str] = field(default=frozenset())
+    unsearched: tuple[str, ...] = ()
 
     @property
     def sampled(self) -> bool:
@@ -98,7 +101,19 @@ def read_file(path: Path, names: Sequence[str] | None) -> DataFile:
     format, rows, table = _sample(path, shown, format, readable)
     if not rows:
         raise DataError(shown, "has no rows", "at least one")
-    return DataFile(path, format, found, unreadable, rows, table, dictionaries)
+    unsearched = (*unreadable, *_holding_bytes(path, readable))
+    return DataFile(path, format, found, unreadable, rows, table, dictionaries, unsearched)
+
+
+def _holding_bytes(path: Path, names: Sequence[str]) -> Iterator[str]:
+    """Yield columns of lists and objects with bytes in them."""
+    if path.name.lower().endswith((".parquet", ".pq")):
+        import pyarrow.parquet as pq
+
+        from llmops_audit.data.sources._arrow import holds_bytes
+
+        schema = pq.read_schema(path)
+        yield from (name for name in names if holds_bytes(schema.field(name).type))
 
 
 def _has_names_by_nature(path: Path) -> bool:
