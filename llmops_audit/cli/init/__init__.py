@@ -135,16 +135,16 @@ def _settings(files: Sequence[DataFile], numbers: DataSection) -> dict[str, obje
     if len(formats) > 1:
         raise DataError(
             ", ".join(str(file.path) for file in files),
-            "are written in different ways (delimiter, encoding or quotes)",
+            "are written in different ways (delimiter, encoding, quotes or a line at the top)",
             "one way for all, or the files of one way alone",
         )
     format = files[0].format
     found: dict[str, object] = {
         "delimiter": format.delimiter, "encoding": format.encoding, "quote": format.quote,
         "column_names": None if format.names is None else list(format.names),
-        "decimal": numbers.decimal, "thousands": numbers.thousands,
+        "skip_rows": format.skip_rows, "decimal": numbers.decimal, "thousands": numbers.thousands,
     }  # fmt: skip
-    usual = {"encoding": default.encoding, "quote": default.quote, "decimal": "."}
+    usual = {"encoding": default.encoding, "quote": default.quote, "skip_rows": 0, "decimal": "."}
     return {key: value for key, value in found.items() if value is not None and value != usual.get(key)}
 
 

@@ -236,7 +236,9 @@ def _are_times(texts: pa.ChunkedArray) -> bool:
 
 
 def _is_list(text: str) -> bool:
-    return text[:1] in "[(" and text[-1:] in "])" and len(text) > 1
+    # "(A)" is an answer, and no list of one.
+    opened = text.startswith("[") or (text.startswith("(") and "," in text)
+    return opened and text[-1:] in "])" and len(text) > 1
 
 
 def _is_object(text: str) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from llmops_audit.cli.init.looks import DEFAULT_MISSING
+from llmops_audit.cli.init.looks import DEFAULT_MISSING, Look
 from llmops_audit.cli.init.roles import THRESHOLD, Roles
 from llmops_audit.cli.init.saved_outputs import SavedOutputs
 from llmops_audit.record.labels import Label
@@ -16,6 +16,8 @@ __all__ = ["Draft", "written"]
 WIDTH = 100
 COMMENT = 28
 MOST_NAMED = 20
+MANY_TEXTS = 1000
+"""Rows from which a run of characters that occurs once is left out."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ _HOW_READ = {
     "encoding": "guessed",
     "quote": "double quotes are characters like others",
     "column_names": "the files have no header",
+    "skip_rows": "lines at the top that are no rows",
     "decimal": "the decimal sign",
     "thousands": "between thousands",
 }
@@ -165,9 +168,7 @@ def _model(roles: Roles) -> list[str]:
         return [heading, *_scores(outputs), *_threshold(outputs)]
     lines = ['[model]                      # or factory = "package.module:function", or predictions = "column"']
     if roles.text is not None:
-        lines.append('vectorizer = "sklearn.feature_extraction.text:CountVectorizer"')
-        if roles.text.spaceless:
-            lines.append('vectorizer_parameters = { analyzer = "char", ngram_range = [1, 3] }')
+        lines += _vectorizer(roles.text)
     lines += [
         "# A stand-in, so that the audit runs: put your own classifier in its place.",
         'estimator = "sklearn.linear_model:LogisticRegression"',
@@ -176,6 +177,17 @@ def _model(roles: Roles) -> list[str]:
     if outputs.scores is not None:
         lines.append(f"# {_names_of(outputs)}: looks like saved scores; of which label is not clear.")
     return lines
+
+
+def _vectorizer(text: Look) -> list[str]:
+    if not text.spaceless:
+        return ['vectorizer = "sklearn.feature_extraction.text:CountVectorizer"']
+    # Most runs of characters occur once; without them training takes a fifth of the time.
+    rare = ", min_df = 2" if text.rows >= MANY_TEXTS else ""
+    return [
+        'vectorizer = "sklearn.feature_extraction.text:TfidfVectorizer"',
+        f'vectorizer_parameters = {{ analyzer = "char", ngram_range = [1, 3]{rare} }}',
+    ]
 
 
 def _scores(outputs: SavedOutputs) -> list[str]:
