@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from llmops_audit.data.cell_counts import CellCounts
@@ -66,6 +67,9 @@ def in_one_form(
     doubtful = [name for name, column in features.items() if not _settled(reading, name, column, part)]
     if doubtful:
         _decide(doubtful, features, raw.schema, spec, reading, count)
+    for name, cells in features.items():
+        if reading.kinds[name].kind != "number":
+            _keep_to_words(name, cells, where, reading, decides=part == reading.first)
     of = families(spec)
     columns, coded = [], {}
     for name in raw.column_names:
@@ -93,6 +97,17 @@ def _settled(reading: ReadState, name: str, column: ColumnCells, part: str) -> b
     if known.kind == "number":
         return column.numbers is not None or column.missing()
     return not column.may_be_numbers
+
+
+def _keep_to_words(name: str, column: ColumnCells, where: FileLocation, reading: ReadState, *, decides: bool) -> None:
+    """Refuse numbers where the first split holds words alone: it is another column, whatever it is called."""
+    if column.missing():
+        return
+    if decides:
+        reading.words[name] = reading.words.get(name, True) and not column.may_be_numbers
+    elif reading.words.get(name, False) and column.numbers is not None:
+        position = int(np.flatnonzero(column.cells.is_valid())[0])
+        raise where.error(position, f"column '{name}' holds numbers", "words, as in the first split")
 
 
 def _decide(

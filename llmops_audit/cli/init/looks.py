@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from llmops_audit.cli.init.name_words import MISSING_WORDS
 from llmops_audit.cli.init.number_format import USUAL
-from llmops_audit.data.cell_counts import CellCounts
+from llmops_audit.data.cell_counts import CellTally
 from llmops_audit.data.column_kinds import MOST as MOST_NUMBERS
 from llmops_audit.data.columns import NUMBER, FileLocation, plain
 from llmops_audit.data.times import instants, iso_times
@@ -188,7 +188,9 @@ def _of_values(base: Look, found: Sequence[str], texts: pa.ChunkedArray, data: D
     if meant >= MOST_NUMBERS * len(found) and 2 * len(numbers) >= len(found):
         return _numbers(base, numbers, found, infinite=infinite, stray=stray)
     # The rule by which an audit stops at a column that is neither.
-    cells = CellCounts.of([(texts, FileLocation("", 0))], data)
+    tally = CellTally(data)
+    tally.add(texts, FileLocation("", 0))
+    cells = tally.counts()
     if stray and cells.curing_settings(MOST_NUMBERS):
         return replace(base, kind="category", decimal=True)
     if numbers and max(cells.share, cells.share_of_rows) >= MOST_NUMBERS:
