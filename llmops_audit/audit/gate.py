@@ -25,7 +25,7 @@ def decide(
     policy: GatePolicy,
     data: Mapping[str, SplitInfo] = MappingProxyType({}),
     leaks: Sequence[Leak] = (),
-    judged: Set[str] = frozenset(),
+    named: Set[str] = frozenset(),
 ) -> Decision:
     """Decide whether the subject may ship.
 
@@ -36,7 +36,7 @@ def decide(
     data : mapping of str to SplitInfo, optional
         By split; where many rows of a split that is judged are seen in training, a check must have judged without them.
     leaks : sequence of Leak, optional
-    judged : set of str
+    named : set of str
         Splits that a check of predictions names, beside the test split.
 
     Returns
@@ -52,7 +52,7 @@ def decide(
     nothing = [check for check in checks if check.verdict is Verdict.NOT_APPLICABLE]
     undecided = [*inconclusive, *[_nothing_to_judge(check) for check in nothing]]
     undecided += [
-        *_seen_and_not_judged(checks, data, {"test", *judged}),
+        *_seen_and_not_judged(checks, data, {"test", *named}),
         *(leak.message for leak in leaks if leak.review),
     ]
     if failed or (inconclusive and policy.on_inconclusive == "reject"):

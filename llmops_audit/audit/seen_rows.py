@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow as pa
 from llmops_audit.data.batches import Dataset, ReadState, columns_alone
 from llmops_audit.errors import DataError, SubjectError
 from llmops_audit.evidence._contents import Hashes, KnownContents, MetContents, content_hashes
-from llmops_audit.evidence.base import Batch
+from llmops_audit.evidence.base import UNIT_GROUPS, Batch
 from llmops_audit.record import Message, SeenRows, message
 from llmops_audit.spec import DataSection
 
@@ -150,7 +150,8 @@ class TrainedHere:
             predict, in_sample = self.train_again(kept)
         except SubjectError:
             return Without(len(kept), message("The classifier could not be trained without them."))
-        return Without(len(kept), None, map(predict, self.read[split]()), in_sample)
+        rows = (_units_by_content(batch, self.data) for batch in self.read[split]())
+        return Without(len(kept), None, map(predict, rows), in_sample)
 
 
 @dataclass
@@ -223,7 +224,7 @@ class WithSavedRows:
             compared = self.compared(split, batch)
             unseen = compared[np.flatnonzero(~self.seen(split, compared.table))]
             if len(unseen):
-                yield unseen
+                yield _units_by_content(unseen, self.data)
 
 
 def saved_rows(dataset: Dataset, reading: ReadState, read: Mapping[str, Reader]) -> WithSavedRows:
@@ -267,6 +268,14 @@ def _known(dataset: Dataset, split: str, reading: ReadState, names: tuple[str, .
         if hashes is not None:
             known += KnownContents.of(hashes)
     return known
+
+
+def _units_by_content(batch: Batch, data: DataSection) -> Batch:
+    """Make rows of equal inputs one unit, unless the spec says what is: the classifier answers them all alike."""
+    hashes = content_hashes(batch.table, inputs_of(data))
+    if hashes is None or batch.unit_group is not None:
+        return batch
+    return replace(batch, unit_group=(hashes % np.uint64(UNIT_GROUPS)).astype(np.int16))
 
 
 def _index(known: KnownContents, table: pa.Table, data: DataSection) -> npt.NDArray[np.intp]:
