@@ -14,7 +14,7 @@ from llmops_audit.spec import DataSection, Spec
 
 __all__ = ["ColumnCells", "numbers_of"]
 
-HEAD_ROWS = 4096
+HEAD_ROWS = 512
 """Rows that show whether a column has many different cells."""
 
 _NO_WORD = rf"{LIKE_A_NUMBER}|{TRUTH}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,6 +159,21 @@ def test_what_data_with_types_say_is_kept(values: Any, kind: str, how: str) -> N
     """A dictionary, a text, a truth value or a time of an Arrow table stays one."""
     found = _column(_in_memory(values))
     assert (found.kind, found.how.id) == (kind, how)
+
+
+@pytest.mark.parametrize("form", ["parquet", "memory"])
+def test_whole_numbers_beyond_64_bits_stay_apart(tmp_path: Any, form: str) -> None:
+    """Labels and groups that differ in the last digit are two, and the same column as a feature is numbers."""
+    values = pa.array([2**63 + 1, 2**63 + 2] * 20, pa.uint64())
+    table = pa.table([values, values, values, values], ["x", "label", "label2", "zone"])
+    pq.write_table(table, tmp_path / "test.parquet")
+    spec = {**SPEC, "data": {**SPEC["data"], "groups": ["zone"]}}
+    record = run(spec, data={"test": table if form == "memory" else tmp_path / "test.parquet"})
+    labels = [(count.value, count.rows) for count in record.data["test"].labels]
+    assert labels == [(str(2**63 + 1), 20), (str(2**63 + 2), 20)]
+    assert [count.rows for count in record.data["test"].groups["zone"]] == [20, 20]
+    assert (_column(record).kind, _column(record).how.id) == ("number", "Stored as numbers.")
+    assert _column(record).distinct == 1
 
 
 def test_infinity_in_a_table_is_refused() -> None:
