@@ -275,7 +275,7 @@ def _batch(dataset: Dataset, part: str, where: FileLocation, raw: pa.Table, read
     spec, shown, n = dataset.spec, where.shown, raw.num_rows
     data = spec.data
     split = "test" if part == "path" else part
-    formed = in_one_form(raw, spec, where, part, reading, partial(_counts, dataset, reading.first or part))
+    formed = in_one_form(raw, spec, where, part, reading, partial(_counts, dataset))
     table, codes = formed.table, partial(formed.codes, texts=LABELS in reading.spellings.texts)
     row = np.arange(where.first, where.first + n, dtype=np.int64)
     label = codes(data.label)

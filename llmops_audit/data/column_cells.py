@@ -41,7 +41,7 @@ class ColumnCells:
     @cached_property
     def numbers(self) -> pa.ChunkedArray | None:
         """The cells as `as_numbers` reads them."""
-        return as_numbers(self.cells, self._spec.data)
+        return as_numbers(self.cells, self._spec.data, marked=True)
 
     @cached_property
     def coded(self) -> pa.DictionaryArray:

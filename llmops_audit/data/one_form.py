@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from llmops_audit.data.cell_counts import CellCounts
 from llmops_audit.data.column_cells import ColumnCells, numbers_of
-from llmops_audit.data.column_kinds import ColumnKind, decided, decided_by_all
+from llmops_audit.data.column_kinds import MOST, ColumnKind, decided, decided_by_all
 from llmops_audit.data.columns import FileLocation, cleaned_column
 from llmops_audit.data.reading import ReadState
 from llmops_audit.data.sources import stored_as
@@ -19,8 +20,8 @@ from llmops_audit.spec import Spec
 
 __all__ = ["Counted", "OneForm", "in_one_form"]
 
-Counted = Callable[[Mapping[str, bool]], Mapping[str, CellCounts]]
-"""Counts the cells of features over all rows of the first split; of each it is told whether the data say its type."""
+Counted = Callable[[str, Mapping[str, bool]], Mapping[str, CellCounts]]
+"""Counts the cells of features over all rows of a part; of each it is told whether the data say its type."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def in_one_form(
     doubtful = [name for name, column in features.items() if not _settled(reading, name, column, part)]
     if doubtful:
         _decide(doubtful, features, raw.schema, spec, reading, count)
+    if part != reading.first:
+        _refuse_numbers_for_words(features, reading, part, where, count)
     of = families(spec)
     columns, coded = [], {}
     for name in raw.column_names:
@@ -105,12 +108,29 @@ def _decide(
 ) -> None:
     """Decide what features are, by these rows or by all of the first split; read anew where that is a change."""
     before = dict(reading.kinds)
+    # What was decided by some rows and does not hold for others is decided by all.
     found: dict[str, ColumnKind | None] = {
-        name: decided(name, columns[name], schema.field(name), spec.data) for name in names
+        name: None if name in before else decided(name, columns[name], schema.field(name), spec.data) for name in names
     }
     typed = {name: stored_as(schema.field(name)) is not None for name, kind in found.items() if kind is None}
-    counts = count(typed) if typed else {}
+    counts = count(str(reading.first), typed) if typed else {}
     for name, kind in found.items():
         reading.kinds[name] = kind or decided_by_all(name, counts[name], spec.data, typed=typed[name])
     if any(name in before and before[name].kind != reading.kinds[name].kind for name in found):
         raise Reread
+
+
+def _refuse_numbers_for_words(
+    columns: Mapping[str, ColumnCells], reading: ReadState, part: str, where: FileLocation, count: Counted
+) -> None:
+    """Refuse a part that holds numbers where the first split holds nothing but words."""
+    for name, column in sorted(columns.items()):
+        if not reading.kinds[name].words or (part, name) in reading.compared:
+            continue
+        if not column.may_be_numbers or column.numbers is None:
+            continue
+        reading.compared.add((part, name))
+        if count(part, {name: False})[name].share_of_rows >= MOST:
+            position = int(np.flatnonzero(column.cells.is_valid().to_numpy())[0])
+            expected = f'words, as in the first split; or `data.categorical = ["{name}"]`'
+            raise where.error(position, f"column '{name}' is a number", expected)
