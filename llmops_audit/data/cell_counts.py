@@ -192,11 +192,12 @@ def stray_cell(name: str, data: DataSection, cells: CellCounts) -> DataError:
     """Return the error about a cell that is no number where nearly all are; it shows the cell only if it is a mark."""
     text, where, position = cells.strays[0]
     shown = text if text.casefold() in _MARKS else None
-    values = ", ".join(map(_quoted, [*data.na_values, shown if shown is not None else "the cell"]))
+    values = ", ".join(map(_quoted, [*data.na_values, *([] if shown is None else [shown])]))
+    marked = f"`data.na_values = [{values}]`" if shown is not None else "the cell in `data.na_values`"
     wrong = f"column '{name}' is not a number" if shown is None else f"column '{name}' is {_quoted(shown)}, no number"
     expected = (
         f"a number, as in {cells.number_rows:,} of {cells.rows:,} rows; "
-        f"`data.na_values = [{values}]` if it means a missing value; "
+        f"{marked} if it means a missing value; "
         f"or `data.categorical = [{_quoted(name)}]`"
     )
     return where.error(position, wrong, expected)

@@ -14,7 +14,7 @@ from llmops_audit.spec import DataSection, Spec
 
 __all__ = ["ColumnCells", "numbers_of"]
 
-HEAD_ROWS = 4096
+HEAD_ROWS = 512
 """Rows that show whether a column has many different cells."""
 
 _NO_WORD = rf"{LIKE_A_NUMBER}|{TRUTH}"
@@ -41,7 +41,7 @@ class ColumnCells:
     @cached_property
     def numbers(self) -> pa.ChunkedArray | None:
         """The cells as `as_numbers` reads them."""
-        return as_numbers(self.cells, self._spec.data)
+        return as_numbers(self.cells, self._spec.data, marked=True)
 
     @cached_property
     def coded(self) -> pa.DictionaryArray:

@@ -40,11 +40,14 @@ class ColumnKind:
         How that was decided.
     final : bool
         False where later rows of the same split can show something else.
+    words : bool
+        Whether it is a category because no cell of a text file is a number.
     """
 
     kind: Kind
     how: Message
     final: bool = True
+    words: bool = False
 
 
 _STORED: Mapping[str, ColumnKind] = {
@@ -79,7 +82,7 @@ def decided(name: str, column: ColumnCells, field: pa.Field, data: DataSection) 
         return ColumnKind("number", message("All cells are numbers."), final=False)
     if not column.may_be_numbers:
         how = message("Stored as text.") if typed else message("No cell is a number.")
-        return ColumnKind("category", how, final=False)
+        return ColumnKind("category", how, final=False, words=not typed)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,7 +126,9 @@ def plain(texts: pa.Array | pa.ChunkedArray, data: DataSection) -> pa.Array | pa
     return pc.if_else(pc.is_null(texts), None, pointed)
 
 
-def as_numbers(column: pa.ChunkedArray, data: DataSection | None = None) -> pa.ChunkedArray | None:
+def as_numbers(
+    column: pa.ChunkedArray, data: DataSection | None = None, *, marked: bool = False
+) -> pa.ChunkedArray | None:
     """Return a column as float64; None where a value is not a finite number, or all are missing.
 
     Parameters
@@ -134,6 +136,8 @@ def as_numbers(column: pa.ChunkedArray, data: DataSection | None = None) -> pa.C
     column : pyarrow array, (n,)
     data : DataSection, optional
         How a text file writes numbers; None for texts of other data.
+    marked : bool
+        Whether a number of `na_values` means a missing value however it is written, or stored.
     """
     if column.null_count == len(column) or pa.types.is_boolean(column.type):
         return None
@@ -141,7 +145,13 @@ def as_numbers(column: pa.ChunkedArray, data: DataSection | None = None) -> pa.C
         numbers = _cast(column, data)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
-    return numbers if pc.all(pc.is_finite(numbers)).as_py() else None
+    if marked and data is not None and (marks := _numbers_among(data.na_values)):
+        numbers = pc.if_else(pc.is_in(numbers, pa.array(marks, pa.float64())), None, numbers)
+    return numbers if pc.all(pc.is_finite(numbers)).as_py() is not False else None
+
+
+def _numbers_among(texts: Iterable[str]) -> list[float]:
+    return [float(text) for text in texts if re.match(NUMBER, text)]
 
 
 def floats(

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from llmops_audit.data.cell_counts import CellCounts
 from llmops_audit.data.column_cells import ColumnCells, numbers_of
-from llmops_audit.data.column_kinds import ColumnKind, decided, decided_by_all
+from llmops_audit.data.column_kinds import MOST, ColumnKind, decided, decided_by_all
 from llmops_audit.data.columns import FileLocation, cleaned_column
 from llmops_audit.data.reading import ReadState
 from llmops_audit.data.sources import stored_as
@@ -20,8 +20,8 @@ from llmops_audit.spec import Spec
 
 __all__ = ["Counted", "OneForm", "in_one_form"]
 
-Counted = Callable[[Mapping[str, bool]], Mapping[str, CellCounts]]
-"""Counts the cells of features over all rows of the first split; of each it is told whether the data say its type."""
+Counted = Callable[[str, Mapping[str, bool]], Mapping[str, CellCounts]]
+"""Counts the cells of features over all rows of a part; of each it is told whether the data say its type."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,8 @@ def in_one_form(
     doubtful = [name for name, column in features.items() if not _settled(reading, name, column, part)]
     if doubtful:
         _decide(doubtful, features, raw.schema, spec, reading, count)
-    for name, cells in features.items():
-        if reading.kinds[name].kind != "number":
-            _keep_to_words(name, cells, where, reading, decides=part == reading.first)
+    if part != reading.first:
+        _refuse_numbers_for_words(features, reading, part, where, count)
     of = families(spec)
     columns, coded = [], {}
     for name in raw.column_names:
@@ -99,17 +98,6 @@ def _settled(reading: ReadState, name: str, column: ColumnCells, part: str) -> b
     return not column.may_be_numbers
 
 
-def _keep_to_words(name: str, column: ColumnCells, where: FileLocation, reading: ReadState, *, decides: bool) -> None:
-    """Refuse numbers where the first split holds words alone: it is another column, whatever it is called."""
-    if column.missing():
-        return
-    if decides:
-        reading.words[name] = reading.words.get(name, True) and not column.may_be_numbers
-    elif reading.words.get(name, False) and column.numbers is not None:
-        position = int(np.flatnonzero(column.cells.is_valid())[0])
-        raise where.error(position, f"column '{name}' holds numbers", "words, as in the first split")
-
-
 def _decide(
     names: Iterable[str],
     columns: Mapping[str, ColumnCells],
@@ -120,16 +108,29 @@ def _decide(
 ) -> None:
     """Decide what features are, by these rows or by all of the first split; read anew where that is a change."""
     before = dict(reading.kinds)
+    # What was decided by some rows and does not hold for others is decided by all.
     found: dict[str, ColumnKind | None] = {
-        name: decided(name, columns[name], schema.field(name), spec.data) for name in names
-    }
-    # Where other rows said something else, first looks would contradict each other for ever: all rows decide.
-    found = {
-        name: None if name in before and kind is not None and not kind.final else kind for name, kind in found.items()
+        name: None if name in before else decided(name, columns[name], schema.field(name), spec.data) for name in names
     }
     typed = {name: stored_as(schema.field(name)) is not None for name, kind in found.items() if kind is None}
-    counts = count(typed) if typed else {}
+    counts = count(str(reading.first), typed) if typed else {}
     for name, kind in found.items():
         reading.kinds[name] = kind or decided_by_all(name, counts[name], spec.data, typed=typed[name])
     if any(name in before and before[name].kind != reading.kinds[name].kind for name in found):
         raise Reread
+
+
+def _refuse_numbers_for_words(
+    columns: Mapping[str, ColumnCells], reading: ReadState, part: str, where: FileLocation, count: Counted
+) -> None:
+    """Refuse a part that holds numbers where the first split holds nothing but words."""
+    for name, column in sorted(columns.items()):
+        if not reading.kinds[name].words or (part, name) in reading.compared:
+            continue
+        if not column.may_be_numbers or column.numbers is None:
+            continue
+        reading.compared.add((part, name))
+        if count(part, {name: False})[name].share_of_rows >= MOST:
+            position = int(np.flatnonzero(column.cells.is_valid().to_numpy())[0])
+            expected = f'words, as in the first split; or `data.categorical = ["{name}"]`'
+            raise where.error(position, f"column '{name}' is a number", expected)

@@ -39,11 +39,11 @@ class ReadState:
         The first split that has rows: it decides what features are.
     kinds : dict
         Features to what they are.
-    words : dict
-        Categories of the first split to whether no cell of it looks like a number.
     spellings : Spellings
     weight_unit : float, optional
         The power of two that weights are divided by, which have no scale of their own.
+    compared : set of (str, str)
+        Parts and features whose cells were counted to see whether they are words as in the first split.
     """
 
     labels: tuple[Label, ...] | None = None
@@ -51,9 +51,9 @@ class ReadState:
     time: dict[str, tuple[str, str]] = field(default_factory=dict)
     first: str | None = None
     kinds: dict[str, ColumnKind] = field(default_factory=dict)
-    words: dict[str, bool] = field(default_factory=dict)
     spellings: Spellings = field(default_factory=Spellings)
     weight_unit: float | None = None
+    compared: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def of(cls, spec: Spec) -> ReadState:

@@ -63,7 +63,7 @@ ROLES = {
 
 def test_inputs_stand_in_training_and_test_rows(tmp_path: Path) -> None:
     """A training file that lacks an input would leave unsaid which test rows it holds: it is refused."""
-    with pytest.raises(DataError, match="train.csv: has no column 'age'"):
+    with pytest.raises(DataError, match=r"train\.csv: has no column 'age'"):
         _audit(tmp_path, 'features = ["amount", "age"]', "[checks.accuracy]", {"train": ("age", "guess"), "test": ()})
 
 
