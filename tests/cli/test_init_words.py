@@ -288,6 +288,57 @@ def _tables(draw: st.DrawFn) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+WRITTEN = (
+    "{:.2f}",
+    "{:.0f}",
+    "{:,.2f}",
+    "{:.1e}",
+    "{:.1f}%",
+    "+{:.0f}",
+    "1.{:03.0f},5",
+    "{:.0f},5",
+    "0,{:.0f}",
+    "1 {:03.0f}",
+)
+STRAYS = (
+    "unknown",
+    "see note",
+    "inf",
+    "1e999",
+    "1,5",
+    "1.5",
+    "12%",
+    "0.250",
+    "1.234",
+    "-",
+    "2024-01-02",
+    "007",
+    "true",
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(WRITTEN), st.lists(st.sampled_from(STRAYS), max_size=4)), min_size=1, max_size=3
+    ),
+    st.integers(2, 60),
+    st.sampled_from([".csv", ".parquet"]),
+)
+def test_no_feature_is_taken_for_what_an_audit_would_stop_at(
+    tmp_path_factory: pytest.TempPathFactory, columns: list[tuple[str, list[str]]], distinct: int, suffix: str
+) -> None:
+    """Whatever words and other spellings stand among numbers, the spec that is written reads them."""
+    folder = tmp_path_factory.mktemp("any")
+    frame = pd.DataFrame({"label": [i % 2 for i in range(60)], "size": [i % 7 for i in range(60)]})
+    for number, (form, strays) in enumerate(columns):
+        cells = [form.format(1 + i % distinct * 7) for i in range(60 - len(strays))] + strays
+        frame[f"x{number}"] = cells
+    path = str(folder / f"data{suffix}")
+    frame.to_parquet(path) if suffix == ".parquet" else frame.to_csv(path, index=False)
+    assert "size" in _spec(folder, path)["data"]["features"]
+
+
 @pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(frame=_tables())

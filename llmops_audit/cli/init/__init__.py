@@ -188,8 +188,8 @@ def _write(draft: Draft, output: Path, *, fit: bool) -> None:
 
 def _tutorial(output: Path, sentences: Path) -> Draft:
     from llmops_audit.cli.init.looks import Look
+    from llmops_audit.cli.init.output_columns import SavedOutputs
     from llmops_audit.cli.init.roles import Roles
-    from llmops_audit.cli.init.saved_outputs import SavedOutputs
     from llmops_audit.cli.init.writing import Draft
 
     label = Look("label", "number", 0, 0, 2, (0, 1))

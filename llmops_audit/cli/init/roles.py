@@ -26,7 +26,7 @@ from llmops_audit.cli.init.name_words import (
     says,
     words_of,
 )
-from llmops_audit.cli.init.saved_outputs import NAMED, SavedOutputs, label_of, outputs_of, positive_of
+from llmops_audit.cli.init.output_columns import NAMED, SavedOutputs, label_of, outputs_of, positive_of
 from llmops_audit.errors import DataError
 from llmops_audit.record.labels import Label
 

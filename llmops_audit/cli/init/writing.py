@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llmops_audit.cli.init.looks import DEFAULT_MISSING, Look
+from llmops_audit.cli.init.output_columns import SavedOutputs
 from llmops_audit.cli.init.roles import THRESHOLD, Roles
-from llmops_audit.cli.init.saved_outputs import SavedOutputs
 from llmops_audit.record.labels import Label
 
 __all__ = ["Draft", "written"]
