@@ -53,8 +53,8 @@ class ColumnKind:
 _STORED: Mapping[str, ColumnKind] = {
     "number": ColumnKind("number", message("Stored as numbers.")),
     "dictionary": ColumnKind("category", message("Stored as categories.")),
-    "boolean": ColumnKind("category", message("Stored as truth values.")),
-    "time": ColumnKind("time", message("Stored as dates or times.")),
+    "boolean": ColumnKind("category", message("Stored as truth values."), words=True),
+    "time": ColumnKind("time", message("Stored as dates or times."), words=True),
 }
 
 
