@@ -95,7 +95,7 @@ def test_numbers_and_words_apart_from_each_other_are_one_column(
 ) -> None:
     """Rows in the order of a column, numbers first or words first, decide what it is like rows in any order."""
     monkeypatch.setattr(batches, "BATCH_ROWS", 10)
-    found = _column(_audit(tmp_path, form([*INCOME[:50], *["word"] * 50])))
+    found = _column(_audit(tmp_path, form([*INCOME[:50], *[f"word {i}" for i in range(50)]])))
     assert (found.kind, found.how.values["numbers"]) == ("category", 50)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,16 @@ ROWS = 60
 WORDS = st.text(st.characters(categories=["L", "N", "P"], max_codepoint=0x9FFF), min_size=1, max_size=12)
 
 
+@cache
+def _checks() -> Mapping[str, Any]:
+    return provided([])
+
+
 class Here:
     """A worker that runs its check in this process, since a process for every example would take minutes."""
 
     def __init__(self, name: str, modules: Sequence[str], plugins: Sequence[Path]) -> None:
-        self._function = provided(plugins)[name].check.function
+        self._function = _checks()[name].check.function
 
     def run(
         self, inputs: Mapping[str, Any], settings: Mapping[str, Any], seconds: float
@@ -42,14 +48,14 @@ def _column(draw: st.DrawFn, kind: str, moved: bool) -> list[str]:
     """Return cells of a kind; those that moved have nothing in common with those that did not."""
     distinct = draw(st.integers(2, 30))
     numbers = [(i * 7919 % distinct) + (1000 if moved else 0) for i in range(ROWS)]
-    forms = {
+    forms: dict[str, Callable[[int], str]] = {
         "whole": str,
         "decimal": lambda n: f"{n}.5",
         "word": lambda n: f"w{n}",
         "mixed": lambda n: f"w{n}" if n % 2 else str(n),
         "zeros": lambda n: f"{n:05}",
     }
-    return [str(forms[kind](number)) for number in numbers]
+    return [forms[kind](number) for number in numbers]
 
 
 @st.composite
@@ -103,18 +109,21 @@ def _never_approved(spec: dict[str, Any], tables: dict[str, pd.DataFrame], data:
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(tables=_drifted(), data=st.data())
 def test_a_stray_cell_never_approves_what_drifted(
     tmp_path_factory: pytest.TempPathFactory, tables: dict[str, pd.DataFrame], data: st.DataObject
 ) -> None:
     """Any table that is rejected for its drift is not approved where a word takes the place of one cell."""
-    with _spec(tables, {"drift": {"windows": "none", "reference": "test", "current": ["live"]}}) as spec:
+    # Columns that are named are compared one by one: whole rows would take minutes.
+    columns = [name for name in tables["test"].columns if name.startswith("x")]
+    drift = {"windows": "none", "reference": "test", "current": ["live"], "columns": columns}
+    with _spec(tables, {"drift": drift}) as spec:
         _never_approved(spec, tables, data, tmp_path_factory.mktemp("tables"))
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(tables=_drifted(), right=st.integers(10, 30), data=st.data())
 def test_a_stray_cell_never_approves_what_is_wrong(
     tmp_path_factory: pytest.TempPathFactory, tables: dict[str, pd.DataFrame], right: int, data: st.DataObject
