@@ -67,11 +67,13 @@ class Records:
 
     @functools.cache  # noqa: B019 - one for the session
     def __call__(self, name: str) -> Record:
-        """Return a record: ``full``, ``labels``, the name of a decision, or that of a committed sample."""
+        """Return a record: ``full``, ``labels``, ``columns``, the name of a decision, or that of a committed sample."""
         if name == "full":
             return _full(self._sample)
         if name == "labels":
             return self._sample.record(labels=[f"标签{i}" for i in range(20)])
+        if name == "columns":
+            return _with_columns(self._sample.record(), 250)
         if name == "approved":
             return self._sample.approved()
         if name in set(Status):
@@ -118,6 +120,25 @@ def _full(sample: ModuleType) -> Record:
 
 def _with_missing(columns: Sequence[ColumnInfo], missing: Mapping[str, int]) -> tuple[ColumnInfo, ...]:
     return tuple(column.model_copy(update={"missing": missing.get(column.name, 0)}) for column in columns)
+
+
+def _with_columns(record: Record, count: int) -> Record:
+    """Return the record of wide data, whose columns have long names and long reasons."""
+    reason = message("{numbers} of {distinct} different cells look like numbers.", numbers=3, distinct=5000)
+    names = ("income", "a_name_of_a_column_without_any_space_in_it_at_all", "收入分组与所在地区的名称")
+    columns = tuple(
+        ColumnInfo(
+            name=f"{names[i % 3]}_{i}",
+            kind="category",
+            how=reason,
+            distinct=None if i % 2 else i,
+            missing=i * 1234,
+            constant=not i,
+        )
+        for i in range(count)
+    )
+    splits = {name: split.model_copy(update={"columns": columns}) for name, split in record.data.items()}
+    return record.model_copy(update={"data": splits})
 
 
 def _drift() -> Drift:

@@ -54,6 +54,7 @@ p { margin-bottom: 2em !important; }
     [
         *itertools.product(("full", "ll144"), ("en", "zh")),
         ("labels", "zh"),
+        *itertools.product(("columns",), ("en", "zh")),
         ("breast-cancer", "en"),
         ("tickets-zh", "zh"),
     ],
@@ -65,6 +66,15 @@ def test_nothing_is_cut(records: Any, opened: Callable[..., Any], name: str, lan
     for width in (320, 360, 768):
         shown.page.set_viewport_size({"width": width, "height": 900})
         assert shown.page.evaluate(CUT, width) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_columns_of_wide_data_fit_a_telephone(records: Any, opened: Callable[..., Any], language: str) -> None:
+    """The table of columns, the longest of a page, needs no scrolling sideways."""
+    shown = opened(records.html("columns", language), width=400)
+    shown.unfold()
+    boxes = "[...document.querySelectorAll('table.columns')].map(t => t.offsetWidth - t.parentElement.clientWidth)"
+    assert shown.page.evaluate(boxes) == [0] * len(records("columns").data)
 
 
 def test_letters_may_stand_further_apart(records: Any, opened: Callable[..., Any]) -> None:
