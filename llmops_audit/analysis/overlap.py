@@ -110,9 +110,9 @@ def _reason(finding: Finding, other: Finding | None, seen: SeenRows, *, holds: b
 
 def _measured(finding: Finding) -> Message:
     if finding.interval is None:
-        return message("{value}", value=finding.value)
+        return message("{value:.4g}", value=finding.value)
     low, high = finding.interval
-    return message("{value} ({low} to {high})", value=finding.value, low=low, high=high)
+    return message("{value:.4g} ({low:.4g} to {high:.4g})", value=finding.value, low=low, high=high)
 
 
 def performance_again(

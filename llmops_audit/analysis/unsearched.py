@@ -16,7 +16,7 @@ _CONTENT = {
     "image": message("images"),
     "bytes": message("bytes that are no text"),
     "duration": message("durations"),
-    "interval": message("intervals of time"),
+    "interval": message("spans of time"),
     "extension": message("values of a type of their own"),
     "nested": message("lists or objects with values that are no text"),
 }

@@ -54,7 +54,6 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
         weight=swept.weight if swept.weight in swept.columns[split] else None,
         unit=swept.task.unit if swept.task.unit in swept.columns[split] else None,
         time=swept.time.get(split),
-        missing=dict(missing.rows),
         duplicates=None if rows is None else _duplicates(rows, swept.task),
         outputs=outputs.counts(swept.task.labels),
         overlap=swept.seen_rows.get(split),

@@ -64,9 +64,9 @@ def decide(
         return _decision(Status.NOT_JUDGED, [message("No check found anything to judge."), *undecided])
     if undecided:
         return _decision(Status.NEEDS_REVIEW, undecided)
-    judged = sum(finding.verdict is Verdict.PASSED for check in checks for finding in check.findings)
+    passed = sum(finding.verdict is Verdict.PASSED for check in checks for finding in check.findings)
     reasons = [
-        message("All {judged} judged requirements of {checks} checks passed.", judged=judged, checks=len(checks))
+        message("All {judged} judged requirements of {checks} checks passed.", judged=passed, checks=len(checks))
     ]
     left = sum(finding.verdict is Verdict.NOT_APPLICABLE for check in checks for finding in check.findings)
     if left:

@@ -96,5 +96,7 @@ def _refuse_free_text(labels: tuple[Label, ...], tables: Iterable[Outcomes]) -> 
     for what, values, most in columns:
         if len(values) > most:
             raise DataError(what, "holds too many different values", f"at most {most}", str(len(values)))
-        if any(len(value) > LONGEST_NAME for value in values) or any(find([v for v in values if not v.isdigit()])):
+        # Digits alone are no text, however many: they stand in the record as they are.
+        texts = [value for value in values if not value.isdigit()]
+        if any(len(value) > LONGEST_NAME for value in texts) or any(find(texts)):
             raise DataError(what, "holds personal data or long texts", f"names of at most {LONGEST_NAME} characters")

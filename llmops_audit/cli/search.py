@@ -25,7 +25,7 @@ CONTENTS = {
     "image": "images",
     "bytes": "bytes that are no text",
     "duration": "durations",
-    "interval": "intervals of time",
+    "interval": "spans of time",
     "extension": "values of a type of their own",
     "nested": "lists or objects with values that are no text",
 }

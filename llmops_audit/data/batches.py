@@ -319,7 +319,7 @@ def _batch(dataset: Dataset, part: str, where: FileLocation, raw: pa.Table, read
 
 
 def _in_one_form(dataset: Dataset, part: str, where: FileLocation, raw: pa.Table, reading: ReadState) -> OneForm:
-    return in_one_form(raw, dataset.spec, where, part, reading, partial(_counts, dataset, reading.first or part))
+    return in_one_form(raw, dataset.spec, where, part, reading, partial(_counts, dataset))
 
 
 def _counts(dataset: Dataset, part: str, typed: Mapping[str, bool]) -> dict[str, CellCounts]:

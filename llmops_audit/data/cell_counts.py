@@ -13,7 +13,7 @@ from llmops_audit.data.columns import NUMBER, FileLocation, plain
 from llmops_audit.errors import DataError
 from llmops_audit.spec import DataSection
 
-__all__ = ["CellCounts", "CellTally", "may_be_numbers", "stray_cell"]
+__all__ = ["LIKE_A_NUMBER", "CellCounts", "CellTally", "may_be_numbers", "stray_cell"]
 
 MOST_CELLS = 1 << 16
 """Different cells that are counted one by one: of more, a sample is, those with the smallest hashes."""
@@ -31,7 +31,8 @@ _READINGS = {
 }
 """What would make numbers of cells, and what these look like."""
 
-_LIKE_A_NUMBER = rf"{NUMBER}|^[-+]?[0-9][0-9.,' ]*%?$"
+LIKE_A_NUMBER = rf"{NUMBER}|^[-+]?[0-9][0-9.,' ]*%?$"
+"""Texts that look like numbers, however they are written."""
 
 _MARKS = frozenset(
     [
@@ -93,7 +94,7 @@ _MARKS = frozenset(
 
 def may_be_numbers(texts: pa.Array) -> bool:
     """Return whether one of some texts looks like a number, however it is written."""
-    return bool(pc.any(pc.match_substring_regex(texts, _LIKE_A_NUMBER)).as_py())
+    return bool(pc.any(pc.match_substring_regex(texts, LIKE_A_NUMBER)).as_py())
 
 
 def _are_numbers(texts: pa.Array, data: DataSection | None) -> pa.Array:
@@ -191,11 +192,12 @@ def stray_cell(name: str, data: DataSection, cells: CellCounts) -> DataError:
     """Return the error about a cell that is no number where nearly all are; it shows the cell only if it is a mark."""
     text, where, position = cells.strays[0]
     shown = text if text.casefold() in _MARKS else None
-    values = ", ".join(map(_quoted, [*data.na_values, shown if shown is not None else "the cell"]))
+    values = ", ".join(map(_quoted, [*data.na_values, *([] if shown is None else [shown])]))
+    marked = f"`data.na_values = [{values}]`" if shown is not None else "the cell in `data.na_values`"
     wrong = f"column '{name}' is not a number" if shown is None else f"column '{name}' is {_quoted(shown)}, no number"
     expected = (
         f"a number, as in {cells.number_rows:,} of {cells.rows:,} rows; "
-        f"`data.na_values = [{values}]` if it means a missing value; "
+        f"{marked} if it means a missing value; "
         f"or `data.categorical = [{_quoted(name)}]`"
     )
     return where.error(position, wrong, expected)

@@ -14,8 +14,8 @@ from typing import Literal
 
 import pyarrow as pa
 
-from llmops_audit.data.cell_counts import CellCounts, may_be_numbers, stray_cell
-from llmops_audit.data.columns import ColumnCells
+from llmops_audit.data.cell_counts import CellCounts, stray_cell
+from llmops_audit.data.column_cells import ColumnCells
 from llmops_audit.data.sources import stored_as
 from llmops_audit.data.spellings import LABELS, Spellings, families
 from llmops_audit.record import Message, message
@@ -40,18 +40,21 @@ class ColumnKind:
         How that was decided.
     final : bool
         False where later rows of the same split can show something else.
+    words : bool
+        Whether it is a category because no cell of a text file is a number.
     """
 
     kind: Kind
     how: Message
     final: bool = True
+    words: bool = False
 
 
 _STORED: Mapping[str, ColumnKind] = {
     "number": ColumnKind("number", message("Stored as numbers.")),
     "dictionary": ColumnKind("category", message("Stored as categories.")),
-    "boolean": ColumnKind("category", message("Stored as truth values.")),
-    "time": ColumnKind("time", message("Stored as dates or times.")),
+    "boolean": ColumnKind("category", message("Stored as truth values."), words=True),
+    "time": ColumnKind("time", message("Stored as dates or times."), words=True),
 }
 
 
@@ -77,9 +80,9 @@ def decided(name: str, column: ColumnCells, field: pa.Field, data: DataSection) 
     typed = stored is not None
     if not typed and column.numbers is not None:
         return ColumnKind("number", message("All cells are numbers."), final=False)
-    if not may_be_numbers(column.coded.dictionary):
+    if not column.may_be_numbers:
         how = message("Stored as text.") if typed else message("No cell is a number.")
-        return ColumnKind("category", how, final=False)
+        return ColumnKind("category", how, final=False, words=not typed)
     return None
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,6 @@ from llmops_audit.spec import DataSection, Spec
 
 __all__ = [
     "NUMBER",
-    "ColumnCells",
     "FileLocation",
     "as_numbers",
     "cleaned",
@@ -30,9 +28,10 @@ __all__ = [
     "coded",
     "floats",
     "merged",
-    "numbers_of",
+    "not_a_number",
     "plain",
     "row_keys",
+    "texts_of",
     "unit_groups",
 ]
 
@@ -71,18 +70,21 @@ def cleaned(table: pa.Table, spec: Spec) -> pa.Table:
 def cleaned_column(column: pa.ChunkedArray, name: str, spec: Spec) -> pa.ChunkedArray:
     """Return a column as `cleaned` does."""
     if name == spec.data.text:
-        return pc.fill_null(_texts(column), "")
+        return pc.fill_null(texts_of(column), "")
     # Binary: only searched for personal data, see `llmops_audit.evidence._unread`.
     if pa.types.is_binary(column.type) or (name in spec.data.features and not pa.types.is_string(column.type)):
         return column
-    column = _trimmed(_texts(column), spec.data)
+    column = _trimmed(texts_of(column), spec.data)
     return iso_times(column) if name == spec.data.time else column
 
 
 def coded(column: pa.ChunkedArray, data: DataSection) -> pa.DictionaryArray:
     """Return a column of categories as texts, trimmed and null where missing; each different cell is looked at once."""
     raw = _encoded(column)
-    texts = _encoded(_trimmed(_texts(raw.dictionary), data))
+    trimmed = _trimmed(texts_of(raw.dictionary), data)
+    if trimmed.equals(raw.dictionary):
+        return raw
+    texts = _encoded(trimmed)
     return pa.DictionaryArray.from_arrays(texts.indices.take(raw.indices), texts.dictionary)
 
 
@@ -97,7 +99,8 @@ def _trimmed(texts: pa.Array | pa.ChunkedArray, data: DataSection) -> pa.Array |
     return pc.if_else(missing, None, trimmed) if pc.any(missing).as_py() else trimmed
 
 
-def _texts(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+def texts_of(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return cells as texts, whole numbers without exponent or point."""
     if pa.types.is_string(column.type):
         return column
     if not pa.types.is_floating(column.type):
@@ -123,7 +126,9 @@ def plain(texts: pa.Array | pa.ChunkedArray, data: DataSection) -> pa.Array | pa
     return pc.if_else(pc.is_null(texts), None, pointed)
 
 
-def as_numbers(column: pa.ChunkedArray, data: DataSection | None = None) -> pa.ChunkedArray | None:
+def as_numbers(
+    column: pa.ChunkedArray, data: DataSection | None = None, *, marked: bool = False
+) -> pa.ChunkedArray | None:
     """Return a column as float64; None where a value is not a finite number, or all are missing.
 
     Parameters
@@ -131,6 +136,8 @@ def as_numbers(column: pa.ChunkedArray, data: DataSection | None = None) -> pa.C
     column : pyarrow array, (n,)
     data : DataSection, optional
         How a text file writes numbers; None for texts of other data.
+    marked : bool
+        Whether a number of `na_values` means a missing value however it is written, or stored.
     """
     if column.null_count == len(column) or pa.types.is_boolean(column.type):
         return None
@@ -138,56 +145,13 @@ def as_numbers(column: pa.ChunkedArray, data: DataSection | None = None) -> pa.C
         numbers = _cast(column, data)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
-    return numbers if pc.all(pc.is_finite(numbers)).as_py() else None
+    if marked and data is not None and (marks := _numbers_among(data.na_values)):
+        numbers = pc.if_else(pc.is_in(numbers, pa.array(marks, pa.float64())), None, numbers)
+    return numbers if pc.all(pc.is_finite(numbers)).as_py() is not False else None
 
 
-class ColumnCells:
-    """A column of a batch of rows, and what its cells can be read as, each worked out at most once.
-
-    Parameters
-    ----------
-    raw : pyarrow array, (n,)
-    name : str
-    spec : Spec
-    """
-
-    def __init__(self, raw: pa.ChunkedArray, name: str, spec: Spec) -> None:
-        self._raw, self._name, self._spec = raw, name, spec
-
-    @cached_property
-    def cells(self) -> pa.ChunkedArray:
-        """The cells as `cleaned` leaves them."""
-        return cleaned_column(self._raw, self._name, self._spec)
-
-    @cached_property
-    def numbers(self) -> pa.ChunkedArray | None:
-        """The cells as `as_numbers` reads them."""
-        return as_numbers(self.cells, self._spec.data)
-
-    @cached_property
-    def coded(self) -> pa.DictionaryArray:
-        """The cells as categories."""
-        return coded(self._raw, self._spec.data)
-
-    def missing(self) -> bool:
-        """Return whether no cell has a value."""
-        return bool(self.cells.null_count == len(self.cells))
-
-
-def numbers_of(column: ColumnCells, name: str, data: DataSection, where: FileLocation) -> pa.ChunkedArray:
-    """Return a feature of numbers as float64.
-
-    Raises
-    ------
-    DataError
-        With file, row and column, where a value is not a number, or infinite.
-    """
-    if column.missing():
-        return pa.chunked_array([pa.nulls(len(column.cells), pa.float64())])
-    if column.numbers is None:
-        expected = "a finite number, as in the first split, or a missing value"
-        raise _not_a_number(column.cells, name, data, where, expected)
-    return column.numbers
+def _numbers_among(texts: Iterable[str]) -> list[float]:
+    return [float(text) for text in texts if re.match(NUMBER, text)]
 
 
 def floats(
@@ -213,11 +177,11 @@ def floats(
         return np.full(len(column), np.nan)
     converted = as_numbers(column, data)
     if converted is None and len(column):
-        raise _not_a_number(column, name, data, where, what)
+        raise not_a_number(column, name, data, where, what)
     return np.asarray(column if converted is None else converted, dtype=np.float64)
 
 
-def _not_a_number(
+def not_a_number(
     column: pa.ChunkedArray, name: str, data: DataSection | None, where: FileLocation, expected: str
 ) -> DataError:
     """Return the error about the first cell that is no finite number."""

@@ -151,7 +151,9 @@ def needed_columns(
         needed.update(outputs)
     if spec.baseline is not None and part == "live":
         needed.discard(spec.baseline.predictions)
-    if compared or spec.model.predictions is None:
+    # Test rows are compared with training rows in every audit: a column that lacks would switch that off.
+    seen_before = data.train is not None and part in ("train", "test")
+    if compared or seen_before or spec.model.trained_here:
         needed.update((data.text, *data.features))
     if part in judged or part in ("path", "test"):
         needed.update((data.unit, data.weight))

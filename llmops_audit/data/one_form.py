@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
-from llmops_audit.data.cell_counts import CellCounts, may_be_numbers
-from llmops_audit.data.column_kinds import ColumnKind, decided, decided_by_all
-from llmops_audit.data.columns import ColumnCells, FileLocation, cleaned_column, numbers_of
+from llmops_audit.data.cell_counts import CellCounts
+from llmops_audit.data.column_cells import ColumnCells, numbers_of
+from llmops_audit.data.column_kinds import MOST, ColumnKind, decided, decided_by_all
+from llmops_audit.data.columns import FileLocation, cleaned_column
 from llmops_audit.data.reading import ReadState
 from llmops_audit.data.sources import stored_as
 from llmops_audit.data.spellings import Reread, families
@@ -18,8 +20,8 @@ from llmops_audit.spec import Spec
 
 __all__ = ["Counted", "OneForm", "in_one_form"]
 
-Counted = Callable[[Mapping[str, bool]], Mapping[str, CellCounts]]
-"""Counts the cells of features over all rows of the first split; of each it is told whether the data say its type."""
+Counted = Callable[[str, Mapping[str, bool]], Mapping[str, CellCounts]]
+"""Counts the cells of features over all rows of a part; of each it is told whether the data say its type."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class OneForm:
     ----------
     table : pyarrow.Table
     coded : mapping of str to pyarrow.DictionaryArray
-        Labels, predictions, groups and categories, as they stand in the table.
+        Labels, predictions, groups and categories as they stand in the table, but for words that hardly ever recur.
     """
 
     table: pa.Table
@@ -65,18 +67,21 @@ def in_one_form(
     doubtful = [name for name, column in features.items() if not _settled(reading, name, column, part)]
     if doubtful:
         _decide(doubtful, features, raw.schema, spec, reading, count)
+    if part != reading.first:
+        _refuse_numbers_for_words(features, reading, part, where, count)
     of = families(spec)
     columns, coded = [], {}
     for name in raw.column_names:
         column = features.get(name)
         if column is not None and reading.kinds[name].kind == "number":
             columns.append(numbers_of(column, name, spec.data, where))
-        elif column is not None or name in of:
-            given = column or ColumnCells(raw.column(name), name, spec)
-            coded[name] = reading.spellings.one_form(given.coded, name, of.get(name, name), where.shown)
-            columns.append(pa.chunked_array([coded[name].dictionary_decode()]))
-        else:
+        elif column is None and name not in of:
             columns.append(cleaned_column(raw.column(name), name, spec))
+        elif (column := column or ColumnCells(raw.column(name), name, spec)).are_many_words:
+            columns.append(column.cells)
+        else:
+            coded[name] = reading.spellings.one_form(column.coded, name, of.get(name, name), where.shown)
+            columns.append(pa.chunked_array([coded[name].dictionary_decode()]))
     reading.spellings.settle()
     return OneForm(pa.table(columns, names=raw.column_names), coded)
 
@@ -90,7 +95,7 @@ def _settled(reading: ReadState, name: str, column: ColumnCells, part: str) -> b
         return True
     if known.kind == "number":
         return column.numbers is not None or column.missing()
-    return not may_be_numbers(column.coded.dictionary)
+    return not column.may_be_numbers
 
 
 def _decide(
@@ -103,16 +108,29 @@ def _decide(
 ) -> None:
     """Decide what features are, by these rows or by all of the first split; read anew where that is a change."""
     before = dict(reading.kinds)
+    # What was decided by some rows and does not hold for others is decided by all.
     found: dict[str, ColumnKind | None] = {
-        name: decided(name, columns[name], schema.field(name), spec.data) for name in names
-    }
-    # Where other rows said something else, first looks would contradict each other for ever: all rows decide.
-    found = {
-        name: None if name in before and kind is not None and not kind.final else kind for name, kind in found.items()
+        name: None if name in before else decided(name, columns[name], schema.field(name), spec.data) for name in names
     }
     typed = {name: stored_as(schema.field(name)) is not None for name, kind in found.items() if kind is None}
-    counts = count(typed) if typed else {}
+    counts = count(str(reading.first), typed) if typed else {}
     for name, kind in found.items():
         reading.kinds[name] = kind or decided_by_all(name, counts[name], spec.data, typed=typed[name])
     if any(name in before and before[name].kind != reading.kinds[name].kind for name in found):
         raise Reread
+
+
+def _refuse_numbers_for_words(
+    columns: Mapping[str, ColumnCells], reading: ReadState, part: str, where: FileLocation, count: Counted
+) -> None:
+    """Refuse a part that holds numbers where the first split holds nothing but words."""
+    for name, column in sorted(columns.items()):
+        if not reading.kinds[name].words or (part, name) in reading.compared:
+            continue
+        if not column.may_be_numbers or column.numbers is None:
+            continue
+        reading.compared.add((part, name))
+        if count(part, {name: False})[name].share_of_rows >= MOST:
+            position = int(np.flatnonzero(column.cells.is_valid().to_numpy())[0])
+            expected = f'words, as in the first split; or `data.categorical = ["{name}"]`'
+            raise where.error(position, f"column '{name}' is a number", expected)

@@ -42,6 +42,8 @@ class ReadState:
     spellings : Spellings
     weight_unit : float, optional
         The power of two that weights are divided by, which have no scale of their own.
+    compared : set of (str, str)
+        Parts and features whose cells were counted to see whether they are words as in the first split.
     """
 
     labels: tuple[Label, ...] | None = None
@@ -51,6 +53,7 @@ class ReadState:
     kinds: dict[str, ColumnKind] = field(default_factory=dict)
     spellings: Spellings = field(default_factory=Spellings)
     weight_unit: float | None = None
+    compared: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def of(cls, spec: Spec) -> ReadState:

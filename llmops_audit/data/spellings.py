@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from llmops_audit.record.labels import canonical_label
 from llmops_audit.spec import Spec
 
-__all__ = ["LABELS", "Reread", "Spellings", "families"]
+__all__ = ["LABELS", "TRUTH", "Reread", "Spellings", "families"]
 
 LABELS = "(label)"
 """The family of labels, predictions and predictions of the baseline, which are compared with each other."""
@@ -23,8 +23,13 @@ LABELS = "(label)"
 MOST_SPELLINGS = 1 << 16
 """Numbers of a column in a file whose spellings are compared: with more, they stay texts, and memory stays small."""
 
-_READABLE = r"^(-?(0|[1-9][0-9]*)(\.[0-9]+)?|(?i:true|false))$"
+TRUTH = r"^(?i:true|false)$"
+
+_READABLE = rf"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$|{TRUTH}"
 """Texts that may be spelled in several ways."""
+
+_ONE_FORM = r"^(0|-?[1-9][0-9]{0,14})$"
+"""Whole numbers in their one form."""
 
 
 class Reread(Exception):
@@ -39,6 +44,35 @@ def families(spec: Spec) -> dict[str, str]:
     return {name: name for name in spec.data.groups} | {name: LABELS for name in outputs if name is not None}
 
 
+class _Known:
+    """Numbers and truth values of a column in a file.
+
+    Attributes
+    ----------
+    texts : pyarrow array of string
+        As they are spelled.
+    changed : dict
+        Those that are not spelled in their one form, to this.
+    """
+
+    def __init__(self) -> None:
+        self.texts = pa.array([], pa.string())
+        self.changed: dict[str, str] = {}
+        self._forms: set[str] = set()
+
+    def learned(self, texts: pa.Array) -> bool:
+        """Take down different texts; return whether each value still has one spelling."""
+        new = texts.filter(pc.invert(pc.is_in(texts, self.texts)))
+        if not len(new):
+            return True
+        self.texts = pa.concat_arrays([self.texts, new])
+        in_form = pc.match_substring_regex(new, _ONE_FORM)
+        forms = {text: str(canonical_label(text)) for text in new.filter(pc.invert(in_form)).to_pylist()}
+        self.changed.update((text, form) for text, form in forms.items() if text != form)
+        self._forms.update(new.filter(in_form).to_pylist(), forms.values())
+        return len(self.texts) == len(self._forms) <= MOST_SPELLINGS
+
+
 @dataclass
 class Spellings:
     """How the values of columns are spelled, as far as rows were read.
@@ -48,11 +82,11 @@ class Spellings:
     texts : set of str
         Families whose values stay texts.
     seen : dict
-        File and column to the numbers and truth values in it: how each is spelled there, to its one form.
+        File and column to the numbers and truth values in it.
     """
 
     texts: set[str] = field(default_factory=set)
-    seen: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    seen: dict[tuple[str, str], _Known] = field(default_factory=dict)
     collided: set[str] = field(default_factory=set)
 
     def one_form(self, coded: pa.DictionaryArray, name: str, family: str, shown: str) -> pa.DictionaryArray:
@@ -71,25 +105,14 @@ class Spellings:
         readable = pc.match_substring_regex(coded.dictionary, _READABLE)
         if not pc.any(readable).as_py():
             return coded
-        known = self.seen.setdefault((shown, name), {})
-        if not self._learned(known, coded.dictionary.filter(readable).to_pylist()):
+        known = self.seen.setdefault((shown, name), _Known())
+        if not known.learned(coded.dictionary.filter(readable)):
             self.collided.add(family)
             return coded
-        texts = coded.dictionary.to_pylist()
-        forms = [known.get(text, text) for text in texts]
-        if forms == texts:
+        if not known.changed:
             return coded
+        forms = [known.changed.get(text, text) for text in coded.dictionary.to_pylist()]
         return pa.DictionaryArray.from_arrays(coded.indices, pa.array(forms, pa.string()))
-
-    @staticmethod
-    def _learned(known: dict[str, str], texts: list[str]) -> bool:
-        """Add numbers and truth values to the known ones; return whether each still has one spelling."""
-        new = {text: str(canonical_label(text)) for text in texts if text not in known}
-        if not new:
-            return True
-        before = len(known)
-        known.update(new)
-        return before + len(new) <= MOST_SPELLINGS and len(set(known.values())) == len(known)
 
     def settle(self) -> None:
         """Raise where families collided; they are texts when reading starts anew.

@@ -39,7 +39,8 @@ def content_hashes(table: pa.Table, names: Sequence[str]) -> Hashes | None:
     """Return a hash of the values of some columns of each row, uint64, (n,).
 
     It depends on the values alone, neither on a seed nor on the file: reading gave numbers one type, and the values of
-    a category one spelling, whatever the file made of them.
+    a category one spelling, whatever the file made of them. Numbers that are equal in single precision are one value,
+    and so are texts that differ in white space or compatible forms (NFKC) alone.
 
     Parameters
     ----------
@@ -74,14 +75,20 @@ def _of_column(column: pa.Array) -> Hashes:
         return _of_numbers(pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False))
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-    values = pc.cast(column.dictionary, pa.string()).to_numpy(zero_copy_only=False)
+    texts = pc.utf8_normalize(pc.cast(column.dictionary, pa.string()), form="NFKC")
+    texts = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"\s+", " "))
+    values = texts.to_numpy(zero_copy_only=False)
     distinct = np.append(np.asarray(hash_array(values, categorize=False), dtype=np.uint64), _MISSING)
     return np.asarray(distinct[column.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)])
 
 
 def _of_numbers(values: npt.NDArray[Any]) -> Hashes:
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32).astype(np.float64)
+    # A file may hold one precision and the other file another; whole numbers are ids and times, and stay apart.
+    values = np.where((values == np.trunc(values)) | np.isinf(single), values, single)
     # Adding zero makes -0.0 the same number as 0.0.
-    found = _mixed((np.asarray(values, dtype=np.float64) + 0.0).view(np.uint64) + _ORDER)
+    found = _mixed((values + 0.0).view(np.uint64) + _ORDER)
     found[np.isnan(values)] = _MISSING
     return found
 

@@ -157,8 +157,6 @@ class SplitInfo(Frozen):
     """Column of the person or document that rows belong to."""
     time: tuple[str, str] | None = None
     """The first and the last time of its rows, in ISO 8601; null where no column of time is named."""
-    missing: dict[str, int] | None = None
-    """Rows without a value, by column, for the columns that were read; null where nobody counted."""
     duplicates: Duplicates | None = None
     """Rows of the sample that are alike; null where nobody looked."""
     overlap: SeenRows | None = None

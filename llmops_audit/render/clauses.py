@@ -40,7 +40,7 @@ PARTS: dict[str, tuple[Message, str]] = {
     "data.rows": (message("Rows of each split"), "data"),
     "data.labels": (message("Shares of the labels"), "data"),
     "data.groups": (message("Shares of the groups"), "data"),
-    "data.missing": (message("Missing values"), "data"),
+    "data.columns": (message("Missing values"), "data"),
     "data.duplicates": (message("Repeated rows"), "data"),
     "data.sha256": (message("Digests of the data"), "data"),
     "data.files": (message("Files of the data"), "data"),

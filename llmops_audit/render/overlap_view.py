@@ -9,6 +9,9 @@ from llmops_audit.record import Message, Record, SeenRows, message
 
 __all__ = ["SeenView", "many_seen", "seen_view"]
 
+MANY_NEAR = 0.01
+"""Share of nearly alike rows above which the first screen says so, as of rows that are seen in training."""
+
 _AGAIN = {
     "retrained": message(
         "The requirements on accuracy were judged once more, on all rows, with the classifier trained on the {rows:,} "
@@ -42,7 +45,7 @@ class SeenView:
 
 
 def many_seen(record: Record) -> tuple[Message, ...]:
-    """Return what the first screen says: many rows that were seen in training, and leaks that need a person."""
+    """Return what the first screen says: many rows seen in training or nearly so, and leaks that need a person."""
     seen = [
         message(
             "{share:.1%} of the rows are seen in training ({split}): their inputs stand in training rows as well.",
@@ -55,7 +58,21 @@ def many_seen(record: Record) -> tuple[Message, ...]:
         )
         for split, one in _compared(record) if one.many
     ]  # fmt: skip
-    return (*seen, *(leak.message for leak in record.leaks if leak.review))
+    return (*seen, *_doubts(record), *(leak.message for leak in record.leaks if leak.review))
+
+
+def _doubts(record: Record) -> Iterator[Message]:
+    """Yield what nobody judged: splits that could not be compared, and many rows that are nearly alike."""
+    for split, one in _compared(record):
+        if one.not_compared is not None:
+            yield message(
+                "Whether rows are seen in training is unknown ({split}). {why}", split=split, why=one.not_compared
+            )
+        elif one.near is not None and one.near.found > MANY_NEAR * one.near.compared:
+            yield message(
+                "{share:.1%} of the rows that were compared are nearly alike to a training row ({split}).",
+                share=one.near.found / one.near.compared, split=split,
+            )  # fmt: skip
 
 
 def seen_view(record: Record) -> tuple[SeenView, ...]:

@@ -260,7 +260,7 @@ def most(counts: Iterable[LabelCount]) -> tuple[LabelCount, ...]:
 
 def with_missing(split: SplitInfo) -> tuple[tuple[str, int], ...]:
     """Return the columns of a split that miss values, with the rows that do, at most `MAX_VALUES`, most rows first."""
-    found = [(column, rows) for column, rows in (split.missing or {}).items() if rows]
+    found = [(column.name, column.missing) for column in split.columns if column.missing]
     return tuple(sorted(found, key=lambda item: (-item[1], item[0]))[:MAX_VALUES])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_audit.record import Label
+from llmops_audit.subjects._negations import LOOK_BACK, negated
 
 __all__ = ["Finder"]
 
@@ -17,18 +18,12 @@ _UNSPACED = (
 _LETTER = rf"[^\W{_UNSPACED}]"
 _JOINED = "[-'’]"
 
-# "not spam" and 不是 name a label and mean another: which, nobody can say.
-_NEGATED = re.compile(
-    r"(?:(?:\b(?:not|non|never|isn['’]t|wasn['’]t)|n['’]t)[ \t]*[- \t][ \t]*|[不非没無无未])\Z", re.IGNORECASE
-)
-_LONGEST_NEGATION = 20
-
 
 @dataclass(frozen=True)
 class Finder:
     """Finds labels in texts.
 
-    A label is no part of a word, a number or a longer label. Directly behind a negation it is not found either.
+    A label is no part of a word, a number or a longer label.
 
     Attributes
     ----------
@@ -56,25 +51,19 @@ class Finder:
             ),
         )
 
-    def labels(self, text: str) -> tuple[Label, ...]:
-        """Return the labels of a text by where they begin; the same label may occur several times."""
+    def labels(self, text: str) -> tuple[Label | None, ...]:
+        """Return the labels of a text by where they begin, None for a negated one; one may occur several times."""
         found = sorted(match.span(1) for pattern in self.patterns for match in pattern.finditer(text))
         spans = list(_outermost(dict(found).items()))
         return tuple(
-            self.forms[text[start:end]]
+            None if negated(text, start, end, _near(spans, number)) else self.forms[text[start:end]]
             for number, (start, end) in enumerate(spans)
-            if not _negated(text, start, spans[:number])
         )
 
 
-def _negated(text: str, start: int, before: Sequence[tuple[int, int]]) -> bool:
-    offset = max(0, start - _LONGEST_NEGATION)
-    negation = _NEGATED.search(text[offset:start])
-    if negation is None:
-        return False
-    at = offset + negation.start()
-    # Where the negation belongs to a label of its own, as in "not_a yes", it negates nothing.
-    return not any(begin <= at < end for begin, end in before)
+def _near(spans: Sequence[tuple[int, int]], number: int) -> Sequence[tuple[int, int]]:
+    """Return the spans within whose reach a negation of one of them may stand."""
+    return spans[max(0, number - LOOK_BACK) : number + 2]
 
 
 def _outermost(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

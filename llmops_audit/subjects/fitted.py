@@ -74,12 +74,12 @@ def fitted_sha256(fitted: object) -> str | None:
         where there is too much of it.
     """
     try:
-        return _Walk().digest(fitted).hex()
+        return _Digested().digest(fitted).hex()
     except (_UnknownError, RecursionError):
         return None
 
 
-class _Walk:
+class _Digested:
     """Digests values from the leaves up, so that it has no bearing whether two parts share an object."""
 
     def __init__(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import regex
 
 from llmops_audit.errors import SpecError
 from llmops_audit.evidence.base import Codes, OutputColumn
@@ -28,10 +28,12 @@ LONGEST_NAMED = 40
 
 LONGEST_SEARCHED = 100_000
 LONGEST_MATCHED = 20_000
-"""Characters of an output in which labels are searched, and a pattern; a longer output is unparsable.
+"""Characters of an output in which labels are searched, and a pattern; a longer output is unparsable."""
 
-A pattern may take time that grows with the square of the length.
-"""
+LONGEST_SECONDS = 1
+"""What a pattern may take for an output, of the processor: its time may double with every character."""
+
+MOST_DIGITS = 9
 
 _TRUTH = {"true": ("True", "TRUE"), "false": ("False", "FALSE")}
 """Truth values are the same label in any case, see `canonical_label`."""
@@ -54,14 +56,15 @@ class OutputRules:
     forms : mapping of str to label
         Every text, without what is ignored, that stands for a label.
     finder : Finder
-    pattern : re.Pattern, optional
+    pattern : regex.Pattern, optional
+        Of `regex`, which knows a time limit.
     """
 
     section: OutputSection
     labels: tuple[Label, ...]
     forms: Mapping[str, Label]
     finder: Finder
-    pattern: re.Pattern[str] | None = None
+    pattern: regex.Pattern[str] | None = None
 
     @classmethod
     def of(cls, section: OutputSection, labels: tuple[Label, ...]) -> OutputRules:
@@ -74,8 +77,8 @@ class OutputRules:
         """
         forms = _forms(section, labels)
         extra = {form: label for label in labels for form in _TRUTH.get(str(label), ()) if form not in forms}
-        flags = re.IGNORECASE if "case" in section.ignore else 0
-        pattern = None if section.pattern is None else re.compile(section.pattern, flags)
+        flags = regex.IGNORECASE if "case" in section.ignore else 0
+        pattern = None if section.pattern is None else regex.compile(section.pattern, flags)
         return cls(section, labels, forms, Finder.of(forms | extra), pattern)
 
     def outcome_of(self, text: str | None) -> Parsed:
@@ -131,12 +134,23 @@ class OutputRules:
         found = self.finder.labels(normalised(text, self.section.ignore))
         if not found or (self.section.match == "only_label" and len(set(found)) > 1):
             return _UNPARSABLE
-        return Outcome.LABEL, found[-1 if self.section.match == "last_label" else 0]
+        # What a negated label means instead is not guessed, nor is another label taken for it.
+        label = found[-1 if self.section.match == "last_label" else 0]
+        return _UNPARSABLE if label is None else (Outcome.LABEL, label)
 
     def _matched(self, text: str) -> Parsed:
         if self.pattern is None or len(text) > LONGEST_MATCHED:
             return _UNPARSABLE
-        match = self.pattern.search(normalised(text, {"markdown"} & set(self.section.ignore)))
+        searched = normalised(text, {"markdown"} & set(self.section.ignore))
+        try:
+            match = self.pattern.search(searched, timeout=LONGEST_SECONDS)
+        except TimeoutError:
+            # Not as its cause, which knows nothing more.
+            raise SpecError(
+                "model.output.pattern",
+                "takes too long on an output",
+                f"a pattern that takes at most {LONGEST_SECONDS} second, e.g. anchored with ^ or $",
+            ) from None
         return _UNPARSABLE if match is None or match[1] is None else self._exact(match[1].strip())
 
     def _in_json(self, text: str) -> Parsed:
@@ -166,7 +180,8 @@ def _at(value: object, path: str) -> object:
         found: object = value[path]
         return found
     head, _, rest = path.partition(".")
-    if isinstance(value, list) and head.isdecimal() and int(head) < len(value):
+    # A longer number is no place of a list, and `int` refuses one of thousands of digits.
+    if isinstance(value, list) and head.isdecimal() and len(head) <= MOST_DIGITS and int(head) < len(value):
         value = value[int(head)]
     elif isinstance(value, dict) and head in value and rest:
         value = value[head]

@@ -58,8 +58,13 @@ ROLES = {
     "id": ('id = "key"', "key", "[checks.accuracy]"),
     "time": ('time = "day"', "day", "[checks.accuracy]"),
     "weight": ('weight = "weight"', "weight", "[checks.accuracy]"),
-    "features": ('features = ["amount", "age"]', "age", "[checks.accuracy]"),
 }
+
+
+def test_inputs_stand_in_training_and_test_rows(tmp_path: Path) -> None:
+    """A training file that lacks an input would leave unsaid which test rows it holds: it is refused."""
+    with pytest.raises(DataError, match=r"train\.csv: has no column 'age'"):
+        _audit(tmp_path, 'features = ["amount", "age"]', "[checks.accuracy]", {"train": ("age", "guess"), "test": ()})
 
 
 @pytest.mark.parametrize(("data", "column", "checks"), ROLES.values(), ids=ROLES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from llmops_audit.record import (
     Changes,
+    ColumnInfo,
     Duplicates,
     LimitChange,
     Message,
@@ -100,15 +101,23 @@ def _full(sample: ModuleType) -> Record:
         for name in chapters
     }
     figures = plain.figures | tables | {"shifts": _drift(), "bias_audit": _bias_audit(sample)}
-    counted = {"missing": {"message": 12, "sex": 7, "label": 0}, "duplicates": Duplicates(compared=900, repeated=31)}
+    missing = {"message": 12, "sex": 7}
+    counted = {"duplicates": Duplicates(compared=900, repeated=31)}
     changes = {
-        "data": {name: split.model_copy(update=counted) for name, split in plain.data.items()},
+        "data": {
+            name: split.model_copy(update={**counted, "columns": _with_missing(split.columns, missing)})
+            for name, split in plain.data.items()
+        },
         "figures": figures,
         "card": _card(),
         "frameworks": (framework("nyc-ll144"), framework("sr-11-7")),
         "changes": _changes(),
     }
     return Record.model_validate(plain.model_copy(update=changes).model_dump(by_alias=True))
+
+
+def _with_missing(columns: Sequence[ColumnInfo], missing: Mapping[str, int]) -> tuple[ColumnInfo, ...]:
+    return tuple(column.model_copy(update={"missing": missing.get(column.name, 0)}) for column in columns)
 
 
 def _drift() -> Drift:

@@ -133,7 +133,17 @@ FILES = (
     File("two_scores.csv", lambda: {"y_true": (y := pick((0, 1))), "yhat": noisy(y), "proba_0": numbers(1, 0, 1), "proba_1": numbers(2, 0, 1)},
          {"label": "y_true", "positive": 1}, {"predictions": "yhat", "scores": "proba_1"}),
     File("scores_alone.csv", lambda: {"amount": numbers(), "probability": numbers(7, 0, 1, 4), "fraud": pick((0, 1))},
-         {"features": ["amount"], "label": "fraud", "positive": 1}, STAND_IN | {"scores": None}),
+         {"test": "scores_alone.csv", "path": None, "features": ["amount"], "label": "fraud", "positive": 1}, {"estimator": None, "predictions": None, "scores": "probability", "threshold": 0.5}),
+    File("class_scores.csv", lambda: {"text": words(ENGLISH), "gold": pick(("cat", "dog", "bird")), "p_cat": numbers(1, 0, 1), "p_dog": numbers(2, 0, 1), "p_bird": numbers(3, 0, 1)},
+         {"test": "class_scores.csv", "text": "text", "label": "gold", "positive": None}, {"estimator": None, "predictions": None, "scores": {"cat": "p_cat", "dog": "p_dog", "bird": "p_bird"}}),
+    File("confidence.csv", lambda: {"amount": numbers(), "confidence": numbers(7, 0.5, 1, 4), "fraud": pick((0, 1))},
+         {"path": "confidence.csv", "features": ["amount"], "label": "fraud", "positive": 1}, STAND_IN | {"scores": None}),
+    File("sentences.jsonl", lambda: {"gold": (y := pick(("yes", "no"))), "prompt": words(ENGLISH), "completion": [f"{text}. So the answer is {label}." for text, label in zip(words(ENGLISH, 6), noisy(y), strict=True)]},
+         {"test": "sentences.jsonl", "text": "prompt", "label": "gold", "positive": "yes"}, {"predictions": "completion", "output": {"match": "regex", "pattern": r"answer is:?\s*(.+?)\.?$"}}),
+    File("shouted.csv", lambda: {"question": words(ENGLISH), "answer_label": (y := pick(("yes", "no"))), "prediction": [f"{label.title()}." for label in noisy(y)]},
+         {"test": "shouted.csv", "text": "question", "label": "answer_label", "positive": "yes"}, {"predictions": "prediction", "output": {"ignore": ["case", "punctuation"]}}),
+    File("truths.csv", lambda: {"size": numbers(), "target": (y := pick((0, 1))), "y_pred": [bool(label) for label in noisy(y)]},
+         {"test": "truths.csv", "label": "target", "positive": 1}, {"predictions": "y_pred", "output": {"spellings": {"0": ["False"], "1": ["True"]}}}),
     File("aequitas.csv", lambda: {"entity_id": list(range(1, ROWS + 1)), "score": pick(("0.0", "1.0")), "label_value": pick((0, 1)), "race": pick("abc"), "sex": pick(("Male", "Female")), "age_cat": pick(("<25", "25 - 45", ">45"))},
          {"id": "entity_id", "label": "label_value", "groups": ["race", "sex", "age_cat"], "positive": 1, "test": "aequitas.csv"}, {"predictions": "score"}),
     File("adult.csv", lambda: {"age": pick(range(18, 90)), "workclass": pick(("Private", "State-gov", "?")), "fnlwgt": pick(range(10000, 90000)), "race": pick(("White", "Black", "Other")), "sex": pick(("Male", "Female")), "hours": pick(range(10, 60)), "income": pick(("<=50K", ">50K"))},
@@ -169,7 +179,21 @@ FILES = (
     File("stray.csv", lambda: {"income": [*numbers()[:-2], "unknown", "unknown"], "score_a": [*numbers(8)[:-1], "see note"], "y": pick((0, 1))},
          {"features": ["income", "score_a"], "categorical": ["score_a"], "label": "y", "na": ["unknown"], "positive": 1}, STAND_IN),
     File("komma.scsv", lambda: {"Preis": [f"{value:.2f}".replace(".", ",") for value in numbers()], "Menge": pick(range(1, 90)), "Zielklasse": pick((0, 1))},
-         {"features": ["Preis", "Menge"], "categorical": ["Preis"], "label": "Zielklasse", "delimiter": ";", "positive": 1}, STAND_IN),
+         {"features": ["Preis", "Menge"], "decimal": ",", "thousands": None, "label": "Zielklasse", "delimiter": ";", "positive": 1}, STAND_IN),
+    File("umsatz.scsv", lambda: {"Umsatz": [f"{value:,.2f}".translate(str.maketrans(".,", ",.")) for value in numbers(1, 1000, 90000)], "Anteil": [f"{value}%" for value in numbers(2)], "wahr": (y := pick(("ja", "nein"))), "Wahrscheinlichkeit": [f"0,{81 if v == 'ja' else 22}{i:03d}" for i, v in enumerate(y)]},
+         {"test": "umsatz.csv", "features": ["Umsatz", "Anteil"], "categorical": ["Anteil"], "decimal": ",", "thousands": ".", "label": "wahr", "delimiter": ";", "positive": "ja"}, {"scores": "Wahrscheinlichkeit", "threshold": 0.5}),
+    File("sales.csv", lambda: {"revenue": [f"{value:,.0f}" for value in numbers(1, 1000, 90000)], "margin": numbers(2), "won": pick((0, 1))},
+         {"features": ["revenue", "margin"], "decimal": None, "thousands": ",", "label": "won", "positive": 1}, STAND_IN),
+    File("mixed_signs.csv", lambda: {"a": numbers(1), "b": numbers(2), "c": [f"{value:.1f}".replace(".", ",") for value in numbers(3)], "y": pick((0, 1))},
+         {"features": ["a", "b", "c"], "categorical": ["c"], "decimal": None, "label": "y", "positive": 1}, STAND_IN),
+    File("typed_texts.parquet", lambda: {"code": [f"{value:.1f}" for value in numbers(1)], "size": numbers(), "kind": pick(("1", "2", "x")), "label": pick(("a", "b"))},
+         {"features": ["code", "size", "kind"], "categorical": ["code", "kind"], "label": "label", "positive": None}, STAND_IN),
+    File("infinite.csv", lambda: {"ratio": [*numbers()[:-1], "inf"], "huge": [*numbers(9)[:-1], "1e999"], "size": numbers(2), "label": pick((0, 1))},
+         {"features": ["size"], "label": "label", "positive": 1}, STAND_IN),
+    File("quarters.csv", lambda: {"quarter": pick(("2023-Q1", "2023-Q2", "2023-Q3")), "km": numbers(), "class": pick(("A", "B"))},
+         {"time": "quarter", "features": ["km"], "label": "class", "positive": None}, STAND_IN),
+    File("photos.parquet", lambda: {"photo": [b"\xff\xd8\xff" + bytes([i]) for i in range(ROWS)], "took": pd.to_timedelta(numbers(), unit="s"), "pages": [[b"\xff\xfe"]] * ROWS, "size": numbers(2), "label": pick((0, 1))},
+         {"features": ["size"], "label": "label", "positive": 1, "skip": ["photo", "took", "pages"]}, STAND_IN),
     File("dictionary.parquet", lambda: {"colour": pd.Categorical(pick((10, 20, 30))), "size": numbers(), "sold": pick((False, True))},
          {"features": ["colour", "size"], "categorical": ["colour"], "label": "sold", "positive": "true"}, STAND_IN),
     File("events.parquet", lambda: {"user_id": pick(range(30)), "at": pd.date_range("2024-01-01", periods=ROWS, freq="h"), "tags": [["a", "b"]] * 60 + [["c"]] * 60, "clicks": pick(range(50)), "converted": pick((0, 1))},
@@ -218,7 +242,8 @@ def test_columns_are_what_a_person_would_take_them_for(file: File, tmp_path: Pat
     spec, started = begun(tmp_path, *made(file, tmp_path))
     data, model = spec["data"], spec["model"]
     expected = dict.fromkeys(KEYS) | file.data
-    more = expected.pop("na", [])
+    more, skipped = expected.pop("na", []), expected.pop("skip", [])
+    assert spec["checks"]["pii"].get("skip", []) == skipped
     if "predictions" in file.model:
         # Saved predictions need no features, and may name them.
         expected.pop("features")

@@ -121,6 +121,51 @@ def test_the_encoding_is_guessed_and_said(tmp_path: Path) -> None:
     assert _spec(tmp_path, path)["data"]["encoding"] == "cp1252"
 
 
+def test_a_remark_above_the_rows_is_skipped(tmp_path: Path) -> None:
+    """A first line of other fields than all others is no header, and the spec says how many lines to skip."""
+    rows = [f"{i * 7 % 50},{i * 3 % 40},{('yes', 'no')[i % 2]}" for i in range(40)]
+    assert _spec(tmp_path, _file(tmp_path / "t.csv", "|1x3 remark", "a,b,label", *rows))["data"]["skip_rows"] == 1
+
+
+def test_json_is_refused_with_a_way_on(tmp_path: Path) -> None:
+    """A JSON document is not read as odd rows."""
+    assert "JSON Lines" in _refused(
+        tmp_path, _file(tmp_path / "t.json", '[{"text": "a", "label": 1},', '{"text": "b"}]')
+    )
+
+
+def test_answers_in_parentheses_are_no_lists(tmp_path: Path) -> None:
+    """Labels such as (A) and (B) are labels."""
+    rows = [f"{('(A)', '(B)')[i // 2 % 2]},{('(A)', '(B)')[i % 2]}" for i in range(40)]
+    spec = _spec(tmp_path, _file(tmp_path / "t.csv", "prediction,target", *rows))
+    assert (spec["data"]["label"], spec["model"]["predictions"]) == ("target", "prediction")
+
+
+def test_nothing_stays_behind_where_it_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped while it trains, or as it writes, it leaves neither a spec nor a part of one, nor the tutorial's data."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    rows = [f"{i * 1.5},{'ab'[i % 2]}" for i in range(50)]
+    data = _file(tmp_path / "rows.csv", "size,label", *rows)
+    for patched in ((minima, "_cross_validated"), (Path, "replace")):
+        with monkeypatch.context() as patch:
+            patch.setattr(*patched, stopped)
+            for files in ([data], []):
+                with pytest.raises(KeyboardInterrupt):
+                    starter(files, tmp_path / "audit.toml")
+        assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+def test_outputs_that_are_partly_labels_are_counted(tmp_path: Path) -> None:
+    """The way that reads most outputs is written, and how many it reads is said."""
+    said = ["Yes.", "No.", "I cannot tell from this.", "yes"]
+    rows = [f"question of row {i},{('yes', 'no')[i // 3 % 2]},{said[i % 4]}" for i in range(80)]
+    started = starter([_file(tmp_path / "t.csv", "question,gold,output", *rows)], tmp_path / "audit.toml")
+    assert "Of 80 saved outputs 60 become a label by [model.output]; the others are wrong." in started.notes
+
+
 def test_quotes_that_are_characters_swallow_no_rows(tmp_path: Path) -> None:
     """Where a cell begins with a quote that nothing closes in its line, quotes are read as characters."""
     rows = [f"{'ham' if i % 2 else 'spam'}\t{chr(34) if i in (7, 30) else ''}words of row {i}" for i in range(60)]
@@ -241,6 +286,57 @@ def _tables(draw: st.DrawFn) -> pd.DataFrame:
         pool = draw(st.lists(CELLS, min_size=1, max_size=draw(st.sampled_from([2, 4, 40]))))
         columns[name] = chance.choices(pool, k=rows)
     return pd.DataFrame(columns)
+
+
+WRITTEN = (
+    "{:.2f}",
+    "{:.0f}",
+    "{:,.2f}",
+    "{:.1e}",
+    "{:.1f}%",
+    "+{:.0f}",
+    "1.{:03.0f},5",
+    "{:.0f},5",
+    "0,{:.0f}",
+    "1 {:03.0f}",
+)
+STRAYS = (
+    "unknown",
+    "see note",
+    "inf",
+    "1e999",
+    "1,5",
+    "1.5",
+    "12%",
+    "0.250",
+    "1.234",
+    "-",
+    "2024-01-02",
+    "007",
+    "true",
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(WRITTEN), st.lists(st.sampled_from(STRAYS), max_size=4)), min_size=1, max_size=3
+    ),
+    st.integers(2, 60),
+    st.sampled_from([".csv", ".parquet"]),
+)
+def test_no_feature_is_taken_for_what_an_audit_would_stop_at(
+    tmp_path_factory: pytest.TempPathFactory, columns: list[tuple[str, list[str]]], distinct: int, suffix: str
+) -> None:
+    """Whatever words and other spellings stand among numbers, the spec that is written reads them."""
+    folder = tmp_path_factory.mktemp("any")
+    frame = pd.DataFrame({"label": [i % 2 for i in range(60)], "size": [i % 7 for i in range(60)]})
+    for number, (form, strays) in enumerate(columns):
+        cells = [form.format(1 + i % distinct * 7) for i in range(60 - len(strays))] + strays
+        frame[f"x{number}"] = cells
+    path = str(folder / f"data{suffix}")
+    frame.to_parquet(path) if suffix == ".parquet" else frame.to_csv(path, index=False)
+    assert "size" in _spec(folder, path)["data"]["features"]
 
 
 @pytest.mark.slow

@@ -102,7 +102,7 @@ def texts_of_the_data(value: object, key: str = "") -> Iterator[str]:
             if name not in OURS or key in ("groups", "parameters", "settings"):
                 yield from texts_of_the_data(item, str(name))
             # Names of columns, labels and packages are keys at times.
-            if key in ("groups", "missing", "packages", "scope", "importance"):
+            if key in ("groups", "packages", "scope", "importance"):
                 yield str(name)
     elif isinstance(value, list | tuple):
         for item in value:

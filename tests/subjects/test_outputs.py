@@ -86,9 +86,13 @@ def test_ignoring_keeps_labels_apart() -> None:
         ("no, no, and no", ("yes", "no"), "no", "no", "no"),
         ("yes or no", ("yes", "no"), None, "yes", "no"),
         ("It is not spam", ("spam", "not spam"), "not spam", "not spam", "not spam"),
-        ("spam? No: not spam", ("spam", "not spam"), None, "spam", "not spam"),
+        ("spam? No: not spam", ("spam", "not spam"), None, None, "not spam"),
         ("It is not spam", ("spam", "ham"), None, None, None),
-        ("It isn't spam but ham", ("spam", "ham"), "ham", "ham", "ham"),
+        ("It isn't spam but ham", ("spam", "ham"), None, None, "ham"),
+        ("The answer is ham, not spam", ("spam", "ham"), None, "ham", None),
+        ("no, it is spam", ("spam", "ham"), "spam", "spam", "spam"),
+        ("I'd say no, not yes", ("yes", "no"), None, "no", None),
+        ("neither yes nor no", ("yes", "no"), None, None, None),
         ("non-toxic", ("toxic", "clean"), None, None, None),
         ("anti-spam", ("spam", "ham"), None, None, None),
         ("a 10", (1, 10), 10, 10, 10),
@@ -118,6 +122,114 @@ def test_labels_in_longer_outputs(
     assert _label(text, *labels, match="last_label") == last
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is not a spam message",
+        "It's not really spam.",
+        "not an actual spam",
+        "It is not what I would call spam",
+        "I don't think this is spam",
+        "isn't spam",
+        "isnt spam",
+        "It is not\nspam",
+        "no spam",
+        "never spam",
+        "neither spam nor ham",
+        "cannot be classified as spam",
+        "This has nothing to do with spam",
+        "rather than spam",
+        'not "spam"',
+        "not **spam**",
+        "!= spam",
+        "spam is not the answer",
+        "Spam: spam? No.",
+        "spam: false",
+        "spam can't be it",
+        "kein spam",
+        "Das ist keine typische spam",
+        "nicht spam",
+        "spam ist das nicht",
+        "pas un spam",
+        "Ce n'est pas du spam",
+        "non spam",
+        "no es spam",
+        "não é spam",
+    ],
+)
+@pytest.mark.parametrize("match", ["only_label", "first_label", "last_label"])
+def test_a_negated_label_is_unparsable(text: str, match: str) -> None:
+    """A label behind a negation, or before one, is never a label, nor is its opposite."""
+    assert _label(text, "spam", "ham", match=match) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "不是垃圾",
+            "不是正常短信",
+            "并不是垃圾",
+            "不属于垃圾",
+            "没有垃圾",
+            "不算正常",
+            "不像垃圾",
+            "非垃圾",
+            "無垃圾",
+        ),
+        *(
+            "这不是一条垃圾短信",
+            "不应该被归类为垃圾",
+            "我不认为这是一条垃圾短信",
+            "不是“垃圾”",
+            "并非垃圾",
+            "無法判定為垃圾",
+        ),
+        *(
+            "不太正常",
+            "垃圾？不是",
+            "垃圾：否",
+            "不是正常，不是垃圾",
+            "正常ではありません",
+            "垃圾メールではない",
+            "ไม่ใช่垃圾",
+        ),
+    ],
+)
+@pytest.mark.parametrize("match", ["only_label", "first_label", "last_label"])
+def test_a_negated_label_is_unparsable_without_spaces(text: str, match: str) -> None:
+    """The same holds in scripts that are written without spaces."""
+    assert _label(text, "垃圾", "正常", match=match) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No doubt this is spam",
+        "It is not only rude, it is spam",
+        "I know it is spam",
+        "Not sure, but spam",
+        "There is no sender so it is spam",
+        "nothing but spam",
+        "The text is not from a friend. Answer: spam",
+        "No: spam",
+        "spam is the answer",
+        "Is it spam? Yes.",
+        "note: spam",
+        "这条短信非常像spam",
+        "毫无疑问是spam",
+        "没错，是spam",
+        "不过是spam",
+        "不是正常的，而是spam",
+        "是否正常：spam",
+        "未读短信：spam",
+    ],
+)
+def test_what_negates_something_else_leaves_the_label(text: str) -> None:
+    """A negation reaches no further than its part of the sentence, and some words with one in them negate nothing."""
+    assert _label(text, "spam", "ham", match="only_label") == "spam"
+
+
 def test_spellings_are_found_as_labels_are() -> None:
     """Other texts stand for a label whether the output is the spelling or holds it."""
     spellings = {"1": ("yes", "y"), "0": ("no",)}
@@ -125,6 +237,14 @@ def test_spellings_are_found_as_labels_are() -> None:
     assert _label("Well, no.", 0, 1, match="only_label", spellings=spellings) == 0
     assert _label("Well, 0: no.", 0, 1, match="only_label", spellings=spellings) == 0
     assert _label("NO", 0, 1, ignore=("case",), spellings=spellings) == 0
+
+
+def test_a_number_of_thousands_of_digits_is_no_place_of_a_list() -> None:
+    """A path that names no place of a list, however long its number, leaves the output unparsable."""
+    assert _label('{"a": ["yes"]}', "yes", "no", match="json", path="a.0") == "yes"
+    assert _label('{"a": ["yes"]}', "yes", "no", match="json", path="a." + "9" * 190) is None
+    section = OutputSection(match="json", path="a").model_copy(update={"path": "a." + "9" * 5000})
+    assert OutputRules.of(section, ("no", "yes")).outcome_of('{"a": ["yes"]}')[0] is Outcome.UNPARSABLE
 
 
 def test_a_pattern_holds_the_label_in_its_group() -> None:
@@ -208,23 +328,33 @@ def test_labels_that_look_like_personal_data_are_not_printed() -> None:
         {"match": "regex", "pattern": "a"},
         {"match": "regex", "pattern": "(a)(b)"},
         {"match": "regex", "pattern": "(a"},
-        {"match": "regex", "pattern": "(a+)+$"},
-        {"match": "regex", "pattern": r"(?:x(?:\w\s*)*)+is (y)"},
-        {"match": "regex", "pattern": r"((?:a|b+){2,})"},
+        {"match": "regex", "pattern": "(?R)(a)"},
+        {"match": "json", "path": "a." + "9" * 200},
         {"match": "best"},
         {"ignore": ("spelling",)},
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(section: dict[str, Any]) -> None:
-    """Keys go with their way to read; a pattern compiles, has one group and repeats no group that repeats."""
+    """Keys go with their way to read; a pattern compiles and has one group."""
     with pytest.raises(ValueError, match=r"pattern|path|match|ignore"):
         OutputSection(**section)
 
 
-@pytest.mark.parametrize("pattern", [r"answer[()+*]+ is (\w+)", r"(?:the )?label: *(.+?)\.?$", r"\(+([AB])\)+"])
-def test_harmless_patterns_are_accepted(pattern: str) -> None:
-    """Classes, escapes and repeated groups without repeats inside are no danger."""
-    assert OutputSection(match="regex", pattern=pattern).pattern == pattern
+@pytest.mark.parametrize("pattern", [r"^(?:a|aa)+(b)", r"^(?:a{1,50}){1,50}(b)"])
+def test_a_pattern_that_takes_too_long_is_an_error(pattern: str) -> None:
+    """A pattern that may take for ever ends soon, with the setting's name and without the output."""
+    rules = _rules("a", "b", match="regex", pattern=pattern)
+    assert rules.outcome_of("aab")[1] == "b"
+    with pytest.raises(SpecError, match=r"^model\.output\.pattern: takes too long on an output; expected") as caught:
+        rules.outcome_of("a" * 20_000)
+    assert "aaa" not in str(caught.value)
+
+
+@pytest.mark.parametrize("pattern", [r"(?s).*\b(a|b)\b", r".*answer is (\w+)", r"(a+)+$", r"(?:a+)?(?:a+)?(?:a+)?(b)"])
+@pytest.mark.parametrize("text", ["a " * 10_000, "x" * 20_000, " " * 20_000])
+def test_ordinary_patterns_read_long_outputs(pattern: str, text: str) -> None:
+    """Repeats alone are no danger, however long an output is."""
+    assert _rules("a", "b", match="regex", pattern=pattern).outcome_of(text)[0] in (Outcome.LABEL, Outcome.UNPARSABLE)
 
 
 def test_long_outputs_take_little_time() -> None:

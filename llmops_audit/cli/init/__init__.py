@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from llmops_audit.cli.init.roles import Roles, Taken
     from llmops_audit.cli.init.sampled_files import DataFile
     from llmops_audit.cli.init.writing import Draft
+    from llmops_audit.spec import DataSection
 
 __all__ = ["Started", "starter"]
 
@@ -66,11 +67,17 @@ def starter(data: Sequence[str], output: Path, *, columns: Sequence[str] | None 
     from llmops_audit.data.tutorial import tutorial_data
 
     tutorial_data().to_csv(sentences, index=False, lineterminator="\n")
-    _write(_tutorial(output, sentences), output, fit=fit)
+    try:
+        _write(_tutorial(output, sentences), output, fit=fit)
+    except BaseException:
+        # Stopped by the user as well: what is left would be in the way of the next time.
+        sentences.unlink(missing_ok=True)
+        raise
     return Started((output, sentences))
 
 
 def _from_files(data: Sequence[str], output: Path, columns: Sequence[str] | None, *, fit: bool) -> Started:
+    from llmops_audit.cli.init.number_format import number_format
     from llmops_audit.cli.init.roles import roles_of
     from llmops_audit.cli.init.sampled_files import read_file
     from llmops_audit.cli.init.split_files import SplitFiles, parts_of, relative, with_parts
@@ -79,9 +86,9 @@ def _from_files(data: Sequence[str], output: Path, columns: Sequence[str] | None
     parts, spare = with_parts(parts_of(data))
     files = {part: [read_file(path, columns) for path in paths] for part, paths in parts.items()}
     every = [file for found in files.values() for file in found]
-    tables = SplitFiles(files)
+    tables = SplitFiles(files, number_format(every))
     roles = roles_of(tables, ", ".join(str(file.path) for file in every))
-    named = _parts_of_spec(parts, predicted=roles.outputs.predictions is not None)
+    named = _parts_of_spec(parts, saved=roles.outputs.saved)
     if "test" not in named and "path" not in named:
         raise DataError(", ".join(map(str, parts)), "hold no rows to judge", "`test=FILE` or `path=FILE`")
     notes = _notes(every, spare, roles)
@@ -91,29 +98,29 @@ def _from_files(data: Sequence[str], output: Path, columns: Sequence[str] | None
         name=_folder_name(every),
         roles=roles,
         paths={part: [relative(path, output.parent) for path in paths] for part, paths in named.items()},
-        settings=_settings(every),
+        settings=_settings(every, tables.numbers),
         notes=notes,
         language="zh" if chinese else "en",
-        searchable=not any(file.unreadable for file in every),
+        unsearched=tuple(dict.fromkeys(name for file in every for name in file.unsearched)),
     )
     _write(draft, output, fit=fit)
     shown = [roles.taken[name] for name in tables.looks | tables.left_out if name in roles.taken]
     return Started((output,), tuple(shown), notes)
 
 
-def _parts_of_spec(parts: Mapping[str, Sequence[Path]], *, predicted: bool) -> dict[str, list[Path]]:
-    """Return the keys of `[data]`: saved predictions are judged as they are, other rows are split where need be."""
+def _parts_of_spec(parts: Mapping[str, Sequence[Path]], *, saved: bool) -> dict[str, list[Path]]:
+    """Return the keys of `[data]`: saved outputs are judged as they are, other rows are split where need be."""
     found = {part: list(paths) for part, paths in parts.items()}
     if "reference" in found:
-        found["test" if predicted else "path"] = found.pop("reference")
-    if predicted and "test" not in found:
+        found["test" if saved else "path"] = found.pop("reference")
+    if saved and "test" not in found:
         found["test"] = found.pop("path" if "path" in found else "train", [])
-    elif not predicted and "path" not in found and ("train" in found) != ("test" in found):
+    elif not saved and "path" not in found and ("train" in found) != ("test" in found):
         found["path"] = found.pop("train" if "train" in found else "test")
     return {part: found[part] for part in ("path", "train", "test", "live") if found.get(part)}
 
 
-def _settings(files: Sequence[DataFile]) -> dict[str, object]:
+def _settings(files: Sequence[DataFile], numbers: DataSection) -> dict[str, object]:
     """Return how text files are read; a spec says it once for all of them.
 
     Raises
@@ -128,15 +135,16 @@ def _settings(files: Sequence[DataFile]) -> dict[str, object]:
     if len(formats) > 1:
         raise DataError(
             ", ".join(str(file.path) for file in files),
-            "are written in different ways (delimiter, encoding or quotes)",
+            "are written in different ways (delimiter, encoding, quotes or a line at the top)",
             "one way for all, or the files of one way alone",
         )
     format = files[0].format
     found: dict[str, object] = {
         "delimiter": format.delimiter, "encoding": format.encoding, "quote": format.quote,
         "column_names": None if format.names is None else list(format.names),
+        "skip_rows": format.skip_rows, "decimal": numbers.decimal, "thousands": numbers.thousands,
     }  # fmt: skip
-    usual = {"encoding": default.encoding, "quote": default.quote}
+    usual = {"encoding": default.encoding, "quote": default.quote, "skip_rows": 0, "decimal": "."}
     return {key: value for key, value in found.items() if value is not None and value != usual.get(key)}
 
 
@@ -149,14 +157,17 @@ def _notes(files: Sequence[DataFile], spare: Sequence[Path], roles: Roles) -> tu
     notes += [f"{path.name} is left out: the audit judges on test rows." for path in spare]
     if roles.label.distinct == 2 and roles.positive is None:
         notes.append("Which of the two labels is the positive one is for you to say: see `positive`.")
-    if roles.decimal:
-        named = ", ".join(roles.decimal)
-        notes.append(f"Numbers with decimal commas, thousands separators or percent signs stay categories: {named}.")
+    if roles.outputs.scores_decide and isinstance(roles.outputs.scores, str):
+        notes.append("The threshold of the scores is a stand-in: put that of your system in its place.")
+    if (reading := roles.outputs.reading) is not None:
+        notes.append(
+            f"Of {reading.of:,} saved outputs {reading.read:,} become a label by [model.output]; the others are wrong."
+        )
     return tuple(notes)
 
 
 def _write(draft: Draft, output: Path, *, fit: bool) -> None:
-    """Write a spec and try it on the data; what would not run is taken away again.
+    """Try a spec on the data, and write it; what would not run is never written, nor half of what would.
 
     Raises
     ------
@@ -166,21 +177,19 @@ def _write(draft: Draft, output: Path, *, fit: bool) -> None:
     from llmops_audit.cli.init.minima import check_and_measure, proposed
     from llmops_audit.cli.init.writing import written
 
-    output.write_text(written(draft), encoding="utf-8")
-    done = False
+    reached = check_and_measure(written(draft), output.parent, fit=fit)
+    part = output.with_name(f".{output.name}.part")
     try:
-        reached = check_and_measure(output, fit=fit)
-        done = True
+        part.write_text(written(replace(draft, minima=proposed(reached))), encoding="utf-8")
+        part.replace(output)
     finally:
-        if not done:
-            output.unlink(missing_ok=True)
-    output.write_text(written(replace(draft, minima=proposed(reached))), encoding="utf-8")
+        part.unlink(missing_ok=True)
 
 
 def _tutorial(output: Path, sentences: Path) -> Draft:
     from llmops_audit.cli.init.looks import Look
+    from llmops_audit.cli.init.output_columns import SavedOutputs
     from llmops_audit.cli.init.roles import Roles
-    from llmops_audit.cli.init.saved_outputs import SavedOutputs
     from llmops_audit.cli.init.writing import Draft
 
     label = Look("label", "number", 0, 0, 2, (0, 1))

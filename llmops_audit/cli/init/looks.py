@@ -9,10 +9,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from llmops_audit.cli.init.name_words import MISSING_WORDS
+from llmops_audit.cli.init.number_format import USUAL
+from llmops_audit.data.cell_counts import CellTally
+from llmops_audit.data.column_kinds import MOST as MOST_NUMBERS
+from llmops_audit.data.columns import NUMBER, FileLocation, plain
+from llmops_audit.data.times import instants, iso_times
 from llmops_audit.record.labels import Label, canonical_label, label_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from llmops_audit.spec import DataSection
 
 __all__ = ["DEFAULT_MISSING", "FEW", "Kind", "Look", "is_number", "look", "missing_words"]
 
@@ -26,20 +33,17 @@ LOOKED_AT = 2000
 MOST = 0.9
 """Share of the values that make a column what they are."""
 
-NUMERIC_SHARE = 0.95
 DEFAULT_MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
 
 Kind = str
 """One of: empty, number, truth, time, date, url, json, list, code, text, category."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
-_INFINITE = re.compile(r"[+-]?inf(?:inity)?\Z", re.IGNORECASE)
-_OTHER_NUMBER = re.compile(
-    r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,\d+|\d{1,3}(?:[,. '’]\d{3})+(?:[.,]\d+)?)\s?%?\Z|[+-]?\d+(?:\.\d+)?\s?%\Z",
-    re.ASCII,
-)
+_NUMBER = re.compile(NUMBER, re.ASCII)
 _ZEROS = re.compile(r"0\d+\Z", re.ASCII)
-_ISO = re.compile(r"[12]\d{3}[-/]\d{1,2}(?:[-/]\d{1,2}(?:[T ]\d{1,2}:\d{2}\S*(?: ?[+-]\d\S*)?)?)?\Z")
+_ISO = re.compile(
+    r"[12]\d{3}-?[Qq][1-4]\Z|"
+    r"[12]\d{3}[-/]\d{1,2}(?:[-/]\d{1,2}(?:[T ]\d{1,2}:\d{2}\S*(?: ?[+-]\d\S*)?)?)?\Z"
+)
 _DATE = re.compile(r"\d{1,4}[./年-]\d{1,2}[./月-]\d{1,4}日?(?:[T ,]+\d{1,2}:\d{2}\S*(?: ?[AaPp]\.?[Mm]\.?)?)?\Z")
 _URL = re.compile(r"(?:https?|ftp)://\S+\Z|www\.\S+\Z")
 _CODE = re.compile(
@@ -70,12 +74,14 @@ class Look:
     stray : tuple of str
         Cells that are no numbers where at least some are.
     decimal : bool
-        Whether the cells are numbers with a decimal comma, thousands separators or percent signs.
+        Whether the cells are numbers with percent signs, or in another way than the file's other numbers.
     zeros : bool
         Whether a code starts with a zero, which a number would lose.
     infinite : bool
     dictionary : bool
         Whether the file calls it categories.
+    stored : str, optional
+        What the file itself says that the column holds, see `stored_as`; None of text files.
     words, characters : float
         Means of a text.
     chinese, spaceless : bool
@@ -96,6 +102,7 @@ class Look:
     zeros: bool = False
     infinite: bool = False
     dictionary: bool = False
+    stored: str | None = None
     words: float = 0.0
     characters: float = 0.0
     chinese: bool = False
@@ -119,8 +126,26 @@ class Look:
         )
 
 
-def look(name: str, column: pa.ChunkedArray, *, dictionary: bool = False) -> Look:
-    """Look at a column as an audit reads it: trimmed, with the default words for a missing value."""
+def look(
+    name: str,
+    column: pa.ChunkedArray,
+    *,
+    dictionary: bool = False,
+    stored: str | None = None,
+    numbers: DataSection = USUAL,
+) -> Look:
+    """Look at a column as an audit reads it: trimmed, with the default words for a missing value.
+
+    Parameters
+    ----------
+    name : str
+    column : pyarrow array of string, (n,)
+    dictionary : bool
+    stored : str, optional
+        See `Look`.
+    numbers : DataSection
+        How text files write numbers.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -129,40 +154,57 @@ def look(name: str, column: pa.ChunkedArray, *, dictionary: bool = False) -> Loo
     found = [value for value in pc.unique(texts).to_pylist() if value is not None]
     shown = label_order(map(canonical_label, found)) if len(found) <= MOST_LABELS else ()
     base = Look(name, "empty", len(texts), texts.null_count, len(shown) or len(found), shown, dictionary=dictionary)
-    return _of_values(base, found) if found else base
+    base = replace(base, stored=stored)
+    return _of_values(base, found, texts, USUAL if stored else numbers) if found else base
 
 
 def is_number(text: str) -> bool:
     """Return whether an audit reads a cell as a finite number."""
-    return _NUMBER.match(text) is not None and abs(float(text)) != float("inf")
+    return _NUMBER.fullmatch(text) is not None and abs(float(text)) != float("inf")
 
 
-def _of_values(base: Look, found: Sequence[str]) -> Look:
+def _is_infinite(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None and abs(float(text)) == float("inf")
+
+
+def _of_values(base: Look, found: Sequence[str], texts: pa.ChunkedArray, data: DataSection) -> Look:
+    import pyarrow as pa
+
     sample = found[:: max(1, len(found) // LOOKED_AT)]
-    numbers = [value for value in found if is_number(value)]
-    infinite = any(_INFINITE.match(value) for value in found)
+    read = plain(pa.array(found, pa.string()), data).to_pylist()
+    numbers = [value for value in read if is_number(value)]
     if len(numbers) == len(found):
-        return _numbers(base, "number", numbers, infinite=False)
+        return _numbers(base, numbers, found, infinite=False)
     for kind, fits in _SHAPES.items():
         if _share(sample, fits) >= MOST:
             # Times must all be readable, or an audit stops at the one that is not.
-            return _changed(base, "date" if kind == "time" and not _are_times(found) else kind)
+            return replace(base, kind="date" if kind == "time" and not _are_times(texts) else kind)
     if {value.lower() for value in found} <= _TRUTHS:
-        return _changed(base, "truth")
-    stray = tuple(value for value in found if not is_number(value) and not _INFINITE.match(value))
+        return replace(base, kind="truth")
+    infinite = any(map(_is_infinite, read))
+    pairs = zip(found, read, strict=True)
+    stray = tuple(text for text, value in pairs if not is_number(value) and not _is_infinite(value))
     meant = len(numbers) + sum(map(_is_missing, stray))
-    if meant >= NUMERIC_SHARE * len(found) and 2 * len(numbers) >= len(found):
-        return _numbers(base, "number", numbers, infinite=infinite, stray=stray)
-    if _share(found, _OTHER_NUMBER.match) + len(numbers) / len(found) >= NUMERIC_SHARE:
-        return _changed(base, "category", decimal=True)
-    return _words(base, sample, infinite and bool(numbers), stray if numbers else ())
+    if meant >= MOST_NUMBERS * len(found) and 2 * len(numbers) >= len(found):
+        return _numbers(base, numbers, found, infinite=infinite, stray=stray)
+    # The rule by which an audit stops at a column that is neither.
+    tally = CellTally(data)
+    tally.add(texts, FileLocation("", 0))
+    cells = tally.counts()
+    if stray and cells.curing_settings(MOST_NUMBERS):
+        return replace(base, kind="category", decimal=True)
+    if numbers and max(cells.share, cells.share_of_rows) >= MOST_NUMBERS:
+        return _numbers(base, numbers, found, infinite=infinite, stray=stray)
+    return _words(base, sample, infinite and (bool(numbers) or not stray), stray if numbers else ())
 
 
-def _numbers(base: Look, kind: Kind, texts: Sequence[str], *, infinite: bool, stray: Sequence[str] = ()) -> Look:
-    values = [float(text) for text in texts]
-    return _changed(
-        base, kind, low=min(values), high=max(values), whole=all(value.is_integer() for value in values),
-        infinite=infinite, stray=tuple(stray), zeros=any(_ZEROS.match(text) for text in texts),
+def _numbers(
+    base: Look, numbers: Sequence[str], found: Sequence[str], *, infinite: bool, stray: Sequence[str] = ()
+) -> Look:
+    values = [float(text) for text in numbers]
+    return replace(
+        base, kind="number", low=min(values), high=max(values), whole=all(value.is_integer() for value in values),
+        infinite=infinite, stray=tuple(stray), zeros=any(_ZEROS.match(text) for text in found),
     )  # fmt: skip
 
 
@@ -177,14 +219,10 @@ def _words(base: Look, sample: Sequence[str], infinite: bool, stray: Sequence[st
     spoken = characters >= 5 if is_spaceless else words >= 1.5 and characters >= 8
     letters_enough = letters >= 0.5 * sum(len(value.replace(" ", "")) for value in sample)
     is_text = spoken and letters_enough and len(lengths) > 1 and base.distinct > FEW
-    return _changed(
-        base, "text" if is_text else "category", words=words, characters=characters, spaceless=is_spaceless,
+    return replace(
+        base, kind="text" if is_text else "category", words=words, characters=characters, spaceless=is_spaceless,
         chinese=is_spaceless and chinese > 0.6 * spaceless, infinite=infinite, stray=tuple(stray),
     )  # fmt: skip
-
-
-def _changed(base: Look, kind: Kind, **more: object) -> Look:
-    return replace(base, kind=kind, **more)  # type: ignore[arg-type]
 
 
 def _share(values: Sequence[str], fits: Callable[[str], object]) -> float:
@@ -195,14 +233,14 @@ def _is_missing(text: str) -> bool:
     return text.lower().replace(" ", "_") in MISSING_WORDS
 
 
-def _are_times(texts: Sequence[str]) -> bool:
-    import pandas as pd
-
-    return bool(pd.to_datetime(pd.Series(texts), format="ISO8601", errors="coerce", utc=True).notna().all())
+def _are_times(texts: pa.ChunkedArray) -> bool:
+    return bool(instants(iso_times(texts.drop_null())).notna().all())
 
 
 def _is_list(text: str) -> bool:
-    return text[:1] in "[(" and text[-1:] in "])" and len(text) > 1
+    # "(A)" is an answer, and no list of one.
+    opened = text.startswith("[") or (text.startswith("(") and "," in text)
+    return opened and text[-1:] in "])" and len(text) > 1
 
 
 def _is_object(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -61,8 +62,16 @@ def proposed(reached: Reached | None) -> tuple[str, ...]:
     )
 
 
-def check_and_measure(spec: Path, *, fit: bool) -> Reached | None:
+def check_and_measure(spec: str, folder: Path, *, fit: bool) -> Reached | None:
     """Read the data as the audit of a spec will, and cross-validate its training rows; no test row is predicted.
+
+    Parameters
+    ----------
+    spec : str
+        Its text.
+    folder : Path
+        Where it will stand.
+    fit : bool
 
     Raises
     ------
@@ -72,11 +81,11 @@ def check_and_measure(spec: Path, *, fit: bool) -> Reached | None:
     from llmops_audit.audit import prepare
     from llmops_audit.data.batches import ReadState, batches, open_dataset
 
-    prepared = prepare(spec)
+    prepared = prepare(tomllib.loads(spec))
     every_column = "personal_data" in {name for one in prepared.checks.values() for name in one.check.inputs}
-    dataset = open_dataset(prepared.spec, prepared.draft.folder, every_column=every_column)
+    dataset = open_dataset(prepared.spec, folder, every_column=every_column)
     reading = ReadState(labels=prepared.spec.data.fixed_labels)
-    if prepared.spec.model.predictions is not None:
+    if not prepared.spec.model.trained_here:
         for part in dataset.files:
             for _ in batches(dataset, part, reading):
                 pass

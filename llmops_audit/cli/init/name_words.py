@@ -56,6 +56,7 @@ LABELS = (
 PREDICTIONS = _known(
     "pred preds y_pred ypred yhat y_hat prediction predictions predicted predicted_label predicted_class "
     "label_model label_pred label_predicted pred_label pred_class output model_output answer_model "
+    "completion completions model_completion raw_output llm_output llm_answer model_answer "
     "clf_pred vorhersage prognose prédiction prédit predicción predicho pronóstico "
     "预测 预测值 预测标签 预测结果 模型输出"
 )

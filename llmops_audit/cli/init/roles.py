@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from llmops_audit.cli.init.looks import FEW, Look, missing_words
@@ -26,14 +26,14 @@ from llmops_audit.cli.init.name_words import (
     says,
     words_of,
 )
-from llmops_audit.cli.init.saved_outputs import NAMED, SavedOutputs, label_of, outputs_of, positive_of
+from llmops_audit.cli.init.output_columns import NAMED, SavedOutputs, label_of, outputs_of, positive_of
 from llmops_audit.errors import DataError
 from llmops_audit.record.labels import Label
 
 if TYPE_CHECKING:
     from llmops_audit.cli.init.split_files import SplitFiles
 
-__all__ = ["Roles", "Taken", "roles_of"]
+__all__ = ["THRESHOLD", "Roles", "Taken", "roles_of"]
 
 MOST_CATEGORIES = 0.2
 """Share of the rows that distinct categories may have before they tell rows rather than kinds."""
@@ -41,6 +41,9 @@ MOST_CATEGORIES = 0.2
 FEWEST_UNITS = 10
 SURE_LABEL = 2
 """Rank of a name, up to "label", that speaks of nothing else."""
+
+THRESHOLD = 0.5
+"""Score from which the positive label is predicted, until somebody chooses another."""
 
 SHORT_TEXT, WORDY = 3.0, 5.0
 """Words of a text whose name says so, and of one whose name does not."""
@@ -70,8 +73,6 @@ class Roles:
     unit, time, id, weight : str, optional
     na_values : tuple of str
         Cells that mean a missing value, beside those of the default.
-    decimal : list of str
-        Features that are numbers with decimal commas, thousands separators or percent signs.
     taken : dict of str to Taken
         By column.
     """
@@ -88,7 +89,6 @@ class Roles:
     id: str | None = None
     weight: str | None = None
     na_values: tuple[str, ...] = ()
-    decimal: list[str] = field(default_factory=list)
     taken: dict[str, Taken] = field(default_factory=dict)
 
     def take(self, name: str, role: str, why: str) -> None:
@@ -109,8 +109,9 @@ def roles_of(tables: SplitFiles, shown: str) -> Roles:
     label = label_of(labelled, shown)
     # Training rows need no saved predictions.
     predicted = [part for part in tables.parts if part != "train"]
-    outputs = outputs_of([look for look in looks.values() if tables.stands_in(look.name, predicted)], label)
-    roles = Roles(label, outputs, positive_of(label.values))
+    judged = [look for look in looks.values() if tables.stands_in(look.name, predicted)]
+    roles = Roles(label, outputs_of(judged, label, tables.outputs), positive_of(label.values))
+    _decide_by_scores(roles, tables)
     _take_outputs(roles, tables)
     for name, why in tables.left_out.items():
         roles.take(name, "left out", why)
@@ -129,23 +130,44 @@ def roles_of(tables: SplitFiles, shown: str) -> Roles:
     return roles
 
 
+def _decide_by_scores(roles: Roles, tables: SplitFiles) -> None:
+    """Say which label scores speak for, and whether they alone can be judged."""
+    outputs, label = roles.outputs, roles.label
+    if roles.positive is None and isinstance(outputs.scores, str):
+        roles.positive = tables.higher(outputs.scores, label)
+    if outputs.predictions is not None or outputs.scores is None:
+        return
+    if isinstance(outputs.scores, str):
+        # Of two labels the likelier has at least a half: such scores are of what was predicted, whatever that was.
+        lowest = tables.looks[outputs.scores].low
+        decide = roles.positive is not None and lowest is not None and lowest < THRESHOLD
+    else:
+        decide = True
+    roles.outputs = replace(outputs, scores_decide=decide)
+
+
 def _take_outputs(roles: Roles, tables: SplitFiles) -> None:
     label, outputs = roles.label, roles.outputs
     named = "its name" if label_rank(label.name) < NAMED else f"guessed: the last column with 2 to {FEW} values"
     roles.take(label.name, "label", f"{named}; {label.distinct} labels")
     if outputs.predictions is not None:
-        roles.take(outputs.predictions, "predictions", "saved predictions: its values are labels")
+        roles.take(outputs.predictions, "predictions", _how_read(outputs))
     for name in outputs.other_predictions:
         roles.take(name, "left out", "more predictions: another audit, or `[baseline] predictions`")
     for name in outputs.unlike:
         roles.take(name, "left out", "named as predictions, but none of its values is a label")
-    scores = [outputs.scores] if isinstance(outputs.scores, str) else list((outputs.scores or {}).values())
-    for name in scores:
-        roles.take(name, "scores", "its name, and numbers from 0 to 1")
+    for name in outputs.score_columns:
+        alone = "; the label is predicted from them" if outputs.scores_decide else ""
+        roles.take(name, "scores", f"its name, and numbers from 0 to 1{alone}")
     for name in outputs.other_scores:
         roles.take(name, "left out", "looks like scores, but of which label is not clear, or cells are missing")
-    if roles.positive is None and outputs.predictions is not None and isinstance(outputs.scores, str):
-        roles.positive = tables.higher(outputs.scores, label)
+
+
+def _how_read(outputs: SavedOutputs) -> str:
+    reading = outputs.reading
+    if reading is None:
+        return "saved predictions: its values are labels"
+    return f"saved outputs: {reading.read:,} of {reading.of:,} become a label by [model.output]"
 
 
 def _is_nothing(look: Look, roles: Roles, tables: SplitFiles) -> None:
@@ -282,12 +304,14 @@ def _is_prose(look: Look, *, alone: bool) -> bool:
 def _take_feature(look: Look, roles: Roles) -> None:
     note, number = "", look.kind == "number"
     if look.decimal:
-        roles.decimal.append(look.name)
         roles.categorical.append(look.name)
-        note = "categories; looks like numbers with decimal commas, thousands separators or percent signs"
+        note = "categories: numbers with percent signs, or written in another way than others; mend that in the file"
     elif look.kind == "category" and look.distinct > max(FEW, MOST_CATEGORIES * look.rows):
         roles.take(look.name, "left out", "nearly every row has another value")
         return
+    elif look.stored == "text" and (number or look.stray):
+        roles.categorical.append(look.name)
+        note = "categories: stored as text, though cells look like numbers"
     elif look.dictionary:
         roles.categorical.append(look.name)
         note = f"{look.distinct:,} categories, as the file says"
@@ -321,17 +345,18 @@ def _stray_cells(roles: Roles, looks: Mapping[str, Look]) -> None:
             why = f"numbers; cells that say something like 'unknown' are taken for missing values: {len(words)} words"
         else:
             roles.categorical.append(name)
-            why = "categories: some cells look like numbers, and others do not"
+            strays = f"{len(look.stray):,} of {look.distinct:,}"
+            why = f"categories: {strays} different cells are no numbers; if they mean a missing value, see `na_values`"
         roles.taken[name] = Taken(name, "feature", why)
     roles.na_values = tuple(sorted(more))
 
 
 def _require_inputs(roles: Roles, looks: Mapping[str, Look], shown: str) -> None:
-    if roles.text is None and not roles.features and roles.groups and roles.outputs.predictions is None:
+    if roles.text is None and not roles.features and roles.groups and not roles.outputs.saved:
         for name in roles.groups:
             roles.features.append(name)
             roles.taken[name] = Taken(name, "group", "a sensitive attribute; a feature as well, for want of others")
-    if roles.text is None and not roles.features and roles.outputs.predictions is None:
+    if roles.text is None and not roles.features and not roles.outputs.saved:
         raise DataError(
             shown,
             "has no column that a classifier could learn from",

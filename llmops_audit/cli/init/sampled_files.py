@@ -54,6 +54,8 @@ class DataFile:
         Its readable columns: all rows, or a uniform sample of them.
     dictionaries : frozenset of str
         Columns that the file itself calls categories.
+    unsearched : tuple of str
+        Columns that hold what cannot be searched for personal data, in whole or in part.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class DataFile:
     rows: int
     table: pa.Table
     dictionaries: frozenset[str] = field(default=frozenset())
+    unsearched: tuple[str, ...] = ()
 
     @property
     def sampled(self) -> bool:
@@ -98,7 +101,19 @@ def read_file(path: Path, names: Sequence[str] | None) -> DataFile:
     format, rows, table = _sample(path, shown, format, readable)
     if not rows:
         raise DataError(shown, "has no rows", "at least one")
-    return DataFile(path, format, found, unreadable, rows, table, dictionaries)
+    unsearched = (*unreadable, *_holding_bytes(path, readable))
+    return DataFile(path, format, found, unreadable, rows, table, dictionaries, unsearched)
+
+
+def _holding_bytes(path: Path, names: Sequence[str]) -> Iterator[str]:
+    """Yield columns of lists and objects with bytes in them."""
+    if path.name.lower().endswith((".parquet", ".pq")):
+        import pyarrow.parquet as pq
+
+        from llmops_audit.data.sources._arrow import holds_bytes
+
+        schema = pq.read_schema(path)
+        yield from (name for name in names if holds_bytes(schema.field(name).type))
 
 
 def _has_names_by_nature(path: Path) -> bool:
@@ -203,8 +218,25 @@ def _format(path: Path) -> FileFormat:
     if known and _has_names_by_nature(path):
         return sources.FileFormat(encoding=encoding)
     usual = "\t" if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")) else ","
-    delimiter = _delimiter(list(_lines(path, encoding)), usual)
-    return sources.FileFormat(encoding=encoding, delimiter=None if known and delimiter == usual else delimiter)
+    lines = list(_lines(path, encoding))
+    _refuse_json(lines, path)
+    skipped = int(_fits(lines, usual) is None and _fits(lines[1:], usual) is not None)
+    delimiter = _fits(lines[skipped:], usual, least=0.0) or usual
+    return sources.FileFormat(
+        encoding=encoding, delimiter=None if known and delimiter == usual else delimiter, skip_rows=skipped
+    )
+
+
+def _refuse_json(lines: Sequence[str], path: Path) -> None:
+    """Refuse a JSON document, which would be read as odd rows.
+
+    Raises
+    ------
+    DataError
+    """
+    if lines and lines[0].lstrip()[:1] in ("[", "{") and '"' in "".join(lines[:3]):
+        expected = "JSON Lines, an object in each line, in a file called .jsonl; CSV; or Parquet"
+        raise DataError(str(path), "looks like JSON", expected)
 
 
 def _is_binary(path: Path) -> bool:
@@ -254,16 +286,17 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
     yield from [line for line in lines[:200] if line.strip()][:100]
 
 
-def _delimiter(lines: Sequence[str], usual: str) -> str:
-    """Return the delimiter that the first line holds, and that cuts the most lines into as many fields."""
+def _fits(lines: Sequence[str], usual: str, least: float = 0.9) -> str | None:
+    """Return the delimiter that cuts the most lines into as many fields as the first; None for fewer than `least`."""
     scores = {}
     for delimiter in dict.fromkeys((usual, *DELIMITERS)):
         fields = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
         if not fields or fields[0] < 2:
             continue
         same = sum(count == fields[0] for count in fields) / len(fields)
-        scores[delimiter] = (same >= 0.9, fields[0] if same >= 0.9 else 0, delimiter == usual, same)
-    return max(scores, key=lambda one: scores[one], default=usual)
+        if same >= least:
+            scores[delimiter] = (same >= 0.9, fields[0] if same >= 0.9 else 0, delimiter == usual, same)
+    return max(scores, key=lambda one: scores[one], default=None)
 
 
 def _refuse_rows_as_header(path: Path, shown: str, format: FileFormat) -> None:

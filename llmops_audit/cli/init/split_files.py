@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmops_audit.cli.init.looks import Look, look
+from llmops_audit.cli.init.looks import DEFAULT_MISSING, Look, look
 from llmops_audit.cli.init.name_words import SPLITS, words_of
+from llmops_audit.cli.init.number_format import USUAL
 from llmops_audit.cli.init.sampled_files import DataFile
+from llmops_audit.data.columns import plain
+from llmops_audit.data.sources import stored_as
 from llmops_audit.errors import DataError
 from llmops_audit.record.labels import Label, canonical_label
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from llmops_audit.spec import DataSection
 
 __all__ = ["InputFile", "SplitFiles", "parts_of", "relative", "with_parts"]
 
@@ -109,9 +115,12 @@ class SplitFiles:
     ----------
     files : mapping of str to sequence of DataFile
         By split, or ``"path"``.
+    numbers : DataSection
+        How text files write numbers.
     """
 
     files: Mapping[str, Sequence[DataFile]]
+    numbers: DataSection = USUAL
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -162,7 +171,10 @@ class SplitFiles:
             if having:
                 chunks = [chunk for file in having for chunk in file.table.column(name).cast(pa.string()).chunks]
                 dictionary = any(name in file.dictionaries for file in having)
-                found[name] = look(name, pa.chunked_array(chunks, pa.string()), dictionary=dictionary)
+                found[name] = look(
+                    name, pa.chunked_array(chunks, pa.string()), dictionary=dictionary,
+                    stored=stored_as(having[0].table.schema.field(name)), numbers=self.numbers,
+                )  # fmt: skip
         return found
 
     def unique(self, name: str) -> bool:
@@ -171,6 +183,19 @@ class SplitFiles:
         return all(
             file.table.num_rows > 2 and len(file.table.column(name).unique()) == file.table.num_rows for file in having
         )
+
+    def outputs(self, name: str) -> Counter[str]:
+        """Return the distinct texts of a column of saved outputs, and their rows; training rows need none."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        found = Counter[str]()
+        for file in (file for part in self.parts if part != "train" for file in self.files[part]):
+            if name in file.table.column_names:
+                texts = pc.utf8_trim_whitespace(file.table.column(name).cast(pa.string()))
+                counts = texts.filter(pc.invert(pc.is_in(texts, pa.array(DEFAULT_MISSING, pa.string())))).value_counts()
+                found.update({one["values"].as_py(): one["counts"].as_py() for one in counts if one["values"].is_valid})
+        return found
 
     def same(self, name: str, other: str) -> bool:
         """Return whether the values of a column stand for those of another, one for one."""
@@ -184,6 +209,8 @@ class SplitFiles:
 
     def higher(self, scores: str, label: Look) -> Label | None:
         """Return which of two labels has the higher scores; None where there are not two, or no difference."""
+        import pyarrow as pa
+
         if len(label.values) != 2:
             return None
         sums = dict.fromkeys(label.values, 0.0)
@@ -192,9 +219,10 @@ class SplitFiles:
             for file in self.files[part]:
                 if scores not in file.table.column_names:
                     continue
-                columns = (_canonical(file.table, label.name), file.table.column(scores).to_pylist())
-                for value, score in zip(*columns, strict=True):
-                    if value in sums:
+                written = file.table.column(scores).cast(pa.string())
+                read = plain(written, self.numbers) if self.looks[scores].stored is None else written
+                for value, score in zip(_canonical(file.table, label.name), read.to_pylist(), strict=True):
+                    if value in sums and score is not None:
                         sums[value] += float(score)
                         counts[value] += 1
         means = {value: sums[value] / max(1, counts[value]) for value in sums}

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from llmops_audit.cli.init.looks import DEFAULT_MISSING
-from llmops_audit.cli.init.roles import Roles
-from llmops_audit.cli.init.saved_outputs import SavedOutputs
+from llmops_audit.cli.init.looks import DEFAULT_MISSING, Look
+from llmops_audit.cli.init.output_columns import SavedOutputs
+from llmops_audit.cli.init.roles import THRESHOLD, Roles
 from llmops_audit.record.labels import Label
 
 __all__ = ["Draft", "written"]
@@ -16,6 +16,8 @@ __all__ = ["Draft", "written"]
 WIDTH = 100
 COMMENT = 28
 MOST_NAMED = 20
+MANY_TEXTS = 1000
+"""Rows from which a run of characters that occurs once is left out."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class Draft:
     minima : tuple of str
         Comments below `[checks.accuracy]`.
     language : str
-    searchable : bool
-        Whether every column can be searched for personal data.
+    unsearched : tuple of str
+        Columns that cannot be searched for personal data.
     """
 
     file: str
@@ -48,7 +50,7 @@ class Draft:
     notes: tuple[str, ...] = ()
     minima: tuple[str, ...] = ("# min = { accuracy = 0.9 }   # set your own minima",)
     language: str = "en"
-    searchable: bool = True
+    unsearched: tuple[str, ...] = ()
 
 
 def written(draft: Draft) -> str:
@@ -73,7 +75,7 @@ def written(draft: Draft) -> str:
         *_drift(draft.paths),
         *_groups(draft.roles),
         *_counterfactual(draft.roles),
-        *_personal_data(searchable=draft.searchable),
+        *_personal_data(draft.unsearched),
         "",
         "[gate]",
         "confidence = 0.95",
@@ -87,7 +89,7 @@ def _data(draft: Draft) -> list[str]:
     roles = draft.roles
     explained = "split here; or train, test and live, each a path or a list of paths"
     comments = {
-        "path": explained if roles.outputs.predictions is None else "rows with saved predictions",
+        "path": explained,
         "train": "training rows",
         "test": "rows that the classifier is judged on",
         "live": "production rows; labels may be missing",
@@ -123,6 +125,9 @@ _HOW_READ = {
     "encoding": "guessed",
     "quote": "double quotes are characters like others",
     "column_names": "the files have no header",
+    "skip_rows": "lines at the top that are no rows",
+    "decimal": "the decimal sign",
+    "thousands": "between thousands",
 }
 
 
@@ -133,7 +138,7 @@ def _inputs(roles: Roles) -> list[str]:
         return []
     lines = _setting("features", roles.features, "what the classifier sees")
     hidden = [name for name in roles.groups if name not in roles.features]
-    if hidden and roles.outputs.predictions is None:
+    if hidden and not roles.outputs.saved:
         lines.append(f"# Sensitive attributes are no features; if your classifier sees them, add {_listed(hidden)}.")
     if roles.categorical:
         lines += _setting("categorical", roles.categorical, "categories, though some look like numbers")
@@ -157,20 +162,32 @@ def _model(roles: Roles) -> list[str]:
         lines += _scores(outputs)
         for name in outputs.other_predictions:
             lines.append(f"# predictions = {_toml(name)}   # looks like predictions as well")
-        return lines
+        return lines + _output(outputs)
+    if outputs.scores_decide:
+        heading = "[model]                      # saved scores: nothing is trained"
+        return [heading, *_scores(outputs), *_threshold(outputs)]
     lines = ['[model]                      # or factory = "package.module:function", or predictions = "column"']
     if roles.text is not None:
-        lines.append('vectorizer = "sklearn.feature_extraction.text:CountVectorizer"')
-        if roles.text.spaceless:
-            lines.append('vectorizer_parameters = { analyzer = "char", ngram_range = [1, 3] }')
+        lines += _vectorizer(roles.text)
     lines += [
         "# A stand-in, so that the audit runs: put your own classifier in its place.",
         'estimator = "sklearn.linear_model:LogisticRegression"',
         "parameters = { max_iter = 1000 }",
     ]
     if outputs.scores is not None:
-        lines.append(f"# {_names_of(outputs)}: looks like saved scores; the spec needs the saved predictions as well.")
+        lines.append(f"# {_names_of(outputs)}: looks like saved scores; of which label is not clear.")
     return lines
+
+
+def _vectorizer(text: Look) -> list[str]:
+    if not text.spaceless:
+        return ['vectorizer = "sklearn.feature_extraction.text:CountVectorizer"']
+    # Most runs of characters occur once; without them training takes a fifth of the time.
+    rare = ", min_df = 2" if text.rows >= MANY_TEXTS else ""
+    return [
+        'vectorizer = "sklearn.feature_extraction.text:TfidfVectorizer"',
+        f'vectorizer_parameters = {{ analyzer = "char", ngram_range = [1, 3]{rare} }}',
+    ]
 
 
 def _scores(outputs: SavedOutputs) -> list[str]:
@@ -179,13 +196,33 @@ def _scores(outputs: SavedOutputs) -> list[str]:
         return []
     if isinstance(scores, str):
         return _setting("scores", scores, "of the positive label")
-    pairs = ", ".join(f"{_toml(str(label))} = {_toml(name)}" for label, name in scores.items())
-    return [f"scores = {{ {pairs} }}"]
+    return [f"scores = {_table({str(label): name for label, name in scores.items()})}"]
+
+
+def _threshold(outputs: SavedOutputs) -> list[str]:
+    if not isinstance(outputs.scores, str):
+        return ["# The largest score decides. Saved predictions would take its place: predictions = ..."]
+    line = _explained(f"threshold = {THRESHOLD}", "a stand-in: put the threshold of your system in its place")
+    return [line, "# Saved predictions would take its place: predictions = ..."]
+
+
+def _output(outputs: SavedOutputs) -> list[str]:
+    reading = outputs.reading
+    if reading is None:
+        return []
+    heading = f"[model.output]               # reads {reading.read:,} of {reading.of:,} outputs; all others are wrong"
+    lines = ["", heading]
+    for key, value in reading.settings.items():
+        lines.append(f"{key} = {_table(value) if isinstance(value, dict) else _toml(value)}")
+    return lines
+
+
+def _table(value: Mapping[str, object]) -> str:
+    return f"{{ {', '.join(f'{_toml(key)} = {_toml(one)}' for key, one in value.items())} }}"
 
 
 def _names_of(outputs: SavedOutputs) -> str:
-    scores = outputs.scores
-    return _listed([scores] if isinstance(scores, str) else list((scores or {}).values()))
+    return _listed(outputs.score_columns)
 
 
 def _drift(paths: Mapping[str, Sequence[str]]) -> list[str]:
@@ -211,15 +248,16 @@ def _groups(roles: Roles) -> list[str]:
 
 
 def _counterfactual(roles: Roles) -> list[str]:
-    if roles.text is None or roles.outputs.predictions is not None:
+    if roles.text is None or roles.outputs.saved:
         return []
     return ["", "# [checks.counterfactual]    # would the prediction change if the text were about somebody else?"]
 
 
-def _personal_data(*, searchable: bool) -> list[str]:
-    if searchable:
-        return ["", "[checks.pii]                 # personal data in any column"]
-    return ["", "# [checks.pii]               # left out: a column is of a type that cannot be searched"]
+def _personal_data(unsearched: Sequence[str]) -> list[str]:
+    lines = ["", "[checks.pii]                 # personal data in any column"]
+    if unsearched:
+        lines += _setting("skip", list(unsearched), "cannot be searched: look at these yourself")
+    return lines
 
 
 def _setting(key: str, value: object, comment: str) -> list[str]:

@@ -1,7 +1,8 @@
 """What the columns of Arrow data become, whether they stand in a Parquet file or in memory.
 
 Text, truth values and numbers keep their kind; dates become ISO text, nested values JSON text. Whole numbers are
-int64, all other numbers float64; NaN is null. An unsigned 64-bit column is float64 unless all its values fit.
+int64, all other numbers float64; NaN is null. Numbers that neither holds become text, digit by digit, so that ids and
+labels stay apart: an unsigned 64-bit column unless all its values fit, and whole decimals of more than 15 digits.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ __all__ = [
 ]
 
 INT64_MAX = 2**63 - 1
+
+_EXACT_DIGITS = 15
+"""Decimals of so many digits are all different as float64."""
 
 _STORED = b"llmops_audit.stored"
 """Key of a field's note on the type that was stored."""
@@ -58,10 +62,12 @@ def target(type_: pa.DataType, column: str, fits: Callable[[], bool]) -> pa.Data
 def kept(type_: pa.DataType, fits: Callable[[], bool]) -> pa.DataType:
     """Return which of text, truth value, int64 and float64 a type is read as; parameters as of `target`."""
     if pa.types.is_uint64(type_):
-        return pa.int64() if fits() else pa.float64()
+        return pa.int64() if fits() else pa.string()
     if pa.types.is_integer(type_):
         return pa.int64()
-    if pa.types.is_floating(type_) or pa.types.is_decimal(type_):
+    if pa.types.is_decimal(type_):
+        return pa.string() if type_.scale == 0 and type_.precision > _EXACT_DIGITS else pa.float64()
+    if pa.types.is_floating(type_):
         return pa.float64()
     if pa.types.is_boolean(type_):
         return pa.bool_()
@@ -81,8 +87,7 @@ def converted(values: pa.Array, to: pa.DataType, column: str) -> pa.Array:
     if pa.types.is_nested(values.type):
         return pa.array([None if value is None else _json(value) for value in values.to_pylist()], pa.string())
     if pa.types.is_floating(to):
-        # An unsigned integer beyond 2**53 is rounded, which a checked cast would refuse.
-        numbers = pc.cast(values, to, safe=False)
+        numbers = pc.cast(values, to)
         return pc.if_else(pc.is_nan(numbers), pa.scalar(None, to), numbers)
     try:
         texts = pc.cast(values, to)
@@ -134,10 +139,14 @@ def described(name: str, stored: pa.DataType, to: pa.DataType) -> pa.Field:
         "dictionary": pa.types.is_dictionary,
         "time": pa.types.is_temporal,
         "boolean": pa.types.is_boolean,
-        "number": lambda type_: not (pa.types.is_string(to) or pa.types.is_boolean(to)),
+        "number": _is_number,
     }
     note = next((note for note, test in tests.items() if test(stored)), "text")
     return pa.field(name, to, metadata={_STORED: note.encode()})
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_))
 
 
 def stored_as(field: pa.Field) -> str | None:

@@ -8,6 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from llmops_audit.errors import DataError
+from llmops_audit.personal_data import find, mask
 
 __all__ = ["open_regular", "refuse_irregular"]
 
@@ -41,12 +42,11 @@ def refuse_irregular(path: Path, shown: str) -> None:
     try:
         if path.is_symlink():
             target = path.readlink()
-            link = f"is a link to '{target}', "
+            link = f"is a link to '{_shown(target)}', "
             second = path.parent / target
             if second.is_symlink():
-                raise DataError(
-                    shown, f"{link}a link to '{second.readlink()}'", "a file, or a link that leads to one at once"
-                )
+                third = _shown(second.readlink())
+                raise DataError(shown, f"{link}a link to '{third}'", "a file, or a link that leads to one at once")
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         raise DataError(shown, f"{link}which does not exist" if link else "no such file") from None
@@ -79,6 +79,14 @@ def open_regular(path: Path, shown: str) -> BufferedReader:
         file.close()
         raise
     return file
+
+
+def _shown(target: Path) -> str:
+    """Return where a link leads, with the personal data in it masked: nobody wrote it into the spec."""
+    text = str(target)
+    for span in reversed(find([text])[0]):
+        text = text[: span.start] + mask(span.kind, text[span.start : span.end]) + text[span.end :]
+    return text
 
 
 def _refuse_kind(mode: int, shown: str, link: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmops_audit.cli.init.looks import FEW, Look
@@ -24,6 +25,7 @@ from llmops_audit.cli.init.name_words import (
     says,
     words_of,
 )
+from llmops_audit.cli.init.readings import Reading, reading_of
 from llmops_audit.errors import DataError
 from llmops_audit.record.labels import Label, canonical_label
 
@@ -47,10 +49,14 @@ class SavedOutputs:
     other_predictions : tuple of str
         More columns that look like predictions.
     unlike : tuple of str
-        InputFile as predictions, but none of their values is a label.
+        Named as predictions, but none of their values is a label.
     scores : str or mapping of label to str, optional
     other_scores : tuple of str
         More columns that look like scores, or that no label could be found for.
+    reading : Reading, optional
+        How predictions that are no labels as they stand become labels.
+    scores_decide : bool
+        Whether there are scores and no predictions, and the label can be predicted from them.
     """
 
     predictions: str | None
@@ -58,6 +64,18 @@ class SavedOutputs:
     unlike: tuple[str, ...]
     scores: str | Mapping[Label, str] | None
     other_scores: tuple[str, ...]
+    reading: Reading | None = None
+    scores_decide: bool = False
+
+    @property
+    def saved(self) -> bool:
+        """Whether saved outputs are judged, and nothing is trained."""
+        return self.predictions is not None or self.scores_decide
+
+    @property
+    def score_columns(self) -> tuple[str, ...]:
+        """Columns of `scores`."""
+        return (self.scores,) if isinstance(self.scores, str) else tuple((self.scores or {}).values())
 
 
 def is_score(look: Look) -> bool:
@@ -132,11 +150,21 @@ def _may_be_label(look: Look) -> bool:
     return all(len(text) <= LONGEST for text in texts) and not any(find(texts))
 
 
-def outputs_of(looks: Sequence[Look], label: Look) -> SavedOutputs:
-    """Return the columns of predictions and scores among the others."""
+def outputs_of(looks: Sequence[Look], label: Look, texts: Callable[[str], Counter[str]]) -> SavedOutputs:
+    """Return the columns of predictions and scores among the others.
+
+    Parameters
+    ----------
+    looks : sequence of Look
+    label : Look
+    texts : callable
+        Returns the distinct texts of a column, and their rows.
+    """
     looks = [look for look in looks if look.name != label.name]
     named = [look for look in looks if _is_prediction(look)]
-    fitting = [look for look in named if _share_of(look.values, label.values) > 0]
+    unread = [look for look in named if not _alike(label.values, look.values)]
+    readings = {look.name: reading_of(texts(look.name), tuple(label.values)) for look in unread}
+    fitting = [look for look in named if readings.get(look.name) or _share_of(look.values, label.values) > 0]
     by_score_name = [look for look in looks if says(look.name, SCORES) and look not in named and not is_score(look)]
     by_values = [look for look in looks if look not in named and _has_only_labels(look, label)]
     known = [*fitting, *(look for look in by_score_name if _alike(label.values, look.values)), *by_values]
@@ -144,12 +172,14 @@ def outputs_of(looks: Sequence[Look], label: Look) -> SavedOutputs:
     scored = [look for look in looks if is_score(look)]
     scores = _scores(scored, label)
     used = {scores} if isinstance(scores, str) else set((scores or {}).values())
+    predictions = known[0].name if known else None
     return SavedOutputs(
-        known[0].name if known else None,
+        predictions,
         tuple(look.name for look in known[1:]),
         tuple(look.name for look in named if look not in fitting),
         scores,
         tuple(look.name for look in scored if look.name not in used),
+        None if predictions is None else readings.get(predictions),
     )
 
 
