@@ -51,15 +51,20 @@ def near_texts(texts: Sequence[str], others: Sequence[str]) -> Pairs:
     A text that equals one of the others is in no pair.
     """
     known = set(others)
-    index = [i for i, text in enumerate(texts) if text not in known and text.strip()]
-    mine, theirs = [_shingles(texts[i]) for i in index], [_shingles(text) for text in others]
+    asked = {i: _shingles(text) for i, text in enumerate(texts) if text not in known and text.strip()}
+    # Of two that are alike each has most of its runs in the other: few others have so many in any text.
+    every = frozenset[str]().union(*asked.values())
+    theirs = {j: _shingles(text) for j, text in enumerate(others) if _mostly_in(text, every)}
+    every = frozenset[str]().union(*theirs.values())
+    mine = {i: shingles for i, shingles in asked.items() if len(shingles & every) >= SIMILAR * len(shingles)}
     if not mine or not theirs:
         return []
+    at, other_at = list(mine), list(theirs)
     found: dict[int, int] = {}
-    for i, j in _candidates(mine, theirs):
-        if i not in found and _similarity(mine[i], theirs[j]) >= SIMILAR:
-            found[i] = j
-    return [(index[i], j) for i, j in sorted(found.items())]
+    for i, j in _candidates(list(mine.values()), list(theirs.values())):
+        if at[i] not in found and _similarity(mine[at[i]], theirs[other_at[j]]) >= SIMILAR:
+            found[at[i]] = other_at[j]
+    return sorted(found.items())
 
 
 def near_rows(table: pa.Table, others: pa.Table, features: Sequence[str]) -> Pairs | None:
@@ -107,15 +112,32 @@ def _digits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(np.round(values * scale) / scale)
 
 
-def _shingles(text: str) -> Shingles:
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+def _runs(text: str) -> tuple[int, Iterator[str]]:
+    """Return the number of runs of words or characters of a text, and these in their order; of a short one itself."""
+    plain = " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold().split())
     tokens: Sequence[str] = plain.split()
-    runs = WORDS
-    if _CJK.search(plain):
-        tokens, runs = plain.replace(" ", ""), CHARACTERS
+    size, joint = WORDS, " "
+    if not text.isascii() and _CJK.search(plain):
+        tokens, size, joint = plain.replace(" ", ""), CHARACTERS, ""
     if len(tokens) < FEWEST_TOKENS:
-        return frozenset((plain,))
-    return frozenset(" ".join(tokens[i : i + runs]) for i in range(len(tokens) - runs + 1))
+        return 1, iter([plain])
+    return len(tokens) - size + 1, map(joint.join, zip(*(tokens[k:] for k in range(size)), strict=False))
+
+
+def _shingles(text: str) -> Shingles:
+    return frozenset(_runs(text)[1])
+
+
+def _mostly_in(text: str, every: Shingles) -> bool:
+    number, runs = _runs(text)
+    most = (1 - SIMILAR) * number
+    missing: set[str] = set()
+    for run in runs:
+        if run not in every:
+            missing.add(run)
+            if len(missing) > most:
+                return False
+    return True
 
 
 def _similarity(one: Shingles, other: Shingles) -> float:
