@@ -111,8 +111,8 @@ def _rounded(table: pa.Table, features: Sequence[str]) -> pa.Table:
 def _digits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return a number for the first digits and the exponent of each value, (n,); NaN where there is none.
 
-    Digits and exponent are whole numbers: powers that numpy computes, and what is divided by them, differ in their last
-    bit with the place that a value has in its array.
+    Digits and exponent are whole numbers, so that no last bit of a quotient decides: numpy's powers of ten are not all
+    exact.
     """
     size = np.where(np.isfinite(values) & (values != 0), np.abs(values), 1.0)
     exponent = np.clip(np.floor(np.log10(size)).astype(int), -LARGEST_EXPONENT, LARGEST_EXPONENT)
