@@ -31,6 +31,8 @@ MOST_CANDIDATES = 50
 """Candidates of a row that are verified in each band; of a text that thousands share the first few decide."""
 
 FEWEST_FEATURES, FEWEST_VALUES, DIGITS = 5, 100, 3
+LARGEST_EXPONENT = 300
+_POWERS = np.array([float(f"1e{k}") for k in range(LARGEST_EXPONENT + DIGITS + 1)])
 _SEED = 7
 
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -107,9 +109,19 @@ def _rounded(table: pa.Table, features: Sequence[str]) -> pa.Table:
 
 
 def _digits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return a number for the first digits and the exponent of each value, (n,); NaN where there is none.
+
+    Digits and exponent are whole numbers, so that no last bit of a quotient decides: numpy's powers of ten are not all
+    exact.
+    """
     size = np.where(np.isfinite(values) & (values != 0), np.abs(values), 1.0)
-    scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(size)))
-    return np.asarray(np.round(values * scale) / scale)
+    exponent = np.clip(np.floor(np.log10(size)).astype(int), -LARGEST_EXPONENT, LARGEST_EXPONENT)
+    shift = DIGITS - 1 - exponent
+    digits = np.round(values * _POWERS[np.maximum(shift, 0)] / _POWERS[np.maximum(-shift, 0)])
+    # 9.999 and 10.00 are alike, as are 10.00 and what the logarithm takes for 9.999.
+    longer = np.abs(digits) == 10**DIGITS
+    digits, exponent = np.where(longer, digits / 10, digits), exponent + longer
+    return np.asarray(digits * 1000 + exponent)
 
 
 def _runs(text: str) -> tuple[int, Iterator[str]]:

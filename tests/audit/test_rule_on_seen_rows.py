@@ -1,4 +1,4 @@
-"""The rule on seen rows, simulated: files that repeat are never approved for what was learned by heart."""
+"""The rule on seen rows, simulated: files that repeat are not approved for what was learned by heart."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ TREE = {"estimator": "sklearn.tree:DecisionTreeClassifier", "parameters": {"rand
 
 
 @pytest.mark.parametrize("copies", [2, 3, 5, 10])
-def test_random_labels_in_a_file_that_repeats_are_never_approved(copies: int) -> None:
-    """Nearly right on all rows, and guessing without those that were seen: review in every run, never an approval."""
+def test_random_labels_in_a_file_that_repeats_need_review(copies: int) -> None:
+    """Nearly right on all rows, and guessing without those that were seen: review in each of eight runs."""
     without = []
     for seed in SEEDS:
         rows = pd.concat([_table(400, seed, signal=0)] * copies, ignore_index=True)
