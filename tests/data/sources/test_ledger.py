@@ -47,7 +47,7 @@ NAMES = ["f.csv", "f.csv.gz", "f.tsv.gz", "f.jsonl", "f.jsonl.gz", "f.parquet"]
 
 
 def _tables(path: Path, ledger: ReadLedger, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    return read(path, path.name, PLAIN, columns, 100, ledger)
+    return read(path, path.name, PLAIN, columns, 100, ledger=ledger)
 
 
 def _forbidden(*_: object) -> bytes:
