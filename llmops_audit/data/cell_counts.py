@@ -20,7 +20,9 @@ MOST_CELLS = 1 << 16
 
 _AND = " and "
 
+_POINT = '`data.decimal = "."`'
 _READINGS = {
+    _POINT: r"^[-+]?[0-9]+(\.[0-9]+)?$",
     '`data.decimal = ","`': r"^[-+]?[0-9]+(,[0-9]+)?$",
     '`data.thousands = ","`': r"^[-+]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]+)?$",
     '`data.decimal = ","` and `data.thousands = "."`': r"^[-+]?([0-9]{1,3}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?$",
@@ -142,6 +144,9 @@ class CellCounts:
         if best < least or best <= self.share:
             return []
         found = [setting for setting, share in self.cured if share == best]
+        if _POINT in found:
+            # Plain numbers are what separators of thousands would make of them as well.
+            return [_POINT]
         return [setting for setting in found if _AND not in setting] or found
 
     def error_of_settings(self, name: str, settings: list[str]) -> DataError:

@@ -157,6 +157,13 @@ def test_with_a_decimal_comma_a_point_is_no_number(tmp_path: Any) -> None:
         _audit(tmp_path, [*cells, "12.5"], decimal=",")
 
 
+def test_points_beside_a_decimal_comma_name_the_point(tmp_path: Any) -> None:
+    """A column with decimal points is cured by the point, and by nothing that would be refused or not help."""
+    with pytest.raises(DataError, match=r'`data\.decimal = "\."`; or') as raised:
+        _audit(tmp_path, INCOME, decimal=",")
+    assert "thousands" not in str(raised.value)
+
+
 @pytest.mark.parametrize("value", ["inf", "-Infinity", "1e999"])
 def test_infinity_is_refused_with_its_place(tmp_path: Any, value: str) -> None:
     """An infinite cell is no number that anything could be computed with."""
