@@ -14,6 +14,7 @@ from llmops_audit.record import Record
 from llmops_audit.record.canonical import parse
 from llmops_audit.render import i18n
 from llmops_audit.render.formats import render_files
+from llmops_audit.render.names import SHORT_DIGEST
 
 SAMPLES = Path(__file__).parents[2] / "reports" / "samples"
 FORMATS = ("html", "markdown", "card")
@@ -24,6 +25,7 @@ CLAUSE = re.compile(r"\([ivx]+\)")
 CODE = re.compile(r"``.+?``|`[^`]+`", re.DOTALL)
 PLACE = re.compile(r"\{[^}]*\}")
 ESCAPED = re.compile(r"\\([\\`*_\[\]{}|~#!$+=.)-])")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 CITATION = re.compile(r"[（(]\d{4}[)）]")
 
 THINGS = frozenset({"python", "utc"})
@@ -133,6 +135,8 @@ def english(record: Record) -> dict[str, list[str]]:
         for paragraph in section.paragraphs
     }
     data = {" ".join(text.split()) for text in texts_of_the_data(record.model_dump())}
+    # The first screen shows the beginning of a digest.
+    data |= {text[:SHORT_DIGEST] for text in data if DIGEST.fullmatch(text)}
     # What is one word may stand in any sentence; a longer text of the data is looked for as a whole.
     allowed = THINGS | kept(catalogue) | {text.lower() for text in data if WORD.fullmatch(text)}
     phrases = sorted(
