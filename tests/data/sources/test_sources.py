@@ -100,7 +100,7 @@ def test_a_pipe_in_the_place_of_a_file(tmp_path: Path, monkeypatch: pytest.Monke
 
 OTHER = {
     b"PAR1\x15\0": "is Parquet, whatever its name says; expected a name that ends in .parquet",
-    gzip.compress(b"a,b\n", mtime=0): "is compressed with gzip, whatever its name says; expected a name that ends in .gz",
+    gzip.compress(b"a", mtime=0): "is compressed with gzip, whatever its name says; expected a name that ends in .gz",
     b"PK\x03\x04\x14\0": "is a zip archive or an Excel workbook; expected a text file, or Parquet",
     "\ufeffa,b\n".encode("utf-16-le"): 'is text in UTF-16; expected `data.encoding = "utf-16"`',
     "\ufeffa,b\n".encode("utf-32-le"): 'is text in UTF-32; expected `data.encoding = "utf-32"`',
