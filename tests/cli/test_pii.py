@@ -201,11 +201,11 @@ SUFFIXES = (".reversed",)
 BINARY = True
 
 
-def names(path, shown, format):
+def names(path, shown, format, ledger=None):
     return tuple(path.read_bytes()[::-1].split(b"\\0")[0].decode().split(","))
 
 
-def tables(path, shown, format, columns, batch_rows):
+def tables(path, shown, format, columns, batch_rows, ledger=None):
     rows = [row.decode().split(",") for row in path.read_bytes()[::-1].split(b"\\0")[1:]]
     yield pa.table(dict(zip(columns, map(list, zip(*rows)), strict=True)))
 """
