@@ -43,7 +43,7 @@ LINEAR = {
     "vectorizer": "sklearn.feature_extraction.text:CountVectorizer",
     "estimator": "sklearn.linear_model:LogisticRegression",
 }
-SAVED = {"predictions": "told"}
+SAVED = {"predictions": "guess"}
 TREE = {"estimator": "sklearn.tree:DecisionTreeClassifier", "parameters": {"random_state": 1}}
 Spent = defaultdict[str, float]
 Frames = tuple[pd.DataFrame, pd.DataFrame]
@@ -58,8 +58,8 @@ def tables(rows: int, share: float, seed: int) -> Frames:
         for i in range(CATEGORIES):
             frame[f"c{i}"] = rng.choice(["red", "green", "blue"], n)
         frame["x0"] = frame["x0"].where(rng.random(n) > 0.05)
-        told = frame["x1"] + frame["x2"] > 0
-        return frame.assign(y=(frame["x1"] + frame["x2"] + rng.normal(size=n) > 0).astype(int), told=told.astype(int))
+        guess = frame["x1"] + frame["x2"] > 0
+        return frame.assign(y=(frame["x1"] + frame["x2"] + rng.normal(size=n) > 0).astype(int), guess=guess.astype(int))
 
     train, new = made(rows), made(rows)
     seen = rng.random(rows) < share
@@ -303,10 +303,10 @@ def cost(rows: int, repeats: int) -> Iterator[str]:
                     | {"again": again / (whole - again)}
                 )
             middle = {part: statistics.median(one.get(part, 0.0) for one in parts) for part in parts[0]}
-            told = ", ".join(f"{part} {value:.1%}" for part, value in middle.items() if part != "again")
+            shown = ", ".join(f"{part} {value:.1%}" for part, value in middle.items() if part != "again")
             yield (
                 f"{name}, {int(rows * size):,} + {int(rows * size):,}, {share:.1%} seen, {repeats} x: audit "
-                f"{statistics.median(seconds):.1f} s; comparing {statistics.median(shares):.1%} ({told}); judging "
+                f"{statistics.median(seconds):.1f} s; comparing {statistics.median(shares):.1%} ({shown}); judging "
                 f"again adds {middle['again']:.1%}"
             )
 

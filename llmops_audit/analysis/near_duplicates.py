@@ -53,12 +53,12 @@ def near_texts(texts: Sequence[str], others: Sequence[str]) -> Pairs:
     A text that equals one of the others is in no pair.
     """
     known = set(others)
-    asked = {i: _shingles(text) for i, text in enumerate(texts) if text not in known and text.strip()}
+    searched = {i: _shingles(text) for i, text in enumerate(texts) if text not in known and text.strip()}
     # Of two that are alike each has most of its runs in the other: few others have so many in any text.
-    every = frozenset[str]().union(*asked.values())
+    every = frozenset[str]().union(*searched.values())
     theirs = {j: _shingles(text) for j, text in enumerate(others) if _mostly_in(text, every)}
     every = frozenset[str]().union(*theirs.values())
-    mine = {i: shingles for i, shingles in asked.items() if len(shingles & every) >= SIMILAR * len(shingles)}
+    mine = {i: shingles for i, shingles in searched.items() if len(shingles & every) >= SIMILAR * len(shingles)}
     if not mine or not theirs:
         return []
     at, other_at = list(mine), list(theirs)

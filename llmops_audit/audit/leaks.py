@@ -9,10 +9,10 @@ from itertools import chain
 from typing import Any
 
 from llmops_audit.errors import OutputError, Problem
-from llmops_audit.personal_data import Confidence, find, mask
+from llmops_audit.personal_data import Confidence, find, masked
 from llmops_audit.record import Record
 
-__all__ = ["masked", "refuse_leaks"]
+__all__ = ["refuse_leaks"]
 
 _SCOPE = re.compile(r"([^=,]*)=(.*?)(?=,[^=,]*=|$)", re.DOTALL)
 """A key and its value between the brackets of a finding's id."""
@@ -80,13 +80,6 @@ def refuse_leaks(record: Record, spec: Mapping[str, Any]) -> None:
     ]
     if problems:
         raise OutputError.of(problems)
-
-
-def masked(text: str) -> str:
-    """Return a text with the personal data in it masked, confirmed or not."""
-    for span in reversed(find([text])[0]):
-        text = text[: span.start] + mask(span.kind, text[span.start : span.end]) + text[span.end :]
-    return text
 
 
 def _texts(value: object, location: str, key: str) -> Iterator[tuple[str, str, str]]:

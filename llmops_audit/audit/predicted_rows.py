@@ -96,7 +96,7 @@ def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clo
     subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric))
 
     def trained_on(rows: Batch) -> tuple[_Predicting, Batch]:
-        # Identified before it predicts anything: some classifiers count what they are asked.
+        # Identified before it predicts anything: some classifiers count their predictions.
         trained, data = subject.fit(rows).identified(), spec.data
         rule = one_rule(rows, data.sample, features=data.features, text=data.text) if "pairs" in names else None
         sample = rows.sample(data.sample)

@@ -17,7 +17,7 @@ from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
 from llmops_audit.data.batches import Dataset, ReadState, open_dataset
 from llmops_audit.data.column_kinds import ColumnKind, kinds_of
-from llmops_audit.data.spellings import LABELS, Reread, families
+from llmops_audit.data.spellings import LABELS
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
@@ -111,18 +111,7 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
         judged=needs.judged,
         compared=needs.inputs_compared,
     )
-    reading = ReadState.of(spec)
-    for _ in range(_most_restarts(spec)):
-        try:
-            return _swept(prepared, dataset, reading, needs, jobs, clock)
-        except Reread:
-            reading = reading.anew(spec, set())
-    return _swept(prepared, dataset, reading, needs, jobs, clock)
-
-
-def _most_restarts(spec: Spec) -> int:
-    """Return how often columns can turn out to be something else: each once, and each kind of feature once."""
-    return len(set(families(spec).values())) + 2 * len(spec.data.features)
+    return ReadState.settled(spec, lambda reading: _swept(prepared, dataset, reading, needs, jobs, clock))
 
 
 def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Needs, jobs: int, clock: Clock) -> Swept:

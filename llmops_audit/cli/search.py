@@ -17,7 +17,7 @@ from llmops_audit.data import sources
 from llmops_audit.data.sources import FileFormat
 from llmops_audit.errors import DataError
 from llmops_audit.evidence._unread import content_of, decoded
-from llmops_audit.personal_data import Confidence, Span, find, find_in_array, mask
+from llmops_audit.personal_data import Confidence, Span, find, find_in_array, masked
 
 __all__ = ["CONTENTS", "CellHit", "NotSearched", "masked_name", "search_lines", "search_table"]
 
@@ -223,7 +223,4 @@ def _texts(values: pa.Array) -> pa.Array:
 
 def masked_name(text: str) -> str:
     """Return a name with its personal data masked, and without lone halves of surrogate pairs."""
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    for span in reversed(find([text])[0]):
-        text = text[: span.start] + mask(span.kind, text[span.start : span.end]) + text[span.end :]
-    return text
+    return masked(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))

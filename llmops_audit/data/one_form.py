@@ -21,7 +21,7 @@ from llmops_audit.spec import Spec
 __all__ = ["Counted", "OneForm", "in_one_form"]
 
 Counted = Callable[[str, Mapping[str, bool]], Mapping[str, CellCounts]]
-"""Counts the cells of features over all rows of a part; of each it is told whether the data say its type."""
+"""Counts the cells of features over all rows of a part; of each it is given whether the data say its type."""
 
 
 @dataclass(frozen=True)

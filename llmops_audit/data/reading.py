@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +13,15 @@ import pyarrow as pa
 
 from llmops_audit.data.column_kinds import ColumnKind
 from llmops_audit.data.columns import FileLocation, floats, unit_groups
-from llmops_audit.data.spellings import LABELS, Spellings
+from llmops_audit.data.spellings import LABELS, Reread, Spellings, families
 from llmops_audit.data.times import TIMES, instants
 from llmops_audit.evidence.base import Codes, ScoreMatrix
 from llmops_audit.record.labels import Label, canonical_label
 from llmops_audit.spec import DataSection, Spec
 
 __all__ = ["ReadState", "check_labels", "note_time", "scores_of", "units_of", "weights_of"]
+
+Result = TypeVar("Result")
 
 LARGEST_WEIGHT = 1e50
 """Largest weight, in weights of the first rows: squares of so many can still be summed up."""
@@ -65,6 +69,25 @@ class ReadState:
         spellings = Spellings(self.spellings.anew().texts | texts)
         labels = spec.data.listed_labels(texts=LABELS in spellings.texts)
         return ReadState(labels, first=self.first, kinds=self.kinds, spellings=spellings)
+
+    @classmethod
+    def settled(cls, spec: Spec, read: Callable[[ReadState], Result]) -> Result:
+        """Return what reading gives, which starts anew where columns turn out to be something else than was assumed.
+
+        Parameters
+        ----------
+        spec : Spec
+        read : callable
+            Reads from the first row, by what is known so far.
+        """
+        reading = cls.of(spec)
+        # Each family of columns, and each of the two kinds of a feature, turns out to be something else once.
+        for _ in range(len(set(families(spec).values())) + 2 * len(spec.data.features)):
+            try:
+                return read(reading)
+            except Reread:
+                reading = reading.anew(spec, set())
+        return read(reading)
 
     @property
     def numeric(self) -> frozenset[str]:

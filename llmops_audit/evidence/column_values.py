@@ -11,11 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from llmops_audit.evidence.base import Batch, Plan
+from llmops_audit.record.audited import MOST_DISTINCT
 
-__all__ = ["MOST_DISTINCT", "ColumnValues"]
-
-MOST_DISTINCT = 1000
-"""Different values that are counted; of more it is known that they are more."""
+__all__ = ["ColumnValues"]
 
 HEAD_ROWS = 4 * MOST_DISTINCT
 """Rows that are looked at first: most columns with too many values to count show that here."""

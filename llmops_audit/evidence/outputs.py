@@ -28,7 +28,7 @@ MOST_NAMED = 10
 """Shapes that a record holds."""
 
 _LONGEST_MASKED = 1_000
-"""Characters of an output that its shape is made of."""
+"""Characters of an output that its shape shows."""
 
 K = TypeVar("K")
 

@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 from llmops_audit.personal_data.candidates import FEW, Entry, Prefilter, matches
 from llmops_audit.personal_data.context import FAR, HEADER, Mentions, Topics, split_words
 from llmops_audit.personal_data.kinds import REACH_AFTER, Confidence
+from llmops_audit.personal_data.masking import mask
 from llmops_audit.personal_data.normal import CHANGES, ESCAPED, Normal, normal
 from llmops_audit.personal_data.recognisers import KINDS
 
-__all__ = ["Span", "find", "find_in_array", "names_a_kind"]
+__all__ = ["Span", "find", "find_in_array", "masked", "names_a_kind"]
 
 
 @dataclass(frozen=True, order=True)
@@ -100,6 +101,13 @@ def find(texts: Sequence[str], *, header: str = "") -> list[tuple[Span, ...]]:
     for index, spans in find_in_array(_array(texts), header=header).items():
         found[index] = spans
     return found
+
+
+def masked(text: str) -> str:
+    """Return a text with the personal data in it masked, confirmed or not."""
+    for span in reversed(find([text])[0]):
+        text = text[: span.start] + mask(span.kind, text[span.start : span.end]) + text[span.end :]
+    return text
 
 
 def names_a_kind(header: str) -> bool:

@@ -13,6 +13,7 @@ from llmops_audit.record.leaks_found import SeenRows
 from llmops_audit.record.output_counts import OutputCounts
 
 __all__ = [
+    "MOST_DISTINCT",
     "AuditInfo",
     "ColumnInfo",
     "Duplicates",
@@ -114,6 +115,10 @@ class Duplicates(Frozen):
     """Rows that were compared."""
     repeated: int
     """How many of them repeat an earlier row."""
+
+
+MOST_DISTINCT = 1000
+"""Different values of a column that are counted; of more it is known that they are more."""
 
 
 class ColumnInfo(Frozen):

@@ -167,11 +167,6 @@ class DataSection(SpecSection):
         named = self.labels or ()
         return len({canonical_label(label) for label in named}) < len(named)
 
-    @property
-    def fixed_labels(self) -> tuple[str | int | float, ...] | None:
-        """`labels` as they compare where the data do not make texts of them; None where the spec does not fix them."""
-        return self.listed_labels(texts=self.labels_are_texts)
-
     def listed_labels(self, *, texts: bool) -> tuple[str | int | float, ...] | None:
         """Return `labels` in their one form, sorted, see `canonical_label`; None where the spec does not fix them."""
         if self.labels is None:

@@ -74,7 +74,7 @@ def hints(section: OutputSection, labels: tuple[Label, ...], texts: Mapping[str,
         try:
             rules = OutputRules.of(section.model_copy(update=changes), labels)
         except SpecError:
-            # Labels that become one by this setting cannot be told apart with it.
+            # Labels that become one by this setting cannot be distinguished with it.
             continue
         read = [text for text in texts if rules.outcome_of(text)[0] is Outcome.LABEL]
         harmless = frozenset(text for text in read if whole and len(text) <= LONGEST_HARMLESS)

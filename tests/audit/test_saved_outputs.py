@@ -12,7 +12,7 @@ import llmops_audit
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.record import Finding, OutputShape, Record, Status, Verdict
 
-MODEL: dict[str, Any] = {"predictions": "told"}
+MODEL: dict[str, Any] = {"predictions": "guess"}
 
 
 def _audit(frame: pd.DataFrame | pa.Table, model: dict[str, Any] = MODEL, **more: Any) -> Record:
@@ -26,10 +26,10 @@ def _audit(frame: pd.DataFrame | pa.Table, model: dict[str, Any] = MODEL, **more
     return llmops_audit.run(spec, data={"test": frame})
 
 
-def _rows(told: dict[str, list[str | None]], n: int = 100) -> pd.DataFrame:
+def _rows(guess: dict[str, list[str | None]], n: int = 100) -> pd.DataFrame:
     """Return n rows of each label, whose outputs are repeated in turn."""
-    rows = [(label, outputs[i % len(outputs)]) for label, outputs in told.items() for i in range(n)]
-    return pd.DataFrame(rows, columns=["label", "told"])
+    rows = [(label, outputs[i % len(outputs)]) for label, outputs in guess.items() for i in range(n)]
+    return pd.DataFrame(rows, columns=["label", "guess"])
 
 
 def _finding(record: Record, metric: str) -> Finding:
@@ -48,7 +48,7 @@ def _page(record: Record, format: str, language: str = "en") -> str:
 def test_outputs_are_read_as_the_spec_says() -> None:
     """Completions of a language model become labels, and those that do not are counted with their shapes."""
     rows = _rows({"yes": ["The answer is **Yes**.", "yes"], "no": ["No!", "I cannot say.", None, "Yes or no?"]})
-    record = _audit(rows, {"predictions": "told", "output": {"match": "only_label", "ignore": ["case", "markdown"]}})
+    record = _audit(rows, {"predictions": "guess", "output": {"match": "only_label", "ignore": ["case", "markdown"]}})
     outputs = record.data["test"].outputs
     assert outputs is not None
     assert outputs.outcomes == {"label": 125, "unparsable": 50, "missing": 25}
@@ -92,7 +92,7 @@ def test_a_limit_of_the_spec_replaces_the_alarm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "data", "cure", "shown"),
+    ("guess", "data", "cure", "shown"),
     [
         ({"yes": ["Yes."], "no": ["No."]}, {}, '`ignore = ["case", "punctuation"]` would map 200 of 200', "'No.'"),
         (
@@ -111,13 +111,13 @@ def test_a_limit_of_the_spec_replaces_the_alarm() -> None:
     ],
 )
 def test_outputs_without_any_label_are_not_judged(
-    told: dict[str, list[str | None]], data: dict[str, Any], cure: str, shown: str
+    guess: dict[str, list[str | None]], data: dict[str, Any], cure: str, shown: str
 ) -> None:
     """Where no output is a label the audit ends, naming the labels, the setting that helps, and masked outputs."""
     with pytest.raises(DataError) as caught:
-        _audit(_rows(told), data=data)
+        _audit(_rows(guess), data=data)
     said = str(caught.value)
-    assert f"column 'told': no output is a label; expected one of {', '.join(sorted(told))}" in said
+    assert f"column 'guess': no output is a label; expected one of {', '.join(sorted(guess))}" in said
     assert cure in said
     assert "Mary" not in said
     assert "It is" not in said
@@ -139,17 +139,17 @@ def test_live_rows_may_lack_outputs_but_not_labels_alone() -> None:
         "model": MODEL,
         "checks": {"accuracy": {}},
     }
-    record = llmops_audit.run(spec, data={"test": rows, "live": rows.assign(told=pd.Series([None] * 200, dtype=str))})
+    record = llmops_audit.run(spec, data={"test": rows, "live": rows.assign(guess=pd.Series([None] * 200, dtype=str))})
     assert record.data["live"].outputs is not None
     assert record.data["live"].outputs.outcomes == {"missing": 200}
-    with pytest.raises(DataError, match="the live split: column 'told': no output is a label"):
-        llmops_audit.run(spec, data={"test": rows, "live": rows.assign(told="Y")})
+    with pytest.raises(DataError, match="the live split: column 'guess': no output is a label"):
+        llmops_audit.run(spec, data={"test": rows, "live": rows.assign(guess="Y")})
 
 
 def test_the_previous_release_is_read_by_the_same_rules() -> None:
     """Outputs of the baseline become labels as those of the subject do, and end the audit where none does."""
     rows = _rows({"yes": ["Yes."], "no": ["No."]})
-    model = {"predictions": "told", "output": {"ignore": ["case", "punctuation"]}}
+    model = {"predictions": "guess", "output": {"ignore": ["case", "punctuation"]}}
     more = {"baseline": {"predictions": "before"}, "checks": {"regression": {}}}
     record = _audit(rows.assign(before=["YES", "No."] * 100), model, **more)
     assert record.decision.status is Status.APPROVED

@@ -23,7 +23,7 @@ from llmops_audit.render.formats import render_files
 HEAD = '[audit]\nname = "a"\nversion = "1"\n'
 TABLE = 'features = ["x", "z"]\nlabel = "y"\npositive = 1\n'
 TEXT = 'text = "text"\nlabel = "label"\n'
-SAVED = '[model]\npredictions = "told"\n'
+SAVED = '[model]\npredictions = "predicted"\n'
 TREE = '[model]\nestimator = "sklearn.tree:DecisionTreeClassifier"\n'
 WORDS = (
     '[model]\nvectorizer = "sklearn.feature_extraction.text:CountVectorizer"\n'
@@ -185,10 +185,10 @@ def test_live_rows_count_where_a_check_of_predictions_names_them(tmp_path: Path,
     assert record.approved is not review
 
 
-def _told(n: int, seed: int, right: float) -> pd.DataFrame:
+def _with_predictions(n: int, seed: int, right: float) -> pd.DataFrame:
     rows = _rows(n, seed)
     wrong = np.random.default_rng(seed + 100).random(n) > right
-    return rows.assign(told=np.where(wrong, 1 - rows["y"], rows["y"]))
+    return rows.assign(predicted=np.where(wrong, 1 - rows["y"], rows["y"]))
 
 
 @pytest.mark.parametrize(("jobs", "batch_rows"), [(1, 65_536), (1, 7), (2, 50)])
@@ -197,20 +197,20 @@ def test_saved_predictions_are_judged_on_the_unseen_rows(
 ) -> None:
     """Right on the seen half, guessing on the unseen half: passed on all rows, inconclusive with both numbers."""
     monkeypatch.setattr(batches, "BATCH_ROWS", batch_rows)
-    known, new = _told(200, 7, 1.0), _told(200, 8, 0.5)
+    known, new = _with_predictions(200, 7, 1.0), _with_predictions(200, 8, 0.5)
     data = _two(tmp_path, known, pd.concat([known, new]).sample(frac=1, random_state=2)) + TABLE
     record = _audit(tmp_path, data + SAVED + "[checks.accuracy]\nmin = { accuracy = 0.6 }\n", jobs)
     seen = _seen(record)
     assert (seen.rows, seen.seen, seen.exact, seen.again, seen.rows_again) == (400, 200, True, "unseen", 200)
     finding = record.findings()["accuracy.accuracy"]
     assert finding.verdict is Verdict.INCONCLUSIVE
-    assert finding.value == pytest.approx((200 + (new["told"] == new["y"]).sum()) / 400)
-    assert finding.details["value_without_seen_rows"] == pytest.approx((new["told"] == new["y"]).mean())
+    assert finding.value == pytest.approx((200 + (new["predicted"] == new["y"]).sum()) / 400)
+    assert finding.details["value_without_seen_rows"] == pytest.approx((new["predicted"] == new["y"]).mean())
 
 
 def test_good_saved_predictions_pass_on_the_unseen_rows_too(tmp_path: Path) -> None:
     """As good on the unseen rows: passed. The same column written as text in one file is the same column."""
-    known, new = _told(200, 7, 0.95), _told(400, 8, 0.95)
+    known, new = _with_predictions(200, 7, 0.95), _with_predictions(400, 8, 0.95)
     data = _two(tmp_path, known, pd.concat([known, new])).replace("train.csv", "train.parquet") + TABLE
     known.to_parquet(tmp_path / "train.parquet")
     record = _audit(tmp_path, data + SAVED + ACCURACY)
@@ -234,7 +234,7 @@ SPELLED: dict[str, tuple[list[str], list[object], pa.DataType, tuple[str, ...]]]
 def test_rows_are_compared_by_value_whatever_the_files_made_of_them(tmp_path: Path, spelled: str, setting: str) -> None:
     """Training rows in CSV and test rows in Parquet, written and stored in other ways, are the same rows."""
     written, stored, kind, _ = SPELLED[spelled]
-    rows = _told(300, 7, 0.95)
+    rows = _with_predictions(300, 7, 0.95)
     rows.assign(z=written * 100).to_csv(tmp_path / "train.csv", index=False)
     other = pa.Table.from_pandas(rows.drop(columns="z"), preserve_index=False)
     pq.write_table(other.append_column("z", pa.array(stored * 100, kind)), tmp_path / "test.parquet")
@@ -249,7 +249,7 @@ def test_rows_are_compared_as_texts_where_two_spellings_of_one_value_turn_up(
 ) -> None:
     """Versions 1.1 and 1.10, of which one stands late in one file alone, stay two values for the comparison too."""
     monkeypatch.setattr(batches, "BATCH_ROWS", batch_rows)
-    rows = _told(300, 7, 0.95)
+    rows = _with_predictions(300, 7, 0.95)
     versions = ["1.1", "2.0"] * 150
     for file in ("train", "test"):
         here = rows.assign(z=versions)
@@ -269,7 +269,7 @@ def test_what_is_compared_first_does_not_decide_what_a_column_is(
 ) -> None:
     """Test rows are read before training rows, but words among their numbers are still an error that names them."""
     monkeypatch.setattr(batches, "BATCH_ROWS", 50)
-    known, new = _told(200, 7, 0.95), _told(200, 8, 0.95)
+    known, new = _with_predictions(200, 7, 0.95), _with_predictions(200, 8, 0.95)
     words = int(share * 200)
     new["z"] = [*[f"word{i}" for i in range(words)], *new["z"][words:]]
     with pytest.raises(DataError, match=r"^test.csv: row 1: column 'z' is not a number"):
@@ -282,9 +282,9 @@ def test_words_late_in_the_training_rows_make_categories_of_all(
 ) -> None:
     """The first rows are numbers and the last half are words: categories in both splits, and the audit ends."""
     monkeypatch.setattr(batches, "BATCH_ROWS", 50)
-    rows = _told(200, 7, 0.95)
+    rows = _with_predictions(200, 7, 0.95)
     rows["z"] = [*rows["z"][:100], *[f"word{i}" for i in range(100)]]
-    test = pd.concat([rows[:50], rows[-5:], _told(200, 8, 0.95)])
+    test = pd.concat([rows[:50], rows[-5:], _with_predictions(200, 8, 0.95)])
     record = _audit(tmp_path, _two(tmp_path, rows, test) + TABLE + model + ACCURACY)
     (column,) = (one for one in record.data["test"].columns if one.name == "z")
     assert column.kind == "category"
@@ -293,9 +293,9 @@ def test_words_late_in_the_training_rows_make_categories_of_all(
 
 def test_a_split_without_the_inputs_hides_no_other(tmp_path: Path) -> None:
     """Live rows hold predictions alone: they are not compared, and the test rows are."""
-    known, new = _told(200, 7, 0.95), _told(200, 8, 0.95)
+    known, new = _with_predictions(200, 7, 0.95), _with_predictions(200, 8, 0.95)
     data = _two(tmp_path, known, pd.concat([known[:100], new])) + 'live = "live.csv"\n' + TABLE
-    new[["told", "y"]].to_csv(tmp_path / "live.csv", index=False)
+    new[["predicted", "y"]].to_csv(tmp_path / "live.csv", index=False)
     record = _audit(tmp_path, data + SAVED + ACCURACY)
     assert (_seen(record).rows, _seen(record).seen) == (300, 100)
     assert (_seen(record, "live").rows, _seen(record, "live").many) == (0, False)
@@ -314,7 +314,7 @@ def test_a_seen_row_never_counts_as_nearly_alike(
     names = [f"x{i}" for i in range(5)]
     base = pd.DataFrame(rng.normal(size=(200, 5)).round(2) + 10, columns=names)
     base["y"] = (base["x0"] > 10).astype(int)
-    base["told"] = base["y"]
+    base["predicted"] = base["y"]
     close = base.assign(x1=base["x1"] + 0.0001)
     text = _two(tmp_path, pd.concat([base, close]), pd.concat([base, base.assign(x2=base["x2"] + 0.0001)]))
     text += f'features = {json.dumps(names)}\nlabel = "y"\n'
@@ -328,7 +328,7 @@ def test_a_seen_row_never_counts_as_nearly_alike(
 
 def test_without_inputs_nothing_is_compared_and_the_page_says_so(tmp_path: Path) -> None:
     """Saved predictions whose spec names neither text nor features: not compared, and no claim is made."""
-    data = _two(tmp_path, _told(200, 7, 0.95), _told(400, 8, 0.95))
+    data = _two(tmp_path, _with_predictions(200, 7, 0.95), _with_predictions(400, 8, 0.95))
     record = _audit(tmp_path, data + 'label = "y"\npositive = 1\n' + SAVED + ACCURACY)
     assert record.approved
     assert (_seen(record).rows, _seen(record).share) == (0, None)
@@ -346,7 +346,7 @@ def _compare_by_a_sample(monkeypatch: pytest.MonkeyPatch, most: int, sketch: int
 def test_many_test_rows_are_compared_by_a_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the bound a sample of the contents is compared, and its error stated; that none is seen is not claimed."""
     _compare_by_a_sample(monkeypatch, most=1000, sketch=500)
-    known, new = _told(2000, 7, 0.95), _told(2000, 8, 0.95)
+    known, new = _with_predictions(2000, 7, 0.95), _with_predictions(2000, 8, 0.95)
     data = _two(tmp_path, known, pd.concat([known, new])) + TABLE
     seen = _seen(_audit(tmp_path, data + SAVED + ACCURACY))
     assert not seen.exact
@@ -410,7 +410,7 @@ def test_units_are_the_same_where_one_file_writes_them_with_a_point(tmp_path: Pa
 
 
 def test_training_after_the_test_is_reported(tmp_path: Path) -> None:
-    """Training rows later than test rows are told with both dates; in their order nothing is said."""
+    """Training rows later than test rows are reported with both dates; in their order nothing is said."""
     old = pd.date_range("2024-01-01", periods=400, freq="h").astype(str)
     new = pd.date_range("2024-06-01", periods=400, freq="h").astype(str)
     for train, test, late in ((old, new, False), (new, old, True)):

@@ -1,4 +1,4 @@
-"""What a column looks like, told from its cells: numbers, words, times, codes."""
+"""What a column looks like by its cells: numbers, words, times, codes."""
 
 from __future__ import annotations
 
@@ -216,9 +216,9 @@ def _words(base: Look, sample: Sequence[str], infinite: bool, stray: Sequence[st
     characters = sum(map(len, sample)) / len(sample)
     lengths = {len(value) for value in sample}
     is_spaceless = spaceless > letters / 2
-    spoken = characters >= 5 if is_spaceless else words >= 1.5 and characters >= 8
+    is_prose = characters >= 5 if is_spaceless else words >= 1.5 and characters >= 8
     letters_enough = letters >= 0.5 * sum(len(value.replace(" ", "")) for value in sample)
-    is_text = spoken and letters_enough and len(lengths) > 1 and base.distinct > FEW
+    is_text = is_prose and letters_enough and len(lengths) > 1 and base.distinct > FEW
     return replace(
         base, kind="text" if is_text else "category", words=words, characters=characters, spaceless=is_spaceless,
         chinese=is_spaceless and chinese > 0.6 * spaceless, infinite=infinite, stray=tuple(stray),

@@ -79,13 +79,18 @@ def check_and_measure(spec: str, folder: Path, *, fit: bool) -> Reached | None:
         Where an audit would stop.
     """
     from llmops_audit.audit import prepare
-    from llmops_audit.data.batches import ReadState, batches, open_dataset
+    from llmops_audit.data.batches import ReadState, open_dataset
 
     prepared = prepare(tomllib.loads(spec))
     every_column = "personal_data" in {name for one in prepared.checks.values() for name in one.check.inputs}
     dataset = open_dataset(prepared.spec, folder, every_column=every_column)
-    reading = ReadState(labels=prepared.spec.data.fixed_labels)
-    if not prepared.spec.model.trained_here:
+    return ReadState.settled(prepared.spec, lambda reading: _tried(dataset, reading, fit=fit))
+
+
+def _tried(dataset: Dataset, reading: ReadState, *, fit: bool) -> Reached | None:
+    from llmops_audit.data.batches import batches
+
+    if not dataset.spec.model.trained_here:
         for part in dataset.files:
             for _ in batches(dataset, part, reading):
                 pass

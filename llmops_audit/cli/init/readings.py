@@ -68,7 +68,7 @@ def _ways(texts: Counter[str], labels: tuple[Label, ...]) -> Iterator[Reading]:
     every = texts.total()
     for hint in hints(OutputSection(), labels, texts):
         settings = tomllib.loads(f"output = {{ {hint.setting} }}")["output"]
-        # The key of a JSON object is not told where it could be somebody's name.
+        # The key of a JSON object is not shown where it could be somebody's name.
         if settings.get("path") != "…":
             yield Reading(settings, hint.mapped, every)
     for pattern in _STATED:

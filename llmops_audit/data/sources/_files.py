@@ -8,7 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from llmops_audit.errors import DataError
-from llmops_audit.personal_data import find, mask
+from llmops_audit.personal_data import masked
 
 __all__ = ["open_regular", "refuse_irregular"]
 
@@ -28,6 +28,8 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0
 def refuse_irregular(path: Path, shown: str) -> None:
     """Refuse what is no regular file, without opening it. A symbolic link is followed once.
 
+    Where it leads nobody wrote into the spec, so that personal data in its target are masked.
+
     Parameters
     ----------
     path : Path
@@ -42,10 +44,10 @@ def refuse_irregular(path: Path, shown: str) -> None:
     try:
         if path.is_symlink():
             target = path.readlink()
-            link = f"is a link to '{_shown(target)}', "
+            link = f"is a link to '{masked(str(target))}', "
             second = path.parent / target
             if second.is_symlink():
-                third = _shown(second.readlink())
+                third = masked(str(second.readlink()))
                 raise DataError(shown, f"{link}a link to '{third}'", "a file, or a link that leads to one at once")
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -79,14 +81,6 @@ def open_regular(path: Path, shown: str) -> BufferedReader:
         file.close()
         raise
     return file
-
-
-def _shown(target: Path) -> str:
-    """Return where a link leads, with the personal data in it masked: nobody wrote it into the spec."""
-    text = str(target)
-    for span in reversed(find([text])[0]):
-        text = text[: span.start] + mask(span.kind, text[span.start : span.end]) + text[span.end :]
-    return text
 
 
 def _refuse_kind(mode: int, shown: str, link: str) -> None:
