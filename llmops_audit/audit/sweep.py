@@ -23,7 +23,7 @@ from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
 from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes, without_seen_rows
 from llmops_audit.evidence.rows import Rows
-from llmops_audit.record import FileInfo, Leak, SeenRows, joined_sha256
+from llmops_audit.record import FileInfo, Leak, SeenRows
 from llmops_audit.record.labels import Label
 from llmops_audit.spec import Spec
 from llmops_audit.subjects import Subject, Trainable
@@ -136,7 +136,7 @@ def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Need
             for split, seen in _without_seen_rows(rows, plan, columns, needs, evidence, jobs).items()
         }
     with clock.stage("computing digests"):
-        files = _files(dataset, set(part_of.values()))
+        files = dataset.all_files_read()
     task = task_of(
         spec,
         outcomes,
@@ -249,13 +249,6 @@ def _scored(samples: Mapping[str, Rows], rows: PredictedRows) -> dict[str, Evide
         elif isinstance(rows.subject, Trainable) and kept.scores is None:
             scores = rows.subject.score(Batch(split, kept.table, kept.source, kept.row, kept.key))
             found[split] = kept.scored(kept.source, kept.row, scores)
-    return found
-
-
-def _files(dataset: Dataset, parts: set[str]) -> dict[str, tuple[FileInfo, ...]]:
-    found = {part: dataset.files_read(part) for part in sorted(parts)}
-    if len({joined_sha256(files) for files in found.values()}) < len(found):
-        raise DataError("data", "two splits hold the same bytes", "rows that were not trained on, and count once")
     return found
 
 

@@ -22,7 +22,7 @@ from llmops_audit.data.reading import ReadState, check_labels, note_time, scores
 from llmops_audit.data.spellings import LABELS
 from llmops_audit.errors import DataError, Problem
 from llmops_audit.evidence.base import Batch, concatenated
-from llmops_audit.record import FileInfo
+from llmops_audit.record import FileInfo, joined_sha256
 from llmops_audit.spec import SPLITS, Spec
 
 __all__ = ["Dataset", "ReadState", "batches", "columns_alone", "load", "open_dataset", "slices"]
@@ -82,6 +82,19 @@ class Dataset:
             return tuple(FileInfo(name=shown, sha256=content, bytes=None) for shown in self.files[part])
         found = ((shown, self.ledger.digest(self.folder / shown, shown)) for shown in sorted(self.files[part]))
         return tuple(FileInfo(name=shown, sha256=digest.sha256, bytes=digest.bytes) for shown, digest in found)
+
+    def all_files_read(self) -> dict[str, tuple[FileInfo, ...]]:
+        """Return the files of each part, see `files_read`.
+
+        Raises
+        ------
+        DataError
+            Where two parts hold the same bytes.
+        """
+        found = {part: self.files_read(part) for part in sorted(self.files)}
+        if len({joined_sha256(files) for files in found.values()}) < len(found):
+            raise DataError("data", "two splits hold the same bytes", "rows that were not trained on, and count once")
+        return found
 
     def column_names(self, part: str, shown: str) -> tuple[str, ...]:
         """Return all columns of a file of a part, or of the table in its place.

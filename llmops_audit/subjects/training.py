@@ -32,6 +32,12 @@ def split(batch: Batch, spec: Spec) -> tuple[Batch, Batch]:
     """
     data, n = spec.data, len(batch)
     label = batch.label
+    if data.stratify and label is not None and np.bincount(label.index)[np.unique(label.index)].min() < 2:
+        raise DataError(
+            f"{', '.join(data.paths('path'))}: column '{data.label}'",
+            "a label has a single row, which cannot stand on both sides of the split",
+            "two rows of each label, or `data.stratify = false`",
+        )
     try:
         train, test = train_test_split(
             np.arange(n),

@@ -65,7 +65,7 @@ BAD = [
     ({'label = "label"': 'label = "class"'}, None, "rows.csv: has no column 'class'"),
     ({TRAIN: 'path = "nothing.csv"'}, None, "nothing.csv"),
     ({}, "text,label\nonly,1\none,1\nlabel,1\n", "fewer than two labels"),
-    ({}, _many(100, last="x,7,F,0"), "cannot be split"),
+    ({}, _many(100, last="x,7,F,0"), "a label has a single row"),
     ({TRAIN: 'train = "rows.csv"\ntest = "other.csv"'}, None, "other.csv: row 2: the label is unknown; expected a label of the training split"),
     ({**SAVED, 'label = "label"': 'label = "label"\nlabels = [0, 1]'}, _rows("a,1,F,1", "b,2,M,0"), "row 2: the label is unknown; expected a label of `data.labels`"),
     (SAVED, _rows("a,1,F,1", "b,0,M,0,5"), "rows.csv: row 2"),

@@ -60,13 +60,13 @@ def test_a_file_without_a_header_is_refused_with_a_way_on(tmp_path: Path) -> Non
         ["anna.schmidt@example.org,yes", *(f"p{i}@example.org,{('yes', 'no')[i % 2]}" for i in range(30))],
     ],
 )
-def test_a_first_row_is_told_from_a_header(tmp_path: Path, lines: list[str]) -> None:
+def test_a_first_row_is_no_header(tmp_path: Path, lines: list[str]) -> None:
     """Numbers, values that come again, and personal data are no names of columns."""
     assert "has no header" in _refused(tmp_path, _file(tmp_path / "rows.csv", *lines))
 
 
 @pytest.mark.parametrize("header", ["spam,text", "0,1,label"])
-def test_a_header_is_told_from_a_first_row(tmp_path: Path, header: str) -> None:
+def test_a_header_is_no_first_row(tmp_path: Path, header: str) -> None:
     """A label called as one of its values, and columns that are numbered, are names."""
     rows = [f"{('spam', 'ham')[i % 2]},some words of row {i}" for i in range(40)]
     if header.startswith("0"):
@@ -97,7 +97,27 @@ def test_a_file_with_a_label_alone_is_refused(tmp_path: Path) -> None:
 def test_a_spec_that_would_not_run_is_not_written(tmp_path: Path) -> None:
     """A label with a single row cannot be split: what an audit would say is said at once."""
     rows = [f"{i * 1.5},{'c' if i == 5 else 'ab'[i % 2]}" for i in range(50)]
-    assert "cannot be split" in _refused(tmp_path, _file(tmp_path / "rows.csv", "size,label", *rows))
+    assert "a label has a single row" in _refused(tmp_path, _file(tmp_path / "rows.csv", "size,label", *rows))
+
+
+def test_two_splits_of_the_same_bytes_are_refused(tmp_path: Path) -> None:
+    """What an audit would stop at once its files were read is found here as well."""
+    rows = [f"{i * 1.5},{'ab'[i % 2]}" for i in range(50)]
+    files = [_file(tmp_path / name, "size,label", *rows) for name in ("train.csv", "test.csv")]
+    assert "two splits hold the same bytes" in _refused(tmp_path, *files)
+
+
+def test_a_label_of_fractions_is_refused(tmp_path: Path) -> None:
+    """Where the column that is called the label holds fractions, no other column takes its place."""
+    rows = [f"{i * 1.5},{'xyz'[i % 3]},{('1.1', '1.10', '1.2')[i % 3]}" for i in range(90)]
+    assert "holds fractions" in _refused(tmp_path, _file(tmp_path / "rows.csv", "size,kind,label", *rows))
+
+
+def test_a_group_whose_values_stay_texts_is_read(tmp_path: Path) -> None:
+    """Two spellings of one value in a column make the trial read anew, as an audit does."""
+    rows = [f"{i * 1.5},{('1', '1.0', '2')[i % 3]},{'ab'[i % 2]}" for i in range(120)]
+    spec = _spec(tmp_path, _file(tmp_path / "rows.csv", "size,race,label", *rows))
+    assert spec["data"]["groups"] == ["race"]
 
 
 def test_files_that_could_be_any_split_are_named_by_the_user(tmp_path: Path) -> None:

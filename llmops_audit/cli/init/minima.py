@@ -84,7 +84,9 @@ def check_and_measure(spec: str, folder: Path, *, fit: bool) -> Reached | None:
     prepared = prepare(tomllib.loads(spec))
     every_column = "personal_data" in {name for one in prepared.checks.values() for name in one.check.inputs}
     dataset = open_dataset(prepared.spec, folder, every_column=every_column)
-    return ReadState.settled(prepared.spec, lambda reading: _tried(dataset, reading, fit=fit))
+    reached = ReadState.settled(prepared.spec, lambda reading: _tried(dataset, reading, fit=fit))
+    dataset.all_files_read()
+    return reached
 
 
 def _tried(dataset: Dataset, reading: ReadState, *, fit: bool) -> Reached | None:

@@ -114,6 +114,10 @@ def label_of(looks: Sequence[Look], shown: str) -> Look:
         unlike = bool(alike) and look not in alike
         return look.missing > 0, unlike, label_rank(look.name), -position[look.name]
 
+    fractions = [look for look in looks if names_a_label(look.name) and look.kind == "number" and not look.whole]
+    if fractions and all(label_rank(look.name) >= NAMED for look in candidates):
+        wrong = "is called what labels are, and holds fractions, which classifiers take for amounts"
+        raise DataError(f"{shown}: column '{fractions[0].name}'", wrong, "words or whole numbers")
     if not candidates:
         raise DataError(
             shown, "has no column that could be the label", f"one with 2 to {FEW} distinct values, or called 'label'"
