@@ -10,7 +10,7 @@ import numpy as np
 from llmops_audit.audit.seen_rows import Comparison, inputs_of
 from llmops_audit.evidence.base import Batch, Plan
 from llmops_audit.evidence.rows import Rows
-from llmops_audit.record import NearDuplicates
+from llmops_audit.record import NearDuplicates, RowPlace
 from llmops_audit.spec import DataSection
 
 __all__ = ["NearWatch"]
@@ -75,5 +75,5 @@ class NearWatch:
         )
 
 
-def _place(rows: Rows, index: int) -> str:
-    return f"{rows.source[index]}: row {rows.row[index]}"
+def _place(rows: Rows, index: int) -> RowPlace:
+    return RowPlace(file=rows.source[index], row=int(rows.row[index]))

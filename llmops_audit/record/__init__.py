@@ -35,7 +35,7 @@ from llmops_audit.record.findings import (
     Verdict,
 )
 from llmops_audit.record.governance import Card, Framework
-from llmops_audit.record.leaks_found import Leak, NearDuplicates, SeenRows
+from llmops_audit.record.leaks_found import Leak, NearDuplicates, RowPlace, SeenRows
 from llmops_audit.record.output_counts import Outcome, OutputCounts, OutputShape
 from llmops_audit.record.words import values_at
 
@@ -74,6 +74,7 @@ __all__ = [
     "Page",
     "Record",
     "Requirement",
+    "RowPlace",
     "Run",
     "Scalar",
     "Section",

@@ -6,10 +6,19 @@ from typing import Literal
 
 from llmops_audit.record.base import Frozen, Message
 
-__all__ = ["LARGEST_SHARE_SEEN", "Leak", "NearDuplicates", "SeenRows"]
+__all__ = ["LARGEST_SHARE_SEEN", "Leak", "NearDuplicates", "RowPlace", "SeenRows"]
 
 LARGEST_SHARE_SEEN = 0.01
 """Above this share of seen rows, what holds on all rows must hold without them as well."""
+
+
+class RowPlace(Frozen):
+    """Where a row stands."""
+
+    file: str
+    """The path of its file, as the spec writes it."""
+    row: int
+    """Its number in the file, from 1, without the header."""
 
 
 class NearDuplicates(Frozen):
@@ -23,8 +32,8 @@ class NearDuplicates(Frozen):
     """Rows that are nearly alike to a training row and not equal to any."""
     method: Message
     """When two rows count as nearly alike."""
-    examples: tuple[tuple[str, str], ...] = ()
-    """Some of them: file and row, and the training row's file and row; never what they say."""
+    examples: tuple[tuple[RowPlace, RowPlace], ...] = ()
+    """Some of them, each with the training row; where they stand, never what they say."""
 
 
 class SeenRows(Frozen):

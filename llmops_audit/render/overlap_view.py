@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmops_audit.record import Message, Record, SeenRows, message
+from llmops_audit.record.leaks_found import LARGEST_SHARE_SEEN
 
 __all__ = ["SeenView", "many_seen", "seen_view"]
-
-MANY_NEAR = 0.01
-"""Share of nearly alike rows above which the first screen says so, as of rows that are seen in training."""
 
 _AGAIN = {
     "retrained": message(
@@ -68,7 +66,7 @@ def _doubts(record: Record) -> Iterator[Message]:
             yield message(
                 "Whether rows are seen in training is unknown ({split}). {why}", split=split, why=one.not_compared
             )
-        elif one.near is not None and one.near.found > MANY_NEAR * one.near.compared:
+        elif one.near is not None and one.near.found > LARGEST_SHARE_SEEN * one.near.compared:
             yield message(
                 "{share:.1%} of the rows that were compared are nearly alike to a training row ({split}).",
                 share=one.near.found / one.near.compared, split=split,
