@@ -96,8 +96,10 @@ def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clo
     subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric))
 
     def trained_on(rows: Batch) -> tuple[_Predicting, Batch]:
-        # Identified before it predicts anything: some classifiers count their predictions.
-        trained, data = subject.fit(rows).identified(), spec.data
+        trained, data = subject.fit(rows), spec.data
+        if rows is train:
+            # What is audited has a digest, taken before it predicts: some classifiers count their predictions.
+            trained = trained.identified()
         rule = one_rule(rows, data.sample, features=data.features, text=data.text) if "pairs" in names else None
         sample = rows.sample(data.sample)
         in_sample = replace(sample, prediction=trained.predict(replace(sample, label=None)))
