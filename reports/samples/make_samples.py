@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from llmops_audit.audit import prepare, run
+from llmops_audit.errors import RecordError
 from llmops_audit.record import Record, Run
 from llmops_audit.record.canonical import canonical, parse, sealed
 from llmops_audit.record.folder import write
@@ -54,7 +55,12 @@ def files(record: Record, name: str) -> dict[str, bytes]:
 def kept(name: str) -> Record | None:
     """Return the committed record, where there is one that this release reads."""
     path = HERE / name / "record.json"
-    return parse(path.read_bytes(), str(path)) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return parse(path.read_bytes(), str(path))
+    except RecordError:  # Written by another schema: made anew.
+        return None
 
 
 def stale(name: str) -> list[str]:
