@@ -41,7 +41,7 @@ def ours(rows: int) -> dict[str, float]:
     sex, race, label, answer = _drawn(rows)
     plan = Plan((0, 1), ("sex", "race"))
     task = Task(labels=(0, 1), positive=1, groups=("sex", "race"))
-    policy = Policy(confidence=0.95, alpha=0.05)
+    policy = Policy(confidence=0.95)
     held = batch("test", {"sex": sex, "race": race}, label=label.tolist(), prediction=answer.tolist())
     seconds = []
     for _ in range(REPEATS):

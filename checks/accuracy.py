@@ -144,7 +144,7 @@ def accuracy(
 ) -> Iterator[Finding | Table | Curves]:
     """Judge the minima of the spec, chance, baselines, and labels with a recall of zero."""
     from llmops_audit.analysis.curves import ranking_curves
-    from llmops_audit.analysis.invalid_outputs import invalid_outputs, is_judged
+    from llmops_audit.analysis.invalid_outputs import invalid_outputs
     from llmops_audit.analysis.overlap import also_without_seen_rows, performance_again
     from llmops_audit.analysis.performance import listed_minima, performance, performance_tables
 
@@ -152,8 +152,6 @@ def accuracy(
     splits = [
         split for split in current if split in outcomes and outcomes[split].has_predictions and outcomes[split].labels()
     ]
-    optional = is_judged(task, max_invalid) + (max_train_test_gap is not None) + (min_gain_over_one_rule is not None)
-    tests = (len(minima) + 2 + optional) * max(1, len(splits))
     found: list[Performance] = []
     for split in current:
         if split not in splits:
@@ -163,37 +161,40 @@ def accuracy(
         found.append(one)
         again = performance_again(split, outcomes, scores, pairs, task, average)
         judge = partial(
-            _requirements, minima=minima, policy=policy, tests=tests, gap=max_train_test_gap,
-            gain=min_gain_over_one_rule,
-        )  # fmt: skip
+            _requirements, minima=minima, policy=policy, gap=max_train_test_gap, gain=min_gain_over_one_rule
+        )
         yield from also_without_seen_rows(
             judge(one), seen_rows.get(split), None if again is None else partial(judge, again)
         )
-        yield from invalid_outputs(outputs.get(split), split, task, policy, max_invalid, tests)
+        yield from invalid_outputs(outputs.get(split), split, task, policy, max_invalid)
     yield from performance_tables(found, policy)
     for one in found:
         yield from ranking_curves(one.split, one.scores, task, one.table.counts.sum(axis=1).tolist(), policy)
 
 
 def _requirements(
-    one: Performance, *, minima: list[tuple[str, str | None, float]], policy: Policy, tests: int, gap: float | None,
+    one: Performance,
+    *,
+    minima: list[tuple[str, str | None, float]],
+    policy: Policy,
+    gap: float | None,
     gain: float | None,
-) -> Iterator[Finding]:  # fmt: skip
+) -> Iterator[Finding]:
     for name, label, limit in minima:
-        requirement = Requirement(op=Op.AT_LEAST, limit=limit)
+        requirement = Requirement(op=Op.AT_LEAST, limit=limit, about=label or "")
         scope = {} if label is None else {"label": label}
         estimate = one.estimates[name] if label is None else one.estimate(name, label)
-        yield _judged(one, estimate, requirement, policy, tests, scope)
-    yield _better_than_chance(one, policy, tests)
-    yield _zero_recall(one, policy, tests)
+        yield _judged(one, estimate, requirement, policy, scope)
+    yield _better_than_chance(one, policy)
+    yield _zero_recall(one, policy)
     if gap is not None:
         text = message("There are no predictions on training rows, so the gap is unknown.")
         requirement = Requirement(op=Op.AT_MOST, limit=gap)
-        yield _if_known(one, one.train_test_gap, requirement, policy, tests, "train_test_gap", text)
+        yield _if_known(one, one.train_test_gap, requirement, policy, "train_test_gap", text)
     if gain is not None:
         text = message("There is no rule on one feature: the audit learns one only where it trains the classifier.")
         requirement = Requirement(op=Op.AT_LEAST, limit=gain)
-        yield _if_known(one, one.gain_over_one_rule, requirement, policy, tests, "gain_over_one_rule", text)
+        yield _if_known(one, one.gain_over_one_rule, requirement, policy, "gain_over_one_rule", text)
 
 
 def _nothing(scope: dict[str, str], *, alone: bool) -> Finding:
@@ -208,14 +209,13 @@ def _judged(
     estimate: MetricEstimate,
     requirement: Requirement,
     policy: Policy,
-    tests: int,
     scope: Mapping[str, str],
 ) -> Finding:
     from llmops_audit.check.verdicts import judged
 
     finding = judged(
         estimate.name, estimate.value, requirement, policy, bounds=estimate.bounds, method=estimate.method, n=one.n,
-        tests=tests, scope={"split": one.split, **scope}, details=estimate.details,
+        scope={"split": one.split, **scope}, details=estimate.details,
     )  # fmt: skip
     if estimate.value is None and estimate.name in SCORE_METRICS:
         text = message("The value is unknown: a row lacks the scores that it needs, or no row has the label.")
@@ -224,24 +224,24 @@ def _judged(
 
 
 def _if_known(
-    one: Performance, estimate: MetricEstimate | None, requirement: Requirement, policy: Policy, tests: int,
-    metric: str, text: Message,
+    one: Performance, estimate: MetricEstimate | None, requirement: Requirement, policy: Policy, metric: str,
+    text: Message,
 ) -> Finding:  # fmt: skip
     if estimate is not None:
-        return _judged(one, estimate, requirement, policy, tests, {})
+        return _judged(one, estimate, requirement, policy, {})
     return Finding(
         metric=metric, scope={"split": one.split}, n=one.n, requirement=requirement, verdict=Verdict.INCONCLUSIVE,
         message=text,
     )  # fmt: skip
 
 
-def _better_than_chance(one: Performance, policy: Policy, tests: int) -> Finding:
+def _better_than_chance(one: Performance, policy: Policy) -> Finding:
     import numpy as np
 
     from llmops_audit import stats
 
     counts, labels, scope = one.table.counts, one.task.labels, {"against": "chance"}
-    requirement = Requirement(op=Op.ABOVE, limit=1 / len(labels), source="default")
+    requirement = Requirement(op=Op.ABOVE, limit=1 / len(labels), source="default", about="chance")
     absent = tuple(str(label) for label, rows in zip(labels, counts.sum(axis=1), strict=True) if not rows)
     if absent:
         text = message("No row has the label {labels}, so its recall is unknown.", labels=absent)
@@ -249,15 +249,15 @@ def _better_than_chance(one: Performance, policy: Policy, tests: int) -> Finding
             metric="balanced_accuracy", scope={"split": one.split, **scope}, n=one.n, requirement=requirement,
             verdict=Verdict.INCONCLUSIVE, message=text,
         )  # fmt: skip
-    finding = _judged(one, one.estimates["balanced_accuracy"], requirement, policy, tests, scope)
+    finding = _judged(one, one.estimates["balanced_accuracy"], requirement, policy, scope)
     if one.task.unit is not None or not np.array_equal(counts, one.table.weights):
         # Shuffles of single rows say nothing of rows that are weighted or depend on each other.
         return finding
     p = stats.independence_test(counts, stats.balanced_accuracy, np.random.default_rng(one.task.seed))
-    return finding.model_copy(update={"p_value": p})
+    return finding.model_copy(update={"details": {**finding.details, "permutation_p_value": p}})
 
 
-def _zero_recall(one: Performance, policy: Policy, tests: int) -> Finding:
+def _zero_recall(one: Performance, policy: Policy) -> Finding:
     import numpy as np
 
     counts, names = one.table.counts, [str(label) for label in one.task.labels]
@@ -270,10 +270,9 @@ def _zero_recall(one: Performance, policy: Policy, tests: int) -> Finding:
         # How rarely so many rows go by without a hit where the label is found as often as by guessing.
         label = np.indices(counts.shape)[0]
         rows = max(one.table.share(label < 0, label == i)[1] for i in missed)
-        by_guessing, tested = (1 - 1 / len(names)) ** rows, tests * len(names)
-        judged = {"p_value": by_guessing, "p_adjusted": min(1.0, by_guessing * tested), "tests": tested}
-        certain = policy.decide == "point" or judged["p_adjusted"] <= policy.alpha
-        verdict = Verdict.FAILED if certain else Verdict.INCONCLUSIVE
+        by_guessing = (1 - 1 / len(names)) ** rows
+        judged = {"p_value": by_guessing, "tests": len(names)}
+        verdict = Verdict.FAILED if policy.decide == "point" else Verdict.UNDECIDED
         text = message(
             "Recall is zero for {labels}, though such a label has up to {rows} rows.",
             labels=tuple(names[i] for i in missed), rows=most,

@@ -136,7 +136,7 @@ def calibration(
             text = message("The spec sets no limit, so nothing is judged.")
             yield Finding(metric="limits", scope={"split": split}, verdict=Verdict.NOT_APPLICABLE, message=text)
         for metric, limit in limits.items():
-            yield _judged(metric, limit, split, one, policy, len(limits) * len(fit))
+            yield _judged(metric, limit, split, one, policy)
         yield from _doubts(split, one)
     if fit:
         yield _summary(fit, policy)
@@ -212,7 +212,7 @@ def _class(label: Label, histogram: ScoreHistogram, bins: int) -> _Class:
     return _Class(label, histogram, effect, error, stats.brier_score(histogram, bins, effect))
 
 
-def _judged(metric: str, limit: float, split: str, one: _Split, policy: Policy, tests: int) -> Finding:
+def _judged(metric: str, limit: float, split: str, one: _Split, policy: Policy) -> Finding:
     from llmops_audit.check.verdicts import judged
 
     is_error = metric == "expected_calibration_error"
@@ -222,7 +222,7 @@ def _judged(metric: str, limit: float, split: str, one: _Split, policy: Policy, 
         metric, one.error.corrected if is_error else one.brier, Requirement(op=Op.AT_MOST, limit=limit), policy,
         bounds=one.error.bounds if is_error else one.brier_bounds,
         method="bias-corrected, conservative normal" if is_error else "score interval of a mean",
-        n=max(part.rows for part in one.classes), tests=tests, scope={"split": split},
+        n=max(part.rows for part in one.classes), scope={"split": split},
         details={} if plug_in is None else {"plug_in": plug_in},
     )  # fmt: skip
 

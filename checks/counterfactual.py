@@ -161,7 +161,7 @@ def counterfactual(
         scope = {"split": str(current), "identity": pair[0], "from": pair[1], "to": pair[2]}
         if pair in judged:
             for metric, limit in limited.items():
-                yield one.judged(metric, limit, policy, len(limited) * len(judged), scope, details)
+                yield one.judged(metric, limit, policy, scope, details)
     yield from _small({pair: one.rows for pair, one in results.pairs.items() if pair not in judged}, min_rows, current)
     yield from _unmentioned(names, lexicon, results, current, len(texts))
     if results.pairs:

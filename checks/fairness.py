@@ -162,11 +162,10 @@ def fairness(
     limited = {*max_difference, *min_ratio, *min_worst_group}
     groupings = grouped(found, scores.get(current), task, favourable_label, intersections, min_group_rows, limited)
     yield from not_judged(groupings, current, min_group_rows, rules)
-    tests = sum(rule.tests(one) for rule in rules for one in groupings)
     for one in groupings:
         if len(one.judged) >= 2:
             for rule in rules:
-                yield from judge(rule, one, policy, tests, current)
+                yield from judge(rule, one, policy, current)
     yield figure(groupings, task, policy, current, favourable_label, min_ratio.get("selection_rate"))
     yield disparity_table(groupings, targets, favourable_label, policy.confidence)
 

@@ -109,7 +109,7 @@ KindInColumn = Annotated[str, AfterValidator(_in_column)]
 """A kind, ``"email"``, or a kind in one column, ``"notes:email"``."""
 
 
-@check(severity=Severity.HIGH, chance=False, words="llmops_audit.analysis.personal_data_words:WORDS")
+@check(severity=Severity.HIGH, words="llmops_audit.analysis.personal_data_words:WORDS")
 def pii(
     personal_data: Mapping[str, PersonalData],
     model_contents: ModelContents | None,

@@ -143,18 +143,18 @@ def proxies(
         for name in task.groups
         if name in table.column_names
     ]
-    tests = sum(len(attribute.judged) for attribute in attributes if attribute.judgeable)
+    any_judgeable = any(attribute.judgeable for attribute in attributes)
     lines: list[dict[str, Scalar | Message]] = []
     for attribute in attributes:
         yield from _small(attribute, current, min_group_rows)
         if not attribute.judgeable:
             # Where another attribute is judged, an attribute that cannot be judged leaves a doubt.
-            verdict = Verdict.INCONCLUSIVE if tests else Verdict.NOT_APPLICABLE
+            verdict = Verdict.INCONCLUSIVE if any_judgeable else Verdict.NOT_APPLICABLE
             yield _nothing({"split": current, "attribute": attribute.name}, _not_judged(attribute), verdict, len(table))
             continue
         models = _GroupModels(attribute, folds, task.seed)
         for code in attribute.judged:
-            yield _judged(models, code, max_roc_auc, policy, tests, current)
+            yield _judged(models, code, max_roc_auc, policy, current)
             lines += models.strongest(code, top_proxies, policy)
     if lines:
         yield _table(lines)
@@ -236,15 +236,15 @@ def _inputs(table: pa.Table, task: Task) -> ModelInputs:
     return ModelInputs.of_features(table, task.features)
 
 
-def _judged(models: _GroupModels, code: int, limit: float, policy: Policy, tests: int, split: str) -> Finding:
+def _judged(models: _GroupModels, code: int, limit: float, policy: Policy, split: str) -> Finding:
     from llmops_audit.check.verdicts import judged
 
     attribute, area = models.attribute, models.area(code, models.scores)
     other = {"compared_with": attribute.groups[1 - code]} if len(attribute.groups) == 2 else {}
     finding = judged(
-        "roc_auc", area.value, Requirement(op=Op.AT_MOST, limit=limit), policy,
+        "roc_auc", area.value, Requirement(op=Op.AT_MOST, limit=limit, about=attribute.name), policy,
         bounds=area.bounds, method="wider of DeLong and Newcombe, rows corrected for cross-validation",
-        n=len(attribute.codes), tests=tests, scope={"split": split, attribute.name: attribute.groups[code]},
+        n=len(attribute.codes), scope={"split": split, attribute.name: attribute.groups[code]},
         details={"group_rows": attribute.rows(code), **other},
     )  # fmt: skip
     if attribute.inputs.texts or attribute.name not in attribute.inputs.names:

@@ -142,12 +142,13 @@ class _Margins:
 
         return compared(name, table, self.task, self.average, self.policy, record)
 
-    def judged(self, one: ReleaseComparison, margin: float, n: int, tests: int, scope: Mapping[str, str]) -> Finding:
+    def judged(self, one: ReleaseComparison, margin: float, n: int, scope: Mapping[str, str]) -> Finding:
         from llmops_audit.check.verdicts import judged
 
+        about = next((name for name in scope if name != "split"), "")
         return judged(
-            one.gain.name, one.gain.value, Requirement(op=Op.AT_LEAST, limit=0.0 - margin), self.policy,
-            bounds=one.gain.bounds, method=one.gain.method, n=n, tests=tests, scope={**scope, "against": "before"},
+            one.gain.name, one.gain.value, Requirement(op=Op.AT_LEAST, limit=0.0 - margin, about=about), self.policy,
+            bounds=one.gain.bounds, method=one.gain.method, n=n, scope={**scope, "against": "before"},
             details={"before": one.before, "now": one.now},
         )  # fmt: skip
 
@@ -168,14 +169,13 @@ def _by_rows(margins: _Margins, paired: Pairs, found: Outcomes, baseline: Baseli
         for value, _ in found.group_counts(name)
     }
     enough = [group for group, one in groups.items() if one.counts.sum() >= margins.min_group_rows]
-    tests = len(margins.overall) + len(enough) * len(margins.by_group)
     rows = []
     for name, margin in sorted(margins.overall.items()):
         one = margins.compared(name, table)
         rows.append(one.row(compared=message("Predictions for the same rows")))
-        yield _with_flips(margins.judged(one, margin, n, tests, SPLIT), one, table, margins.policy)
+        yield _with_flips(margins.judged(one, margin, n, SPLIT), one, table, margins.policy)
     if margins.by_group:
-        yield from _groups(margins, groups, enough, tests)
+        yield from _groups(margins, groups, enough)
     if baseline is not None:
         rows += [one.row(compared=record_title(baseline)) for one in _recorded(margins, found.table(labels), baseline)]
         if baseline.same_rows:
@@ -209,11 +209,13 @@ def _with_flips(finding: Finding, one: ReleaseComparison, table: CrossTable, pol
             text = message("{text} No p-value: McNemar's test is for independent rows of equal weight.", text=text)
     if worse and finding.verdict is Verdict.PASSED:
         text = message("Worse than the previous release beyond chance, but within the margin. {text}", text=text)
-    return finding.model_copy(update={"message": text, "details": details, "p_value": p_value})
+    if p_value is not None:
+        details["mcnemar_p_value"] = p_value
+    return finding.model_copy(update={"message": text, "details": details})
 
 
 def _groups(
-    margins: _Margins, groups: Mapping[tuple[str, str], CrossTable], enough: list[tuple[str, str]], tests: int
+    margins: _Margins, groups: Mapping[tuple[str, str], CrossTable], enough: list[tuple[str, str]]
 ) -> Iterator[Finding]:
     for (name, value), table in groups.items():
         n, scope = int(table.counts.sum()), {**SPLIT, name: value}
@@ -225,7 +227,7 @@ def _groups(
             continue
         for metric, margin in sorted(margins.by_group.items()):
             one = margins.compared(metric, table)
-            yield _with_flips(margins.judged(one, margin, n, tests, scope), one, table, margins.policy)
+            yield _with_flips(margins.judged(one, margin, n, scope), one, table, margins.policy)
     for name in sorted(set(margins.task.groups) - {name for name, _ in enough}):
         yield _unknown_groups(message("No group has enough rows: the loss by group is unknown."), attribute=name)
     if not margins.task.groups:
@@ -248,7 +250,7 @@ def _by_record(margins: _Margins, baseline: Baseline, found: Outcomes) -> Iterat
         return
     compared = _recorded(margins, table, baseline)
     for (_, margin), one in zip(sorted(margins.overall.items()), compared, strict=True):
-        finding = margins.judged(one, margin, n, len(compared), SPLIT)
+        finding = margins.judged(one, margin, n, SPLIT)
         yield finding.model_copy(
             update={
                 "message": _with_source(finding.message, baseline),

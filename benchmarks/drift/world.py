@@ -177,7 +177,7 @@ def evidence(world: World, samples: Drawn, seed: int) -> dict[str, Any]:
         "task": Task(
             labels=(0, 1), seed=seed, text=TEXT if world.text else None, features=() if world.text else columns
         ),
-        "policy": Policy(confidence=CONFIDENCE, alpha=1.0 - CONFIDENCE),
+        "policy": Policy(confidence=CONFIDENCE),
     }
 
 

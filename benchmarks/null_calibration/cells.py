@@ -23,8 +23,10 @@ from llmops_audit import stats
 from llmops_audit.analysis import performance
 from llmops_audit.analysis.fairness import disparities, grouping, rates
 from llmops_audit.audit import gate
-from llmops_audit.audit.runner import policy_for, run_check, with_own_figures
+from llmops_audit.audit.runner import run_check, with_own_figures
 from llmops_audit.check import evidence_names
+from llmops_audit.check.family import decided
+from llmops_audit.check.inputs import Policy
 from llmops_audit.check.registry import Enabled, enabled
 from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.record import CheckResult, Status, SubjectInfo, Table, Verdict, message
@@ -173,7 +175,7 @@ def audit(cell: Cell, draft: ParsedSpec, checks: Mapping[str, Enabled], rng: np.
         **evidence(cell.world, sorted(named & set(evidence_names())), rng),
         "baseline": None,
         "importance": None,
-        "policy": policy_for(policy, checks),
+        "policy": Policy(confidence=policy.confidence, decide=policy.decide),
         "seen_rows": {},
         "subject": SUBJECT,
         "task": task(cell.world, int(rng.integers(2**32))),
@@ -183,7 +185,8 @@ def audit(cell: Cell, draft: ParsedSpec, checks: Mapping[str, Enabled], rng: np.
     for result in results:
         if result.verdict is Verdict.ERROR:
             raise RuntimeError(f"{cell.name}: {result.name}: {result.reason}")
-    return _counts(results, gate.decide(results, policy).status)
+    after, _ = decided(results, policy.confidence)
+    return _counts(after, gate.decide(after, policy).status)
 
 
 def _counts(results: Sequence[CheckResult], status: Status) -> Counts:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from llmops_audit import stats
 from llmops_audit.check.inputs import Policy, Task
-from llmops_audit.check.verdicts import finite, judged
+from llmops_audit.check.verdicts import judged
 from llmops_audit.evidence.outputs import Outputs
 from llmops_audit.record import Finding, Message, Op, OutputCounts, Requirement, Verdict, message
 from llmops_audit.stats import Bounds
@@ -34,7 +34,7 @@ def is_judged(task: Task, limit: float | None) -> bool:
 
 
 def invalid_outputs(
-    outputs: Outputs | None, split: str, task: Task, policy: Policy, limit: float | None, tests: int
+    outputs: Outputs | None, split: str, task: Task, policy: Policy, limit: float | None
 ) -> Iterator[Finding]:
     """Judge the share of outputs that are no label, every row counted once, whatever its weight.
 
@@ -47,14 +47,12 @@ def invalid_outputs(
     policy : Policy
     limit : float, optional
         The largest share that the spec allows; None: the default, an alarm.
-    tests : int
-        Requirements that are judged together.
 
     Yields
     ------
     Finding
         A limit of the spec is decided on its bound. An alarm fails where the share is certainly above it; where only
-        the value is, the finding passes and says so.
+        the value is, it is found, and says so.
     """
     counts = None if outputs is None else outputs.counts(task.labels)
     if counts is None or not is_judged(task, limit):
@@ -65,39 +63,27 @@ def invalid_outputs(
         return stats.clopper_pearson(counts.invalid, n, confidence)
 
     details = {name: rows for name, rows in counts.outcomes.items() if name != "label"}
-    requirement = Requirement(op=Op.AT_MOST, limit=ALARM if limit is None else limit)
+    source = "default" if limit is None else None
+    requirement = Requirement(
+        op=Op.AT_MOST, limit=ALARM if limit is None else limit, source=source, alarm=limit is None
+    )
     finding = judged(
         _METRIC, value, requirement, policy,
-        bounds=bounds, method=_METHOD, n=n, tests=tests, scope={"split": split}, details=details,
+        bounds=bounds, method=_METHOD, n=n, scope={"split": split}, details=details,
     )  # fmt: skip
-    yield finding if limit is not None else _alarm(finding, counts, policy, bounds, tests)
+    yield finding if limit is not None else finding.model_copy(update={"message": _counted(counts, finding)})
 
 
-def _alarm(
-    finding: Finding, counts: OutputCounts, policy: Policy, bounds: Callable[[float], Bounds], tests: int
-) -> Finding:
-    decided_by = bounds(1 - policy.alpha / tests)
-    above = counts.invalid / counts.rows > ALARM
-    certain = above and (policy.decide == "point" or decided_by[0] > ALARM)
+def _counted(counts: OutputCounts, finding: Finding) -> Message:
     places = {"rows": counts.invalid, "all": counts.rows, "limit": ALARM}
-    if certain:
-        text = message("{rows:,} of {all:,} outputs are no label, and count as wrong: more than {limit:.0%}.", **places)
-    elif above:
-        text = message(
+    if finding.verdict is Verdict.FOUND:
+        return message(
             "{rows:,} of {all:,} outputs are no label, and count as wrong. That is above {limit:.0%}, "
             "but so few rows may show it by chance.",
             **places,
         )
-    elif counts.invalid:
-        text = message("{rows:,} of {all:,} outputs are no label, and count as wrong.", **places)
-    else:
-        text = message("Every output is a label.")
-    return finding.model_copy(
-        update={
-            "requirement": Requirement(op=Op.AT_MOST, limit=ALARM, source="default"),
-            "decided_by": finite(decided_by) if policy.decide == "bound" else None,
-            "rows_to_decide": None,
-            "verdict": Verdict.FAILED if certain else Verdict.PASSED,
-            "message": text,
-        }
-    )
+    if finding.verdict is not Verdict.PASSED:
+        return message("{rows:,} of {all:,} outputs are no label, and count as wrong: more than {limit:.0%}.", **places)
+    if counts.invalid:
+        return message("{rows:,} of {all:,} outputs are no label, and count as wrong.", **places)
+    return message("Every output is a label.")

@@ -10,6 +10,7 @@ from llmops_audit.audit.clock import Clock
 from llmops_audit.audit.environment import environment, run_info
 from llmops_audit.audit.preparation import Prepared, prepare
 from llmops_audit.audit.runner import run_checks, workers
+from llmops_audit.check.family import decided
 from llmops_audit.record import AuditInfo, Record, frameworks
 from llmops_audit.record.canonical import sealed
 from llmops_audit.record.changes import changes
@@ -58,8 +59,9 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         inputs = MadeInputs(prepared, swept, before, audit, data, clock).named(prepared.inputs)
         figures = {"confusion_matrix": confusion_matrix(swept)}
         with clock.stage("running checks"):
-            results, drawn = run_checks(prepared.checks, inputs, prepared.draft, processes, reserved=figures)
+            found, drawn = run_checks(prepared.checks, inputs, prepared.draft, processes, reserved=figures)
     policy = spec.gate.policy()
+    results, requirements = decided(found, policy.confidence)
     record = Record(
         audit=audit,
         subject=swept.subject.info,
@@ -68,6 +70,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         environment=environment(),
         gate=policy,
         checks=results,
+        requirements=requirements,
         figures=figures | drawn,
         card=None if spec.card is None else spec.card.card(),
         frameworks=tuple(frameworks.framework(name) for name in spec.frameworks),

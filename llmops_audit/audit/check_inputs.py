@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from llmops_audit.audit.preparation import Prepared
-from llmops_audit.audit.runner import policy_for
 from llmops_audit.check import evidence_names
 from llmops_audit.check.inputs import Baseline, Policy, Task
 from llmops_audit.spec import SPLITS
@@ -153,7 +152,8 @@ class MadeInputs:
     @cached_property
     def policy(self) -> Policy:
         """How sure the check must be."""
-        return policy_for(self._prepared.spec.gate.policy(), self._prepared.checks)
+        gate = self._prepared.spec.gate.policy()
+        return Policy(confidence=gate.confidence, decide=gate.decide)
 
     @cached_property
     def seen_rows(self) -> Mapping[str, SeenRows]:

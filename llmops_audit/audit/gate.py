@@ -15,6 +15,7 @@ from llmops_audit.record import (
     Status,
     Verdict,
     message,
+    requirement_id,
 )
 
 __all__ = ["decide"]
@@ -42,15 +43,18 @@ def decide(
     Returns
     -------
     Decision
-        In this precedence: a failed requirement rejects; an error, or nothing that was judged, means not judged;
-        anything inconclusive, a check that is wholly not applicable, or a leak that nobody judged, asks for review;
-        otherwise approved.
+        In this precedence: a failed requirement of a check that blocks rejects; an error, or nothing that was judged,
+        means not judged; anything inconclusive, a failed requirement of a check that asks for a review, a check that
+        is wholly not applicable, or a leak that nobody judged, asks for review; otherwise approved. Checks that are
+        only reported have no bearing.
     """
-    failed = _of(checks, Verdict.FAILED)
+    checks = [check for check in checks if check.gate != "report"]
+    failed = _of([check for check in checks if check.gate == "block"], Verdict.FAILED)
+    reviewed = _of([check for check in checks if check.gate == "review"], Verdict.FAILED)
     errors = _of(checks, Verdict.ERROR)
     inconclusive = _of(checks, Verdict.INCONCLUSIVE)
     nothing = [check for check in checks if check.verdict is Verdict.NOT_APPLICABLE]
-    undecided = [*inconclusive, *[_nothing_to_judge(check) for check in nothing]]
+    undecided = [*reviewed, *inconclusive, *[_nothing_to_judge(check) for check in nothing]]
     undecided += [
         *_seen_and_not_judged(checks, data, {"test", *named}),
         *(leak.message for leak in leaks if leak.review),
@@ -60,13 +64,21 @@ def decide(
         return _decision(Status.REJECTED, [*failed, *stand_in, *errors, *undecided])
     if errors:
         return _decision(Status.NOT_JUDGED, [*errors, *undecided])
+    if not checks:
+        return _decision(Status.NOT_JUDGED, [message("Every check is only reported: none has a bearing."), *undecided])
     if len(nothing) == len(checks):
         return _decision(Status.NOT_JUDGED, [message("No check found anything to judge."), *undecided])
     if undecided:
         return _decision(Status.NEEDS_REVIEW, undecided)
-    passed = sum(finding.verdict is Verdict.PASSED for check in checks for finding in check.findings)
+    passed = {
+        requirement_id(check.name, finding) or finding.id
+        for check in checks
+        for finding in check.findings
+        if finding.verdict is Verdict.PASSED
+    }
     reasons = [
-        message("All {judged} judged requirements of {checks} checks passed.", judged=passed, checks=len(checks))
+        message("All {judged} judged requirements of {checks} checks passed.", judged=len(passed), checks=len(checks)),
+        *_of(checks, Verdict.FOUND),
     ]
     left = sum(finding.verdict is Verdict.NOT_APPLICABLE for check in checks for finding in check.findings)
     if left:
@@ -89,6 +101,7 @@ _SENTENCES = {
     Verdict.FAILED: message("Failed: {finding}."),
     Verdict.ERROR: message("Error: {finding}."),
     Verdict.INCONCLUSIVE: message("Inconclusive: {finding}."),
+    Verdict.FOUND: message("Found, and only reported: {finding}."),
 }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from llmops_audit.audit.words import words_in
 from llmops_audit.audit.worker import Worker, WorkerFailed
 from llmops_audit.check import Check
-from llmops_audit.check.inputs import Policy
 from llmops_audit.check.registry import Enabled
 from llmops_audit.check.verdicts import combined
 from llmops_audit.errors import PluginError
@@ -20,7 +19,6 @@ from llmops_audit.errors.redaction import safe_text
 from llmops_audit.record import (
     CheckResult,
     Finding,
-    GatePolicy,
     Message,
     NamedFigure,
     Verdict,
@@ -28,7 +26,7 @@ from llmops_audit.record import (
 )
 from llmops_audit.spec import ParsedSpec
 
-__all__ = ["Outcome", "policy_for", "run_check", "run_checks", "with_own_figures", "workers"]
+__all__ = ["Outcome", "run_check", "run_checks", "with_own_figures", "workers"]
 
 Outcome = tuple[CheckResult, tuple[NamedFigure, ...]]
 
@@ -39,12 +37,6 @@ class _Failed(Exception):
     def __init__(self, reason: Message) -> None:
         self.reason = reason
         super().__init__(reason.id)
-
-
-def policy_for(gate: GatePolicy, checks: Mapping[str, Enabled]) -> Policy:
-    """Share the error rate of rejection among the checks that judge by chance."""
-    sharing = sum(enabled.check.chance for enabled in checks.values())
-    return Policy(confidence=gate.confidence, alpha=(1 - gate.confidence) / max(1, sharing), decide=gate.decide)
 
 
 @contextmanager

@@ -105,8 +105,6 @@ class Check:
         Name of its module; the last part is the check's name.
     severity : Severity
         Severity of its findings that name none.
-    chance : bool
-        Whether it judges a sample, so that it takes a share of the audit's error rate.
     worker : tuple of str
         Slow modules to import in a process of its own; empty: it runs in the main process.
     time_limit : float
@@ -118,7 +116,6 @@ class Check:
     function: CheckFunction
     module: str
     severity: Severity
-    chance: bool
     worker: tuple[str, ...]
     time_limit: float
     inputs: tuple[str, ...] = field(default=())
@@ -195,7 +192,6 @@ class Check:
 def check(
     *,
     severity: Severity = Severity.HIGH,
-    chance: bool = True,
     worker: tuple[str, ...] = (),
     time_limit: float = DEFAULT_TIME_LIMIT,
     words: Mapping[str, Message] | str = MappingProxyType({}),
@@ -206,8 +202,6 @@ def check(
     ----------
     severity : Severity
         Of findings that name none themselves.
-    chance : bool
-        True where the check judges a sample; False for a census.
     worker : tuple of str
         Modules whose import is slow: the check then runs in a process that imports them early.
     time_limit : float
@@ -230,7 +224,7 @@ def check(
 
     def declare(function: CheckFunction) -> Check:
         inputs = _inputs(function)
-        return Check(function, function.__module__, severity, chance, worker, time_limit, inputs, words)
+        return Check(function, function.__module__, severity, worker, time_limit, inputs, words)
 
     return declare
 

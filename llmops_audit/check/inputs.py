@@ -21,15 +21,17 @@ class Policy(Frozen):
     ----------
     confidence : float
         Confidence of the interval that approval is decided on.
-    alpha : float
-        The check's share of the error rate of rejection: (1 - confidence) / number of checks that judge by chance.
     decide : {"bound", "point"}
         ``"point"`` opts out: the value itself is compared with the limit.
     """
 
     confidence: float
-    alpha: float
     decide: Literal["bound", "point"] = "bound"
+
+    @property
+    def alpha(self) -> float:
+        """The error rate of rejection, which all requirements of the audit share: 1 - confidence."""
+        return 1 - self.confidence
 
 
 class Task(Frozen):

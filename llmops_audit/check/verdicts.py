@@ -12,9 +12,17 @@ from llmops_audit.record import Finding, Message, Op, Requirement, Scalar, Sever
 if TYPE_CHECKING:
     from llmops_audit.stats import Bounds
 
-__all__ = ["at_limit", "combined", "finite", "judged"]
+__all__ = ["at_limit", "combined", "finite", "judged", "p_value"]
 
-_WORST_FIRST = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASSED, Verdict.NOT_APPLICABLE)
+_WORST_FIRST = (
+    Verdict.FAILED, Verdict.ERROR, Verdict.UNDECIDED, Verdict.INCONCLUSIVE, Verdict.FOUND, Verdict.PASSED,
+    Verdict.NOT_APPLICABLE,
+)  # fmt: skip
+
+SMALLEST_P = 1e-12
+"""Smaller p-values are given as this one: no correction tells them apart."""
+_HALVINGS = 30
+_NEARLY_NO_CONFIDENCE = 1e-9
 
 
 def combined(verdicts: Iterable[Verdict]) -> Verdict:
@@ -56,7 +64,7 @@ def judged(
     severity: Severity | None = None,
     details: Mapping[str, Scalar | tuple[Scalar, ...]] | None = None,
 ) -> Finding:
-    """Judge a value that rests on a sample.
+    """Judge a value that rests on a sample, by its own bound; what has to be certain to fail, the gate decides.
 
     Parameters
     ----------
@@ -66,21 +74,22 @@ def judged(
     requirement : Requirement
     policy : Policy
     bounds : callable, optional
-        Confidence in (0, 1) to the two-sided interval; None for a census, whose value is compared as it is.
+        Confidence in (0, 1) to the two-sided interval, which grows with it; None for a census, whose value is compared
+        as it is.
     method : str
         Name of the interval, or ``"census"``.
     n : int
         Rows that the value rests on.
     tests : int
-        Requirements that the check judges together on samples.
+        Comparisons (pairs, labels, windows) that the value is the worst of.
     scope, severity, details
         See `Finding`.
 
     Returns
     -------
     Finding
-        Passed where the bound at `policy.confidence` meets the limit; failed where even the other bound, at confidence
-        ``1 - policy.alpha / tests`` (Bonferroni), misses it; inconclusive between.
+        Passed where the bound at `policy.confidence` meets the limit (an alarm: where the value does); undecided where
+        the whole interval misses it; inconclusive (an alarm: found) between.
     """
     given: dict[str, Any] = {
         "metric": metric,
@@ -99,51 +108,78 @@ def judged(
     given |= {"value": value, "interval": finite(shown), "confidence": policy.confidence}
     if policy.decide == "point":
         return Finding(**given, **_compared(value, requirement, _POINT))
-    given["tests"] = tests
-    # Only a value that misses its limit can fail, and the corrected interval of a large table is costly.
-    decided_by = shown if at_limit(value, requirement) else bounds(1 - policy.alpha / tests)
-    verdict = _by_bounds(requirement, shown, decided_by)
-    inconclusive = verdict is Verdict.INCONCLUSIVE
-    from llmops_audit.stats import rows_to_decide  # the worker of a slow check starts before numpy is imported
+    verdict = _by_bounds(value, requirement, shown)
+    needed = None
+    if verdict is Verdict.INCONCLUSIVE:
+        from llmops_audit.stats import rows_to_decide  # the worker of a slow check starts before numpy is imported
 
-    needed = rows_to_decide(value, decided_by, requirement.limit, n) if inconclusive else None
+        needed = rows_to_decide(value, shown, requirement.limit, n)
     return Finding(
         **given,
-        decided_by=finite(decided_by),
+        tests=tests,
+        p_value=1.0 if at_limit(value, requirement) else p_value(bounds, requirement),
         rows_to_decide=needed,
         verdict=verdict,
-        message=_bound_message(verdict, requirement, shown, needed),
+        message=_bound_message(verdict, requirement, needed),
     )
 
 
-def _by_bounds(requirement: Requirement, shown: Bounds, decided_by: Bounds) -> Verdict:
-    lower_counts = requirement.op in (Op.AT_LEAST, Op.ABOVE)
-    if at_limit(shown[0] if lower_counts else shown[1], requirement):
+def p_value(bounds: Callable[[float], Bounds], requirement: Requirement) -> float:
+    """Return the two-sided p-value of "the limit is met", by inverting the interval.
+
+    Parameters
+    ----------
+    bounds : callable
+        Confidence in (0, 1) to the two-sided interval, which grows with it.
+    requirement : Requirement
+
+    Returns
+    -------
+    float
+        1 less the highest confidence at which the whole interval misses the limit; `SMALLEST_P` at least.
+    """
+
+    def misses(alpha: float) -> bool:
+        return not at_limit(_far_end(bounds(1 - alpha), requirement), requirement)
+
+    if misses(SMALLEST_P):
+        return SMALLEST_P
+    low, high = math.log(SMALLEST_P), math.log1p(-_NEARLY_NO_CONFIDENCE)
+    if not misses(math.exp(high)):
+        return 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if misses(math.exp(middle)) else (middle, high)
+    return math.exp(high)
+
+
+def _near_end(interval: Bounds, requirement: Requirement) -> float:
+    return interval[0] if requirement.op in (Op.AT_LEAST, Op.ABOVE) else interval[1]
+
+
+def _far_end(interval: Bounds, requirement: Requirement) -> float:
+    return interval[1] if requirement.op in (Op.AT_LEAST, Op.ABOVE) else interval[0]
+
+
+def _by_bounds(value: float, requirement: Requirement, shown: Bounds) -> Verdict:
+    if at_limit(value if requirement.alarm else _near_end(shown, requirement), requirement):
         return Verdict.PASSED
-    if not at_limit(decided_by[1] if lower_counts else decided_by[0], requirement):
-        return Verdict.FAILED
-    return Verdict.INCONCLUSIVE
+    if not at_limit(_far_end(shown, requirement), requirement):
+        return Verdict.UNDECIDED
+    return Verdict.FOUND if requirement.alarm else Verdict.INCONCLUSIVE
 
 
-def _bound_message(verdict: Verdict, requirement: Requirement, shown: Bounds, needed: int | None) -> Message:
-    wants_more = requirement.op in (Op.AT_LEAST, Op.ABOVE)
+def _bound_message(verdict: Verdict, requirement: Requirement, needed: int | None) -> Message:
+    if requirement.alarm and verdict is Verdict.PASSED:
+        return message("No alarm: the value itself meets the limit.")
     if verdict is Verdict.PASSED:
-        if wants_more:
+        if requirement.op in (Op.AT_LEAST, Op.ABOVE):
             return message("Even the lower end of the interval meets the limit.")
         return message("Even the upper end of the interval meets the limit.")
-    if verdict is Verdict.FAILED:
-        if wants_more:
-            return message("Even the upper end of the corrected interval misses the limit.")
-        return message("Even the lower end of the corrected interval misses the limit.")
-    if not at_limit(shown[1] if wants_more else shown[0], requirement):
-        # The interval that is shown does not contain the limit.
-        if needed is None:
-            return message("The interval misses the limit, the corrected interval does not: these rows cannot decide.")
-        return message(
-            "The interval misses the limit, the corrected interval does not: these rows cannot decide. "
-            "About {needed:,} rows would, at this value.",
-            needed=needed,
-        )
+    if verdict is Verdict.UNDECIDED:
+        return message("The whole interval misses the limit.")
+    if verdict is Verdict.FOUND:
+        return message("The value misses the limit, but the limit lies inside the interval: it may be chance.")
     if needed is None:
         return message("The limit lies inside the interval: these rows cannot decide.")
     return message(

@@ -42,6 +42,7 @@ _COLOURS = {
     "not_judged": "magenta",
     "inconclusive": "yellow",
     "needs_review": "yellow",
+    "found": "yellow",
     "not_applicable": "cyan",
 }
 

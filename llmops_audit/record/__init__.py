@@ -37,6 +37,7 @@ from llmops_audit.record.findings import (
 from llmops_audit.record.governance import Card, Framework
 from llmops_audit.record.leaks_found import Leak, NearDuplicates, RowPlace, SeenRows
 from llmops_audit.record.output_counts import Outcome, OutputCounts, OutputShape
+from llmops_audit.record.requirements import JudgedRequirement, requirement_id
 from llmops_audit.record.words import values_at
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ __all__ = [
     "Framework",
     "Frozen",
     "GatePolicy",
+    "JudgedRequirement",
     "Label",
     "LabelCount",
     "Leak",
@@ -89,6 +91,7 @@ __all__ = [
     "interval_columns",
     "joined_sha256",
     "message",
+    "requirement_id",
     "values_at",
 ]
 
@@ -132,6 +135,8 @@ class Record(Frozen):
     """How the gate decides."""
     checks: tuple[CheckResult, ...]
     """What each check of the spec found."""
+    requirements: tuple[JudgedRequirement, ...] = ()
+    """Every limit that was judged, in the order of the checks, and what it came to."""
     figures: dict[str, Figure]
     """The numbers behind every table and picture of the report, by name."""
     card: Card | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -17,6 +18,11 @@ class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     INCONCLUSIVE = "inconclusive"
+    FOUND = "found"
+    """Reported, and left to nobody to decide: an alarm above its limit by value alone, or the like."""
+    UNDECIDED = "undecided"
+    """A whole interval that misses the limit, as a check gives it: the gate makes it failed or inconclusive, so that no
+    record holds it."""
     NOT_APPLICABLE = "not_applicable"
     ERROR = "error"
 
@@ -40,7 +46,7 @@ class Op(StrEnum):
 
 
 class Requirement(Frozen):
-    """A limit on a value."""
+    """A limit on a value; findings of one check with the same metric, `about` and split share it."""
 
     op: Op
     """How the value is compared with the limit."""
@@ -48,6 +54,12 @@ class Requirement(Frozen):
     """The limit, in the unit of the value."""
     source: str | None = None
     """Where the limit was set: a line of the spec ("audit.toml:17"), "spec" where it is no file, or "default"."""
+    metric: str | None = None
+    """What the limit is on where findings measure parts of it; null: the metric of the finding."""
+    about: str = ""
+    """What else tells the limit from others on the metric: an attribute, a label or a column; empty: nothing."""
+    alarm: bool = False
+    """Whether it is an alarm: it passes without certainty, and above the limit by value alone it is reported."""
 
 
 class Finding(Frozen):
@@ -63,8 +75,6 @@ class Finding(Frozen):
     """The measured value; null where it is undefined."""
     interval: tuple[float | None, float | None] | None = None
     """Confidence interval of the value; null for a census, and a null end is unbounded."""
-    decided_by: tuple[float | None, float | None] | None = None
-    """The interval whose bound decided a rejection, corrected for multiplicity; null where nothing was corrected."""
     confidence: float | None = None
     """Confidence of `interval`."""
     method: str | None = None
@@ -72,11 +82,11 @@ class Finding(Frozen):
     n: int | None = None
     """Rows that the value rests on."""
     p_value: float | None = None
-    """p-value before correction, where a test decides."""
+    """Two-sided p-value for "the limit is met", from the interval that is shown; null for a census."""
     p_adjusted: float | None = None
-    """p-value corrected for the number of tests, where a test decides."""
+    """p-value corrected for the comparisons of the requirement and for all requirements of the audit (Holm)."""
     tests: int | None = None
-    """Requirements of the check that were judged by chance at once, and corrected for."""
+    """Comparisons that the finding is the worst of: pairs, labels, columns or windows; null for a census."""
     requirement: Requirement | None = None
     """The limit that the value was compared with; null where the value is only described."""
     rows_to_decide: int | None = None
@@ -126,6 +136,8 @@ class CheckResult(Frozen):
     """What the check says of itself."""
     settings: dict[str, object]
     """All of its settings, those that the spec leaves to their defaults as well."""
+    gate: Literal["block", "review", "report"] = "block"
+    """What its verdict does: "block" may reject, "review" asks for a review at most, "report" has no bearing."""
     verdict: Verdict
     """The worst verdict of its findings, or "error" where the check did not finish."""
     reason: Message | None = None

@@ -15,6 +15,7 @@ _GRAVITY = (
     Verdict.FAILED,
     Verdict.ERROR,
     Verdict.INCONCLUSIVE,
+    Verdict.FOUND,
     Verdict.NOT_APPLICABLE,
     None,
     Verdict.PASSED,

@@ -14,7 +14,7 @@ from llmops_audit.render.judged import Judged
 
 __all__ = ["PARTS", "ClauseView", "FrameworkView", "Part", "Ran", "clause_view"]
 
-_ATTENTION = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE)
+_ATTENTION = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.FOUND)
 _ORDER = (*_ATTENTION, Verdict.NOT_APPLICABLE, Verdict.PASSED)
 _SEVERITIES = tuple(Severity)
 

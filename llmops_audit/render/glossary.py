@@ -38,9 +38,13 @@ _ALWAYS = (
     Term(
         message("Inconclusive"),
         message(
-            "The limit lies inside the interval, or inside the corrected one, so that these rows can neither meet nor "
-            "miss it."
+            "The limit lies inside the interval, or the interval misses it but may do so by chance, so that these rows "
+            "can neither meet nor miss it."
         ),
+    ),
+    Term(
+        message("Found"),
+        message("Reported, without a bearing on the decision: an alarm that these rows cannot confirm, or the like."),
     ),
     Term(
         message("Corrected"),

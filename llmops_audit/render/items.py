@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from llmops_audit.record import CheckResult, Finding, Record, Requirement, Severity, Verdict
 from llmops_audit.render.text import clean
 
-__all__ = ["MAX_NAME", "Item", "LimitLocation", "bounded", "items", "one_line", "scope_of", "waiting"]
+__all__ = ["MAX_NAME", "Item", "LimitLocation", "bounded", "items", "one_line", "reported", "scope_of", "waiting"]
 
 SPEC = "audit.toml"
 """Name of the spec where no limit of the record says it."""
@@ -22,7 +22,9 @@ MAX_NAME = 300
 _SHORT_HASH = 8
 _FINGERPRINT = 32
 _SOURCE = re.compile(r"(?!\.{1,2}:)([^/\\\x00-\x1f]{1,200}):([1-9][0-9]{0,8})")
-_ORDER = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.PASSED)
+_ORDER = (
+    Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.FOUND, Verdict.NOT_APPLICABLE, Verdict.PASSED,
+)  # fmt: skip
 _SEVERITIES = tuple(Severity)
 
 
@@ -107,7 +109,8 @@ def items(record: Record, root: str = "") -> tuple[Item, ...]:
                 verdict=verdict,
                 severity=None if finding is None else finding.severity,
                 location=_location(None if finding is None else finding.requirement, spec, root),
-                waits=verdict is not Verdict.PASSED and (verdict is not Verdict.NOT_APPLICABLE or finding is None),
+                waits=verdict not in (Verdict.PASSED, Verdict.FOUND)
+                and (verdict is not Verdict.NOT_APPLICABLE or finding is None),
             )
         )
         seen[id] += 1
@@ -117,6 +120,11 @@ def items(record: Record, root: str = "") -> tuple[Item, ...]:
 def waiting(found: Iterable[Item]) -> list[Item]:
     """Return the items that stand between the subject and an approval, the gravest first."""
     return sorted((item for item in found if item.waits), key=lambda item: (_ORDER.index(item.verdict), _rank(item)))
+
+
+def reported(found: Iterable[Item]) -> list[Item]:
+    """Return the items that are only reported, the gravest first."""
+    return sorted((item for item in found if item.verdict is Verdict.FOUND and item.finding is not None), key=_rank)
 
 
 def bounded(name: str) -> str:

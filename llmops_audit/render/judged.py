@@ -34,8 +34,6 @@ class Plot:
     Attributes
     ----------
     value, low, high, limit : float
-    corrected : tuple of float, (2,), optional
-        The corrected interval where it differs, cut off at the ends of the scale.
     start, end : float
         Values at the ends of the scale.
     """
@@ -43,7 +41,6 @@ class Plot:
     value: float
     low: float
     high: float
-    corrected: tuple[float, float] | None
     limit: float
     start: float
     end: float
@@ -70,12 +67,10 @@ def plot(finding: Finding) -> Plot | None:
         return 0.0 if low is None else position(low), 100.0 if high is None else position(high)
 
     low, high = positions(finding.interval)
-    other = finding.decided_by if finding.decided_by != finding.interval else None
     return Plot(
         value=position(finding.value),
         low=low,
         high=high,
-        corrected=None if other is None else positions(other),
         limit=position(limit),
         start=start,
         end=end,

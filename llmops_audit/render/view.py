@@ -49,7 +49,7 @@ Beside a figure of drift, which shows every column as well, there is room for fe
 MAX_CARDS, MAX_ROWS = 60, 20
 MAX_BRIEF = 500
 
-_ATTENTION = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE)
+_ATTENTION = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.FOUND)
 _ORDER = (*_ATTENTION, Verdict.NOT_APPLICABLE, Verdict.PASSED)
 _SEVERITIES = tuple(Severity)
 _SPLITS = ("train", "test", "live")
@@ -190,10 +190,10 @@ def view(record: Record) -> ReportView:
         clauses=clause_view(record, judged),
         unmeasured=unmeasured(record),
         terms=glossary(record),
-        tests=sum(finding.tests is not None for _, finding in found),
+        tests=sum(one.rank is not None for one in record.requirements),
         unit=next((split.unit for split in record.data.values() if split.unit is not None), None),
         seen=seen_view(record),
-        chance_checks=len({check.name for check, finding in found if finding.tests is not None}),
+        chance_checks=len({one.check for one in record.requirements if one.rank is not None}),
     )
 
 

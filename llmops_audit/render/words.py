@@ -10,6 +10,7 @@ FIXED: dict[str, Message] = {
     "passed": message("passed"),
     "failed": message("failed"),
     "inconclusive": message("inconclusive"),
+    "found": message("found"),
     "not_applicable": message("not applicable"),
     "error": message("error"),
     "critical": message("critical"),

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from llmops_audit.check import Check, evidence_names
+from llmops_audit.check.family import decided
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.check.verdicts import combined
@@ -19,7 +20,7 @@ from llmops_audit.data.columns import unit_groups
 from llmops_audit.evidence._gather import evidence_type
 from llmops_audit.evidence.base import Batch, Codes, Plan, ScoreMatrix
 from llmops_audit.personal_data.model_scan import ModelContents
-from llmops_audit.record import Finding, NamedFigure, SeenRows, SubjectInfo, Verdict
+from llmops_audit.record import CheckResult, Finding, NamedFigure, SeenRows, SubjectInfo, Verdict
 from llmops_audit.record.labels import Label, canonical_label, label_order
 
 __all__ = ["assert_conforms", "batch", "codes", "inputs", "run"]
@@ -110,7 +111,6 @@ def inputs(
     unit: str | None = None,
     time: str | None = None,
     confidence: float = 0.95,
-    alpha: float | None = None,
     sample: int = 10_000,
     seed: int = 42,
     subject: QueriedSubject | None = None,
@@ -126,8 +126,8 @@ def inputs(
         Of any splits.
     labels, positive, groups, text, features, unit, time, seed
         See `llmops_audit.check.inputs.Task`.
-    confidence, alpha : float
-        See `llmops_audit.check.inputs.Policy`; by default the check has the whole error rate for itself.
+    confidence : float
+        See `llmops_audit.check.inputs.Policy`.
     sample : int
         Most rows that `Rows` keeps.
     subject : QueriedSubject, optional
@@ -152,14 +152,13 @@ def inputs(
         for name, by_split in made.items():
             kind = evidence_type(name)
             by_split[one.split] = by_split.get(one.split, kind.empty(plan)) + kind.of(one, plan)
-    share = 1 - confidence if alpha is None else alpha
     return {
         **made,
         "baseline": None,
         "importance": None if importance is None else dict(importance),
         "model_contents": model_contents,
         "seen_rows": dict(seen_rows or {}),
-        "policy": Policy(confidence=confidence, alpha=share),
+        "policy": Policy(confidence=confidence),
         "subject": _saved() if subject is None else subject,
         "task": Task(
             labels=tuple(labels),
@@ -179,8 +178,29 @@ def _saved() -> QueriedSubject:
 
 
 def run(check: Check, given: Mapping[str, Any], **settings: Any) -> tuple[Finding | NamedFigure, ...]:
-    """Run a check on inputs, with some settings."""
-    return tuple(check.function(**{name: given[name] for name in check.inputs}, **settings))
+    """Run a check on inputs, with some settings, and decide what it leaves undecided, as an audit of it alone would.
+
+    Parameters
+    ----------
+    check : Check
+    given : mapping
+        Inputs, see `inputs`.
+    **settings
+        Of the check.
+
+    Returns
+    -------
+    tuple of Finding or figure
+        Findings first.
+    """
+    produced = tuple(check.function(**{name: given[name] for name in check.inputs}, **settings))
+    findings = tuple(item for item in produced if isinstance(item, Finding))
+    verdict = combined(finding.verdict for finding in findings)
+    alone = CheckResult(
+        name=check.name, distribution="", version="", page=check.page, settings={}, verdict=verdict, findings=findings
+    )
+    (after,), _ = decided([alone], given["policy"].confidence)
+    return (*after.findings, *(item for item in produced if not isinstance(item, Finding)))
 
 
 def assert_conforms(check: Check, *, clean: Mapping[str, Any], violating: Mapping[str, Any], **settings: Any) -> None:

@@ -86,7 +86,7 @@ class GroupPair:
         return max(0.0, low, -high), max(abs(low), abs(high))
 
     def judged(
-        self, metric: str, limit: float, policy: Policy, tests: int, scope: Mapping[str, str],
+        self, metric: str, limit: float, policy: Policy, scope: Mapping[str, str],
         details: Mapping[str, Scalar],
     ) -> Finding:  # fmt: skip
         """Judge the flip rate, or the size of the mean score shift.
@@ -96,15 +96,16 @@ class GroupPair:
         metric : {"flip_rate", "score_shift"}
         limit : float
             Upper limit.
-        policy, tests, scope, details
+        policy, scope, details
             See `llmops_audit.check.verdicts.judged`.
         """
         is_flip, mean = metric == "flip_rate", self.mean_shift
         more = {"flips": self.flips, "towards": self.towards, "away": self.away, "both": self.both}
         return judged(
             metric, self.flips / self.rows if is_flip else None if mean is None else abs(mean),
-            Requirement(op=Op.AT_MOST, limit=limit), policy, bounds=self.flip_bounds if is_flip else self._size_bounds,
-            method="Clopper-Pearson" if is_flip else "score interval of a mean", n=self.rows, tests=tests, scope=scope,
+            Requirement(op=Op.AT_MOST, limit=limit, about=scope["identity"]), policy,
+            bounds=self.flip_bounds if is_flip else self._size_bounds,
+            method="Clopper-Pearson" if is_flip else "score interval of a mean", n=self.rows, scope=scope,
             details={**(more if is_flip else {"mean_shift": mean}), **details},
         )  # fmt: skip
 

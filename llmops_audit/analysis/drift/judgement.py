@@ -191,7 +191,6 @@ def _finding(
         scope=scope,
         value=measurement.effect,
         interval=(one.low, one.high),
-        decided_by=None if point else (one.low, one.high),
         confidence=policy.confidence,
         method=measurement.procedure,
         n=sum(measurement.rows),

@@ -29,7 +29,7 @@ __all__ = ["GroupRule", "judge", "metric_keys", "not_judged", "rules_of"]
 
 Kind = Literal["ratio", "difference", "each"]
 
-_WORST_FIRST = (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED)
+_WORST_FIRST = (Verdict.FAILED, Verdict.UNDECIDED, Verdict.INCONCLUSIVE, Verdict.PASSED)
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,13 @@ class GroupRule:
     limit: float
     keys: tuple[MetricKey, ...]
 
-    def tests(self, one: Grouped) -> int:
-        """Return how many requirements the rule makes on these groups."""
-        n = len(one.judged)
-        return len(self.keys) * (n if self.kind == "each" else n * (n - 1) // 2)
-
-    @property
-    def requirement(self) -> Requirement:
-        """The limit as a requirement."""
-        return Requirement(op=Op.AT_MOST if self.kind == "difference" else Op.AT_LEAST, limit=self.limit)
+    def requirement(self, one: Grouped) -> Requirement:
+        """Return the limit as a requirement on an attribute."""
+        op = Op.AT_MOST if self.kind == "difference" else Op.AT_LEAST
+        return Requirement(op=op, limit=self.limit, about=one.attribute)
 
 
-def judge(rule: GroupRule, one: Grouped, policy: Policy, tests: int, split: str) -> Iterator[Finding]:
+def judge(rule: GroupRule, one: Grouped, policy: Policy, split: str) -> Iterator[Finding]:
     """Judge a rule on the groups that have enough rows.
 
     Parameters
@@ -72,8 +67,6 @@ def judge(rule: GroupRule, one: Grouped, policy: Policy, tests: int, split: str)
     one : Grouped
         With two judged groups at least.
     policy : Policy
-    tests : int
-        Requirements that are judged at once.
     split : str
 
     Yields
@@ -88,14 +81,12 @@ def judge(rule: GroupRule, one: Grouped, policy: Policy, tests: int, split: str)
         return
     if rule.kind == "each":
         for group in one.judged:
-            yield _worst([_of_group(rule, one, group, key, policy, tests, split) for key in rule.keys])
+            yield _worst([_of_group(rule, one, group, key, policy, split) for key in rule.keys])
         return
     pairwise = [one.gaps(key) for key in rule.keys]
     if rule.kind == "difference":
         scope = {"split": split, "attribute": one.attribute}
-        found = [
-            _difference(rule, one, gaps, at, policy, tests, scope) for gaps in pairwise for at in range(len(gaps.pairs))
-        ]
+        found = [_difference(rule, one, gaps, at, policy, scope) for gaps in pairwise for at in range(len(gaps.pairs))]
         undefined = [gaps for gaps in pairwise if gaps.undefined]
         if undefined:
             found.append(_undefined(rule, one, undefined[0], undefined[0].undefined[0], policy, scope))
@@ -106,7 +97,7 @@ def judge(rule: GroupRule, one: Grouped, policy: Policy, tests: int, split: str)
         for at, pair in enumerate(gaps.pairs):
             for group, turned in zip(pair, (False, True), strict=True):
                 scope = {"split": split, **dict(zip(one.names, group, strict=True))}
-                by_group[group].append(_ratio(rule, one, gaps, at, policy, tests, scope, turned=turned))
+                by_group[group].append(_ratio(rule, one, gaps, at, policy, scope, turned=turned))
     for group, findings in by_group.items():
         scope = {"split": split, **dict(zip(one.names, group, strict=True))}
         yield _worst(findings or [_undefined(rule, one, pairwise[0], group, policy, scope)])
@@ -116,18 +107,17 @@ def _undefined(
     rule: GroupRule, one: Grouped, gaps: PairwiseGaps, group: GroupValues, policy: Policy, scope: Mapping[str, str]
 ) -> Finding:
     return judged(
-        rule.metric, None, rule.requirement, policy, bounds=None, method="Newcombe", n=one.rows[group], scope=scope,
+        rule.metric, None, rule.requirement(one), policy, bounds=None, method="Newcombe", n=one.rows[group],
+        scope=scope,
         details={"group": JOINT.join(group), "rate": gaps.metric[0], **_of(gaps.metric)},
     )  # fmt: skip
 
 
-def _of_group(
-    rule: GroupRule, one: Grouped, group: GroupValues, key: MetricKey, policy: Policy, tests: int, split: str
-) -> Finding:
+def _of_group(rule: GroupRule, one: Grouped, group: GroupValues, key: MetricKey, policy: Policy, split: str) -> Finding:
     rate = one.rates[group].get(key)
     return judged(
-        rule.metric, None if rate is None else rate.value, rule.requirement, policy,
-        bounds=None if rate is None else rate.bounds, method=_method(key[0]), n=one.rows[group], tests=tests,
+        rule.metric, None if rate is None else rate.value, rule.requirement(one), policy,
+        bounds=None if rate is None else rate.bounds, method=_method(key[0]), n=one.rows[group],
         scope={"split": split, **dict(zip(one.names, group, strict=True))}, details=_of(key),
     )  # fmt: skip
 
@@ -140,7 +130,7 @@ def _method(name: str) -> str:
 
 
 def _difference(
-    rule: GroupRule, one: Grouped, gaps: PairwiseGaps, at: int, policy: Policy, tests: int, scope: Mapping[str, str]
+    rule: GroupRule, one: Grouped, gaps: PairwiseGaps, at: int, policy: Policy, scope: Mapping[str, str]
 ) -> Finding:
     first, second = gaps.pairs[at]
 
@@ -149,16 +139,15 @@ def _difference(
         # The rule is about the size of the difference, whichever of the two groups has the higher rate.
         return max(low, 0.0), max(high, -low)
 
-    finding = judged(
-        rule.metric, float(gaps.values[1, at] - gaps.values[0, at]), rule.requirement, policy,
+    return judged(
+        rule.metric, float(gaps.values[1, at] - gaps.values[0, at]), rule.requirement(one), policy,
         bounds=bounds, method="Newcombe" if gaps.share else "square-and-add of both intervals",
-        n=one.rows[first] + one.rows[second], tests=tests, scope=scope,
+        n=one.rows[first] + one.rows[second], scope=scope,
         details={
             "group": JOINT.join(second), "compared_with": JOINT.join(first),
             "rate": gaps.metric[0], **_of(gaps.metric),
         },
     )  # fmt: skip
-    return _if_significant(finding, gaps, at, policy, tests)
 
 
 def _ratio(
@@ -167,7 +156,6 @@ def _ratio(
     gaps: PairwiseGaps,
     at: int,
     policy: Policy,
-    tests: int,
     scope: Mapping[str, str],
     *,
     turned: bool,
@@ -179,41 +167,28 @@ def _ratio(
         low, high = (float(ends[at]) for ends in gaps.ratios(confidence))
         return (1 / high if high else math.inf, 1 / low if low else math.inf) if turned else (low, high)
 
-    finding = judged(
-        rule.metric, above / below if below else None, rule.requirement, policy,
-        bounds=bounds, method="Miettinen-Nurminen score", n=one.rows[group] + one.rows[other], tests=tests,
+    return judged(
+        rule.metric, above / below if below else None, rule.requirement(one), policy,
+        bounds=bounds, method="Miettinen-Nurminen score", n=one.rows[group] + one.rows[other],
         scope=scope, details={"compared_with": JOINT.join(other), **_of(gaps.metric)},
     )  # fmt: skip
-    return _if_significant(finding, gaps, at, policy, tests)
 
 
 def _of(key: MetricKey) -> dict[str, Scalar | tuple[Scalar, ...]]:
     return {} if key[1] is None else {"label": key[1]}
 
 
-def _if_significant(finding: Finding, gaps: PairwiseGaps, at: int, policy: Policy, tests: int) -> Finding:
-    """Let a gap fail only where an exact test, at the level of the corrected interval, finds a difference as well."""
-    if not gaps.share or finding.interval is None:
-        return finding
-    p_value = float(gaps.exact()[at])
-    update: dict[str, object] = {"p_value": p_value}
-    if policy.decide == "bound":
-        update["p_adjusted"] = min(1.0, p_value * tests)
-        if finding.verdict is Verdict.FAILED and p_value > policy.alpha / tests:
-            text = message(
-                "The interval misses the limit, but an exact test finds no difference between the two groups."
-            )
-            update |= {"verdict": Verdict.INCONCLUSIVE, "message": text}
-    return finding.model_copy(update=update)
-
-
 def _worst(findings: Sequence[Finding]) -> Finding:
-    def badness(finding: Finding) -> tuple[int, float]:
+    """Return the finding that is furthest on the wrong side, as the worst of all."""
+
+    def badness(finding: Finding) -> tuple[int, float, float]:
         value = finding.value if finding.value is not None else 0.0
         wants_more = finding.requirement is not None and finding.requirement.op is Op.AT_LEAST
-        return _WORST_FIRST.index(finding.verdict), value if wants_more else -value
+        p_value = 1.0 if finding.p_value is None else finding.p_value
+        return _WORST_FIRST.index(finding.verdict), p_value, value if wants_more else -value
 
-    return min(findings, key=badness)
+    worst = min(findings, key=badness)
+    return worst if worst.tests is None else worst.model_copy(update={"tests": len(findings)})
 
 
 def not_judged(

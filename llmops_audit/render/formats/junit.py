@@ -7,6 +7,8 @@ A check is a suite. Two choices keep a CI from showing green where the gate does
 * A suite ``gate`` holds the decision as a case of its own, which fails wherever the exit code is not 0, even where
   every finding is skipped.
 
+What is found, and only reported, passes: its property ``verdict`` says so.
+
 Sentences are in the language of the report. Names of suites, cases, types and properties are keys of the record in any
 language.
 """

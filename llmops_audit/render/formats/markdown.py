@@ -12,7 +12,7 @@ from llmops_audit.record import Changes, CheckResult, LimitChange, Message, Reco
 from llmops_audit.render.changed import changes_view
 from llmops_audit.render.formats._markdown import MAX_CELL, escaped
 from llmops_audit.render.i18n import NOTHING
-from llmops_audit.render.items import Item, items, waiting
+from llmops_audit.render.items import Item, items, reported, waiting
 from llmops_audit.render.names import identity_lines
 from llmops_audit.render.notices import notices
 from llmops_audit.render.wording import Wording
@@ -28,7 +28,9 @@ MAX_ROWS = 50
 MAX_REASONS = 10
 MAX_SPLITS = 10
 
-_ORDER = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.PASSED)
+_ORDER = (
+    Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.FOUND, Verdict.NOT_APPLICABLE, Verdict.PASSED,
+)  # fmt: skip
 _ATTENTION = (
     message("Finding"),
     message("Verdict"),
@@ -53,7 +55,7 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         *_reasons(record, wording),
         *_changes(record, wording),
         *_tally(found, wording),
-        *_attention(waiting(found), wording),
+        *_attention([*waiting(found), *reported(found)], wording),
         *_checks(record, found, wording),
         *_origin(record, wording),
     )

@@ -1,7 +1,8 @@
 """SARIF 2.1.0 with every finding, for an archive and for viewers.
 
 A kind stands for a verdict: ``pass``, ``fail``, ``open`` for what is inconclusive (there was too little to go by),
-``review`` for an error (a person must look), ``notApplicable``. As the standard demands, only what failed has a level.
+``review`` for an error (a person must look), ``informational`` for what is found and only reported,
+``notApplicable``. As the standard demands, only what failed has a level.
 ``properties.verdict`` holds the verdict itself.
 """
 
@@ -24,6 +25,7 @@ _KINDS = {
     Verdict.FAILED: "fail",
     Verdict.INCONCLUSIVE: "open",
     Verdict.ERROR: "review",
+    Verdict.FOUND: "informational",
     Verdict.NOT_APPLICABLE: "notApplicable",
 }
 _RANKS = {Severity.CRITICAL: 100.0, Severity.HIGH: 75.0, Severity.MEDIUM: 50.0, Severity.LOW: 25.0}

@@ -23,7 +23,7 @@ from llmops_audit.check.inputs import Policy
 from llmops_audit.record import Finding, Verdict
 from llmops_audit.record.drift_figure import Window
 
-POLICY = Policy(confidence=0.95, alpha=0.05)
+POLICY = Policy(confidence=0.95)
 CUT = Windows(
     "day",
     tuple(Window(start=f"2024-01-0{i}", end=f"2024-01-0{i}", rows=9) for i in (1, 2, 3)),
@@ -117,7 +117,7 @@ def test_a_pass_says_what_could_have_been_seen() -> None:
 
 def test_values_decide_where_the_spec_asks_for_it() -> None:
     """With `decide = "point"` the effect itself is compared with the floor."""
-    point = Policy(confidence=0.95, alpha=0.05, decide="point")
+    point = Policy(confidence=0.95, decide="point")
     found = judge_hypotheses([_hypothesis(0.06, 0.9), _hypothesis(0.04, 0.001, "y")], DriftLimits(), point)
     assert [one.verdict for one in found] == [Verdict.FAILED, Verdict.PASSED]
     assert next(findings(found, point)).tests is None
