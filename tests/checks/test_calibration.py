@@ -86,12 +86,6 @@ def test_the_brier_score_is_judged_where_asked() -> None:
     assert BRIER not in _found(_given())
 
 
-def test_two_limits_share_the_error_rate() -> None:
-    """The number of requirements that are corrected for is that of limits times splits."""
-    found = _found(_given(), max_brier_score=0.25)
-    assert {finding.tests for finding in found.values()} == {2}
-
-
 def test_the_parts_of_the_brier_score_add_up() -> None:
     """In the table, reliability less resolution plus uncertainty plus what lies within bins is the Brier score."""
     (row,) = _tables(_given())["calibration"].rows

@@ -105,7 +105,7 @@ def test_many_rare_new_categories_are_found_beside_a_hundred_columns() -> None:
     old, new = ({f"x{i}": rng.normal(size=n).tolist() for i in range(100)} for n in (600, 400))
     old["c"] = rng.choice([f"k{i}" for i in range(100)], 600).tolist()
     new["c"] = [f"n{i}" if i % 4 == 0 else f"k{i % 100}" for i in range(400)]
-    assert _findings(_case(old, new, alpha=0.0125))["c: new_categories"].verdict is Verdict.FAILED
+    assert _findings(_case(old, new, confidence=0.9875))["c: new_categories"].verdict is Verdict.FAILED
 
 
 def test_what_cannot_be_compared_is_told() -> None:

@@ -107,15 +107,15 @@ def test_the_p_value_is_mcnemar_s(lost: int, won: int) -> None:
     """The p-value of accuracy is statsmodels' exact McNemar p-value; other metrics have none."""
     found = _found(_case(*_answers(1000, lost=lost, won=won)))
     expected = mcnemar([[0, lost], [won, 0]], exact=True).pvalue
-    assert found["accuracy"].p_value == pytest.approx(expected)
-    assert found["balanced_accuracy"].p_value is None
+    assert found["accuracy"].details["mcnemar_p_value"] == pytest.approx(expected)
+    assert "mcnemar_p_value" not in found["balanced_accuracy"].details
 
 
 @pytest.mark.parametrize("more", [{"weight": [1.0, 2.0] * 500}, {"unit": [i // 2 for i in range(1000)]}])
 def test_no_p_value_with_weights_or_units(more: dict[str, Any]) -> None:
     """Rows that weigh differently or belong together have no McNemar p-value, and the message says so."""
     finding = _found(_case(*_answers(1000, lost=20, won=10), **more))["accuracy"]
-    assert finding.p_value is None
+    assert "mcnemar_p_value" not in finding.details
     assert "No p-value" in _sentences(finding)
 
 
@@ -127,8 +127,7 @@ def test_a_small_but_certain_loss_passes_and_is_said() -> None:
     unchanged = _found(_case(*_answers(10_000, lost=60, won=60)))["accuracy"]
     assert "Worse than the previous release" not in _sentences(unchanged)
     better = _found(_case(*_answers(5000, won=60)))["accuracy"]
-    assert better.p_value is not None
-    assert better.p_value < 0.001
+    assert float(str(better.details["mcnemar_p_value"])) < 0.001
     assert "Worse than the previous release" not in _sentences(better)
 
 
@@ -222,16 +221,6 @@ def test_groups_that_cannot_be_judged_are_a_doubt() -> None:
     assert small["groups,sex"].verdict is Verdict.INCONCLUSIVE
     record = _with_record(_case(truth, None, now, sex=["F"] * 1000), truth, before, same_rows=True)
     assert _found(record, **asked)["groups"].verdict is Verdict.INCONCLUSIVE
-
-
-def test_every_requirement_makes_rejection_harder() -> None:
-    """The interval that decides a rejection widens with the number of requirements."""
-    case = _case(*_answers(1000, lost=100))
-    alone = _found(case, max_loss={"accuracy": 0.02})["accuracy"].decided_by
-    among = _found(case, max_loss={"accuracy": 0.02, "mcc": 0.02, "macro_f1": 0.02})["accuracy"].decided_by
-    assert alone is not None
-    assert among is not None
-    assert among[1] > alone[1]  # type: ignore[operator]
 
 
 def test_nothing_to_compare_with_is_not_applicable() -> None:

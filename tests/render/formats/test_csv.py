@@ -36,7 +36,7 @@ def test_a_line_is_a_finding(sample: ModuleType) -> None:
         "split": "test", "value": "0.5", "low": "0.4312", "high": "0.5688", "confidence": "0.95",
         "method": "Clopper-Pearson", "n": "1200", "p_value": "1e-05", "p_adjusted": "0.0123", "op": ">=",
         "limit": "0.8", "source": "audit.toml:17", "verdict": "failed", "severity": "high",
-        "message": "Even the upper end of the corrected interval misses the limit.",
+        "message": "The whole interval misses the limit.",
     }  # fmt: skip
     assert rows["drift"]["verdict"] == "error"
     assert rows["drift"]["message"] == "The check did not finish: ZeroDivisionError."

@@ -45,7 +45,7 @@ def test_an_issue_says_what_why_and_where(sample: ModuleType) -> None:
     """The description holds measure, verdict, reason, numbers and source; the location leads to the limit's line."""
     first, second, *_ = _read(sample.record(), None, "audits")
     assert first["description"] == (
-        "balanced accuracy (split test): failed: Even the upper end of the corrected interval misses the limit. "
+        "balanced accuracy (split test): failed: The whole interval misses the limit. "
         "Measured: 0.5, interval 0.4312 to 0.5688; required: ≥ 0.8 (audit.toml:17)."
     )
     assert first["location"] == {"path": "audits/audit.toml", "lines": {"begin": 17}}

@@ -318,25 +318,17 @@ def test_the_largest_gap_of_each_metric_is_shown(sample: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("interval", "corrected", "limit", "drawn"),
-    [
-        ((0.2, 0.5), (0.1, 0.9), 0.8, (20.0, 50.0, (10.0, 90.0))),
-        ((0.2, 0.5), (0.2, 0.5), 0.8, (20.0, 50.0, None)),
-        ((0.2, 0.5), (None, 7.0), 0.8, (20.0, 50.0, (0.0, 100.0))),
-        ((-1.0, None), (-40.0, None), 1.0, (6.9, 100.0, (0.0, 100.0))),
-    ],
+    ("interval", "limit", "drawn"),
+    [((0.2, 0.5), 0.8, (20.0, 50.0)), ((-1.0, None), 1.0, (6.9, 100.0))],
 )
-def test_the_corrected_interval_is_drawn_where_it_is_another(
-    sample: ModuleType, interval: Any, corrected: Any, limit: float, drawn: Any
+def test_an_interval_is_drawn_on_a_scale_that_holds_it(
+    sample: ModuleType, interval: Any, limit: float, drawn: Any
 ) -> None:
-    """Both intervals lie on one scale, which the corrected one does not widen: it is cut off where the scale ends."""
+    """Value, interval and limit lie on one scale; an end that is unbounded is that of the scale."""
     requirement = Requirement(op=Op.AT_LEAST, limit=limit, source="default")
-    finding = sample.finding(
-        Verdict.INCONCLUSIVE, value=0.3, interval=interval, decided_by=corrected, requirement=requirement
-    )
-    found = plot(finding)
+    found = plot(sample.finding(Verdict.INCONCLUSIVE, value=0.3, interval=interval, requirement=requirement))
     assert found is not None
-    assert (found.low, found.high, found.corrected) == drawn
+    assert (found.low, found.high) == drawn
     assert 0 <= found.value <= 100
     assert 0 <= found.limit <= 100
 

@@ -70,7 +70,7 @@ def test_it_tells_decision_reasons_findings_and_digests(sample: ModuleType) -> N
     ]  # fmt: skip
     assert tables["What needs attention"][0] == [
         "balanced accuracy (split test)", "failed", "high", "0.5", "0.4312 to 0.5688", "≥ 0.8", "audit.toml:17",
-        "Even the upper end of the corrected interval misses the limit.",
+        "The whole interval misses the limit.",
     ]  # fmt: skip
     assert [row[0] for row in tables["Checks"]] == [check.name for check in record.checks]
     assert ["Spec", record.audit.spec_sha256] in tables["Digests"]
