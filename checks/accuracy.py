@@ -31,8 +31,8 @@ How to read it
 --------------
 Each number has a confidence interval: the range of true values that fit these test rows. If the test were repeated with
 new rows of the same kind, 95 of 100 such ranges would contain the true value (at a confidence of 0.95). A minimum is
-passed where even the lower end of the interval reaches it, failed where even the upper end (of a wider interval,
-corrected for the number of requirements in the whole audit) stays below it, and inconclusive between.
+passed where even the lower end of the interval reaches it, failed where even the upper end stays below it, after the
+correction for all requirements of the audit as well, and inconclusive between.
 
 Inconclusive is a verdict on the test, not on the classifier: there are too few rows to decide. Either test on more rows
 (the report estimates how many), or decide yourself, with the interval in view, and write down why. Do not lower the

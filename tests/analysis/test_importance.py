@@ -147,7 +147,7 @@ from llmops_audit.check import check
 from llmops_audit.record import Finding, Verdict, message
 
 
-@check(chance=False)
+@check()
 def shows(importance):
     told = "none" if importance is None else ", ".join(f"{k}: {v:.3f}" for k, v in sorted(importance.items()))
     yield Finding(metric="told", verdict=Verdict.PASSED, message=message("{told}", told=told))

@@ -23,7 +23,7 @@ def _apart(spec: Path, body: str, worker: str = "('json',)", limit: float = 20) 
     (spec.parent / "apart.py").write_text(
         f'"""Apart.\n\n{page}"""\nimport os, sys, time\nfrom llmops_audit.check import check\n'
         "from llmops_audit.record import Finding, message\n\n\n"
-        f"@check(chance=False, worker={worker}, time_limit={limit})\ndef apart(task, *, wanted: int = 2):\n{body}\n"
+        f"@check(worker={worker}, time_limit={limit})\ndef apart(task, *, wanted: int = 2):\n{body}\n"
     )
     record = run(prepare(spec))
     assert record.checks[0].verdict is Verdict.PASSED, "the other check runs whatever happens to this one"

@@ -28,7 +28,7 @@ PAGE = '"""T.\n\n' + "".join(
 OWN = (
     PAGE
     + '"""\nfrom llmops_audit.check import check\nfrom llmops_audit.record import Finding, message\n\n'
-    + "@check(chance=False)\ndef own(task, *, wanted: int = 2):\n"
+    + "@check()\ndef own(task, *, wanted: int = 2):\n"
     + "    n = len(task.labels)\n"
     + '    yield Finding(metric="labels", value=n, n=n, message=message("Counted."), '
     + 'verdict="passed" if n == wanted else "failed")\n'
@@ -137,7 +137,7 @@ def test_a_check_with_wrong_words_is_an_error_in_the_record(project: Project) ->
     spec = project(
         {"[audit]": 'plugins = ["own.py"]\n\n[audit]', "[checks.accuracy]": "[checks.own]\n[checks.accuracy]"}
     )
-    own = OWN.replace("@check(chance=False)", '@check(chance=False, words="nowhere:WORDS")')
+    own = OWN.replace("@check()", '@check(words="nowhere:WORDS")')
     (spec.parent / "own.py").write_text(own, encoding="utf-8")
     result = {found.name: found for found in run(prepare(spec)).checks}["own"]
     assert (result.verdict, result.words) == (Verdict.ERROR, {})
@@ -155,7 +155,7 @@ def test_the_conformance_kit_accepts_the_third_party_check(third_party: Path) ->
 def test_the_conformance_kit_refuses_a_check_that_cannot_fail() -> None:
     """A check that passes its violating case does not conform."""
 
-    @check(chance=False)
+    @check()
     def always(task: object) -> Iterator[Finding]:
         yield Finding(metric="x", verdict=Verdict.PASSED, message=message("Fine."))
 
@@ -206,7 +206,7 @@ def test_a_single_file_is_a_plugin(project: Project) -> None:
         ("*, wanted: int = 2", "**settings", "is variadic"),
         ("Limits\n------\nText.\n\n", "", "its page has the wrong headings"),
         ("Limits\n------\nText.", "Limits\n------\n", "its page has no text under 'Limits'"),
-        ("@check(chance=False)\n", "", "has the wrong number of checks; expected exactly one; got 0"),
+        ("@check()\n", "", "has the wrong number of checks; expected exactly one; got 0"),
         ("import check\n", "import chekc\n", "cannot be imported: ImportError"),
     ],
 )

@@ -140,7 +140,7 @@ def _own_check(spec: Path, body: str) -> None:
     page = "".join(f"{heading}\n{'-' * len(heading)}\nText.\n\n" for heading in headings)
     (spec.parent / "own.py").write_text(
         f'"""Own.\n\n{page}"""\nfrom llmops_audit.check import check\nfrom llmops_audit.record import Finding, message\n\n\n'
-        f"@check(chance=False, time_limit=0.5)\ndef own(task):\n{body}\n"
+        f"@check(time_limit=0.5)\ndef own(task):\n{body}\n"
     )
 
 

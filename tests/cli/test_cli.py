@@ -141,7 +141,7 @@ from llmops_audit.analysis.fairness.bias_audit import LocalLaw144, bias_audit
 from llmops_audit.check import check
 from llmops_audit.record import Finding, Verdict, message
 
-@check(chance=False)
+@check()
 def own(outcomes, scores, task, *, ll144: LocalLaw144 | None = None):
     yield Finding(metric="accuracy", verdict=Verdict.PASSED, message=message("Made."))
     yield from bias_audit(outcomes["test"], scores.get("test"), task, 1, ll144, "test")

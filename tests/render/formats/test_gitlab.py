@@ -64,4 +64,4 @@ def test_fingerprints_are_unique_even_where_ids_are_not(sample: ModuleType) -> N
 
 def test_it_comes_in_the_language(sample: ModuleType) -> None:
     """The description is Chinese where that is asked for."""
-    assert "校正" in _read(sample.record(), "zh")[0]["description"]
+    assert "限值" in _read(sample.record(), "zh")[0]["description"]

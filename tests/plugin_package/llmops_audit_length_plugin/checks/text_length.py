@@ -41,7 +41,7 @@ WORDS = {
 }
 
 
-@check(severity=Severity.LOW, chance=False, words=WORDS)
+@check(severity=Severity.LOW, words=WORDS)
 def text_length(rows: Mapping[str, Rows], task: Task, *, max_characters: int = 1000) -> Iterator[Finding]:
     """Judge the longest text."""
     texts = rows["test"].table.column(task.text).to_pylist()
