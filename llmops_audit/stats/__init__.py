@@ -10,6 +10,7 @@ from __future__ import annotations
 from llmops_audit.stats.brier import BrierScore, brier_score, log_loss
 from llmops_audit.stats.corrections import benjamini_hochberg, benjamini_yekutieli, bonferroni, holm
 from llmops_audit.stats.count_tables import (
+    Margins,
     accuracy,
     balanced_accuracy,
     cohen_kappa,
@@ -37,11 +38,11 @@ from llmops_audit.stats.distances import (
     total_variation,
     wasserstein,
 )
+from llmops_audit.stats.draws import Resamples
 from llmops_audit.stats.intervals import (
     Bounds,
     clopper_pearson,
     detectable_share,
-    rows_to_decide,
 )
 from llmops_audit.stats.melded import melded_difference, melded_ratio
 from llmops_audit.stats.novelty import Novelty, absent_categories, outside_range
@@ -64,7 +65,8 @@ from llmops_audit.stats.reliability import (
     equal_mass_bins,
     reliability_curve,
 )
-from llmops_audit.stats.resampling import independence_test, permutation_tables, table_interval
+from llmops_audit.stats.resampling import independence_test, permutation_tables
+from llmops_audit.stats.rows import rows_to_decide
 from llmops_audit.stats.two_samples import (
     detectable_difference,
     fisher_exact,
@@ -78,7 +80,9 @@ __all__ = [
     "BrierScore",
     "CalibrationError",
     "Forecasts",
+    "Margins",
     "Novelty",
+    "Resamples",
     "Shuffled",
     "absent_categories",
     "accuracy",
@@ -129,7 +133,6 @@ __all__ = [
     "roc_curve",
     "rows_to_decide",
     "square_and_add",
-    "table_interval",
     "total_variation",
     "wasserstein",
     "weighted_f1",

@@ -4,7 +4,8 @@ A table has shape ``(..., k, c)`` with ``c >= k``: row i holds the cases whose t
 class is i, column j < k those predicted as j. Columns from k on are predictions that are no
 class (refused, timed out, missing): always wrong, never left out of a denominator.
 Counts may be weights. Every function returns an array of shape ``(...)``, float64,
-with NaN where the metric is undefined.
+with NaN where the metric is undefined. In place of tables it takes their `Margins`, on
+which all of these metrics rest.
 
 References
 ----------
@@ -17,6 +18,7 @@ Definitions of the others: scikit-learn, ``sklearn.metrics``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,18 +30,53 @@ FloatArray = NDArray[np.float64]
 _ZERO_VARIANCE = 1e-13
 
 
-def _tables(table: ArrayLike) -> FloatArray:
-    """The tables as floats.
+@dataclass(frozen=True)
+class Margins:
+    """What metrics need to know of confusion tables: with many labels far less than their cells.
 
-    Raises
-    ------
-    ValueError
-        If a table has fewer columns than rows.
+    Attributes
+    ----------
+    hits : ndarray of float64, shape ``(..., k)``
+        Right predictions of every class.
+    rows : ndarray of float64, shape ``(..., k)``
+        Cases of every class.
+    columns : ndarray of float64, shape ``(..., c)``
+        Predictions of every class, then those that are no class.
     """
-    tables = np.asarray(table, dtype=np.float64)
-    if tables.ndim < 2 or tables.shape[-1] < tables.shape[-2]:
-        raise ValueError(f"confusion table: wrong shape; expected (..., k, c) with c >= k; got {tables.shape}")
-    return tables
+
+    hits: FloatArray
+    rows: FloatArray
+    columns: FloatArray
+
+    @classmethod
+    def of(cls, table: ArrayLike | Margins) -> Margins:
+        """Return the margins of tables.
+
+        Raises
+        ------
+        ValueError
+            If a table has fewer columns than rows.
+        """
+        if isinstance(table, Margins):
+            return table
+        tables = np.asarray(table, dtype=np.float64)
+        if tables.ndim < 2 or tables.shape[-1] < tables.shape[-2]:
+            raise ValueError(f"confusion table: wrong shape; expected (..., k, c) with c >= k; got {tables.shape}")
+        return cls(np.diagonal(tables, axis1=-2, axis2=-1), tables.sum(axis=-1), tables.sum(axis=-2))
+
+    @property
+    def predictions(self) -> FloatArray:
+        """Predictions of every class, without those that are no class."""
+        return self.columns[..., : self.rows.shape[-1]]
+
+    @property
+    def total(self) -> FloatArray:
+        """All cases, shape ``(...)``."""
+        total: FloatArray = self.rows.sum(axis=-1)
+        return total
+
+
+Table = ArrayLike | Margins
 
 
 def _ratio(numerator: Any, denominator: Any, defined: Any = None) -> FloatArray:
@@ -53,10 +90,10 @@ def _ratio(numerator: Any, denominator: Any, defined: Any = None) -> FloatArray:
     return quotient
 
 
-def _margins(tables: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _margins(table: Table) -> tuple[FloatArray, FloatArray, FloatArray]:
     """True positives, rows and predictions of every class, each of shape ``(..., k)``."""
-    hits = np.diagonal(tables, axis1=-2, axis2=-1)
-    return hits, tables.sum(axis=-1), tables.sum(axis=-2)[..., : tables.shape[-2]]
+    margins = Margins.of(table)
+    return margins.hits, margins.rows, margins.predictions
 
 
 def _mean_over(values: FloatArray, included: NDArray[np.bool_]) -> FloatArray:
@@ -64,31 +101,30 @@ def _mean_over(values: FloatArray, included: NDArray[np.bool_]) -> FloatArray:
     return _ratio(np.where(included, values, 0.0).sum(axis=-1), included.sum(axis=-1))
 
 
-def accuracy(table: ArrayLike) -> FloatArray:
+def accuracy(table: Table) -> FloatArray:
     """Share of right predictions among all cases.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------
     ndarray of float64, shape ``(...)``
         NaN for an empty table.
     """
-    tables = _tables(table)
-    hits, _, _ = _margins(tables)
-    return _ratio(hits.sum(axis=-1), tables.sum(axis=(-2, -1)))
+    margins = Margins.of(table)
+    return _ratio(margins.hits.sum(axis=-1), margins.total)
 
 
-def balanced_accuracy(table: ArrayLike) -> FloatArray:
+def balanced_accuracy(table: Table) -> FloatArray:
     """Mean recall over the classes that have cases.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------
@@ -96,17 +132,17 @@ def balanced_accuracy(table: ArrayLike) -> FloatArray:
         NaN for an empty table. Not adjusted for chance, which is one over the
         number of classes that have cases.
     """
-    hits, rows, _ = _margins(_tables(table))
+    hits, rows, _ = _margins(table)
     return _mean_over(_ratio(hits, rows), rows > 0.0)
 
 
-def precision(table: ArrayLike, i: int) -> FloatArray:
+def precision(table: Table, i: int) -> FloatArray:
     """Share of right predictions among the predictions ``i``.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
     i
         Index of the class.
 
@@ -115,17 +151,17 @@ def precision(table: ArrayLike, i: int) -> FloatArray:
     ndarray of float64, shape ``(...)``
         NaN where class i is never predicted.
     """
-    hits, _, predictions = _margins(_tables(table))
+    hits, _, predictions = _margins(table)
     return _ratio(hits[..., i], predictions[..., i])
 
 
-def recall(table: ArrayLike, i: int) -> FloatArray:
+def recall(table: Table, i: int) -> FloatArray:
     """Share of right predictions among the cases of class ``i``.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
     i
         Index of the class.
 
@@ -134,17 +170,17 @@ def recall(table: ArrayLike, i: int) -> FloatArray:
     ndarray of float64, shape ``(...)``
         NaN where class i has no cases.
     """
-    hits, rows, _ = _margins(_tables(table))
+    hits, rows, _ = _margins(table)
     return _ratio(hits[..., i], rows[..., i])
 
 
-def f1(table: ArrayLike, i: int) -> FloatArray:
+def f1(table: Table, i: int) -> FloatArray:
     """F1 of class ``i``, ``TP / (TP + (FP + FN) / 2)``.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
     i
         Index of the class.
 
@@ -154,51 +190,51 @@ def f1(table: ArrayLike, i: int) -> FloatArray:
         0 where class i has cases but is never predicted; NaN where it has neither
         cases nor predictions.
     """
-    hits, rows, predictions = _margins(_tables(table))
+    hits, rows, predictions = _margins(table)
     return _ratio(2.0 * hits[..., i], rows[..., i] + predictions[..., i])
 
 
-def micro_precision(table: ArrayLike) -> FloatArray:
+def micro_precision(table: Table) -> FloatArray:
     """Share of right predictions among the predictions that are classes.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------
     ndarray of float64, shape ``(...)``
         The accuracy where every prediction is a class; NaN where none is.
     """
-    hits, _, predictions = _margins(_tables(table))
+    hits, _, predictions = _margins(table)
     return _ratio(hits.sum(axis=-1), predictions.sum(axis=-1))
 
 
-def micro_f1(table: ArrayLike) -> FloatArray:
+def micro_f1(table: Table) -> FloatArray:
     """F1 of the pooled counts, ``2 * hits / (cases + predictions that are classes)``.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------
     ndarray of float64, shape ``(...)``
         The accuracy where every prediction is a class; NaN for an empty table.
     """
-    hits, rows, predictions = _margins(_tables(table))
+    hits, rows, predictions = _margins(table)
     return _ratio(2.0 * hits.sum(axis=-1), rows.sum(axis=-1) + predictions.sum(axis=-1))
 
 
-def macro_precision(table: ArrayLike) -> FloatArray:
+def macro_precision(table: Table) -> FloatArray:
     """Mean precision over the classes that have cases or predictions.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------
@@ -207,17 +243,17 @@ def macro_precision(table: ArrayLike) -> FloatArray:
         counts as 0 (scikit-learn's ``zero_division=0``): leaving it out would reward
         a model for giving up on a class.
     """
-    hits, rows, predictions = _margins(_tables(table))
+    hits, rows, predictions = _margins(table)
     return _mean_over(np.where(predictions > 0.0, _ratio(hits, predictions), 0.0), (rows > 0.0) | (predictions > 0.0))
 
 
-def macro_recall(table: ArrayLike) -> FloatArray:
+def macro_recall(table: Table) -> FloatArray:
     """Mean recall over the classes that have cases: the balanced accuracy.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------
@@ -228,13 +264,13 @@ def macro_recall(table: ArrayLike) -> FloatArray:
     return balanced_accuracy(table)
 
 
-def macro_f1(table: ArrayLike) -> FloatArray:
+def macro_f1(table: Table) -> FloatArray:
     """Mean F1 over the classes that have cases or predictions.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------
@@ -242,61 +278,62 @@ def macro_f1(table: ArrayLike) -> FloatArray:
         NaN for a table without classes. A class that has cases but is never
         predicted counts as 0, as does one that is predicted but has no cases.
     """
-    hits, rows, predictions = _margins(_tables(table))
+    hits, rows, predictions = _margins(table)
     return _mean_over(_ratio(2.0 * hits, rows + predictions), (rows > 0.0) | (predictions > 0.0))
 
 
-def weighted_precision(table: ArrayLike) -> FloatArray:
+def weighted_precision(table: Table) -> FloatArray:
     """Mean precision over the classes, each weighted by its cases.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------
     ndarray of float64, shape ``(...)``
         NaN for an empty table. A class that has cases but is never predicted counts as 0.
     """
-    hits, rows, predictions = _margins(_tables(table))
+    hits, rows, predictions = _margins(table)
     precisions = np.where(predictions > 0.0, _ratio(hits, predictions), 0.0)
     return _ratio((rows * precisions).sum(axis=-1), rows.sum(axis=-1))
 
 
-def weighted_f1(table: ArrayLike) -> FloatArray:
+def weighted_f1(table: Table) -> FloatArray:
     """Mean F1 over the classes, each weighted by its cases.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------
     ndarray of float64, shape ``(...)``
         NaN for an empty table. A class that has cases but is never predicted counts as 0.
     """
-    hits, rows, predictions = _margins(_tables(table))
+    hits, rows, predictions = _margins(table)
     values = np.where(rows > 0.0, _ratio(2.0 * hits, rows + predictions), 0.0)
     return _ratio((rows * values).sum(axis=-1), rows.sum(axis=-1))
 
 
-def _shares(table: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _shares(table: Table) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Share of right predictions, and shares of the rows and of all columns, NaN for empty tables."""
-    tables = _tables(table)
-    shares = _ratio(tables, tables.sum(axis=(-2, -1), keepdims=True))
-    hits, rows, _ = _margins(shares)
-    return hits.sum(axis=-1), rows, shares.sum(axis=-2)
+    margins = Margins.of(table)
+    hits, rows, columns = (
+        _ratio(part, margins.total[..., np.newaxis]) for part in (margins.hits, margins.rows, margins.columns)
+    )
+    return hits.sum(axis=-1), rows, columns
 
 
-def matthews(table: ArrayLike) -> FloatArray:
+def matthews(table: Table) -> FloatArray:
     """Matthews correlation coefficient, for two or more classes.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``; each column from k on counts as an
+        Confusion tables, shape ``(..., k, c)``, or their margins; each column from k on counts as an
         prediction of its own.
 
     Returns
@@ -319,13 +356,13 @@ def matthews(table: ArrayLike) -> FloatArray:
     return np.clip(_ratio(right - chance, np.sqrt(product), defined), -1.0, 1.0)
 
 
-def cohen_kappa(table: ArrayLike) -> FloatArray:
+def cohen_kappa(table: Table) -> FloatArray:
     """Cohen's kappa, the agreement of case and prediction beyond chance.
 
     Parameters
     ----------
     table
-        Confusion tables, shape ``(..., k, c)``.
+        Confusion tables, shape ``(..., k, c)``, or their margins.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The exact interval of a proportion, and what sample sizes detect and decide.
+"""The exact interval of a proportion, and what sample sizes detect.
 
 Counts may be real numbers. Weighted data enter as *effective* counts: Kish's effective sample size
 ``n = (sum w)**2 / sum(w**2)`` and ``x = n * weighted share``, as Korn and Graubard (1998) propose.
@@ -135,37 +135,6 @@ def clopper_pearson(successes: float, trials: float, confidence: float) -> Bound
     lower = float(betaincinv(x, n - x + 1.0, outside)) if x > 0.0 else 0.0
     upper = float(betainccinv(x + 1.0, n - x, outside)) if x < n else 1.0
     return lower, upper
-
-
-def rows_to_decide(value: float, interval: Bounds, limit: float, rows: int) -> int | None:
-    """Estimated number of rows at which the interval would no longer reach the limit.
-
-    Parameters
-    ----------
-    value
-        Point estimate.
-    interval
-        Its interval at the present number of rows.
-    limit
-        What the requirement compares with.
-    rows
-        Present number of rows.
-
-    Returns
-    -------
-    int or None
-        ``ceil(rows * (half-width towards the limit / distance to it)**2)``, since a
-        half-width shrinks with the square root of the rows; None where the value
-        equals the limit, where there are no rows, or where a number is not finite.
-    """
-    if not all(math.isfinite(number) for number in (value, *interval, limit)) or value == limit or rows <= 0:
-        return None
-    towards = interval[0] if value > limit else interval[1]
-    try:
-        needed = rows * ((value - towards) / (value - limit)) ** 2
-    except OverflowError:
-        return None
-    return math.ceil(needed) if math.isfinite(needed) else None
 
 
 def detectable_share(limit: float, n: float, alpha: float, power: float = 0.8, *, above: bool = False) -> float:

@@ -91,9 +91,10 @@ def table_misses(table: Any, n: int, runs: int) -> dict[str, NDArray[np.float64]
     cells = np.asarray(table) / np.sum(table)
     rng = np.random.default_rng(n)
     drawn = rng.multinomial(n, cells.ravel(), size=runs).reshape(runs, *cells.shape)
+    resamples = [stats.Resamples(sample, run) for run, sample in enumerate(drawn)]
     found = {}
     for metric in METRICS:
-        bounds = np.array([stats.table_interval(sample, metric, 0.95, rng, 400) for sample in drawn])
+        bounds = np.array([draws.bounds(metric)(0.95) for draws in resamples])
         found[metric.__name__] = misses(bounds, np.full(runs, 1 / runs), float(metric(cells)))
     return found
 

@@ -17,7 +17,6 @@ from llmops_audit.stats import (
     detectable_difference,
     detectable_share,
     melded_difference,
-    rows_to_decide,
 )
 
 CONFIDENCES = st.floats(0.5, 0.9999)
@@ -100,43 +99,6 @@ def test_impossible_confidence_is_refused(confidence: float) -> None:
     """A confidence outside (0, 1) raises instead of giving an interval of no meaning."""
     with pytest.raises(ValueError, match="confidence"):
         clopper_pearson(1, 2, confidence)
-
-
-def test_rows_to_decide_scales_with_the_square() -> None:
-    """Twice the half-width of the distance needs four times the rows, on the side of the limit alone."""
-    assert rows_to_decide(0.875, (0.375, 1.0), 0.625, 100) == 400
-    assert rows_to_decide(0.5, (0.0, 0.875), 0.75, 100) == 225
-    assert rows_to_decide(0.875, (0.75, 1.0), 0.625, 100) == 25
-    assert rows_to_decide(0.75, (0.5, 1.0), 0.6, 100) == 278
-
-
-@pytest.mark.parametrize(
-    ("value", "interval", "limit", "rows"),
-    [
-        (0.7, (0.5, 0.9), 0.7, 100),
-        (math.nan, (0.5, 0.9), 0.7, 100),
-        (0.8, (-math.inf, 0.9), 0.7, 100),
-        (0.8, (0.5, math.inf), 0.7, 100),
-        (0.8, (0.5, 0.9), math.nan, 100),
-        (0.8, (0.5, 0.9), 0.7, 0),
-        (1e-200, (-1.0, 1.0), 0.0, 100),
-    ],
-)
-def test_rows_to_decide_knows_when_it_cannot_tell(
-    value: float, interval: tuple[float, float], limit: float, rows: int
-) -> None:
-    """At the limit itself, without rows or without finite numbers there is no estimate."""
-    assert rows_to_decide(value, interval, limit, rows) is None
-
-
-@given(st.integers(10, 400), st.floats(0.05, 0.95), st.floats(0.05, 0.95))
-def test_rows_to_decide_agrees_with_the_interval(n: int, share: float, limit: float) -> None:
-    """No more rows are asked for exactly where the interval already keeps off the limit."""
-    assume(abs(share - limit) > 1e-3)
-    low, high = melded_difference(share * n, n, 0, n, 0.95)
-    needed = rows_to_decide(share, (low, high), limit, n)
-    assert needed is not None
-    assert (needed <= n) == (not low < limit < high)
 
 
 @pytest.mark.parametrize(("n1", "n2"), [(100, 100), (50, 500), (500, 50), (3000, 2000)])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -205,3 +206,20 @@ def test_what_is_no_pair_of_histograms_is_refused(both: tuple[Any, Any]) -> None
         stats.roc_auc(*both)
     with pytest.raises(ValueError, match="histograms"):
         stats.average_precision_interval(*both, 0.95)
+
+
+@given(st.integers(0, 2**32), st.lists(st.floats(1e-12, 0.999), min_size=2, max_size=12))
+@settings(max_examples=30, deadline=None)
+def test_more_confidence_never_narrows_an_interval(seed: int, alphas: list[float]) -> None:
+    """At levels from 50 % to far out, as p-values ask for them, both areas' intervals grow with the confidence."""
+    rng = np.random.default_rng(seed)
+    positives, negatives = rng.poisson(0.5, (2, 40)).astype(float)
+    positives[-1] += 1.0
+    for interval, value in (
+        (stats.roc_auc_interval, stats.roc_auc(positives, negatives)),
+        (stats.average_precision_interval, stats.average_precision(positives, negatives)),
+    ):
+        found = [interval(positives, negatives, 1 - alpha) for alpha in sorted(alphas, reverse=True)]
+        assert all(wide[0] <= narrow[0] and narrow[1] <= wide[1] for narrow, wide in pairwise(found))
+        if not np.isnan(value):
+            assert all(low <= value + 1e-12 and value - 1e-12 <= high for low, high in found)

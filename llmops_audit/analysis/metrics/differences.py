@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -29,8 +30,6 @@ Floats = npt.NDArray[np.float64]
 Cells = tuple[npt.NDArray[np.intp], ...]
 
 _HALF_ROW = 0.5
-# Cells of the confusion tables that are in memory at once.
-_CELLS_AT_ONCE = 100_000
 
 
 def difference(name: str, pairs: CrossTable, task: Task, average: Average, index: int | None = None) -> MetricEstimate:
@@ -69,11 +68,17 @@ def difference(name: str, pairs: CrossTable, task: Task, average: Average, index
         )
     seed = [task.seed, zlib.crc32(f"difference {name} {average} {index}".encode())]
 
+    most = LABEL_METRICS[name].high - LABEL_METRICS[name].low
+
     @cache
+    def ends() -> tuple[Callable[[float], Bounds], ...]:
+        return tuple(_cautious(effective, value_of, seed, lost=lost) for lost in (True, False))
+
     def bounds(confidence: float) -> Bounds:
-        low, _ = _cautious(effective, value_of, confidence, np.random.default_rng(seed), lost=True)
-        _, high = _cautious(effective, value_of, confidence, np.random.default_rng(seed), lost=False)
-        return (low, high) if known is None else (min(low, known), max(high, known))
+        (low, _), (_, high) = (of(confidence) for of in ends())
+        if known is None or not all(map(np.isfinite, (low, high))):
+            return low, high
+        return max(min(low, known), -most), min(max(high, known), most)
 
     return MetricEstimate(name, known, "wider of paired bootstrap and Dirichlet posterior", bounds)
 
@@ -141,9 +146,7 @@ def flips(pairs: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], 
     return by_label[0], by_label[1], by_label[2]
 
 
-def _cautious(
-    pairs: Floats, value_of: TableStatistic, confidence: float, rng: np.random.Generator, *, lost: bool
-) -> tuple[float, float]:
+def _cautious(pairs: Floats, value_of: TableStatistic, seed: Sequence[int], *, lost: bool) -> Callable[[float], Bounds]:
     # Where no row flipped, the next row may flip all the same. So the posterior covers, beside the cells that occur, a
     # cell in which a row of each label is lost and one in which it is won; and for the lower end half a row more is
     # lost (for the upper end: won) where that costs most. With the 1/2 of the prior this is Clopper and Pearson's bound
@@ -160,8 +163,8 @@ def _cautious(
         more[cell] += _HALF_ROW
     cells = np.nonzero(possible)
     if not len(cells[0]):
-        return -np.inf, np.inf
-    return stats.table_interval(more[cells], _gain(value_of, cells, pairs.shape), confidence, rng)
+        return lambda confidence: (-np.inf, np.inf)
+    return stats.Resamples(more[cells], seed).bounds(_gain(value_of, cells, pairs.shape))
 
 
 def _possible(pairs: Floats) -> npt.NDArray[np.bool_]:
@@ -198,23 +201,28 @@ def _costliest(table: Floats, value_of: TableStatistic) -> tuple[int, int] | Non
 
 def _gain(value_of: TableStatistic, cells: Cells, shape: tuple[int, ...]) -> TableStatistic:
     k, c = shape[:2]
-    now, before = (_margin(cells, (k, c), axis) for axis in (2, 1))
 
     def gain(counts: Floats) -> Floats:
-        chunks = np.array_split(counts, -(-len(counts) * k * c // _CELLS_AT_ONCE))
-        return np.concatenate([value_of(now(chunk)) - value_of(before(chunk)) for chunk in chunks])
+        rows = _summed(counts, cells[0], k)
+        now, before = (
+            stats.Margins(
+                _summed(counts[:, cells[0] == cells[axis]], cells[0][cells[0] == cells[axis]], k),
+                rows,
+                _summed(counts, cells[axis], c),
+            )
+            for axis in (2, 1)
+        )
+        difference: Floats = value_of(now) - value_of(before)
+        return difference
 
     return gain
 
 
-def _margin(cells: Cells, shape: tuple[int, int], axis: int) -> TableStatistic:
-    flat = cells[0] * shape[1] + cells[axis]
-    order = np.argsort(flat, kind="stable")
-    occupied, starts = np.unique(flat[order], return_index=True)
-
-    def margin(counts: Floats) -> Floats:
-        tables = np.zeros((len(counts), shape[0] * shape[1]))
-        tables[:, occupied] = np.add.reduceat(counts[:, order], starts, axis=1)
-        return tables.reshape(len(counts), *shape)
-
-    return margin
+def _summed(counts: Floats, into: npt.NDArray[np.intp], size: int) -> Floats:
+    """Sums of cells, (b, m), by what they belong to, (b, size)."""
+    sums = np.zeros((len(counts), size))
+    order = np.argsort(into, kind="stable")
+    occupied, starts = np.unique(into[order], return_index=True)
+    if len(occupied):
+        sums[:, occupied] = np.add.reduceat(counts[:, order], starts, axis=1)
+    return sums

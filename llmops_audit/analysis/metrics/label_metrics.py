@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +30,10 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
-TableStatistic = Callable[[Floats], Floats]
-"""Tables of shape (..., k, c) to values (...)."""
+TableStatistic = Callable[[Any], Floats]
+"""Tables of shape (..., k, c), or their margins, to values (...)."""
+
+_DRAWS = zlib.crc32(b"tables like the confusion table")
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def statistic(name: str, task: Task, average: Average, index: int | None = None)
     return metric.average(average) if index is None else partial(_of_label, metric.of_label, index)
 
 
-def _of_label(formula: FormulaOfLabel, index: int, tables: Floats) -> Floats:
+def _of_label(formula: FormulaOfLabel, index: int, tables: Any) -> Floats:
     values: Floats = formula(tables, index)
     return values
 
@@ -113,8 +117,7 @@ def measure(name: str, table: CrossTable, task: Task, average: Average, index: i
     counts = share_counts(name, table, index)
     if counts is not None:
         return _share(name, *counts)
-    seed = [task.seed, zlib.crc32(f"{name} {average}".encode())]
-    return _resampled(name, table, statistic(name, task, average, index), seed)
+    return _resampled(name, table, statistic(name, task, average, index), task.seed)
 
 
 def target_index(name: str, task: Task, average: Average, index: int | None) -> int | None:
@@ -157,18 +160,32 @@ def _share(name: str, x: float, n: float) -> MetricEstimate:
     return MetricEstimate(name, transformed(x / n) if n else None, "Clopper-Pearson", bounds)
 
 
-def _resampled(name: str, table: CrossTable, value_of: TableStatistic, seed: Sequence[int]) -> MetricEstimate:
-    # Cells that cannot occur would draw the posterior towards predictions that are never made.
+def _resampled(name: str, table: CrossTable, value_of: TableStatistic, seed: int) -> MetricEstimate:
+    # Classes that do not occur would draw the posterior towards predictions that are never made.
     occurring = _occurring(table.counts)
     counts = table.effective(value_of)[occurring][:, [*occurring, bool(table.counts[:, -1].any())]]
     value = float(value_of(counts))
+    metric = LABEL_METRICS[name]
+    drawn: Callable[[float], Bounds] | None = None
 
-    @cache
     def bounds(confidence: float) -> Bounds:
-        return stats.table_interval(counts, value_of, confidence, np.random.default_rng(seed))
+        nonlocal drawn
+        if drawn is None:
+            drawn = _resamples(counts.tobytes(), counts.shape, seed).bounds(value_of)
+        ends = drawn(confidence)
+        if not all(map(math.isfinite, ends)):
+            return ends
+        # Beyond the draws the tail is extended, which knows no smallest and no largest value.
+        return max(ends[0], metric.low), min(ends[1], metric.high)
 
     known = None if np.isnan(value) else value
     return MetricEstimate(name, known, "wider of bootstrap and Dirichlet posterior", bounds)
+
+
+@lru_cache(maxsize=4)
+def _resamples(counts: bytes, shape: tuple[int, int], seed: int) -> stats.Resamples:
+    # All metrics of a table share its draws.
+    return stats.Resamples(np.frombuffer(counts).reshape(shape), [seed, _DRAWS])
 
 
 def _occurring(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
