@@ -97,7 +97,17 @@ def test_a_minimum_is_decided_on_the_bound(right: int, verdict: Verdict) -> None
     finding = _found(_case(truth, answers), min={"accuracy": 0.9})["accuracy"]
     assert finding.value == pytest.approx(right / 100)
     assert finding.verdict is verdict
-    assert (finding.rows_to_decide is not None) == (verdict is Verdict.INCONCLUSIVE)
+    # 92 of 100 are practically at the limit: no number of rows promises a decision.
+    assert finding.rows_to_decide is None
+
+
+def test_the_rows_that_would_decide_are_given_where_the_value_is_off_its_limit() -> None:
+    """95 right of 100 leave a minimum of 0.9 open; 80 % of samples of so many rows would not, were 0.95 the truth."""
+    truth = [0, 1] * 50
+    finding = _found(_case(truth, truth[:95] + [1 - label for label in truth[95:]]), min={"accuracy": 0.9})["accuracy"]
+    assert finding.verdict is Verdict.INCONCLUSIVE
+    assert finding.rows_to_decide is not None
+    assert 150 <= finding.rows_to_decide <= 300
 
 
 def test_deciding_on_the_point_is_possible_and_said() -> None:
