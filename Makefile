@@ -13,7 +13,7 @@ READY := $(VENV)/.ready
 SPREAD := --quiet --numprocesses auto --dist worksteal --durations 10
 PYTEST :=
 
-.PHONY: audit test simulations lint lock readme samples calibrate drift pii kinds clean
+.PHONY: audit test simulations lint lock readme samples calibrate intervals drift pii kinds clean
 
 # The tutorial's classifier must be rejected (1), the good one approved (0).
 audit: $(READY)
@@ -73,6 +73,10 @@ kinds: $(READY)
 # alone, for minutes: their rows of the page are written anew. Ends with an error where a cell misses the bar.
 calibrate: $(READY)
 	$(RUN)/python -m benchmarks.null_calibration $(CHECKS:%=--check %) --jobs 2 --keep .calibration --write docs/calibration.md
+
+# Sum and simulate how often intervals miss: half an hour.
+intervals: $(READY)
+	$(RUN)/python -m benchmarks.intervals --write docs/intervals.md
 
 # The committed reports, from the examples: a minute.
 samples: $(READY)

@@ -81,7 +81,7 @@ two-sample case: interval of the gap.
 
 Brodersen et al. (2010), The balanced accuracy and its posterior distribution. Gorodkin (2004), Comparing
 two K-category assignments by a K-category correlation coefficient: MCC. Cohen (1960): kappa. Intervals of
-these are the wider of a bootstrap of the table and of a Dirichlet posterior.
+these are the wider of a bootstrap of the table and of a Dirichlet posterior that adds one row to each label.
 
 DeLong, DeLong and Clarke-Pearson (1988), and Newcombe (2006), method 5: intervals of ROC AUC. Boyd, Eng and
 Page (2013): average precision. Holte (1993), Very simple classification rules perform well on most commonly
