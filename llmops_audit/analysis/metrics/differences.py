@@ -190,11 +190,13 @@ def _costliest(table: Floats, value_of: TableStatistic) -> tuple[int, int] | Non
     cells = sorted((i, j) for i, j in candidates if i != j and right[i] > 0)
     if not cells:
         return None
-    moved = np.repeat(table[np.newaxis], len(cells), axis=0)
-    for number, (i, j) in enumerate(cells):
-        step = min(1.0, float(table[i, i]))
-        moved[number, i, i] -= step
-        moved[number, i, j] += step
+    at, i, j = np.arange(len(cells)), *np.array(cells).T
+    step = np.minimum(1.0, right[i])
+    hits, columns = (np.repeat(part[np.newaxis], len(cells), axis=0) for part in (right, table.sum(axis=0)))
+    hits[at, i] -= step
+    columns[at, i] -= step
+    columns[at, j] += step
+    moved = stats.Margins(hits, np.broadcast_to(table.sum(axis=1), hits.shape), columns)
     # Where a row leaves the metric undefined, its cost is unknown.
     return cells[int(np.nan_to_num(value_of(moved), nan=np.inf).argmin())]
 
