@@ -182,7 +182,8 @@ def _requirements(
     gain: float | None,
 ) -> Iterator[Finding]:
     for name, label, limit in minima:
-        requirement = Requirement(op=Op.AT_LEAST, limit=limit, about=label or "")
+        setting = ("min", name) if label is None else ("min", name, label)
+        requirement = Requirement(op=Op.AT_LEAST, limit=limit, about=label or "", setting=setting)
         scope = {} if label is None else {"label": label}
         estimate = one.estimates[name] if label is None else one.estimate(name, label)
         yield _judged(one, estimate, requirement, policy, scope)
@@ -190,11 +191,11 @@ def _requirements(
     yield _zero_recall(one, policy)
     if gap is not None:
         text = message("There are no predictions on training rows, so the gap is unknown.")
-        requirement = Requirement(op=Op.AT_MOST, limit=gap)
+        requirement = Requirement(op=Op.AT_MOST, limit=gap, setting=("max_train_test_gap",))
         yield _if_known(one, one.train_test_gap, requirement, policy, "train_test_gap", text)
     if gain is not None:
         text = message("There is no rule on one feature: the audit learns one only where it trains the classifier.")
-        requirement = Requirement(op=Op.AT_LEAST, limit=gain)
+        requirement = Requirement(op=Op.AT_LEAST, limit=gain, setting=("min_gain_over_one_rule",))
         yield _if_known(one, one.gain_over_one_rule, requirement, policy, "gain_over_one_rule", text)
 
 

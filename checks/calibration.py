@@ -219,7 +219,8 @@ def _judged(metric: str, limit: float, split: str, one: _Split, policy: Policy) 
     # Where all rows are of one unit the error is unknown.
     plug_in = one.error.plug_in if is_error and math.isfinite(one.error.plug_in) else None
     return judged(
-        metric, one.error.corrected if is_error else one.brier, Requirement(op=Op.AT_MOST, limit=limit), policy,
+        metric, one.error.corrected if is_error else one.brier,
+        Requirement(op=Op.AT_MOST, limit=limit, setting=(f"max_{metric}",)), policy,
         bounds=one.error.bounds if is_error else one.brier_bounds,
         method="bias-corrected, conservative normal" if is_error else "score interval of a mean",
         n=max(part.rows for part in one.classes), scope={"split": split},

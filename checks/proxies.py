@@ -242,7 +242,8 @@ def _judged(models: _GroupModels, code: int, limit: float, policy: Policy, split
     attribute, area = models.attribute, models.area(code, models.scores)
     other = {"compared_with": attribute.groups[1 - code]} if len(attribute.groups) == 2 else {}
     finding = judged(
-        "roc_auc", area.value, Requirement(op=Op.AT_MOST, limit=limit, about=attribute.name), policy,
+        "roc_auc", area.value, Requirement(op=Op.AT_MOST, limit=limit, about=attribute.name, setting=("max_roc_auc",)),
+        policy,
         bounds=area.bounds, method="wider of DeLong and Newcombe, rows corrected for cross-validation",
         n=len(attribute.codes), scope={"split": split, attribute.name: attribute.groups[code]},
         details={"group_rows": attribute.rows(code), **other},

@@ -146,8 +146,10 @@ class _Margins:
         from llmops_audit.check.verdicts import judged
 
         about = next((name for name in scope if name != "split"), "")
+        setting = ("max_group_loss" if about else "max_loss", one.gain.name)
         return judged(
-            one.gain.name, one.gain.value, Requirement(op=Op.AT_LEAST, limit=0.0 - margin, about=about), self.policy,
+            one.gain.name, one.gain.value,
+            Requirement(op=Op.AT_LEAST, limit=0.0 - margin, about=about, setting=setting), self.policy,
             bounds=one.gain.bounds, method=one.gain.method, n=n, scope={**scope, "against": "before"},
             details={"before": one.before, "now": one.now},
         )  # fmt: skip

@@ -63,9 +63,8 @@ def invalid_outputs(
         return stats.clopper_pearson(counts.invalid, n, confidence)
 
     details = {name: rows for name, rows in counts.outcomes.items() if name != "label"}
-    source = "default" if limit is None else None
     requirement = Requirement(
-        op=Op.AT_MOST, limit=ALARM if limit is None else limit, source=source, alarm=limit is None
+        op=Op.AT_MOST, limit=ALARM if limit is None else limit, setting=("max_invalid",), alarm=limit is None
     )
     finding = judged(
         _METRIC, value, requirement, policy,

@@ -105,7 +105,7 @@ class Limits:
             if item.confidence in self._counted(item.kind) and item.kind not in self.allow:
                 rare[item.kind] = rare.get(item.kind, 0) + item.rare
         for kind, limit in self.in_model.items():
-            requirement = Requirement(op=Op.AT_MOST, limit=limit)
+            requirement = Requirement(op=Op.AT_MOST, limit=limit, setting=("max_in_model", kind))
             yield self._in_model(metric, rare.get(kind, 0), requirement, contents, {"kind": kind})
         rest = {kind: values for kind, values in sorted(rare.items()) if values and kind not in self.in_model}
         for kind, values in rest.items():
@@ -161,18 +161,19 @@ class Limits:
         return sum(self._rows(found, kind, column) for column in holding)
 
     def _limited(self, split: str, found: PersonalData) -> Iterator[Finding]:
-        limits: list[tuple[str, str, float]] = [
-            *(("personal_data_rows", name, limit) for name, limit in self.counts.items()),
-            *(("personal_data_rate", name, limit) for name, limit in self.rates.items()),
+        limits: list[tuple[str, str, str, float]] = [
+            *(("personal_data_rows", "max_count", name, limit) for name, limit in self.counts.items()),
+            *(("personal_data_rate", "max_rate", name, limit) for name, limit in self.rates.items()),
         ]
-        for metric, name, limit in limits:
+        for metric, setting, name, limit in limits:
             column, _, kind = name.rpartition(":")
             n = found.searched.get(column, 0) if column else found.rows
             if n:
                 rows = self._rows(found, kind, column)
                 value = rows * PER / n if metric == "personal_data_rate" else rows
                 scope = {"split": split, **({"column": column} if column else {}), "kind": kind}
-                yield self._judged(metric, value, Requirement(op=Op.AT_MOST, limit=limit), n, scope)
+                requirement = Requirement(op=Op.AT_MOST, limit=limit, setting=(setting, name))
+                yield self._judged(metric, value, requirement, n, scope)
 
     def _described(self, split: str, found: PersonalData) -> Iterator[Finding]:
         """Describe what is found and not judged: kinds without a limit, and suspected hits that do not count."""
@@ -231,7 +232,7 @@ def judge_overlap(by_split: Mapping[str, PersonalData], limit: int | None, polic
             details["max_values_compared"] = MAX_VALUES
         scope, n, metric = {"split": split}, len(found.values), "personal_data_overlap"
         if limit is not None:
-            requirement = Requirement(op=Op.AT_MOST, limit=limit)
+            requirement = Requirement(op=Op.AT_MOST, limit=limit, setting=("max_overlap",))
             yield judged(
                 metric,
                 len(shared),

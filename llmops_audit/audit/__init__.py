@@ -9,6 +9,7 @@ from llmops_audit.audit import gate
 from llmops_audit.audit.clock import Clock
 from llmops_audit.audit.environment import environment, run_info
 from llmops_audit.audit.preparation import Prepared, prepare
+from llmops_audit.audit.reasons import with_reasons
 from llmops_audit.audit.runner import run_checks, workers
 from llmops_audit.check.family import decided
 from llmops_audit.record import AuditInfo, Record, frameworks
@@ -39,7 +40,8 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
     Raises
     ------
     AuditError
-        Where the data or the subject cannot be had, or the record would give personal data away.
+        Where the data or the subject cannot be had, the spec gives a reason for a limit that there is not, or the
+        record would give personal data away.
     """
     spec, clock = prepared.spec, clock or Clock()
     started = datetime.now(UTC)
@@ -62,6 +64,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
             found, drawn = run_checks(prepared.checks, inputs, prepared.draft, processes, reserved=figures)
     policy = spec.gate.policy()
     results, requirements = decided(found, policy.confidence)
+    requirements = with_reasons(requirements, spec.reasons, prepared.draft.file)
     record = Record(
         audit=audit,
         subject=swept.subject.info,

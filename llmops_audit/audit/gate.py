@@ -49,7 +49,8 @@ def decide(
         only reported have no bearing.
     """
     checks = [check for check in checks if check.gate != "report"]
-    failed = _of([check for check in checks if check.gate == "block"], Verdict.FAILED)
+    blocking = [check for check in checks if check.gate == "block"]
+    failed = _of(blocking, Verdict.FAILED)
     reviewed = _of([check for check in checks if check.gate == "review"], Verdict.FAILED)
     errors = _of(checks, Verdict.ERROR)
     inconclusive = _of(checks, Verdict.INCONCLUSIVE)
@@ -59,7 +60,7 @@ def decide(
         *_seen_and_not_judged(checks, data, {"test", *named}),
         *(leak.message for leak in leaks if leak.review),
     ]
-    if failed or (inconclusive and policy.on_inconclusive == "reject"):
+    if failed or (policy.on_inconclusive == "reject" and _of(blocking, Verdict.INCONCLUSIVE)):
         stand_in = [] if failed else [message("The policy rejects what is inconclusive.")]
         return _decision(Status.REJECTED, [*failed, *stand_in, *errors, *undecided])
     if errors:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llmops_audit.audit.reasons import of_no_check
 from llmops_audit.check.registry import Enabled, enabled
 from llmops_audit.errors import DataError, SpecError
 from llmops_audit.spec import SPLITS, ParsedSpec, Spec, read_spec
@@ -77,6 +78,8 @@ def prepare(spec: Path | Mapping[str, Any], data: Mapping[str, object] | None = 
     tables, paths = _handed({} if data is None else data, folder)
     draft = read_spec(spec, paths)
     checks, problems = enabled(draft)
+    if draft.spec is not None:
+        problems = (*problems, *of_no_check(draft.spec.reasons, draft.spec.checks, draft.file))
     if draft.spec is None or problems or draft.problems:
         named = {problem.subject for problem in draft.problems}
         raise SpecError.of([*draft.problems, *(problem for problem in problems if problem.subject not in named)])

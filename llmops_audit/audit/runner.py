@@ -17,6 +17,7 @@ from llmops_audit.check.verdicts import combined
 from llmops_audit.errors import PluginError
 from llmops_audit.errors.redaction import safe_text
 from llmops_audit.record import (
+    DEFAULT_SOURCE,
     CheckResult,
     Finding,
     Message,
@@ -197,26 +198,29 @@ def _named(enabled: Enabled, finding: Finding, draft: ParsedSpec) -> Finding:
     if finding.severity is None:
         changes["severity"] = enabled.check.severity
     requirement = finding.requirement
-    if requirement is not None and requirement.source is None:
-        changes["requirement"] = requirement.model_copy(update={"source": _source(enabled, draft, finding)})
+    if requirement is not None:
+        source = requirement.source or _source(enabled, draft, requirement.setting)
+        changes["requirement"] = requirement.model_copy(update={"source": source, "setting": ()})
     return finding.model_copy(update=changes)
 
 
-def _source(enabled: Enabled, draft: ParsedSpec, finding: Finding) -> str:
-    """Return where the spec sets a limit: by the metric's name or an end of it, or by the column that it speaks of."""
+def _source(enabled: Enabled, draft: ParsedSpec, setting: Sequence[str]) -> str | None:
+    """Return where the spec says a setting, or that it leaves it to its default; None where the check names none."""
+    if not setting:
+        return None
     name = enabled.check.name
-    section = draft.raw["checks"][name]
-    names = (finding.metric, finding.metric.rpartition("_")[0], finding.scope.get("column"))
-    for key, value in section.items():
-        for part in names:
-            limits = part == finding.metric or key.startswith(("min_", "max_"))
-            if limits and part is not None and isinstance(value, dict) and part in value:
-                return draft.source("checks", name, key, part) or "default"
-    bare = {key.removeprefix("min_").removeprefix("max_"): key for key in section}
-    for part in (finding.metric, finding.metric.rpartition("_")[2], finding.metric.rpartition("_")[0]):
-        if part in bare:
-            return draft.source("checks", name, bare[part]) or "default"
-    return "default"
+    if setting[0] not in type(enabled.settings).model_fields:
+        raise _Failed(message("The check names a setting that it does not have: {setting}.", setting=setting[0]))
+    key, inner = ["checks", name], draft.raw["checks"][name]
+    for part in setting:
+        if not isinstance(inner, Mapping):
+            # One limit for all that the check tells apart.
+            break
+        if part not in inner:
+            return DEFAULT_SOURCE
+        key.append(part)
+        inner = inner[part]
+    return draft.source(*key)
 
 
 def _refuse_doubles(findings: Sequence[Finding]) -> None:
@@ -246,6 +250,7 @@ def _result(
         version=provided.version,
         page=enabled.check.page,
         settings=enabled.settings.model_dump(mode="json"),
+        gate=enabled.gate,
         verdict=verdict,
         reason=reason,
         findings=findings,

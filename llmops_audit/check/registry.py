@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from llmops_audit.check import Check
 from llmops_audit.errors import PluginError, Problem
 from llmops_audit.errors.validation import problems_of
-from llmops_audit.spec import ParsedSpec, as_json
+from llmops_audit.record import CheckGate
+from llmops_audit.spec import CheckSection, ParsedSpec, as_json
 
-__all__ = ["GROUP", "TIME_LIMIT", "Enabled", "Provided", "enabled", "provided"]
+__all__ = ["GROUP", "HARNESS_KEYS", "Enabled", "Provided", "enabled", "provided"]
 
 GROUP = "llmops_audit.checks"
 """Entry point group: one entry a distribution, naming a package whose modules are checks."""
@@ -36,14 +36,8 @@ class Provided:
     version: str
 
 
-TIME_LIMIT = "time_limit"
-"""Key that every check's section may contain: the harness enforces it, the check does not see it."""
-
-
-class _Limit(BaseModel):
-    model_config = ConfigDict(strict=True)
-
-    time_limit: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+HARNESS_KEYS = tuple(CheckSection.model_fields)
+"""Keys that every check's section may contain: the harness obeys them, the check does not see them."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +51,14 @@ class Enabled:
         Validated.
     own_limit : float, optional
         Seconds that the spec allows; None: the check's own limit.
+    gate : {"block", "review", "report"}
+        What its verdict does.
     """
 
     provided: Provided
     settings: BaseModel
     own_limit: float | None = None
+    gate: CheckGate = "block"
 
     @property
     def check(self) -> Check:
@@ -199,12 +196,31 @@ def enabled(draft: ParsedSpec) -> tuple[dict[str, Enabled], tuple[Problem, ...]]
             )
             continue
         check = known[name].check
-        own = settings
-        if isinstance(settings, dict):
-            own = {key: value for key, value in settings.items() if key != TIME_LIMIT}
-        try:
-            validated = check.validate(as_json(own), draft.folder)
-            found[name] = Enabled(known[name], validated, _Limit.model_validate_json(as_json(settings)).time_limit)
-        except ValidationError as error:
-            problems.extend(problems_of(error, draft.file, ("checks", name), check.settings))
+        validated, wrong = _validated(check, settings, draft)
+        problems.extend(wrong)
+        if validated is not None:
+            found[name] = Enabled(known[name], *validated)
     return found, tuple(problems)
+
+
+def _validated(
+    check: Check, settings: object, draft: ParsedSpec
+) -> tuple[tuple[BaseModel, float | None, CheckGate] | None, tuple[Problem, ...]]:
+    """Return the settings of a check, its time limit and its gate; None where one of them is wrong."""
+    if not isinstance(settings, Mapping):
+        # The spec's own validation says so.
+        return None, ()
+    own = {key: value for key, value in settings.items() if key not in HARNESS_KEYS}
+    harness = {key: settings[key] for key in HARNESS_KEYS if key in settings}
+    problems: list[Problem] = []
+    try:
+        common = CheckSection.model_validate_json(as_json(harness))
+    except ValidationError as error:
+        problems.extend(problems_of(error, draft.file, ("checks", check.name), CheckSection))
+    try:
+        validated = check.validate(as_json(own), draft.folder)
+    except ValidationError as error:
+        problems.extend(problems_of(error, draft.file, ("checks", check.name), check.settings))
+    if problems:
+        return None, tuple(problems)
+    return (validated, common.time_limit, common.gate), ()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from llmops_audit.errors.redaction import printable
 from llmops_audit.render.i18n import Translate, translator
 from llmops_audit.render.i18n import render as in_words
+from llmops_audit.render.items import ASIDE
 from llmops_audit.render.names import identity_lines
 from llmops_audit.render.notices import notices
 
@@ -63,7 +64,10 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     yield Text(printable(title), style="bold")
     for line in identity_lines(record):
         yield Text(printable(_in_english(line)))
-    yield _grid(record.checks)
+    yield _grid([check for check in record.checks if check.gate != "report"])
+    if aside := [check for check in record.checks if check.gate == "report"]:
+        yield Text(f"\n{_in_english(ASIDE)}")
+        yield _grid(aside)
     status = record.decision.status.value
     yield Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})")
     reasons = record.decision.reasons

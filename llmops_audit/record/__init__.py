@@ -25,6 +25,8 @@ from llmops_audit.record.decision import Changes, Decision, GatePolicy, LimitCha
 from llmops_audit.record.figures import Column, ConfusionMatrix, Figure, NamedFigure, Table, interval_columns
 from llmops_audit.record.findings import (
     ADVICE,
+    DEFAULT_SOURCE,
+    CheckGate,
     CheckResult,
     Finding,
     Op,
@@ -45,10 +47,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ADVICE",
+    "DEFAULT_SOURCE",
     "SCHEMA",
     "AuditInfo",
     "Card",
     "Changes",
+    "CheckGate",
     "CheckResult",
     "Column",
     "ColumnInfo",

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
-from llmops_audit.record import Changes, CheckResult, LimitChange, Op, Record, Requirement, Verdict, VerdictChange
+from llmops_audit.record import (
+    Changes,
+    CheckGate,
+    CheckResult,
+    LimitChange,
+    Op,
+    Record,
+    Requirement,
+    Verdict,
+    VerdictChange,
+)
 from llmops_audit.record.models import compared_models
 
 __all__ = ["changes", "loosened"]
@@ -34,7 +45,11 @@ def changes(before: Record, now: Record) -> Changes:
         digest=before.digest,
         status=before.decision.status,
         verdicts=tuple(_verdicts(_judged(before), _judged(now))),
-        limits=(*_of_gate(before, now), *_limits(_required(before, silent), _required(now, silent))),
+        limits=(
+            *_of_gate(before, now),
+            *_of_checks(before, now),
+            *_limits(_required(before, silent), _required(now, silent)),
+        ),
         data={split: _same_data(split, before, now) for split in sorted({*before.data, *now.data})},
         same_model=same_model,
         model=model,
@@ -116,3 +131,14 @@ def _of_gate(before: Record, now: Record) -> Iterator[LimitChange]:
     for name, was, is_now, less in settings:
         if was != is_now:
             yield LimitChange(id=f"gate.{name}", op=None, before=was, now=is_now, loosened=less)
+
+
+def _of_checks(before: Record, now: Record) -> Iterator[LimitChange]:
+    """Yield the checks of both records whose verdict does something else now; of one that is gone, its limits tell."""
+    strictest_first: tuple[CheckGate, ...] = get_args(CheckGate)
+    then = {check.name: check.gate for check in before.checks}
+    for check in now.checks:
+        was = then.get(check.name, check.gate)
+        if was != check.gate:
+            weaker = strictest_first.index(check.gate) > strictest_first.index(was)
+            yield LimitChange(id=f"checks.{check.name}.gate", op=None, before=was, now=check.gate, loosened=weaker)

@@ -62,7 +62,7 @@ class LimitChange(Frozen):
     """A limit that differs from the earlier one."""
 
     id: str
-    """Id of the finding, or a setting of the gate."""
+    """Id of the finding, or a setting of the gate, such as "gate.confidence" or "checks.drift.gate"."""
     op: Op | None
     """How values are compared with it; null for a setting of the gate."""
     before: Scalar

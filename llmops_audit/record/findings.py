@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from llmops_audit.record.base import Frozen, Message, Scalar
 
-__all__ = ["ADVICE", "CheckResult", "Finding", "Op", "Page", "Requirement", "Section", "Severity", "Verdict"]
+__all__ = [
+    "ADVICE",
+    "DEFAULT_SOURCE",
+    "CheckGate",
+    "CheckResult",
+    "Finding",
+    "Op",
+    "Page",
+    "Requirement",
+    "Section",
+    "Severity",
+    "Verdict",
+]
+
+DEFAULT_SOURCE = "default"
+"""Source of a limit that is a default of the check and that no line of the spec sets."""
+
+CheckGate = Literal["block", "review", "report"]
+"""What the verdict of a check does, the strictest first."""
 
 
 class Verdict(StrEnum):
@@ -53,7 +72,10 @@ class Requirement(Frozen):
     limit: float
     """The limit, in the unit of the value."""
     source: str | None = None
-    """Where the limit was set: a line of the spec ("audit.toml:17"), "spec" where it is no file, or "default"."""
+    """Where the limit was set: a line of the spec ("audit.toml:17"), "spec" where it is no file, or "default"; null
+    where the check does not say which setting set it."""
+    setting: Annotated[tuple[str, ...], SkipJsonSchema()] = Field(default=(), exclude=True, repr=False)
+    """For the runner alone, which makes the source of it: the setting that set the limit, and the keys within."""
     metric: str | None = None
     """What the limit is on where findings measure parts of it; null: the metric of the finding."""
     about: str = ""
@@ -136,7 +158,7 @@ class CheckResult(Frozen):
     """What the check says of itself."""
     settings: dict[str, object]
     """All of its settings, those that the spec leaves to their defaults as well."""
-    gate: Literal["block", "review", "report"] = "block"
+    gate: CheckGate = "block"
     """What its verdict does: "block" may reject, "review" asks for a review at most, "report" has no bearing."""
     verdict: Verdict
     """The worst verdict of its findings, or "error" where the check did not finish."""

@@ -39,7 +39,7 @@ def workflow_commands(record: Record, *, language: str, root: str) -> tuple[str,
 
 
 def _command(item: Item, wording: Wording) -> str:
-    kind = "error" if item.verdict in _ERRORS else "warning"
+    kind = "error" if item.verdict in _ERRORS and item.check.gate == "block" else "warning"
     location = f"file={_property(item.location.file)},line={item.location.line}"
     title = _property(wording.labelled(wording.title(item), wording.word(item.verdict)))
     return f"::{kind} {location},title={title}::{_data(wording.sentence(item))}"

@@ -8,16 +8,35 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from llmops_audit.record import CheckResult, Finding, Record, Requirement, Severity, Verdict
+from llmops_audit.record import CheckResult, Finding, Record, Requirement, Severity, Verdict, message
 from llmops_audit.render.text import clean
 
-__all__ = ["MAX_NAME", "Item", "LimitLocation", "bounded", "items", "one_line", "reported", "scope_of", "waiting"]
+__all__ = [
+    "ASIDE",
+    "MAX_NAME",
+    "Item",
+    "LimitLocation",
+    "aside",
+    "bounded",
+    "items",
+    "limit_reasons",
+    "one_line",
+    "reported",
+    "scope_of",
+    "waiting",
+]
 
 SPEC = "audit.toml"
 """Name of the spec where no limit of the record says it."""
 
+ASIDE = message("Reported, not part of the decision")
+"""Heading of what checks found whose verdict has no bearing (`gate = "report"`)."""
+
 MAX_NAME = 300
 """Characters of a name."""
+
+MAX_REASON = 500
+"""Characters of the reason for a limit."""
 
 _SHORT_HASH = 8
 _FINGERPRINT = 32
@@ -63,6 +82,10 @@ class Item:
     location : LimitLocation
     waits : bool
         Stands between the subject and an approval.
+    aside : bool
+        Did not pass, but belongs to a check whose verdict has no bearing on the decision.
+    limit_reason : str, optional
+        Why the limit is what it is, in the words of the spec.
     """
 
     id: str
@@ -74,6 +97,8 @@ class Item:
     severity: Severity | None
     location: LimitLocation
     waits: bool
+    aside: bool
+    limit_reason: str | None
 
     @property
     def requirement(self) -> Requirement | None:
@@ -93,12 +118,13 @@ def items(record: Record, root: str = "") -> tuple[Item, ...]:
     root : str
         Folder of the spec in the repository; a record knows the name of its spec, and not the folder.
     """
-    spec = _spec_of(record)
+    spec, reasons = _spec_of(record), limit_reasons(record)
     seen: Counter[str] = Counter()
     found = []
     for check, finding in _pairs(record):
         id = check.name if finding is None else finding.id
         verdict = check.verdict if finding is None else finding.verdict
+        stands_out = verdict is not Verdict.PASSED and (verdict is not Verdict.NOT_APPLICABLE or finding is None)
         found.append(
             Item(
                 id=bounded(id),
@@ -109,22 +135,43 @@ def items(record: Record, root: str = "") -> tuple[Item, ...]:
                 verdict=verdict,
                 severity=None if finding is None else finding.severity,
                 location=_location(None if finding is None else finding.requirement, spec, root),
-                waits=verdict not in (Verdict.PASSED, Verdict.FOUND)
-                and (verdict is not Verdict.NOT_APPLICABLE or finding is None),
+                waits=stands_out and verdict is not Verdict.FOUND and check.gate != "report",
+                aside=stands_out and check.gate == "report",
+                limit_reason=None if finding is None else reasons.get(finding.id),
             )
         )
         seen[id] += 1
     return tuple(found)
 
 
+def limit_reasons(record: Record) -> dict[str, str]:
+    """Return the reasons that the spec gives for limits, by id of each finding, on one line of bounded length."""
+    return {
+        id: one_line(one.reason, MAX_REASON)
+        for one in record.requirements
+        if one.reason is not None
+        for id in one.findings
+    }
+
+
 def waiting(found: Iterable[Item]) -> list[Item]:
     """Return the items that stand between the subject and an approval, the gravest first."""
-    return sorted((item for item in found if item.waits), key=lambda item: (_ORDER.index(item.verdict), _rank(item)))
+    return _gravest_first(item for item in found if item.waits)
+
+
+def aside(found: Iterable[Item]) -> list[Item]:
+    """Return the items that did not pass and belong to checks that are no part of the decision, the gravest first."""
+    return _gravest_first(item for item in found if item.aside)
+
+
+def _gravest_first(found: Iterable[Item]) -> list[Item]:
+    return sorted(found, key=lambda item: (_ORDER.index(item.verdict), _rank(item)))
 
 
 def reported(found: Iterable[Item]) -> list[Item]:
     """Return the items that are only reported, the gravest first."""
-    return sorted((item for item in found if item.verdict is Verdict.FOUND and item.finding is not None), key=_rank)
+    alarms = (item for item in found if item.verdict is Verdict.FOUND and item.finding is not None and not item.aside)
+    return sorted(alarms, key=_rank)
 
 
 def bounded(name: str) -> str:

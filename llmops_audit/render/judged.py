@@ -15,14 +15,16 @@ _PADDING = 0.08
 class Judged:
     """A finding with its check and its anchor in the page.
 
-    `advice` is what the page of the check says to do about it, null where it says nothing. `advised` is true for the
-    first finding of a check with a verdict: the page shows the advice there and does not repeat it.
+    `limit_reason` is why its limit is what it is, in the words of the spec; null where that gives no reason. `advice`
+    is what the page of the check says to do about it, null where it says nothing. `advised` is true for the first
+    finding of a check with a verdict: the page shows the advice there and does not repeat it.
     """
 
     finding: Finding
     check: CheckResult
     anchor: str
     plot: Plot | None
+    limit_reason: str | None = None
     advice: str | None = None
     advised: bool = False
 

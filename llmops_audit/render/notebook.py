@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from llmops_audit.record import Message, Record, Status, Verdict, message
 from llmops_audit.render.i18n import NOTHING
-from llmops_audit.render.items import MAX_NAME, Item, items, one_line, reported, waiting
+from llmops_audit.render.items import ASIDE, MAX_NAME, Item, aside, items, one_line, reported, waiting
 from llmops_audit.render.names import identity_lines
 from llmops_audit.render.notices import notices
 from llmops_audit.render.wording import Wording
@@ -153,7 +153,7 @@ def _reasons(record: Record, wording: Wording) -> Iterator[Markup]:
 def _numbers(record: Record, wording: Wording) -> Iterator[Markup]:
     found = items(record)
     passed = [item for item in found if item.verdict is Verdict.PASSED and item.requirement is not None]
-    shown = [*waiting(found), *reported(found), *passed]
+    shown = [*waiting(found), *reported(found), *aside(found), *passed]
     head = Markup("").join(_html('<th scope="col" style="{}">{}</th>', _HEAD, wording.say(text)) for text in _HEADINGS)
     rows = Markup("").join(_row(item, wording) for item in shown[:MAX_ROWS])
     table = '<table style="border-collapse:collapse;font-size:.95em;color:inherit"><tr>{}</tr>{}</table>'
@@ -165,7 +165,8 @@ def _numbers(record: Record, wording: Wording) -> Iterator[Markup]:
 def _row(item: Item, wording: Wording) -> Markup:
     colour, symbol = _VERDICTS[item.verdict]
     verdict = _html('<b style="color:{}">{}</b> {}', colour, symbol, wording.word(item.verdict))
-    title = _html('<th scope="row" style="{};font-weight:400">{}</th>', _CELL, wording.title(item))
+    name = wording.labelled(wording.say(ASIDE), wording.title(item)) if item.aside else wording.title(item)
+    title = _html('<th scope="row" style="{};font-weight:400">{}</th>', _CELL, name)
     finding = item.finding
     if finding is None:
         cells = _html(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from llmops_audit.record import Message, Record
+from llmops_audit.record import Message, Record, message
+from llmops_audit.render.items import aside, items
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import many_seen
 from llmops_audit.render.unset_minima import unset_minima
@@ -28,10 +30,22 @@ class Notice:
 
 
 def notices(record: Record) -> tuple[Notice, ...]:
-    """Return what stands on the first screen: a missing minimum, rows seen in training, outputs that are no label."""
+    """Return what stands on the first screen: no minimum, seen rows, outputs that are no label, reported findings."""
     minimum = unset_minima(record)
     return (
         *([] if minimum is None else [Notice(minimum)]),
         *(Notice(sentence, "leaks") for sentence in many_seen(record)),
         *(Notice(line) for line in output_lines(record)),
+        *_aside(record),
     )
+
+
+def _aside(record: Record) -> Iterator[Notice]:
+    found = aside(items(record))
+    if found:
+        checks = tuple(dict.fromkeys(item.check.name for item in found))
+        text = message(
+            "Reported, not part of the decision: {count} findings that did not pass ({checks}).",
+            count=len(found), checks=checks,
+        )  # fmt: skip
+        yield Notice(text, "aside")

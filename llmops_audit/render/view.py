@@ -27,6 +27,7 @@ from llmops_audit.render.curves_view import PerformanceView, performance_view
 from llmops_audit.render.drift_view import DriftView, drift_view
 from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups_view import MAX_LINES, GroupView, group_view
+from llmops_audit.render.items import limit_reasons
 from llmops_audit.render.judged import Judged, plot
 from llmops_audit.render.notices import Notice, notices
 from llmops_audit.render.overlap_view import SeenView, seen_view
@@ -91,6 +92,8 @@ class ReportView:
         The same, the failed first within a severity.
     attention_briefly : tuple of Judged
         Those that take one line each.
+    aside : tuple of Judged
+        Findings of checks whose verdict has no bearing on the decision, the failed first.
     others, others_briefly : tuple of Judged
         Not applicable and passed, likewise.
     listed : frozenset of str
@@ -98,7 +101,7 @@ class ReportView:
     hidden : int
         Findings that are not shown.
     tally : tuple of (Verdict, int)
-        Numbers of findings by verdict, without zeros.
+        Numbers of findings by verdict, without zeros and without those that are only reported.
     splits : tuple of (str, SplitInfo)
         In the order in which a classifier meets them.
     matrices : tuple of ConfusionMatrix
@@ -125,6 +128,7 @@ class ReportView:
     attention: tuple[Judged, ...]
     by_severity: tuple[tuple[Severity | None, tuple[Judged, ...]], ...]
     attention_briefly: tuple[Judged, ...]
+    aside: tuple[Judged, ...]
     others: tuple[Judged, ...]
     others_briefly: tuple[Judged, ...]
     listed: frozenset[str]
@@ -151,21 +155,24 @@ class ReportView:
 def view(record: Record) -> ReportView:
     """Return the parts of the report of a record."""
     found = [(check, finding) for check in record.checks for finding in check.findings]
+    reasons = limit_reasons(record)
     judged = [
-        Judged(finding, check, f"finding-{number}", plot(finding), _advice(check))
+        Judged(finding, check, f"finding-{number}", plot(finding), reasons.get(finding.id), _advice(check))
         for number, (check, finding) in enumerate(found, 1)
     ]
     ordered = sorted(judged, key=lambda j: (_ORDER.index(j.finding.verdict), _severity_rank(j.finding)))
-    attention = [j for j in ordered if j.finding.verdict in _ATTENTION]
-    others = [j for j in ordered if j.finding.verdict not in _ATTENTION]
+    aside = [j for j in ordered if j.check.gate == "report"]
+    deciding = [j for j in ordered if j.check.gate != "report"]
+    attention = [j for j in deciding if j.finding.verdict in _ATTENTION]
+    others = [j for j in deciding if j.finding.verdict not in _ATTENTION]
     by_group = [figure for figure in record.figures.values() if isinstance(figure, GroupMetrics)]
     drifts = [figure for figure in record.figures.values() if isinstance(figure, Drift)]
     cards, rows = len(attention), len(others)
     if len(judged) > (MAX_BESIDE_DRIFT if drifts else MAX_IN_FULL):
-        cards, rows = MAX_CARDS, MAX_ROWS
+        cards, rows, aside = MAX_CARDS, MAX_ROWS, aside[:MAX_ROWS]
     briefly = [*attention[cards:], *others[rows:]][:MAX_BRIEF]
-    shown = [*attention[:cards], *others[:rows], *briefly]
-    counts = Counter(finding.verdict for _, finding in found)
+    shown = [*attention[:cards], *others[:rows], *briefly, *aside]
+    counts = Counter(j.finding.verdict for j in deciding)
     return ReportView(
         reasons=_reasons(record, judged),
         gist=_gist(record, counts),
@@ -173,6 +180,7 @@ def view(record: Record) -> ReportView:
         attention=tuple(attention[:cards]),
         by_severity=_by_severity(attention[:cards]),
         attention_briefly=tuple(j for j in briefly if j.finding.verdict in _ATTENTION),
+        aside=tuple(aside),
         others=tuple(others[:rows]),
         others_briefly=tuple(j for j in briefly if j.finding.verdict not in _ATTENTION),
         listed=frozenset(j.anchor for j in shown),

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from llmops_audit.record import Finding, Message, Op, Record, Requirement, Scalar, Verdict, message
+from llmops_audit.record import DEFAULT_SOURCE, Finding, Message, Op, Record, Requirement, Scalar, Verdict, message
 from llmops_audit.render import i18n
 from llmops_audit.render.items import MAX_NAME, Item, one_line
 from llmops_audit.render.names import Scopes
 from llmops_audit.render.text import Numbers
 
-__all__ = ["DEFAULT_SOURCE", "Wording"]
-
-DEFAULT_SOURCE = "default"
-"""Source of a limit that is a default of the check and that no line of the spec sets."""
+__all__ = ["Wording"]
 
 MAX_SENTENCE = 1_000
 """Characters of a message."""

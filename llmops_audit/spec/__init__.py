@@ -20,27 +20,30 @@ from llmops_audit.errors.validation import problems_of
 from llmops_audit.record import frameworks
 from llmops_audit.record.labels import LARGEST
 from llmops_audit.spec.mapping import MAPPING, keys_of, toml_of
+from llmops_audit.spec.positions import key_lines
 from llmops_audit.spec.sections import (
     AuditSection,
     BaselineSection,
     CardSection,
+    CheckSection,
     DataSection,
     GateSection,
     ModelSection,
     NonEmpty,
     OutputSection,
+    Reason,
     SpecSection,
 )
 
 __all__ = [
     "SPLITS",
+    "CheckSection",
     "DataSection",
     "GateSection",
     "OutputSection",
     "ParsedSpec",
     "Spec",
     "as_json",
-    "key_lines",
     "read_spec",
 ]
 
@@ -49,6 +52,12 @@ SPLITS = ("train", "test", "live")
 # The schema lists the known names for editors; `read_spec` refuses unknown names in our words.
 FrameworkName = Annotated[str, Field(json_schema_extra=lambda schema: schema.update(enum=list(frameworks.names())))]
 
+# The check validates its settings; the schema tells editors what every section may hold beside them.
+CheckTable = Annotated[
+    dict[str, Any],
+    Field(json_schema_extra=lambda schema: schema.update(properties=CheckSection.model_json_schema()["properties"])),
+]
+
 
 class Spec(SpecSection):
     """The validated content of `audit.toml`."""
@@ -56,8 +65,12 @@ class Spec(SpecSection):
     audit: AuditSection = Field(description="What is audited and why.")
     data: DataSection = Field(description="Files and what their columns mean.")
     model: ModelSection = Field(description="The classifier.")
-    checks: Annotated[dict[str, dict[str, Any]], Field(min_length=1)] = Field(
+    checks: Annotated[dict[str, CheckTable], Field(min_length=1)] = Field(
         description="The checks that run, each with its settings."
+    )
+    reasons: dict[str, Reason] = Field(
+        default_factory=dict,
+        description="Why a limit is what it is, by the id of its requirement; without the bracket, of all attributes.",
     )
     baseline: BaselineSection | None = Field(
         default=None, description="The previous release, that the classifier must not be worse than."
@@ -254,33 +267,3 @@ def _unusable(value: object, file: str, key: tuple[str, ...] = ()) -> Iterator[P
 
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
-_HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
-
-
-def key_lines(text: str) -> dict[tuple[str, ...], int]:
-    """Find the line of each table and key of a TOML text.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    dict
-        Key as a tuple of parts, to its line, counted from 1. Keys inside an inline table share the line of the
-        table's own key.
-    """
-    lines: dict[tuple[str, ...], int] = {}
-    table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            table = _parts(header[1])
-            lines.setdefault(table, number)
-        elif key := _KEY.match(line):
-            lines.setdefault(table + _parts(key[1]), number)
-    return lines
-
-
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in re.findall(r"""[\w-]+|"[^"]*"|'[^']*'""", dotted))

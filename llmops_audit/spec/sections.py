@@ -6,32 +6,42 @@ import os.path
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from llmops_audit.record import Card, GatePolicy
+from llmops_audit.record import Card, CheckGate, GatePolicy
 from llmops_audit.record.labels import as_listed, canonical_label, label_order
 
 __all__ = [
     "AuditSection",
     "BaselineSection",
     "CardSection",
+    "CheckSection",
     "DataSection",
     "GateSection",
     "ModelSection",
     "NonEmpty",
     "OutputSection",
     "OverlapSection",
+    "Reason",
     "SpecSection",
 ]
 
 SCOPE_WORDS = frozenset({"attribute", "split"})
 """Keys of a finding's scope that group columns must not be named."""
 
+
+def _text_of_id(value: object) -> object:
+    if isinstance(value, dict):
+        raise ValueError('an id has dots, so it stands in quotes: "fairness.selection_rate_ratio" = "…"')
+    return value
+
+
 SpecLabel = str | bool | int | float
 NonEmpty = Annotated[str, Field(min_length=1)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Paths = NonEmpty | Annotated[tuple[NonEmpty, ...], Field(min_length=1)]
 DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*[:.][A-Za-z_]\w*$")]
+Reason = Annotated[Prose, BeforeValidator(_text_of_id)]
 # The name becomes a folder: it must not point elsewhere or be hidden.
 FolderName = Annotated[str, Field(pattern=r"^[^\W_][\w.-]*$", max_length=100)]
 
@@ -304,6 +314,19 @@ class BaselineSection(SpecSection):
         if self.record is None and self.predictions is None:
             raise ValueError("name `record`, `predictions`, or both")
         return self
+
+
+class CheckSection(SpecSection):
+    """`[checks.NAME]`: what every check's section may hold beside the settings of the check."""
+
+    time_limit: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Seconds after which the check counts as an error; by default the check's own limit."
+    )
+    gate: CheckGate = Field(
+        default="block",
+        description="What a failed requirement of the check does: it blocks; it asks for a review, as an inconclusive "
+        "one does; or it is only reported and has no bearing on the decision.",
+    )
 
 
 class GateSection(SpecSection):

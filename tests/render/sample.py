@@ -6,6 +6,7 @@ import functools
 import itertools
 from collections.abc import Mapping, Sequence
 
+from llmops_audit.check.family import decided
 from llmops_audit.check.methods import METHODS
 from llmops_audit.check.registry import provided
 from llmops_audit.record import (
@@ -321,6 +322,7 @@ def record(
         "owner": "Trust",
     }
     info = name | {"seed": 42, "language": language, "spec_sha256": "ab" * 32} | audit
+    _, required = decided(every_verdict() if checks is None else (), 0.95)
     return Record(
         audit=AuditInfo.model_validate(info),
         subject=SubjectInfo(
@@ -337,6 +339,7 @@ def record(
         environment=Environment(python="3.11.2", packages={"numpy": "2.4.6", "scikit-learn": "1.9.0"}),
         gate=GatePolicy(confidence=0.95, decide="bound", on_inconclusive="review"),
         checks=tuple(every_verdict() if checks is None else checks),
+        requirements=tuple(one.model_copy(update={"reason": "As its owner wants it."}) for one in required),
         figures={
             "confusion": matrix(labels, invalid=True),
             "drift.columns": table("drift.columns", 9),
@@ -443,6 +446,7 @@ _FIXED = frozenset(
         "format",
         "language",
         "decide",
+        "gate",
         "on_inconclusive",
     }
 )

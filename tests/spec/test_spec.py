@@ -11,7 +11,7 @@ from llmops_audit.audit import prepare, run
 from llmops_audit.check.registry import provided
 from llmops_audit.errors import SpecError
 from llmops_audit.record import frameworks
-from llmops_audit.spec import Spec, key_lines, read_spec
+from llmops_audit.spec import Spec, read_spec
 
 Project = Callable[..., Path]
 
@@ -90,6 +90,15 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
             "checks.accuracy.min.accuracy: is not finite; expected a number; got nan",
         ),
         ("accuracy = 0.8", "accuracy = 80", "less than or equal to 1; got 80"),
+        (
+            "[checks.accuracy]",
+            '[checks.accuracy]\ngate = "off"',
+            "checks.accuracy.gate: is not valid; expected ",
+        ),
+        ("[checks.accuracy]", "[checks.accuracy]\ngate = true", "checks.accuracy.gate: is not valid"),
+        ("[checks.accuracy]", "[checks.accuracy]\ntime_limit = 0", "checks.accuracy.time_limit: is not valid"),
+        ("[audit]", '[reasons]\n"accuracy.accuracy" = " "\n[audit]', "audit.toml: reasons.accuracy.accuracy: is not"),
+        ("[audit]", '[reasons]\n"accuracy.accuracy" = 1\n[audit]', "audit.toml: reasons.accuracy.accuracy: is not"),
         ('name = "small"', 'name = "../small"', "audit.name: is not valid"),
         ('name = "small"', 'name = "sma', "is not valid TOML"),
         (
@@ -122,23 +131,17 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
         read_spec(tmp_path / "audit.toml")
 
 
-def test_limits_know_their_line() -> None:
-    """Keys of tables, dotted keys and quoted keys are found at their lines."""
-    lines = key_lines('[a]\nb = 1\n\n[checks."my check"]\nc.d = 2\n# e = 3\n')
-    assert lines[("a", "b")] == 2
-    assert lines[("checks", "my check")] == 4
-    assert lines[("checks", "my check", "c", "d")] == 5
-    assert ("checks", "my check", "e") not in lines
-
-
 def test_the_schema_covers_every_section() -> None:
     """The JSON Schema of the spec describes each section and refuses unknown keys."""
     schema = Spec.model_json_schema()
     assert set(schema["properties"]) == {
-        *("audit", "data", "model", "checks", "baseline", "gate", "card", "frameworks", "plugins")
+        *("audit", "data", "model", "checks", "reasons", "baseline", "gate", "card", "frameworks", "plugins")
     }
     assert schema["additionalProperties"] is False
     assert all("description" in field for field in schema["$defs"]["DataSection"]["properties"].values())
+    of_every_check = schema["properties"]["checks"]["additionalProperties"]["properties"]
+    assert set(of_every_check) == {"gate", "time_limit"}
+    assert of_every_check["gate"]["enum"] == ["block", "review", "report"]
 
 
 def test_the_schema_names_the_frameworks() -> None:

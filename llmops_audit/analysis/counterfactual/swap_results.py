@@ -103,7 +103,7 @@ class GroupPair:
         more = {"flips": self.flips, "towards": self.towards, "away": self.away, "both": self.both}
         return judged(
             metric, self.flips / self.rows if is_flip else None if mean is None else abs(mean),
-            Requirement(op=Op.AT_MOST, limit=limit, about=scope["identity"]), policy,
+            Requirement(op=Op.AT_MOST, limit=limit, about=scope["identity"], setting=(f"max_{metric}",)), policy,
             bounds=self.flip_bounds if is_flip else self._size_bounds,
             method="Clopper-Pearson" if is_flip else "score interval of a mean", n=self.rows, scope=scope,
             details={**(more if is_flip else {"mean_shift": mean}), **details},

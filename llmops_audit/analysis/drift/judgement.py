@@ -53,6 +53,11 @@ class DriftLimits:
         found = _of(self.floors, one)
         return FLOORS[one.measurement.method] if found is None else found
 
+    def setting(self, one: Hypothesis) -> tuple[str, str]:
+        """Return the setting that sets the floor, and the column or distance within."""
+        by_column = isinstance(self.floors, Mapping) and one.column in self.floors
+        return "max_effect", one.column if by_column else one.measurement.method
+
     def max_detectable(self, one: Hypothesis) -> float | None:
         """Return the largest effect that may have gone undetected; None without a limit.
 
@@ -78,6 +83,8 @@ class JudgedHypothesis:
         The interval is that of the effect.
     verdict : Verdict
     text : Message
+    setting : tuple of str
+        The setting that sets the floor, and the key within.
     """
 
     hypothesis: Hypothesis
@@ -88,6 +95,7 @@ class JudgedHypothesis:
     detectable: float
     verdict: Verdict
     text: Message
+    setting: tuple[str, str]
 
 
 def judge_hypotheses(hypotheses: Sequence[Hypothesis], limits: DriftLimits, policy: Policy) -> list[JudgedHypothesis]:
@@ -149,7 +157,7 @@ def _judged(one: Hypothesis, p_adjusted: float, level: float, limits: DriftLimit
             "Chance explains the difference. These rows would detect an effect of {detectable:.2f} four times in five.",
             detectable=detectable,
         )
-    return JudgedHypothesis(one, floor, low, high, p_adjusted, detectable, verdict, text)
+    return JudgedHypothesis(one, floor, low, high, p_adjusted, detectable, verdict, text, limits.setting(one))
 
 
 def findings(all_judged: Sequence[JudgedHypothesis], policy: Policy) -> Iterator[Finding]:
@@ -197,7 +205,7 @@ def _finding(
         p_value=measurement.p_value,
         p_adjusted=one.p_adjusted,
         tests=None if point else tests,
-        requirement=Requirement(op=Op.AT_MOST, limit=one.floor),
+        requirement=Requirement(op=Op.AT_MOST, limit=one.floor, setting=one.setting),
         verdict=verdict,
         message=text,
         details={
@@ -241,7 +249,7 @@ def drifted_columns(split: str, all_judged: Sequence[JudgedHypothesis], max_drif
         interval=(failed, possible),
         method="count of columns",
         details={"compared_columns": len(worst)},
-        requirement=Requirement(op=Op.AT_MOST, limit=max_drifted),
+        requirement=Requirement(op=Op.AT_MOST, limit=max_drifted, setting=("max_drifted_columns",)),
         verdict=verdict,
         message=text,
     )

@@ -45,17 +45,20 @@ class GroupRule:
     limit : float
     keys : tuple of MetricKey
         The metrics that the limit holds for.
+    setting : tuple of str
+        The setting that sets it, and the key within.
     """
 
     metric: str
     kind: Kind
     limit: float
     keys: tuple[MetricKey, ...]
+    setting: tuple[str, ...]
 
     def requirement(self, one: Grouped) -> Requirement:
         """Return the limit as a requirement on an attribute."""
         op = Op.AT_MOST if self.kind == "difference" else Op.AT_LEAST
-        return Requirement(op=op, limit=self.limit, about=one.attribute)
+        return Requirement(op=op, limit=self.limit, about=one.attribute, setting=self.setting)
 
 
 def judge(rule: GroupRule, one: Grouped, policy: Policy, split: str) -> Iterator[Finding]:
@@ -276,14 +279,17 @@ def rules_of(
         favourable label nobody is selected, and no ratio of selection rates says who is better off.
     """
     rules: list[GroupRule] = []
-    kinds: Mapping[Kind, Mapping[str, float]] = {
-        "ratio": min_ratio, "difference": max_difference, "each": min_worst_group
-    }  # fmt: skip
-    for kind, limits in kinds.items():
+    kinds: tuple[tuple[Kind, str, Mapping[str, float]], ...] = (
+        ("ratio", "min_ratio", min_ratio),
+        ("difference", "max_difference", max_difference),
+        ("each", "min_worst_group", min_worst_group),
+    )
+    for kind, setting, limits in kinds:
         for name, metric in GROUP_METRICS.items():
             if name not in limits or (kind == "ratio" and metric.about == "favourable" and favourable is None):
                 continue
             disparity = {"ratio": metric.ratio, "difference": metric.difference}.get(kind)
             finding = name if disparity is None else disparity.name
-            rules.append(GroupRule(finding, kind, limits[name], metric_keys(metric, targets, favourable)))
+            keys = metric_keys(metric, targets, favourable)
+            rules.append(GroupRule(finding, kind, limits[name], keys, (setting, name)))
     return rules

@@ -80,6 +80,10 @@ def written(draft: Draft) -> str:
         "[gate]",
         "confidence = 0.95",
         'on_inconclusive = "review"   # or "reject"',
+        '# In the section of a check: gate = "review" (it rejects nothing), or "report" (no part of the decision).',
+        "",
+        "# [reasons]                  # why a limit is what it is; the report shows it beside the limit",
+        '# "accuracy.accuracy" = "..."  # the id of a requirement; without the bracket, of all attributes',
         "",
     ]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from llmops_audit.record import Changes, CheckResult, LimitChange, Message, Reco
 from llmops_audit.render.changed import changes_view
 from llmops_audit.render.formats._markdown import MAX_CELL, escaped
 from llmops_audit.render.i18n import NOTHING
-from llmops_audit.render.items import Item, items, reported, waiting
+from llmops_audit.render.items import ASIDE, Item, aside, items, reported, waiting
 from llmops_audit.render.names import identity_lines
 from llmops_audit.render.notices import notices
 from llmops_audit.render.wording import Wording
@@ -56,6 +56,7 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         *_changes(record, wording),
         *_tally(found, wording),
         *_attention([*waiting(found), *reported(found)], wording),
+        *_aside(aside(found), wording),
         *_checks(record, found, wording),
         *_origin(record, wording),
     )
@@ -165,11 +166,21 @@ def _attention(found: Sequence[Item], wording: Wording) -> Iterator[str]:
     yield from _more(len(found) - MAX_ROWS, wording)
 
 
+def _aside(found: Sequence[Item], wording: Wording) -> Iterator[str]:
+    if found:
+        yield _heading(ASIDE, wording)
+        yield _table(_ATTENTION, [_needing(item, wording) for item in found[:MAX_ROWS]], wording)
+        yield from _more(len(found) - MAX_ROWS, wording)
+
+
 def _needing(item: Item, wording: Wording) -> tuple[str, ...]:
     finding = item.finding
     severity = NOTHING if item.severity is None else wording.word(item.severity)
     measured = (NOTHING, NOTHING) if finding is None else (wording.value(finding), wording.interval(finding))
-    required = wording.required(item.requirement), wording.source(item.requirement)
+    source = wording.source(item.requirement)
+    if item.limit_reason is not None:
+        source = wording.labelled(source, item.limit_reason)
+    required = wording.required(item.requirement), source
     return (wording.title(item), wording.word(item.verdict), severity, *measured, *required, wording.reason(item))
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from markdown_it import MarkdownIt
 from llmops_audit.audit.gate import decide
 from llmops_audit.check.verdicts import combined
 from llmops_audit.record import (
+    CheckGate,
     Finding,
     GatePolicy,
     Message,
@@ -46,6 +48,7 @@ KINDS = {
     "passed": "pass",
     "failed": "fail",
     "inconclusive": "open",
+    "found": "informational",
     "error": "review",
     "not_applicable": "notApplicable",
 }
@@ -75,61 +78,81 @@ findings = st.builds(
     interval=st.one_of(st.none(), st.tuples(numbers, numbers)),
     n=st.one_of(st.none(), st.integers(0, 10**9)),
     requirement=st.one_of(st.none(), limits),
-    verdict=st.sampled_from(Verdict),
+    verdict=st.sampled_from([verdict for verdict in Verdict if verdict is not Verdict.UNDECIDED]),
     severity=st.one_of(st.none(), st.sampled_from(Severity)),
     message=st.builds(Message, id=texts),
 )
-checks = st.lists(st.lists(findings, max_size=4), min_size=1, max_size=4)
+checks = st.lists(
+    st.tuples(st.sampled_from(get_args(CheckGate)), st.lists(findings, max_size=4)), min_size=1, max_size=4
+)
 
 
-def judged(sample: ModuleType, found: Sequence[Sequence[Finding]]) -> Record:
+def judged(sample: ModuleType, found: Sequence[tuple[CheckGate, Sequence[Finding]]]) -> Record:
     """A record of these findings: ids and verdicts as the runner gives them, the decision the gate's."""
     results = []
-    for number, given_ in enumerate(found):
+    for number, (gate, given_) in enumerate(found):
         name = f"check_{number}"
         named = [f.model_copy(update={"id": f"{name}.{f.metric}[{place}]"}) for place, f in enumerate(given_)]
         reason = None if given_ else message("The check found nothing to judge.")
         verdict = combined(f.verdict for f in given_)
-        results.append(sample.check_result(name, verdict, reason=reason).model_copy(update={"findings": tuple(named)}))
+        result = sample.check_result(name, verdict, reason=reason, gate=gate)
+        results.append(result.model_copy(update={"findings": tuple(named)}))
     decision = decide(results, POLICY)
     record: Record = sample.record(decision.status, checks=results, figures={}, reasons=decision.reasons)
     return record
 
 
-def story(record: Record) -> tuple[list[tuple[str, str]], list[int]]:
+class Story(NamedTuple):
     """What a record says: each finding with its verdict, and each check whose verdict no finding tells.
 
-    The second are the indices of what stands between the subject and an approval.
+    `waiting` are the indices of what stands between the subject and an approval, `aside` those of what did not pass in
+    checks that have no bearing, and `alarms` those of what was found in the other checks.
     """
-    listed, waiting = [], []
+
+    listed: list[tuple[str, str]]
+    waiting: list[int]
+    aside: list[int]
+    alarms: list[int]
+
+
+def story(record: Record) -> Story:
+    """Tell the story of a record."""
+    told = Story([], [], [], [])
     for check in record.checks:
+        aside = check.gate == "report"
+        stands_out = told.aside if aside else told.waiting
         nothing = check.verdict is Verdict.NOT_APPLICABLE
         if nothing or all(finding.verdict is not check.verdict for finding in check.findings):
-            waiting += [len(listed)] if check.verdict is not Verdict.PASSED else []
-            listed.append((bounded(check.name), check.verdict.value))
+            if check.verdict is not Verdict.PASSED:
+                stands_out.append(len(told.listed))
+            told.listed.append((bounded(check.name), check.verdict.value))
         for finding in check.findings:
-            waiting += [len(listed)] if finding.verdict in OPEN else []
-            listed.append((bounded(finding.id), finding.verdict.value))
-    return listed, waiting
+            if finding.verdict in OPEN:
+                stands_out.append(len(told.listed))
+            if finding.verdict is Verdict.FOUND:
+                (told.aside if aside else told.alarms).append(len(told.listed))
+            told.listed.append((bounded(finding.id), finding.verdict.value))
+    return told
 
 
 def assert_one_story(record: Record, language: str | None = None) -> None:
     """Read every file as its consumers do, and compare it with the record."""
     files = render_files(record, MACHINES, language=language)
     assert set(files) == {known()[id].file for id in MACHINES}
-    listed, waiting = story(record)
-    _junit(files["junit.xml"], record, listed)
-    prints = _sarif(files["findings.sarif"], record, listed)
+    told = story(record)
+    listed, waiting = told.listed, told.waiting
+    _junit(files["junit.xml"], record, told)
+    prints = _sarif(files["findings.sarif"], record, told)
     _github(files["github.sarif"], [listed[place] for place in waiting])
     _gitlab(files["gl-code-quality-report.json"], [prints[item] for item in waiting])
     _csv(files["findings.csv"], listed)
-    _markdown(files["summary.md"].decode(), record, len(waiting))
+    _markdown(files["summary.md"].decode(), record, told)
     commands = workflow_commands(record, language=language or record.audit.language, root="")
     assert len(commands) == min(10, len(waiting))
     assert all(re.fullmatch(r"::(error|warning) [^\r\n]*::[^\r\n]*", command) for command in commands)
 
 
-def _junit(content: bytes, record: Record, listed: list[tuple[str, str]]) -> None:
+def _junit(content: bytes, record: Record, told: Story) -> None:
     JUNIT.assertValid(etree.fromstring(content))
     gate, *suites = JUnitXml.fromstring(content)
     cases = [case for suite in suites for case in suite]
@@ -138,7 +161,14 @@ def _junit(content: bytes, record: Record, listed: list[tuple[str, str]]) -> Non
     for case in cases:
         kinds = [verdicts[type(one).__name__] or one.type for one in case.result]
         found.append((case.name, kinds[0] if kinds else "passed"))
-    assert found == listed
+    stated = etree.fromstring(content).xpath("//property[@name='verdict']/@value")
+    assert stated == [verdict for _, verdict in told.listed]
+    # Nothing that the gate lets through fails a build.
+    expected = [(id, "passed" if verdict == "found" else verdict) for id, verdict in told.listed]
+    for place in told.aside:
+        if expected[place][1] != "passed":
+            expected[place] = (expected[place][0], "not_applicable")
+    assert found == expected
     (decision,) = gate
     assert [one.type for one in decision.result] == (
         [] if record.decision.status is Status.APPROVED else [record.decision.status.value]
@@ -147,12 +177,15 @@ def _junit(content: bytes, record: Record, listed: list[tuple[str, str]]) -> Non
     assert (whole.failures + whole.errors == 0) == (record.decision.status is Status.APPROVED)
 
 
-def _sarif(content: bytes, record: Record, listed: list[tuple[str, str]]) -> list[str]:
+def _sarif(content: bytes, record: Record, told: Story) -> list[str]:
     log = json.loads(content)
     SARIF.validate(log)
     run = log["runs"][0]
-    assert [(r["properties"]["id"], r["properties"]["verdict"]) for r in run["results"]] == listed
-    assert [r["kind"] for r in run["results"]] == [KINDS[verdict] for _, verdict in listed]
+    assert [(r["properties"]["id"], r["properties"]["verdict"]) for r in run["results"]] == told.listed
+    assert [r["kind"] for r in run["results"]] == [
+        "informational" if place in told.aside else KINDS[verdict] for place, (_, verdict) in enumerate(told.listed)
+    ]
+    assert all(r["level"] == "error" if r["kind"] == "fail" else r["level"] == "none" for r in run["results"])
     assert run["properties"]["decision"] == record.decision.status.value
     assert run["invocations"][0]["exitCode"] == record.decision.exit_code
     return [r["partialFingerprints"]["findingId/v1"] for r in run["results"]]
@@ -181,7 +214,7 @@ def _csv(content: bytes, listed: list[tuple[str, str]]) -> None:
     assert all(None not in row and None not in row.values() for row in rows)
 
 
-def _markdown(text: str, record: Record, waiting: int) -> None:
+def _markdown(text: str, record: Record, told: Story) -> None:
     tree = html.fromstring(f"<main>{MarkdownIt('commonmark').enable('table').render(text)}</main>")
     assert {e.tag for e in tree.iter() if isinstance(e.tag, str)} <= {
         "main", "h1", "h2", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td",
@@ -190,12 +223,16 @@ def _markdown(text: str, record: Record, waiting: int) -> None:
     assert all(len(set(size)) == 1 for size in sizes)
     assert re.search(rf" {record.decision.exit_code}[)）]\Z", tree.xpath("string(p[1])"))
     attention = [table for table in tree.iter("table") if len(table.find(".//tr")) == 8]
-    assert sum(len(list(table.iter("tr"))) - 1 for table in attention) == min(50, waiting)
+    lines = [len(list(table.iter("tr"))) - 1 for table in attention]
+    assert sum(lines) == min(50, len(told.waiting) + len(told.alarms)) + min(50, len(told.aside))
+    assert len(lines) == bool(told.waiting or told.alarms) + bool(told.aside)
 
 
 @settings(max_examples=30)
 @given(checks)
-def test_every_file_tells_the_story_of_the_record(sample: ModuleType, found: list[list[Finding]]) -> None:
+def test_every_file_tells_the_story_of_the_record(
+    sample: ModuleType, found: list[tuple[CheckGate, list[Finding]]]
+) -> None:
     """Any findings, with any texts and numbers: the same ids with the same verdicts and one decision, well-formed."""
     assert_one_story(judged(sample, found))
 

@@ -52,7 +52,7 @@ def text_length(rows: Mapping[str, Rows], task: Task, *, max_characters: int = 1
         value=longest,
         method="census",
         n=len(texts),
-        requirement=Requirement(op=Op.AT_MOST, limit=max_characters),
+        requirement=Requirement(op=Op.AT_MOST, limit=max_characters, setting=("max_characters",)),
         verdict=Verdict.PASSED if longest <= max_characters else Verdict.FAILED,
         message=message("The longest text has {longest} characters.", longest=longest),
     )
