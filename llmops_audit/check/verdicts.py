@@ -113,7 +113,7 @@ def judged(
     if verdict is Verdict.INCONCLUSIVE:
         from llmops_audit.stats import rows_to_decide  # the worker of a slow check starts before numpy is imported
 
-        needed = rows_to_decide(value, shown, requirement.limit, n)
+        needed = rows_to_decide(value, shown, requirement.limit, n, policy.confidence)
     return Finding(
         **given,
         tests=tests,
@@ -181,9 +181,13 @@ def _bound_message(verdict: Verdict, requirement: Requirement, needed: int | Non
     if verdict is Verdict.FOUND:
         return message("The value misses the limit, but the limit lies inside the interval: it may be chance.")
     if needed is None:
-        return message("The limit lies inside the interval: these rows cannot decide.")
+        return message(
+            "The limit lies inside the interval: these rows cannot decide. The value is practically at the limit: "
+            "whichever side the truth lies on, no number of rows promises a decision."
+        )
     return message(
-        "The limit lies inside the interval: these rows cannot decide. About {needed:,} rows would, at this value.",
+        "The limit lies inside the interval: these rows cannot decide. About {needed:,} rows would decide this four "
+        "times in five, if the true value were the measured one.",
         needed=needed,
     )
 
