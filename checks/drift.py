@@ -14,8 +14,12 @@ choose other distances of Evidently, and `distances` chooses them by column. Sha
 difference. The content of a text, and all features together, are compared by a classifier that is trained to
 distinguish current rows from reference rows; its area under the ROC curve is 0.5 where it cannot.
 
+Where the reference holds one value of a column alone, a distance from it has no meaning: the share of rows with another
+value is judged.
+
 Two samples of one population differ by chance, and a distance is never negative: it is above 0 even where nothing has
-changed. The effect is therefore the distance minus its mean when rows are shuffled between the two samples.
+changed. The effect is therefore the distance minus its mean when rows are shuffled between the two samples; it is 0
+where that mean is the larger one.
 
 Why it matters
 --------------
@@ -24,23 +28,30 @@ say little about its use.
 
 How to read it
 --------------
-A column fails where two things are true: chance does not explain the difference (by a test that is valid for any number
-of rows, corrected by Holm's method for everything that is compared), and the whole confidence interval of the effect
-lies above the floor. A difference that is certain but may be smaller than the floor is inconclusive. A difference that
-chance explains, or that is certainly smaller than the floor, passes.
+Drift is an alarm: nobody chose its limits, and small samples cannot decide them. All columns of a split, with their
+windows of time, are one requirement. It fails where a test that is valid for any number of rows shows a difference and
+the whole confidence interval of the effect lies above the floor; the p-value is the larger one of both, times the
+number of comparisons, and corrected by Holm's method for all requirements of the audit. An effect above its floor that
+is less certain, but has a p-value below 0.1 among the columns of its split, is found: it is reported, and asks for
+nothing. Everything else passes. A pass of drift is the absence of an alarm, no proof that nothing has changed.
 
 The floors: 0.05 for total variation and for differences of shares, because a change in one row of twenty is the
 smallest that most people would act upon; 0.1 for the other distances, which is Evidently's own threshold; and 0.1 above
-0.5 for the area under the ROC curve, where six of ten pairs of rows are ranked correctly. `max_effect` sets other
-floors, by distance or by column.
+0.5 for the area under the ROC curve, where six of ten pairs of rows are ranked correctly. `max_effect` sets limits, by
+distance or by column. A limit that the spec sets is no alarm: it is a requirement of its own, which passes only where
+the whole interval of the effect meets it.
 
-A column that passes shows that no drift was found in these rows, not that there is none: the finding states the effect
-that so many rows would detect four times in five. `max_detectable_effect` limits that effect: where a larger effect
-could have gone undetected in a whole split, the column is inconclusive. `max_drifted_columns` allows some columns to
-drift; columns then have no verdicts of their own.
+Each finding that passes states the effect that so many rows would have found four times in five.
+`max_detectable_effect` limits that effect: where a larger effect could have gone undetected in a whole split, that is
+inconclusive. `max_drifted_columns` allows some columns to drift; columns then have no verdicts of their own. Whole rows
+and scores are compared, but are no columns in that count.
+
+Where the audit itself drew training and test rows at random from one `path`, what differs is chance: distances are
+described, a finding says so and passes, and says as well whether rows have a unit or a time that the draw did not
+follow. Production rows are always tested.
 
 Where the spec names a time column (`data.time`), each window of time (`windows`: days, weeks, months, quarters, years
-or so many rows) is compared with the reference as well, within the same correction, and the report shows since when a
+or so many rows) is compared with the reference as well, within the same requirement, and the report shows since when a
 column has drifted. A split whose rows all lack a time is inconclusive.
 
 Look first at columns that the classifier relies on: the report sorts columns by their effect times their importance,
@@ -48,9 +59,12 @@ which is the share of predictions that change when the column is shuffled among 
 the accuracy on production rows: from scores, and from test rows weighted to resemble production rows. Estimates never
 decide a verdict, because they cannot see a change in what the labels mean.
 
-Predictions and scores on training rows are out-of-fold: they come from a classifier that did not see the row, because a
-classifier knows its own training rows too well for a fair comparison. Probabilities are compared to two decimals,
-because the classifiers of different folds agree no further.
+A classifier knows its own training rows too well for a fair comparison. Predictions and scores of training rows come
+therefore from fold models, each trained without one part of them; where rows are many, on a sample of the others. Each
+test row is dealt at random to a fold and answered by that fold's model, for this comparison alone, and rows are
+shuffled within folds. Where rows have a unit, folds keep it together. Production rows are compared with test rows, both
+answered by the audited classifier. Of a classifier that came fitted, answers to training rows are compared with
+nothing. Probabilities are compared to two decimals.
 
 What to do
 ----------
@@ -62,26 +76,26 @@ Until you know how the change affects predictions, have a person review a sample
 Limits
 ------
 Drift is tested one column at a time; a change in how columns depend on each other shows only in the area under the ROC
-curve. Distances rest on a uniform sample of at most `data.sample` rows of each split; missing values, categories and
-histograms are counted over all rows. Where the spec names the unit that rows belong to (`data.unit`), one row of each
-unit is compared, because shuffling assumes independent rows. Sample weights are ignored. A time column that is not a
-feature is not compared. Numbers far outside the middle 99 % of the reference are clipped, and rare categories are
-pooled, so that no single row decides a result.
+curve. Distances of numbers and of texts rest on a uniform sample of at most `data.sample` rows of each split, as
+windows do; labels, categories, missing values and histograms are counted over all rows. Where the spec names the unit
+that rows belong to (`data.unit`), one row of each unit is compared, because shuffling assumes independent rows. Sample
+weights are ignored. A time column that is not a feature is not compared. Numbers far outside the middle 99 % of the
+reference are clipped, and rare categories are pooled, so that no single row decides a result.
 
 References
 ----------
 Evidently 0.7: statistics "wasserstein", "jensenshannon", "psi", "hellinger" and total variation distance. Phipson and
 Smyth (2010), Permutation p-values should never be zero. Besag and Clifford (1991), Sequential Monte Carlo p-values.
 Holm (1979), A simple sequentially rejective multiple test procedure. Fay, Proschan and Brittain (2015), Combining
-one-sample confidence procedures for inference in the two-sample case. Lopez-Paz and Oquab (2017), Revisiting classifier
-two-sample tests.
+one-sample confidence procedures for inference in the two-sample case. Benjamini and Heller (2008), Screening for partial
+conjunction hypotheses. Lopez-Paz and Oquab (2017), Revisiting classifier two-sample tests.
 
 NIST AI RMF, MEASURE 2.4 and MANAGE 4.1. Regulation (EU) 2024/1689, Article 10(3) and Article 72.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -90,7 +104,7 @@ from llmops_audit.check import check
 from llmops_audit.record import Finding, NamedFigure, Severity, Verdict, message
 
 if TYPE_CHECKING:
-    from llmops_audit.analysis.drift import SplitComparison
+    from llmops_audit.analysis.drift import FullCounts, OutputPair, SplitComparison
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.distributions import Distributions
     from llmops_audit.evidence.rows import Rows
@@ -158,20 +172,30 @@ def drift(
         unit, without = task.unit, [split for split in rows if task.unit not in rows[split].table.column_names]
         rows = {split: found if split in without else found.one_per(unit) for split, found in rows.items()}
         yield from _without_units([split for split in (first, *current) if split in without], unit)
+    drawn = frozenset({"test"} if task.split_here and first == "train" and "test" in current else ())
+    if drawn:
+        yield _random_split(task, len(rows["test"]))
     compared: list[SplitComparison] = []
     few: list[tuple[str, int]] = []
     for split in [split for split in current if split in rows and split != first and first in rows]:
         sizes = len(rows[first]), len(rows[split])
         if min(sizes) < min_rows:
-            few.append((split, min(sizes)))
+            few += [(split, min(sizes))] if split not in drawn else []
             continue
-        full_counts = None if task.unit is not None else FullCounts(distributions[first], distributions[split])
-        samples = SamplePair(split, rows[first], rows[split], full_counts)
+
+        def counts(old: str, new: str) -> FullCounts | None:
+            return None if task.unit is not None else FullCounts(distributions[old], distributions[new])
+
+        outputs = _outputs(first, split, rows, counts)
+        if outputs is None:
+            yield from _no_reference(split, rows[first], rows[split], columns)
+        samples = SamplePair(split, rows[first], rows[split], counts(first, split), outputs)
         compared.append(compare(samples, task, settings, columns, policy.confidence))
-    yield from _not_compared(few, bool(compared), min_rows, first)
+    yield from _not_compared(few, bool(compared or drawn), min_rows, first)
     if not compared:
         return
-    judged = judge(compared, DriftLimits(max_effect, max_detectable_effect, max_drifted_columns), policy, min_rows)
+    limits = DriftLimits(max_effect, max_detectable_effect, max_drifted_columns)
+    judged = judge(compared, limits, policy, min_rows, drawn)
     yield from judged.findings
     yield figure("drift", first, judged, rows, task, policy, importance)
 
@@ -190,6 +214,67 @@ def _refuse_unknown(settings: Mapping[str, object], task: Task) -> None:
         if unknown := sorted(set(named) - set(allowed)):
             wrong = "unknown column or distance" if by_distance else "unknown column"
             raise SpecError(f"checks.drift.{setting}", wrong, f"one of {', '.join(allowed)}", repr(unknown[0]))
+
+
+def _outputs(
+    first: str, split: str, rows: Mapping[str, Rows], counts: Callable[[str, str], FullCounts | None]
+) -> OutputPair | None:
+    """Return the rows whose predictions and scores can be compared with those of a split; None where there are none.
+
+    The audited classifier knows its training rows. What it says of them is compared with nothing; what models say that
+    did not see them, with what the same models say of test rows.
+    """
+    from llmops_audit.analysis.drift import OutputPair
+    from llmops_audit.evidence.rows import by_fold_models
+
+    if first != "train":
+        return OutputPair(rows[first], rows[split], first, counts(first, split))
+    if split == "live":
+        return OutputPair(rows["test"], rows[split], "test", counts("test", split)) if "test" in rows else None
+    if rows[first].fold is None or by_fold_models(split) not in rows:
+        return None
+    return OutputPair(rows[first], rows[by_fold_models(split)], first)
+
+
+def _no_reference(split: str, reference: Rows, current: Rows, columns: tuple[str, ...] | None) -> Iterator[Finding]:
+    """Report predictions and scores that stand in both splits and cannot be compared."""
+    from llmops_audit.analysis.drift import output_pairs
+
+    text = message(
+        "The classifier learned from the training rows, so that what it says of them is no reference: "
+        "it is not compared."
+    )
+    for pair in output_pairs(reference, current):
+        if columns is None or pair.column in columns:
+            scope = {"split": split, "column": pair.column}
+            yield Finding(metric="rows", scope=scope, verdict=Verdict.NOT_APPLICABLE, message=text)
+
+
+def _random_split(task: Task, rows: int) -> Finding:
+    """Say that what differs between parts that the audit drew itself is chance, and what the draw did not heed."""
+    text = message(
+        "The audit itself drew training and test rows at random from the same rows: what differs is chance, "
+        "and is described without a verdict."
+    )
+    if task.unit is not None:
+        text = message(
+            "{text} The draw did not keep rows of one {unit} together: new ones may differ more.",
+            text=text,
+            unit=task.unit,
+        )
+    if task.time is not None:
+        text = message(
+            "{text} The draw did not follow the times in {time}: later rows may differ more.", text=text, time=task.time
+        )
+    return Finding(
+        metric="random_split",
+        scope={"split": "test"},
+        value=1.0,
+        n=rows,
+        method="census",
+        verdict=Verdict.PASSED,
+        message=text,
+    )
 
 
 def _without_units(splits: list[str], unit: str) -> Iterator[Finding]:

@@ -41,6 +41,8 @@ class Needs:
         Names of evidence, sorted.
     training_predictions : bool
         Whether a check looks at predictions of training rows, which are then out-of-fold.
+    training_outcomes : bool
+        Whether a check counts how good these are, and does not only compare them with predictions of other rows.
     judged : frozenset of str
         Splits that a check of predictions names.
     without_seen_rows : bool
@@ -51,6 +53,7 @@ class Needs:
     training_predictions: bool
     judged: frozenset[str] = frozenset()
     without_seen_rows: bool = False
+    training_outcomes: bool = False
 
     @property
     def inputs_compared(self) -> bool:
@@ -67,6 +70,7 @@ def needs_of(prepared: Prepared) -> Needs:
         training_predictions="train" in _named_splits(prepared, {"outcomes", "rows"}),
         judged=_named_splits(prepared, {"outcomes", "scores", "pairs"}),
         without_seen_rows="seen_rows" in named,
+        training_outcomes="train" in _named_splits(prepared, {"outcomes"}),
     )
 
 

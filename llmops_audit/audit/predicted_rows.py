@@ -40,7 +40,8 @@ class PredictedRows:
     in_sample : Batch, optional
         A sample of the training rows with the predictions of the subject that was trained on them.
     held_out : OutOfFold, optional
-        Predictions of training rows by subjects that were not trained on them, where a check wants them.
+        Models that were not trained on all training rows and their predictions of the others, where a check wants
+        them.
     rule : OneRule, optional
         The rule on one feature, where a check compares with it.
     comparison : Comparison, optional
@@ -110,7 +111,14 @@ def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clo
     held_out = None
     if needs.training_predictions:
         with clock.stage("predicting out-of-fold"):
-            held_out = out_of_fold(subject, train, spec.audit.seed, spec.data.sample, scores="rows" in names)
+            held_out = out_of_fold(
+                subject,
+                train,
+                spec.audit.seed,
+                spec.data.sample,
+                unit=spec.data.unit,
+                compared=not needs.training_outcomes,
+            )
             train = replace(train, prediction=None if held_out is None else held_out.prediction)
     with clock.stage("comparing with training rows"):
         comparison = TrainedHere.of(spec.data, train, trained_on, read)

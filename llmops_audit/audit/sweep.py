@@ -8,6 +8,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+import numpy as np
+import numpy.typing as npt
+
 from llmops_audit.audit.clock import Clock
 from llmops_audit.audit.near_rows import NearWatch
 from llmops_audit.audit.other_leaks import LeakWatch
@@ -22,7 +25,7 @@ from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
 from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes, without_seen_rows
-from llmops_audit.evidence.rows import Rows
+from llmops_audit.evidence.rows import Rows, by_fold_models
 from llmops_audit.record import FileInfo, Leak, SeenRows
 from llmops_audit.record.labels import Label
 from llmops_audit.spec import Spec
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from llmops_audit.audit.check_inputs import Needs
     from llmops_audit.audit.preparation import Prepared
     from llmops_audit.personal_data.allow_list import AllowList
+    from llmops_audit.subjects.training import OutOfFold
 
 __all__ = ["Swept", "sweep"]
 
@@ -244,12 +248,31 @@ def _scored(samples: Mapping[str, Rows], rows: PredictedRows) -> dict[str, Evide
     found: dict[str, Evidence] = dict(samples)
     for split, kept in samples.items():
         if split == "train":
-            if rows.held_out is not None:
-                found[split] = kept.scored(rows.held_out.source, rows.held_out.row, rows.held_out.scores)
+            if rows.held_out is not None and rows.train is not None:
+                fold = _folds_of(kept, rows.train, rows.held_out)
+                found[split] = replace(kept.scored(rows.held_out.score(_batch(kept), fold)), fold=fold)
         elif isinstance(rows.subject, Trainable) and kept.scores is None:
-            scores = rows.subject.score(Batch(split, kept.table, kept.source, kept.row, kept.key))
-            found[split] = kept.scored(kept.source, kept.row, scores)
+            found[split] = kept.scored(rows.subject.score(_batch(kept)))
+    if rows.held_out is not None and "test" in samples:
+        from llmops_audit.subjects.training import dealt
+
+        test = _batch(samples["test"])
+        fold = dealt(test.key, len(rows.held_out.models))
+        by_folds = samples["test"].scored(rows.held_out.score(test, fold))
+        predicted = rows.held_out.predict(test, fold).texts()
+        found[by_fold_models("test")] = replace(by_folds, prediction=predicted, fold=fold)
     return found
+
+
+def _batch(kept: Rows) -> Batch:
+    return Batch("", kept.table, kept.source, kept.row, kept.key)
+
+
+def _folds_of(kept: Rows, train: Batch, held_out: OutOfFold) -> npt.NDArray[np.int64]:
+    # Of all training rows only those that share a key with a kept one can be that one.
+    near = np.flatnonzero(np.isin(train.key, kept.key)).tolist()
+    at = {(train.source[i], int(train.row[i])): int(held_out.fold[i]) for i in near}
+    return np.array([at[place] for place in zip(kept.source, kept.row.tolist(), strict=True)], dtype=np.int64)
 
 
 def _with_files(subject: Subject, files: Mapping[str, tuple[FileInfo, ...]]) -> Subject:

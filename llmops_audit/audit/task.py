@@ -72,6 +72,7 @@ def task_of(
         seed=spec.audit.seed,
         unit=spec.data.unit,
         time=spec.data.time,
+        split_here=spec.data.path is not None,
         one_rule_feature=one_rule_feature,
     )
 

@@ -58,6 +58,8 @@ class Task(Frozen):
         Column of the person or document that rows belong to; intervals then allow for their dependence.
     time : str, optional
         Column with the time of a row, in ISO 8601 or as a year or month.
+    split_here : bool
+        Whether the audit itself drew training and test rows at random from one part of the data.
     one_rule_feature : str or Message, optional
         Feature of the one-rule baseline, see `llmops_audit.analysis.one_rule`.
     """
@@ -72,6 +74,7 @@ class Task(Frozen):
     seed: int = 0
     unit: str | None = None
     time: str | None = None
+    split_here: bool = False
     one_rule_feature: str | Message | None = None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -13,7 +12,12 @@ import pyarrow as pa
 from llmops_audit.evidence.base import Batch, Plan, ScoreMatrix, concatenated
 from llmops_audit.record.labels import label_order
 
-__all__ = ["Rows"]
+__all__ = ["Rows", "by_fold_models"]
+
+
+def by_fold_models(split: str) -> str:
+    """Return the key of a split's sample with the predictions and scores of the models of the training rows' folds."""
+    return f"{split} by fold models"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,8 @@ class Rows:
         Rows that the sample was drawn from.
     scores : ScoreMatrix, (n, k), optional
         NaN where a row has none; None where no row that the sample was drawn from came with scores.
+    fold : numpy array of int64, (n,), optional
+        The fold model that predicted and scored each row; None where one subject did, or nobody.
 
     Notes
     -----
@@ -52,6 +58,7 @@ class Rows:
     prediction: pa.Array
     total: int
     scores: ScoreMatrix | None = None
+    fold: npt.NDArray[np.int64] | None = None
 
     @classmethod
     def empty(cls, plan: Plan) -> Self:
@@ -125,24 +132,9 @@ class Rows:
         _, first = np.unique(units[drawn], return_index=True)
         return self._taken(np.sort(drawn[first]))
 
-    def scored(self, source: Sequence[str], row: npt.NDArray[np.int64], scores: ScoreMatrix | None) -> Self:
-        """Return the same rows with scores that were computed apart, matched by file and row number.
-
-        Parameters
-        ----------
-        source : sequence of str, (m,)
-            Path of the file of each row that was scored.
-        row : numpy array of int64, (m,)
-            Number of each in its file.
-        scores : ScoreMatrix, (m, k), or None
-            Rows of the sample that are not among them get NaN; others are left out.
-        """
-        if scores is None:
-            return replace(self, scores=None)
-        index = {at: i for i, at in enumerate(zip(source, row.tolist(), strict=True))}
-        found = np.array([index.get(at, -1) for at in zip(self.source, self.row.tolist(), strict=True)], np.intp)
-        values = np.vstack([scores.values, np.full((1, len(scores.labels)), np.nan)])
-        return replace(self, scores=_ordered(ScoreMatrix(scores.labels, values[found])))
+    def scored(self, scores: ScoreMatrix | None) -> Self:
+        """Return the same rows with scores, (n, k), that were computed apart."""
+        return replace(self, scores=None if scores is None else _ordered(scores))
 
     def _smallest(self) -> Self:
         candidates = np.arange(len(self.key))
@@ -165,6 +157,7 @@ class Rows:
             self.prediction.take(pa.array(order)),
             self.total,
             None if self.scores is None else ScoreMatrix(self.scores.labels, _frozen(self.scores.values[order])),
+            None if self.fold is None else _frozen(self.fold[order]),
         )
 
 

@@ -8,7 +8,7 @@ from llmops_audit.record.base import Frozen
 
 __all__ = ["AccuracyEstimate", "Drift", "Histogram", "SampleSize", "Shift", "TimeSeries", "Timeline", "Token", "Window"]
 
-VerdictName = Literal["passed", "failed", "inconclusive"]
+VerdictName = Literal["passed", "found", "failed", "inconclusive"]
 
 
 class Histogram(Frozen):
@@ -32,6 +32,8 @@ class Shift(Frozen):
 
     split: str
     """The current split."""
+    reference: str | None = None
+    """The split that it is compared with; null: that of the figure."""
     column: str
     """A column of the data, or "(label)", "(prediction)", "(score)" or "(rows)"."""
     feature: str | None = None
@@ -52,7 +54,7 @@ class Shift(Frozen):
     expected: float
     """Mean of the distance if there were no drift."""
     effect: float
-    """The distance minus its mean without drift."""
+    """The distance minus its mean without drift; 0 where that is larger."""
     low: float
     """Lower end of the confidence interval of the effect."""
     high: float
@@ -62,13 +64,13 @@ class Shift(Frozen):
     p_value: float
     """p-value of the hypothesis of no drift, before correction."""
     p_adjusted: float
-    """The same, adjusted over all hypotheses of the check."""
+    """The same, adjusted over all hypotheses of its requirement."""
     detectable: float | None = None
     """The smallest effect that these rows would detect with a probability of 80 %; null where unknown."""
     importance: float | None = None
     """Share of predictions that change when the column is shuffled among rows; null where unknown."""
-    verdict: VerdictName
-    """The verdict on it."""
+    verdict: VerdictName | None
+    """The verdict on it, before the correction for other requirements; null where it is only described."""
     histogram: Histogram | None = None
     """Both samples as counts; null where the record has no histogram of them."""
 
@@ -102,11 +104,11 @@ class TimeSeries(Frozen):
     highs: tuple[float | None, ...]
     """Upper ends of the confidence intervals of the effects."""
     verdicts: tuple[VerdictName | None, ...]
-    """The verdict on each window; null where it has too few rows."""
+    """The verdict on each window; null where it has too few rows, or is only described."""
     broke_in: int | None = None
     """Index of the first window that failed, from 0; null where none did."""
-    verdict: VerdictName
-    """The worst of the windows."""
+    verdict: VerdictName | None
+    """The worst of the windows; null where they are only described."""
 
 
 class Timeline(Frozen):

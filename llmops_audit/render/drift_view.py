@@ -68,9 +68,9 @@ class DriftView:
         Shifts with a histogram, the largest effect by importance first.
     hidden_cards : int
     standing : tuple of Shift
-        Shifts that did not pass, in the same order.
+        Shifts that did not pass, in the same order; those that are only described are not among them.
     others : tuple of Shift
-        Shifts on one line each: those that have no room in `standing`, then those that passed.
+        Shifts on one line each: those that have no room in `standing`, then those that passed or are only described.
     hidden : int
         Shifts in neither.
     timelines : tuple of TimelineView
@@ -98,11 +98,11 @@ class DriftView:
 def drift_view(figure: Drift, *, parts: int = 1) -> DriftView:
     """Return what is shown of a figure that shares the page with `parts - 1` others; the record holds the rest."""
     drawn = [shift for shift in figure.shifts if shift.histogram is not None]
-    moved = sum(shift.verdict != "passed" for shift in drawn)
+    moved = sum(shift.verdict not in ("passed", None) for shift in drawn)
     cards = drawn[: min(max(moved, CALM_CARDS), MAX_CARDS) // parts]
-    standing = [shift for shift in figure.shifts if shift.verdict != "passed"]
+    standing = [shift for shift in figure.shifts if shift.verdict not in ("passed", None)]
     full = standing[: MAX_FULL // parts]
-    rest = [*standing[len(full) :], *(shift for shift in figure.shifts if shift.verdict == "passed")]
+    rest = [*standing[len(full) :], *(shift for shift in figure.shifts if shift.verdict in ("passed", None))]
     others = rest[: MAX_BRIEF // parts]
     floors = {shift.floor for shift in figure.shifts}
     by_split = {sample.split: sample for sample in figure.samples}

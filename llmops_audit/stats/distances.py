@@ -135,7 +135,8 @@ def permutation_test(
 
     Parameters
     ----------
-    table : numpy array of int, (2, b)
+    table : numpy array of int, (2, b) or (s, 2, b)
+        Of several, rows are shuffled within each, and their sum is compared.
     observed : float
         Its distance.
     statistic : callable
@@ -144,16 +145,20 @@ def permutation_test(
     most : int
         Shuffles at most: after the first 99 more are drawn where these leave the p-value small.
     """
+    strata = table.reshape(-1, 2, table.shape[-1])
 
     def shuffles(draws: int) -> FloatArray:
-        return statistic(permutation_tables(table, draws, rng))
+        drawn = permutation_tables(strata[0], draws, rng)
+        for one in strata[1:]:
+            drawn += permutation_tables(one, draws, rng)
+        return statistic(drawn)
 
     def at_least_as_far(distances: FloatArray) -> int:
         return int((distances >= observed - ROUNDING).sum())
 
     first = shuffles(RESAMPLES)
     far, drawn = at_least_as_far(first), RESAMPLES
-    size = max(1, BLOCK // table.shape[1])
+    size = max(1, BLOCK // table.shape[-1])
     while far < SURE_ENOUGH and drawn < most:
         # Ten times as many each time, so that few are drawn where few are needed.
         draws = min(size, 9 * drawn, most - drawn)

@@ -110,6 +110,7 @@ def inputs(
     features: Sequence[str] = (),
     unit: str | None = None,
     time: str | None = None,
+    split_here: bool = False,
     confidence: float = 0.95,
     sample: int = 10_000,
     seed: int = 42,
@@ -124,7 +125,7 @@ def inputs(
     ----------
     *batches : Batch
         Of any splits.
-    labels, positive, groups, text, features, unit, time, seed
+    labels, positive, groups, text, features, unit, time, split_here, seed
         See `llmops_audit.check.inputs.Task`.
     confidence : float
         See `llmops_audit.check.inputs.Policy`.
@@ -169,6 +170,7 @@ def inputs(
             seed=seed,
             unit=unit,
             time=time,
+            split_here=split_here,
         ),
     }
 

@@ -125,15 +125,15 @@ def test_rows_keep_their_scores_together() -> None:
     assert two.scores is None  # type: ignore[attr-defined]
 
 
-def test_scores_find_their_rows_by_place() -> None:
-    """Scores that were computed apart reach the rows of their file and number, in any order; others have none."""
+def test_scores_that_were_computed_apart_are_ordered_by_label() -> None:
+    """Rows take scores of their own number and order; without any they are as before."""
     rows = evidence_type("rows").of(batch("test", {"x": [1.0, 2.0, 3.0]}), PLAN)
     scores = ScoreMatrix(("b", "a"), np.array([[0.3, 0.7], [0.9, 0.1], [0.0, 1.0]]))
-    found = rows.scored(["rows.csv", "rows.csv", "other.csv"], np.array([3, 1, 2]), scores)  # type: ignore[attr-defined]
+    found = rows.scored(scores)  # type: ignore[attr-defined]
     assert found.scores.labels == ("a", "b")
-    np.testing.assert_array_equal(found.scores.values, [[0.1, 0.9], [np.nan, np.nan], [0.7, 0.3]])
+    np.testing.assert_array_equal(found.scores.values, [[0.7, 0.3], [0.1, 0.9], [1.0, 0.0]])
     assert found != rows
-    assert found.scored([], np.array([]), None) == rows
+    assert found.scored(None) == rows
 
 
 def test_rows_are_a_uniform_sample() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from llmops_audit.analysis.drift.column_pairs import PSEUDO_COLUMNS
+from llmops_audit.analysis.drift.column_pairs import PSEUDO_COLUMNS, output_pairs
 from llmops_audit.analysis.drift.comparison import SplitComparison, compare, figure, judge
 from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, FullCounts
 from llmops_audit.analysis.drift.judgement import DriftLimits
 from llmops_audit.analysis.drift.measures import FLOORS
-from llmops_audit.analysis.drift.samples import SamplePair
+from llmops_audit.analysis.drift.samples import OutputPair, SamplePair
 
 __all__ = [
     "FLOORS",
@@ -15,9 +15,11 @@ __all__ = [
     "ComparisonSettings",
     "DriftLimits",
     "FullCounts",
+    "OutputPair",
     "SamplePair",
     "SplitComparison",
     "compare",
     "figure",
     "judge",
+    "output_pairs",
 ]

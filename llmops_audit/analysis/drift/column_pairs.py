@@ -24,6 +24,7 @@ __all__ = [
     "SCORE",
     "ColumnPair",
     "column_pairs",
+    "label_pair",
     "output_pairs",
     "text_pairs",
 ]
@@ -54,6 +55,8 @@ class ColumnPair:
     numeric : bool
     reference, current : pandas.Series, (n,) and (m,)
         Numbers (float64), or categories (str objects); NaN or None where there is no value.
+    strata : tuple of numpy array of int, (n,) and (m,), optional
+        Rows of different strata cannot be compared: predictions and scores of different fold models.
     """
 
     column: str
@@ -61,6 +64,7 @@ class ColumnPair:
     numeric: bool
     reference: pd.Series
     current: pd.Series
+    strata: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
 
     @property
     def of_data(self) -> bool:
@@ -69,7 +73,8 @@ class ColumnPair:
 
     def part(self, rows: npt.NDArray[np.bool_]) -> ColumnPair:
         """Return the pair with only some of the current rows, (m,)."""
-        return ColumnPair(self.column, self.feature, self.numeric, self.reference, self.current[rows])
+        strata = None if self.strata is None else (self.strata[0], self.strata[1][rows])
+        return ColumnPair(self.column, self.feature, self.numeric, self.reference, self.current[rows], strata)
 
 
 def column_pairs(reference: Rows, current: Rows, task: Task) -> Iterator[ColumnPair]:
@@ -124,12 +129,10 @@ def _times(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series] | None
 
 
 def _time_pairs(name: str, old: pd.Series, new: pd.Series) -> Iterator[ColumnPair]:
-    yield ColumnPair(
-        name, None, True, *(((times - pd.Timestamp(0, tz="UTC")) / _DAY).astype(float) for times in (old, new))
-    )
-    yield ColumnPair(
-        name, "weekday", False, *(times.dt.day_name().astype(object).where(times.notna(), None) for times in (old, new))
-    )
+    days = [((times - pd.Timestamp(0, tz="UTC")) / _DAY).astype(float) for times in (old, new)]
+    yield ColumnPair(name, None, True, days[0], days[1])
+    weekdays = [times.dt.day_name().astype(object).where(times.notna(), None) for times in (old, new)]
+    yield ColumnPair(name, "weekday", False, weekdays[0], weekdays[1])
     hours = [(times.dt.hour + times.dt.minute / 60.0).astype(float) for times in (old, new)]
     if any((part > 0.0).any() for part in hours):
         yield ColumnPair(name, "hour", True, hours[0], hours[1])
@@ -148,26 +151,36 @@ def text_pairs(reference: Rows, current: Rows, task: Task) -> Iterator[ColumnPai
     yield ColumnPair(task.text, "unknown_words", True, pd.Series(unknown[0]), pd.Series(unknown[1]))
 
 
+def label_pair(reference: Rows, current: Rows) -> Iterator[ColumnPair]:
+    """Compare labels, where both samples have any."""
+    if _any(reference.label, current.label):
+        yield ColumnPair(LABEL, None, False, _texts(reference.label), _texts(current.label))
+
+
 def output_pairs(reference: Rows, current: Rows) -> Iterator[ColumnPair]:
-    """Compare labels, predictions and scores, where both samples have any."""
-    outputs = ((LABEL, reference.label, current.label), (PREDICTION, reference.prediction, current.prediction))
-    for name, old, new in outputs:
-        if old.null_count < len(old) and new.null_count < len(new):
-            yield ColumnPair(name, None, False, _texts(old), _texts(new))
+    """Compare predictions and scores, where both samples have any: of one subject, or within those of a fold model."""
+    folds = None if reference.fold is None or current.fold is None else (reference.fold, current.fold)
+    predictions = reference.prediction, current.prediction
+    if _any(*predictions):
+        yield ColumnPair(PREDICTION, None, False, _texts(predictions[0]), _texts(predictions[1]), folds)
     old, new = reference.scores, current.scores
     if old is None or new is None:
         return
     common = [label for label in old.labels if label in new.labels]
     if len(common) == 1:
         values = [scores.values[:, scores.labels.index(common[0])] for scores in (old, new)]
-        yield ColumnPair(SCORE, None, True, _rounded(values[0]), _rounded(values[1]))
+        yield ColumnPair(SCORE, None, True, _rounded(values[0]), _rounded(values[1]), folds)
     elif common:
         highest = [pd.DataFrame(scores.values).max(axis=1).to_numpy() for scores in (old, new)]
-        yield ColumnPair(SCORE, CONFIDENCE, True, _rounded(highest[0]), _rounded(highest[1]))
+        yield ColumnPair(SCORE, CONFIDENCE, True, _rounded(highest[0]), _rounded(highest[1]), folds)
+
+
+def _any(old: pa.Array, new: pa.Array) -> bool:
+    return bool(old.null_count < len(old) and new.null_count < len(new))
 
 
 def _rounded(scores: npt.NDArray[np.float64]) -> pd.Series:
-    """Round probabilities to two decimals: the classifiers of different folds agree no further."""
+    """Round probabilities to two decimals: nobody acts upon the third, and equal ones are counted together."""
     known = scores[~np.isnan(scores)]
     probabilities = bool(((known >= 0.0) & (known <= 1.0)).all())
     return pd.Series(scores.round(DECIMALS) if probabilities else scores)

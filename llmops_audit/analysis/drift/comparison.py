@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from llmops_audit.analysis.drift.column_pairs import ColumnPair
+from llmops_audit.analysis.drift.column_pairs import PREDICTION, SCORE, ColumnPair
 from llmops_audit.analysis.drift.estimates import ModelOutputs, estimates
 from llmops_audit.analysis.drift.histograms import histogram
 from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, Hypothesis
 from llmops_audit.analysis.drift.judgement import (
     DriftLimits,
     JudgedHypothesis,
+    described,
+    detectable_findings,
     drifted_columns,
     few_values,
     findings,
     judge_hypotheses,
+    not_judged,
     shifts,
     timeline,
     window_findings,
@@ -67,6 +70,12 @@ class SplitComparison:
     tokens: tuple[Token, ...]
     few: tuple[tuple[str, int], ...]
 
+    @property
+    def references(self) -> Mapping[str, str]:
+        """The split that predictions and scores are compared with, by column."""
+        outputs = self.samples.outputs
+        return {} if outputs is None else dict.fromkeys((PREDICTION, SCORE), outputs.split)
+
 
 @dataclass(frozen=True)
 class DriftVerdicts:
@@ -115,21 +124,31 @@ def compare(
     return SplitComparison(samples, tuple(pairs), tuple(found), windows, tokens, few)
 
 
-def judge(found: Sequence[SplitComparison], limits: DriftLimits, policy: Policy, min_rows: int) -> DriftVerdicts:
-    """Judge everything together, since each hypothesis is corrected for all others.
+def judge(
+    found: Sequence[SplitComparison], limits: DriftLimits, policy: Policy, min_rows: int, drawn: Collection[str] = ()
+) -> DriftVerdicts:
+    """Judge everything together, since each hypothesis is corrected for all others of its requirement.
 
-    Columns with fewer than `min_rows` values are reported as not judged.
+    Columns with fewer than `min_rows` values are reported as not judged. Splits that were drawn at random from the same
+    rows as the reference are described.
     """
-    every = judge_hypotheses([one for part in found for one in part.hypotheses], limits, policy)
-    windows = {part.samples.split: part.windows for part in found if part.windows is not None}
+    every: list[JudgedHypothesis] = []
     reported: list[Finding] = []
-    if limits.max_drifted_columns == 0:
-        reported += [*findings(every, policy), *window_findings(every, windows, policy)]
     for part in found:
-        reported.append(drifted_columns(part.samples.split, every, limits.max_drifted_columns, policy))
-        reported += [few_values(part.samples.split, column, n, min_rows) for column, n in part.few]
+        split, windows = part.samples.split, {} if part.windows is None else {part.samples.split: part.windows}
+        if split in drawn:
+            every += described(part.hypotheses, limits, policy)
+            continue
+        judged = judge_hypotheses(part.hypotheses, limits, policy)
+        every += judged
+        if limits.max_drifted_columns == 0:
+            reported += [*findings(judged, policy), *window_findings(judged, windows, policy)]
+        reported += not_judged(split, judged, limits)
+        reported += detectable_findings(judged, limits, policy)
+        reported.append(drifted_columns(split, judged, limits.max_drifted_columns, policy))
+        reported += [few_values(split, column, n, min_rows) for column, n in part.few]
         if part.windows is not None and part.windows.without_time:
-            reported.append(without_time(part.samples.split, part.windows))
+            reported.append(without_time(split, part.windows))
     return DriftVerdicts(tuple(found), tuple(every), tuple(reported))
 
 
@@ -151,14 +170,21 @@ def figure(
     importance : mapping of str to float, optional
         Column to the share of predictions that change when it is shuffled.
     """
-    splits = [reference, *(part.samples.split for part in verdicts.compared)]
+    # Predictions and scores may be compared with another split than the columns are.
+    used = [
+        reference,
+        *(split for part in verdicts.compared for split in (part.samples.split, *part.references.values())),
+    ]
+    splits = list(dict.fromkeys(used))
     return Drift(
         name=name,
         reference=reference,
         confidence=policy.confidence,
         samples=tuple(SampleSize(split=split, rows=rows[split].total, compared=len(rows[split])) for split in splits),
         unit=task.unit,
-        shifts=_with_histograms(shifts(verdicts.judged, importance), verdicts.compared),
+        shifts=_with_histograms(
+            _with_references(shifts(verdicts.judged, importance), reference, verdicts.compared), verdicts.compared
+        ),
         timelines=tuple(
             timeline(part.samples.split, verdicts.judged, part.windows, importance)
             for part in verdicts.compared
@@ -176,7 +202,18 @@ def _texts_differ(verdicts: DriftVerdicts, part: SplitComparison) -> bool:
         for one in verdicts.judged
         if one.hypothesis.feature == "content" and one.hypothesis.split == part.samples.split
     ]
-    return any(one.verdict is not Verdict.PASSED for one in content)
+    return any(one.verdict not in (Verdict.PASSED, Verdict.NOT_APPLICABLE) for one in content)
+
+
+def _with_references(
+    found: Sequence[Shift], reference: str, compared_splits: Sequence[SplitComparison]
+) -> tuple[Shift, ...]:
+    others = {part.samples.split: part.references for part in compared_splits}
+    named = [others[shift.split].get(shift.column, reference) for shift in found]
+    return tuple(
+        shift if other == reference else shift.model_copy(update={"reference": other})
+        for shift, other in zip(found, named, strict=True)
+    )
 
 
 def _with_histograms(found: Sequence[Shift], compared_splits: Sequence[SplitComparison]) -> tuple[Shift, ...]:
@@ -194,8 +231,9 @@ def _with_histograms(found: Sequence[Shift], compared_splits: Sequence[SplitComp
 
 
 def _histogram(pair: ColumnPair, samples: SamplePair) -> Histogram | None:
-    sampled = samples.full_counts is None or samples.reference.sampled or samples.current.sampled
-    return histogram(pair, samples.full_counts, sampled=sampled)
+    counts = samples.counts_of(pair)
+    sampled = counts is None or samples.reference.sampled or samples.current.sampled
+    return histogram(pair, counts, sampled=sampled)
 
 
 def _estimates(

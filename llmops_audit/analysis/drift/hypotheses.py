@@ -19,13 +19,20 @@ from llmops_audit.analysis.drift.measures import (
     DistanceName,
     Measurement,
     compare_categories,
+    compare_counts,
     compare_numbers,
     difference_of_shares,
     share_of_new,
 )
 from llmops_audit.evidence.distributions import ColumnCounts, Distributions, NumberHistogram
 
-__all__ = ["ComparisonSettings", "FullCounts", "Hypothesis", "duplicates", "of_pair", "of_window"]
+__all__ = ["CONSTANT", "ComparisonSettings", "FullCounts", "Hypothesis", "duplicates", "of_pair", "of_window"]
+
+MOST_SHUFFLED = 10**9
+"""Rows from which their categories are compared on a sample."""
+
+CONSTANT = "constant"
+"""Feature: the share of values other than the only one of the reference."""
 
 FEW_CATEGORIES = 2
 """With at most this many categories, a new or vanished category shows in the shares anyway."""
@@ -112,13 +119,33 @@ class FullCounts:
     def categories(self, column: str) -> tuple[tuple[str | None, ...], npt.NDArray[np.int64]] | None:
         """Return categories, (c,), and the rows of both in each, (2, c).
 
-        None where there were too many to count; a category of more than 200 characters has no name.
+        None where there were too many to count, or rows to shuffle; a category of more than 200 characters has no
+        name.
         """
         old, new = self._columns(column)
         known = [None if one is None else one.categories for one in (old, new)]
         if known[0] is None or known[1] is None or not (known[0].complete and known[1].complete):
             return None
-        return known[0].beside(known[1])
+        names, counts = known[0].beside(known[1])
+        return None if counts.sum() >= MOST_SHUFFLED else (names, counts)
+
+    def other_than(self, column: str) -> tuple[int, int, int] | None:
+        """Return values of the reference, values of the current split, and how many of these are another value.
+
+        None where the reference does not hold one value alone, or equal values were not counted apart.
+        """
+        if (numbers := self.numbers(column)) is not None:
+            old, new = numbers
+            if old.minimum != old.maximum or old.infinite or old.dropped or new.dropped:
+                return None
+            n, m = int(old.counts.sum()), int(new.counts.sum()) + new.infinite
+            return n, m, m - int(new.counts[new.cells == old.cells[0]].sum())
+        if (categories := self.categories(column)) is not None:
+            old_counts, new_counts = categories[1]
+            if np.count_nonzero(old_counts) != 1:
+                return None
+            return int(old_counts.sum()), int(new_counts.sum()), int(new_counts[old_counts == 0].sum())
+        return None
 
     def _columns(self, name: str) -> tuple[ColumnCounts | None, ColumnCounts | None]:
         return self.reference.columns.get(name), self.current.columns.get(name)
@@ -135,15 +162,18 @@ def of_pair(
         Name of the current split.
     pair : ColumnPair
     full_counts : FullCounts, optional
-        Used for missing values and new categories, if given.
+        Used for categories, missing values and constants, if given.
     settings : ComparisonSettings
     """
+    constant = _constant(split, pair, full_counts, settings.min_rows)
     values = _values(pair, settings.min_rows)
-    if values is not None:
-        yield Hypothesis(split, pair.column, pair.feature, _compared(pair, values, settings, split))
+    if constant is not None:
+        yield constant
+    elif values is not None:
+        yield Hypothesis(split, pair.column, pair.feature, _compared(pair, values, full_counts, settings, split))
     if pair.of_data or pair.column == PREDICTION:
         yield from _missing(split, pair, None if full_counts is None else full_counts.missing(pair.column))
-    if values is not None and pair.of_data:
+    if values is not None and constant is None and pair.of_data:
         yield from _new(split, pair, values, full_counts, settings)
 
 
@@ -153,8 +183,11 @@ def of_window(
     """Test the values of a column, and its missing values, in some of the current rows."""
     part = pair.part(rows)
     values = _values(part, settings.min_rows)
-    if values is not None:
-        measurement = _compared(part, values, settings, split, str(window))
+    constant = _constant(split, part, None, settings.min_rows)
+    if constant is not None:
+        yield replace(constant, window=window)
+    elif values is not None:
+        measurement = _compared(part, values, None, settings, split, str(window))
         yield Hypothesis(split, pair.column, pair.feature, measurement, window)
     if pair.of_data or pair.column == PREDICTION:
         for found in _missing(split, part, None):
@@ -162,6 +195,25 @@ def of_window(
 
 
 _Values = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+
+def _constant(split: str, pair: ColumnPair, full_counts: FullCounts | None, least: int) -> Hypothesis | None:
+    """Test the share of other values, where the reference holds one value alone and the current rows others as well.
+
+    A distance in standard deviations of a constant has no meaning.
+    """
+    if not pair.of_data:
+        return None
+    counted = None if full_counts is None else full_counts.other_than(pair.column)
+    if counted is None:
+        old, new = pair.reference.dropna(), pair.current.dropna()
+        if not len(old) or old.nunique() > 1:
+            return None
+        counted = len(old), len(new), int((new != old.iloc[0]).sum())
+    n, m, others = counted
+    if min(n, m) < least or not others:
+        return None
+    return Hypothesis(split, pair.column, CONSTANT, difference_of_shares(0, n, others, m))
 
 
 def _values(pair: ColumnPair, least: int) -> _Values | None:
@@ -177,9 +229,22 @@ def _values(pair: ColumnPair, least: int) -> _Values | None:
     return (codes[: len(old)].astype(np.int64), codes[len(old) :].astype(np.int64)) if len(kinds) > 1 else None
 
 
-def _compared(pair: ColumnPair, values: _Values, settings: ComparisonSettings, *scope: str) -> Measurement:
-    compare = compare_numbers if pair.numeric else compare_categories
-    return compare(*values, settings.method(pair), settings.rng(*scope, pair.column, pair.feature), settings.level)
+def _compared(
+    pair: ColumnPair, values: _Values, full_counts: FullCounts | None, settings: ComparisonSettings, *scope: str
+) -> Measurement:
+    method, rng = settings.method(pair), settings.rng(*scope, pair.column, pair.feature)
+    strata = None
+    if pair.strata is not None:
+        known = pair.reference.notna().to_numpy(), pair.current.notna().to_numpy()
+        strata = pair.strata[0][known[0]], pair.strata[1][known[1]]
+    if pair.numeric:
+        return compare_numbers(*values, method, rng, settings.level, strata)
+    counted = None
+    if full_counts is not None and pair.feature is None and strata is None:
+        counted = full_counts.categories(pair.column)
+    if counted is None:
+        return compare_categories(*values, method, rng, settings.level, strata)
+    return compare_counts(counted[1], method, rng, settings.level)
 
 
 def _missing(split: str, pair: ColumnPair, counts: tuple[int, int, int, int] | None) -> Iterator[Hypothesis]:

@@ -1,33 +1,41 @@
-"""From hypotheses of drift to verdicts: all together, since each is corrected for all others."""
+"""From hypotheses of drift to verdicts: those of one requirement together, since each is corrected for all others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from llmops_audit import stats
-from llmops_audit.analysis.drift.hypotheses import Hypothesis
+from llmops_audit.analysis.drift.column_pairs import ROWS, SCORE
+from llmops_audit.analysis.drift.hypotheses import CONSTANT, Hypothesis
 from llmops_audit.analysis.drift.measures import FLOORS
 from llmops_audit.analysis.drift.windows import Windows
 from llmops_audit.check.inputs import Policy
-from llmops_audit.check.verdicts import combined
+from llmops_audit.check.verdicts import combined, p_value
 from llmops_audit.record import Finding, Message, Op, Requirement, Verdict, message
 from llmops_audit.record.drift_figure import Shift, Timeline, TimeSeries, VerdictName
 
 __all__ = [
     "DriftLimits",
     "JudgedHypothesis",
+    "described",
+    "detectable_findings",
     "drifted_columns",
     "few_values",
     "findings",
     "judge_hypotheses",
+    "not_judged",
     "shifts",
     "timeline",
     "window_findings",
     "without_time",
 ]
+
+MAY_BE_CHANCE = 0.1
+"""Corrected p-value below which an effect above its floor is reported, though it may be chance."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class DriftLimits:
     Attributes
     ----------
     floors : float or mapping of str to float, optional
-        Effects above which drift matters; by default `FLOORS`.
+        Largest effects that the spec allows; by default `FLOORS` raise an alarm.
     max_detectable_effect : float or mapping of str to float, optional
         Largest effects that may have gone undetected.
     max_drifted_columns : int
@@ -48,28 +56,29 @@ class DriftLimits:
     max_detectable_effect: float | Mapping[str, float] | None = None
     max_drifted_columns: int = 0
 
-    def floor(self, one: Hypothesis) -> float:
-        """Return the effect above which drift matters."""
-        found = _of(self.floors, one)
-        return FLOORS[one.measurement.method] if found is None else found
+    def requirement(self, one: Hypothesis) -> Requirement:
+        """Return the requirement that a hypothesis belongs to: the split's alarm, or what the spec sets."""
+        limit, about = _of(self.floors, one)
+        if limit is None:
+            method = one.measurement.method
+            setting: tuple[str, ...] = ("max_effect", method)
+            return Requirement(op=Op.AT_MOST, limit=FLOORS[method], metric="drift", alarm=True, setting=setting)
+        setting = ("max_effect", about) if about else ("max_effect",)
+        return Requirement(op=Op.AT_MOST, limit=limit, metric="effect", about=about, setting=setting)
 
-    def setting(self, one: Hypothesis) -> tuple[str, str]:
-        """Return the setting that sets the floor, and the column or distance within."""
-        by_column = isinstance(self.floors, Mapping) and one.column in self.floors
-        return "max_effect", one.column if by_column else one.measurement.method
+    def max_detectable(self, one: Hypothesis) -> tuple[float | None, str]:
+        """Return the largest effect that may have gone undetected, and the column or distance that it was set for.
 
-    def max_detectable(self, one: Hypothesis) -> float | None:
-        """Return the largest effect that may have gone undetected; None without a limit.
-
-        Windows have few rows and serve to date a drift: the limit applies to the whole split.
+        None without a limit. Windows have few rows and serve to date a drift: the limit applies to the whole split.
         """
-        return None if one.window is not None else _of(self.max_detectable_effect, one)
+        return (None, "") if one.window is not None else _of(self.max_detectable_effect, one)
 
 
-def _of(given: float | Mapping[str, float] | None, one: Hypothesis) -> float | None:
+def _of(given: float | Mapping[str, float] | None, one: Hypothesis) -> tuple[float | None, str]:
     if not isinstance(given, Mapping):
-        return given
-    return given.get(one.column, given.get(one.measurement.method))
+        return given, ""
+    name = one.column if one.column in given else one.measurement.method
+    return given.get(name), name
 
 
 @dataclass(frozen=True)
@@ -79,27 +88,38 @@ class JudgedHypothesis:
     Attributes
     ----------
     hypothesis : Hypothesis
-    floor, low, high, p_adjusted, detectable : float
-        The interval is that of the effect.
+    requirement : Requirement
+        With the floor as its limit.
+    low, high : float
+        The interval of the effect.
+    p_gate : float
+        The p-value that the gate rejects by: that there is a difference, and that it is above the floor.
+    p_adjusted : float
+        That of no difference, corrected for all hypotheses of the requirement.
+    detectable : float
     verdict : Verdict
+        Not applicable where the hypothesis is only described.
     text : Message
-    setting : tuple of str
-        The setting that sets the floor, and the key within.
     """
 
     hypothesis: Hypothesis
-    floor: float
+    requirement: Requirement
     low: float
     high: float
+    p_gate: float
     p_adjusted: float
     detectable: float
     verdict: Verdict
     text: Message
-    setting: tuple[str, str]
+
+    @property
+    def floor(self) -> float:
+        """The effect above which drift matters."""
+        return self.requirement.limit
 
 
 def judge_hypotheses(hypotheses: Sequence[Hypothesis], limits: DriftLimits, policy: Policy) -> list[JudgedHypothesis]:
-    """Judge all hypotheses of a check together.
+    """Judge all hypotheses of a check, those of one requirement together.
 
     Parameters
     ----------
@@ -110,61 +130,97 @@ def judge_hypotheses(hypotheses: Sequence[Hypothesis], limits: DriftLimits, poli
     Returns
     -------
     list of JudgedHypothesis
-        Failed: Holm's corrected p-value is at most `policy.alpha`, and the effect's interval at `policy.confidence`
-        lies above the floor. Passed: chance explains the difference, or the interval lies below the floor.
-        Inconclusive otherwise, and where an effect above `limits.max_detectable_effect` could have gone undetected.
+        An alarm is undecided (the gate decides) where the effect's interval at `policy.confidence` lies above the floor
+        and Holm's corrected p-value is at most 1 - confidence; found where the effect lies above the floor and that
+        p-value is below `MAY_BE_CHANCE`; else passed. A limit that the spec sets is passed or undecided where the whole
+        interval lies on one side of it, else inconclusive.
     """
-    adjusted = stats.holm([one.measurement.p_value for one in hypotheses])
-    level = policy.alpha / max(1, len(hypotheses))
-    return [_judged(one, float(p), level, limits, policy) for one, p in zip(hypotheses, adjusted, strict=True)]
+    families: dict[tuple[str, str | None, str], list[int]] = {}
+    required = [limits.requirement(one) for one in hypotheses]
+    for i, (one, requirement) in enumerate(zip(hypotheses, required, strict=True)):
+        families.setdefault((one.split, requirement.metric, requirement.about), []).append(i)
+    judged: dict[int, JudgedHypothesis] = {}
+    for members in families.values():
+        adjusted = stats.holm([hypotheses[i].measurement.p_value for i in members])
+        for i, p in zip(members, adjusted, strict=True):
+            judged[i] = _judged(hypotheses[i], required[i], float(p), len(members), policy)
+    return [judged[i] for i in range(len(hypotheses))]
 
 
-def _judged(one: Hypothesis, p_adjusted: float, level: float, limits: DriftLimits, policy: Policy) -> JudgedHypothesis:
-    measurement, floor = one.measurement, limits.floor(one)
-    low, high = measurement.bounds(policy.confidence)
-    detectable = measurement.detectable(floor, policy.confidence, level)
-    limit = limits.max_detectable(one)
+def described(hypotheses: Sequence[Hypothesis], limits: DriftLimits, policy: Policy) -> list[JudgedHypothesis]:
+    """Return hypotheses without a verdict: where both samples were drawn at random from one, what differs is chance."""
+    text = message("The split was drawn at random: the difference is chance.")
+    return [
+        replace(one, verdict=Verdict.NOT_APPLICABLE, text=text) for one in judge_hypotheses(hypotheses, limits, policy)
+    ]
+
+
+def _judged(
+    one: Hypothesis, requirement: Requirement, p_adjusted: float, comparisons: int, policy: Policy
+) -> JudgedHypothesis:
+    measurement, floor = one.measurement, requirement.limit
+    bounds = measurement.bounds if requirement.alarm else measurement.cautious_bounds
+    low, high = bounds(policy.confidence)
+    detectable = measurement.detectable(floor, policy.confidence, policy.alpha / comparisons)
+    p_gate = 1.0
+    if measurement.effect > floor:
+        p_gate = max(measurement.p_value, p_value(measurement.bounds, requirement))
     if policy.decide == "point":
         verdict = Verdict.FAILED if measurement.effect > floor else Verdict.PASSED
         text = message(
             "The value itself was compared with the limit; as the spec asks, its uncertainty was not considered."
         )
-    elif p_adjusted <= policy.alpha and low > floor:
-        verdict, text = (
-            Verdict.FAILED,
-            message("Chance does not explain the difference, and it is larger than the floor."),
-        )
-    elif p_adjusted <= policy.alpha and high > floor:
-        verdict = Verdict.INCONCLUSIVE
-        text = message(
-            "Chance does not explain the difference, but these rows cannot decide whether it is larger than the floor."
-        )
-    elif limit is not None and high > floor and detectable > limit:
-        verdict = Verdict.INCONCLUSIVE
-        text = message(
-            "These rows would detect an effect of {detectable:.2f} four times in five; the spec allows {limit:.2f}.",
-            detectable=detectable,
-            limit=limit,
-        )
-    elif p_adjusted <= policy.alpha:
-        verdict, text = (
-            Verdict.PASSED,
-            message("Chance does not explain the difference, but it is smaller than the floor."),
-        )
+    elif requirement.alarm:
+        verdict, text = _alarm(measurement.effect, floor, low, high, p_adjusted, detectable, policy)
     else:
-        verdict = Verdict.PASSED
+        verdict, text = _by_bounds(floor, low, high)
+    if one.feature == CONSTANT:
         text = message(
-            "Chance explains the difference. These rows would detect an effect of {detectable:.2f} four times in five.",
+            "Constant in the reference; {share:.1%} of rows have another value. {verdict}",
+            share=measurement.values[1] or 0.0,
+            verdict=text,
+        )
+    return JudgedHypothesis(one, requirement, low, high, p_gate, p_adjusted, detectable, verdict, text)
+
+
+def _alarm(
+    effect: float, floor: float, low: float, high: float, p_adjusted: float, detectable: float, policy: Policy
+) -> tuple[Verdict, Message]:
+    if p_adjusted <= policy.alpha and low > floor:
+        return Verdict.UNDECIDED, message("There is drift: the whole interval of the effect is above the floor.")
+    if p_adjusted < MAY_BE_CHANCE and effect > floor:
+        return Verdict.FOUND, message(
+            "The effect is above the floor, but it may be chance; drift is not shown. "
+            "These rows would have found an effect of {detectable:.2f} four times in five.",
             detectable=detectable,
         )
-    return JudgedHypothesis(one, floor, low, high, p_adjusted, detectable, verdict, text, limits.setting(one))
+    if p_adjusted <= policy.alpha and effect <= floor:
+        return Verdict.PASSED, message(
+            "There is a difference (corrected p-value {p:.2g}, level {level:.2g}), and it is smaller than the floor. "
+            "These rows would have found an effect of {detectable:.2f} four times in five.",
+            p=p_adjusted,
+            level=policy.alpha,
+            detectable=detectable,
+        )
+    return Verdict.PASSED, message(
+        "No drift found. These rows would have found an effect of {detectable:.2f} four times in five.",
+        detectable=detectable,
+    )
+
+
+def _by_bounds(floor: float, low: float, high: float) -> tuple[Verdict, Message]:
+    if high <= floor:
+        return Verdict.PASSED, message("Even the upper end of the interval meets the limit.")
+    if low > floor:
+        return Verdict.UNDECIDED, message("The whole interval misses the limit.")
+    return Verdict.INCONCLUSIVE, message("The limit lies inside the interval: these rows cannot decide.")
 
 
 def findings(all_judged: Sequence[JudgedHypothesis], policy: Policy) -> Iterator[Finding]:
     """Return a finding for each hypothesis on a whole split."""
     for one in all_judged:
         if one.hypothesis.window is None:
-            yield _finding(one, _scope(one.hypothesis), policy, len(all_judged), one.verdict, one.text)
+            yield _finding([one], _scope(one.hypothesis), policy, one.text)
 
 
 def window_findings(
@@ -173,15 +229,24 @@ def window_findings(
     """Return a finding for each column, or feature of it, over all windows of a split: the worst window's."""
     for series in _by_series(all_judged):
         in_split = windows[series[0].hypothesis.split]
-        verdict = combined(one.verdict for one in series)
-        worst = max(series, key=lambda one: (one.verdict is verdict, one.hypothesis.measurement.effect))
-        broke = next((one for one in series if one.verdict is Verdict.FAILED), None)
+        worst = _worst(series)
+        broke = next((one for one in series if _broke(one)), None)
         text = worst.text
         if broke is not None and broke.hypothesis.window is not None:
             start = in_split.windows[broke.hypothesis.window].start
             text = message("The first window that failed starts at {start}. {verdict}", start=start, verdict=worst.text)
         scope = {**_scope(worst.hypothesis), "windows": in_split.unit}
-        yield _finding(worst, scope, policy, len(all_judged), verdict, text)
+        yield _finding(series, scope, policy, text)
+
+
+def _broke(one: JudgedHypothesis) -> bool:
+    return one.verdict in (Verdict.FAILED, Verdict.UNDECIDED)
+
+
+def _worst(series: Sequence[JudgedHypothesis]) -> JudgedHypothesis:
+    """Return the hypothesis with the worst verdict; of several the one with the smallest p-value, or largest effect."""
+    verdict = combined(one.verdict for one in series)
+    return min(series, key=lambda one: (one.verdict is not verdict, one.p_gate, -one.hypothesis.measurement.effect))
 
 
 def _scope(one: Hypothesis) -> dict[str, str]:
@@ -189,9 +254,8 @@ def _scope(one: Hypothesis) -> dict[str, str]:
     return {"split": one.split, "column": one.column, **feature}
 
 
-def _finding(
-    one: JudgedHypothesis, scope: dict[str, str], policy: Policy, tests: int, verdict: Verdict, text: Message
-) -> Finding:
+def _finding(series: Sequence[JudgedHypothesis], scope: dict[str, str], policy: Policy, text: Message) -> Finding:
+    one = _worst(series)
     measurement = one.hypothesis.measurement
     point = policy.decide == "point"
     return Finding(
@@ -202,57 +266,128 @@ def _finding(
         confidence=policy.confidence,
         method=measurement.procedure,
         n=sum(measurement.rows),
-        p_value=measurement.p_value,
-        p_adjusted=one.p_adjusted,
-        tests=None if point else tests,
-        requirement=Requirement(op=Op.AT_MOST, limit=one.floor, setting=one.setting),
-        verdict=verdict,
+        p_value=None if point else min(other.p_gate for other in series),
+        tests=None if point else len(series),
+        requirement=one.requirement,
+        verdict=one.verdict,
         message=text,
         details={
             "distance": measurement.distance,
             "mean_under_permutation": measurement.expected,
+            "p_of_no_difference": one.p_adjusted,
             "detectable": one.detectable,
         },
     )
 
 
-def drifted_columns(split: str, all_judged: Sequence[JudgedHypothesis], max_drifted: int, policy: Policy) -> Finding:
-    """Judge a split by the number of its columns that failed.
+def detectable_findings(
+    all_judged: Sequence[JudgedHypothesis], limits: DriftLimits, policy: Policy
+) -> Iterator[Finding]:
+    """Judge, where the spec limits it, the effect that could have gone undetected: the largest of each requirement.
 
-    Its interval runs from the number of columns that failed to the number that failed or are undecided.
+    A column whose effect is certainly below its floor is known well enough.
     """
-    verdicts: dict[str, list[Verdict]] = {}
+    by_requirement: dict[tuple[str, str], list[tuple[JudgedHypothesis, float]]] = {}
     for one in all_judged:
-        if one.hypothesis.split == split:
-            verdicts.setdefault(one.hypothesis.column, []).append(one.verdict)
-    if not verdicts:
+        limit, about = limits.max_detectable(one.hypothesis)
+        if limit is not None:
+            by_requirement.setdefault((one.hypothesis.split, about), []).append((one, limit))
+    for (split, about), found in by_requirement.items():
+        doubtful = [(one, limit) for one, limit in found if one.high > one.floor]
+        # One limit holds for all of them: it was set once.
+        limit = found[0][1]
+        worst = max((one for one, _ in doubtful), key=lambda one: one.detectable, default=None)
+        met = worst is None or worst.detectable <= limit
+        if worst is None:
+            text = message("Every effect is certainly smaller than its floor.")
+        elif met:
+            text = message("These rows would have found any effect that the spec does not allow to miss.")
+        else:
+            text = message(
+                "Of {column}, these rows would find an effect of {detectable:.2f} four times in five; "
+                "the spec allows {limit:.2f}.",
+                column=worst.hypothesis.column,
+                detectable=worst.detectable,
+                limit=limit,
+            )
+        yield Finding(
+            metric="detectable_effect",
+            scope={"split": split, **({"of": about} if about else {})},
+            value=0.0 if worst is None else worst.detectable,
+            method="four times in five",
+            requirement=Requirement(
+                op=Op.AT_MOST,
+                limit=limit,
+                about=about,
+                setting=("max_detectable_effect", about) if about else ("max_detectable_effect",),
+            ),
+            verdict=Verdict.PASSED if met else Verdict.FAILED if policy.decide == "point" else Verdict.INCONCLUSIVE,
+            message=text,
+        )
+
+
+def not_judged(split: str, all_judged: Sequence[JudgedHypothesis], limits: DriftLimits) -> Iterator[Finding]:
+    """Report columns that the spec sets a limit for, and of which nothing could be compared."""
+    compared = {one.hypothesis.column for one in all_judged if one.hypothesis.split == split}
+    floors = limits.floors if isinstance(limits.floors, Mapping) else {}
+    for column, limit in floors.items():
+        if column not in compared and column not in FLOORS:
+            yield Finding(
+                metric="effect",
+                scope={"split": split, "column": column},
+                requirement=Requirement(op=Op.AT_MOST, limit=limit, about=column, setting=("max_effect", column)),
+                verdict=Verdict.INCONCLUSIVE,
+                message=message("Nothing of the column can be compared, so the requirement cannot be judged."),
+            )
+
+
+def drifted_columns(split: str, all_judged: Sequence[JudgedHypothesis], max_drifted: int, policy: Policy) -> Finding:
+    """Count the columns of a split that drift; judge their number where the spec allows some.
+
+    The interval runs from the number of columns that certainly drift to the number that may. Whole rows and scores are
+    compared, but are no columns.
+    """
+    columns: dict[str, list[JudgedHypothesis]] = {}
+    for one in all_judged:
+        if one.hypothesis.split == split and one.hypothesis.column not in (ROWS, SCORE):
+            columns.setdefault(one.hypothesis.column, []).append(one)
+    scope = {"split": split}
+    if not any(one.hypothesis.split == split for one in all_judged):
         text = message(
             "Nothing can be compared with the reference: every column has too few values, or only one distinct value."
         )
-        return Finding(metric="drifted_columns", scope={"split": split}, verdict=Verdict.NOT_APPLICABLE, message=text)
-    worst = [combined(found) for found in verdicts.values()]
-    failed = worst.count(Verdict.FAILED)
-    possible = failed + worst.count(Verdict.INCONCLUSIVE)
-    if failed > max_drifted:
-        verdict, text = Verdict.FAILED, message("More columns failed than are allowed.")
+        return Finding(metric="drifted_columns", scope=scope, verdict=Verdict.NOT_APPLICABLE, message=text)
+    worst = [combined(one.verdict for one in found) for found in columns.values()]
+    drifted = sum(verdict in (Verdict.FAILED, Verdict.UNDECIDED) for verdict in worst)
+    possible = drifted + sum(verdict in (Verdict.INCONCLUSIVE, Verdict.FOUND) for verdict in worst)
+    given: dict[str, Any] = {
+        "metric": "drifted_columns", "scope": scope, "value": drifted, "interval": (drifted, possible),
+        "method": "count of columns", "details": {"compared_columns": len(worst)},
+    }  # fmt: skip
+    if not max_drifted:
+        text = message("Each column is judged by itself.")
+        return Finding(**given, verdict=Verdict.NOT_APPLICABLE, message=text)
+    given["requirement"] = Requirement(op=Op.AT_MOST, limit=max_drifted, setting=("max_drifted_columns",))
+    if policy.decide == "bound":
+        given |= {"tests": 1, "p_value": _p_of_more(list(columns.values()), max_drifted)}
+    if drifted > max_drifted:
+        verdict = Verdict.UNDECIDED if policy.decide == "bound" else Verdict.FAILED
+        text = message("More columns drift than are allowed.")
     elif possible > max_drifted and policy.decide == "bound":
-        verdict, text = (
-            Verdict.INCONCLUSIVE,
-            message("Counting undecided columns, more may have failed than are allowed."),
-        )
+        verdict = Verdict.INCONCLUSIVE
+        text = message("Counting columns whose drift may be chance, more may drift than are allowed.")
     else:
-        verdict, text = Verdict.PASSED, message("No more columns failed than are allowed.")
-    return Finding(
-        metric="drifted_columns",
-        scope={"split": split},
-        value=failed,
-        interval=(failed, possible),
-        method="count of columns",
-        details={"compared_columns": len(worst)},
-        requirement=Requirement(op=Op.AT_MOST, limit=max_drifted, setting=("max_drifted_columns",)),
-        verdict=verdict,
-        message=text,
-    )
+        verdict, text = Verdict.PASSED, message("No more columns drift than are allowed.")
+    return Finding(**given, verdict=verdict, message=text)
+
+
+def _p_of_more(columns: Sequence[Sequence[JudgedHypothesis]], most: int) -> float:
+    """Return the p-value of "at most so many columns drift" (partial conjunction, Bonferroni).
+
+    Benjamini and Heller (2008), Screening for partial conjunction hypotheses.
+    """
+    smallest = sorted(min(1.0, min(one.p_gate for one in found) * len(found)) for found in columns)
+    return 1.0 if len(smallest) <= most else min(1.0, smallest[most] * (len(smallest) - most))
 
 
 def few_values(split: str, column: str, n: int, min_rows: int) -> Finding:
@@ -339,7 +474,9 @@ def timeline(
     )
 
 
-_WORST_FIRST = (Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED)
+_WORST_FIRST = (
+    Verdict.FAILED, Verdict.UNDECIDED, Verdict.INCONCLUSIVE, Verdict.FOUND, Verdict.PASSED, Verdict.NOT_APPLICABLE,
+)  # fmt: skip
 
 
 def _by_series(all_judged: Sequence[JudgedHypothesis]) -> list[list[JudgedHypothesis]]:
@@ -365,11 +502,20 @@ def _time_series(series: Sequence[JudgedHypothesis], windows: int) -> TimeSeries
         lows=tuple(None if one is None else one.low for one in by_window),
         highs=tuple(None if one is None else one.high for one in by_window),
         verdicts=tuple(None if one is None else _name(one.verdict) for one in by_window),
-        broke_in=next((one.hypothesis.window for one in series if one.verdict is Verdict.FAILED), None),
+        broke_in=next((one.hypothesis.window for one in series if _broke(one)), None),
         verdict=_name(combined(one.verdict for one in series)),
     )
 
 
-def _name(verdict: Verdict) -> VerdictName:
-    names: dict[Verdict, VerdictName] = {Verdict.FAILED: "failed", Verdict.INCONCLUSIVE: "inconclusive"}
-    return names.get(verdict, "passed")
+_NAMES: Mapping[Verdict, VerdictName] = {
+    Verdict.FAILED: "failed",
+    Verdict.UNDECIDED: "failed",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.FOUND: "found",
+    Verdict.PASSED: "passed",
+}
+
+
+def _name(verdict: Verdict) -> VerdictName | None:
+    """Return the verdict on a hypothesis as the figure has it; None where it is only described."""
+    return _NAMES.get(verdict)

@@ -7,7 +7,7 @@ minus its mean under permutation, since a distance is never below 0 and thus abo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -27,7 +27,9 @@ __all__ = [
     "ONE_SPREAD",
     "DistanceName",
     "Measurement",
+    "Strata",
     "compare_categories",
+    "compare_counts",
     "compare_numbers",
     "difference_of_shares",
     "evidently_distance",
@@ -36,6 +38,8 @@ __all__ = [
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Strata = tuple[IntArray, IntArray]
+"""The stratum of each row of the reference, (n,), and of the current sample, (m,)."""
 
 DistanceName = Literal["wasserstein", "total_variation", "jensenshannon", "psi", "hellinger"]
 NUMBER_METHODS: tuple[DistanceName, ...] = ("wasserstein", "jensenshannon", "psi", "hellinger")
@@ -107,13 +111,21 @@ class Measurement:
 
     @property
     def effect(self) -> float:
-        """Distance minus its mean if there were no drift."""
-        return self.distance - self.expected
+        """Distance minus its mean if there were no drift; 0 where that is larger."""
+        return max(0.0, self.distance - self.expected)
 
     def bounds(self, confidence: float) -> Bounds:
         """Return the interval of the effect."""
         low, high = self.interval(confidence)
-        return low - self.expected, high - self.expected
+        return max(0.0, low - self.expected), max(0.0, high - self.expected)
+
+    def cautious_bounds(self, confidence: float) -> Bounds:
+        """Return an interval of the effect whose upper end may prove that the effect is small.
+
+        Above 0 a distance is hardly biased, so that nothing is subtracted from its upper end.
+        """
+        upper = max(self.interval(confidence)[1], self.distance + _two_sided(confidence) * self.spread)
+        return self.bounds(confidence)[0], upper
 
     def detectable(self, floor: float, confidence: float, level: float) -> float:
         """Return the smallest effect that would fail with a probability of 80 %.
@@ -153,7 +165,12 @@ def evidently_distance(method: DistanceName, reference: pd.Series, current: pd.S
 
 
 def compare_numbers(
-    reference: FloatArray, current: FloatArray, method: DistanceName, rng: np.random.Generator, level: float
+    reference: FloatArray,
+    current: FloatArray,
+    method: DistanceName,
+    rng: np.random.Generator,
+    level: float,
+    strata: Strata | None = None,
 ) -> Measurement:
     """Compare the distributions of numbers.
 
@@ -166,32 +183,60 @@ def compare_numbers(
     rng : numpy.random.Generator
     level : float
         P-values up to this are small enough: shuffling stops early.
+    strata : tuple of numpy array of int, (n,) and (m,), optional
+        Rows are shuffled within strata only, where rows of different strata cannot be compared.
 
     Notes
     -----
     Numbers further from the middle 99 % of the reference than its width are clipped: a single number could outweigh
     all others. The p-value is twice the smaller of two, at most 1: that of the two-sample Kolmogorov-Smirnov
-    test, exact or (above a million pairs of rows) asymptotic, and that of shuffles.
+    test, exact or (above a million pairs of rows) asymptotic, and that of shuffles. Of strata, the first is the
+    smallest of all strata's times their number (Bonferroni).
     """
     # Everything below sorts again, which is fast on sorted values.
-    reference, current = np.sort(reference), np.sort(current)
-    p_exact = _kolmogorov_smirnov(reference, current)
+    orders = np.argsort(reference, kind="stable"), np.argsort(current, kind="stable")
+    reference, current = reference[orders[0]], current[orders[1]]
+    if strata is not None:
+        strata = strata[0][orders[0]], strata[1][orders[1]]
+    p_exact = _bonferroni(
+        [_kolmogorov_smirnov(reference[old], current[new]) for old, new in _parts(strata, reference, current)]
+    )
     reference, current = clipped(reference, current)
-    table, statistic = _cells(reference, current, method)
+    codes, statistic = _cells(reference, current, method)
+    tables = _tables(*codes, strata)
     distance = evidently_distance(method, pd.Series(reference), pd.Series(current), numeric=True)
     values = float(reference.mean()), float(current.mean())
-    return _shuffled(method, table, statistic, distance, values, p_exact, rng, level, "Kolmogorov-Smirnov")
+    return _shuffled(method, tables, statistic, distance, values, p_exact, rng, level, "Kolmogorov-Smirnov")
 
 
 def compare_categories(
-    reference: IntArray, current: IntArray, method: DistanceName, rng: np.random.Generator, level: float
+    reference: IntArray,
+    current: IntArray,
+    method: DistanceName,
+    rng: np.random.Generator,
+    level: float,
+    strata: Strata | None = None,
 ) -> Measurement:
-    """Compare the shares of categories.
+    """Compare the shares of categories in two samples of rows.
 
     Parameters
     ----------
     reference, current : numpy array of int64, (n,) and (m,)
         Codes of categories, from 0.
+    method, rng, level, strata
+        As for `compare_counts` and `compare_numbers`.
+    """
+    return compare_counts(_tables(reference, current, strata), method, rng, level)
+
+
+def compare_counts(tables: IntArray, method: DistanceName, rng: np.random.Generator, level: float) -> Measurement:
+    """Compare the shares of categories that were counted.
+
+    Parameters
+    ----------
+    tables : numpy array of int64, (2, c) or (s, 2, c)
+        Rows of each category in the reference and in the current sample; of several strata, rows are shuffled within
+        each.
     method : str
         One of `CATEGORY_METHODS`.
     rng, level
@@ -202,14 +247,46 @@ def compare_categories(
     All but the 50 most frequent categories of both samples together count as one. The p-value is twice the smaller of
     two, at most 1: that of Fisher's exact test of each category against the rest (Bonferroni), and that of shuffles.
     """
-    reference, current = (_with_rare_pooled(codes, reference, current) for codes in (reference, current))
-    table = np.stack([np.bincount(codes, minlength=MAX_CATEGORIES + 1) for codes in (reference, current)])
+    strata = _with_rare_pooled(tables.reshape(-1, 2, tables.shape[-1]))
+    p_exact = _bonferroni([_fisher(one) for one in strata if one.sum(axis=1).all()])
+    statistic = _STATISTICS[method]
+    distance = float(statistic(strata.sum(axis=0)[np.newaxis])[0])
+    return _shuffled(method, strata, statistic, distance, (None, None), p_exact, rng, level, "Fisher")
+
+
+def _fisher(table: IntArray) -> float:
     table = table[:, table.sum(axis=0) > 0]
     n, m = table.sum(axis=1)
     tests = 1 if table.shape[1] == 2 else table.shape[1]
-    p_exact = min(1.0, float(np.min(stats.fisher_exact(table[0], n, table[1], m))) * tests)
-    distance = evidently_distance(method, pd.Series(reference), pd.Series(current), numeric=False)
-    return _shuffled(method, table, _STATISTICS[method], distance, (None, None), p_exact, rng, level, "Fisher")
+    return float(np.min(stats.fisher_exact(table[0], n, table[1], m))) * tests
+
+
+def _bonferroni(found: Sequence[float]) -> float:
+    return min(1.0, min(found) * len(found)) if found else 1.0
+
+
+def _parts(
+    strata: Strata | None, reference: FloatArray, current: FloatArray
+) -> list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]]:
+    """Return the rows of each stratum that holds rows of both samples."""
+    if strata is None:
+        return [(np.ones(len(reference), dtype=bool), np.ones(len(current), dtype=bool))]
+    return [(strata[0] == one, strata[1] == one) for one in np.intersect1d(*strata)]
+
+
+def _tables(reference: IntArray, current: IntArray, strata: Strata | None) -> IntArray:
+    cells = 1 + int(max(reference.max(), current.max()))
+    if strata is None:
+        strata = np.zeros(len(reference), dtype=np.int64), np.zeros(len(current), dtype=np.int64)
+    known = np.unique(np.concatenate(strata))
+    tables = [
+        [
+            np.bincount(codes[of_row == one], minlength=cells)
+            for codes, of_row in zip((reference, current), strata, strict=True)
+        ]
+        for one in known
+    ]
+    return np.array(tables, dtype=np.int64)
 
 
 def difference_of_shares(x: int, n: int, y: int, m: int, per_unit: float = 1.0) -> Measurement:
@@ -278,13 +355,13 @@ def clipped(reference: FloatArray, current: FloatArray) -> tuple[FloatArray, Flo
     return np.clip(reference, low - width, high + width), np.clip(current, low - width, high + width)
 
 
-def _with_rare_pooled(codes: IntArray, reference: IntArray, current: IntArray) -> IntArray:
-    pooled = np.bincount(np.concatenate([reference, current]))
+def _with_rare_pooled(tables: IntArray) -> IntArray:
+    pooled = tables.sum(axis=(0, 1))
     # The lower code first among equals.
-    frequent = np.argsort(-pooled, kind="stable")[:MAX_CATEGORIES]
-    recoded = np.full(len(pooled), MAX_CATEGORIES, dtype=np.int64)
-    recoded[frequent] = np.arange(len(frequent))
-    return recoded[codes]
+    order = np.argsort(-pooled, kind="stable")
+    frequent, rare = np.sort(order[:MAX_CATEGORIES]), order[MAX_CATEGORIES:]
+    joined = np.concatenate([tables[..., frequent], tables[..., rare].sum(axis=2, keepdims=True)], axis=2)
+    return joined[..., joined.sum(axis=(0, 1)) > 0]
 
 
 Statistic = Callable[[npt.NDArray[np.int64]], FloatArray]
@@ -297,25 +374,26 @@ _STATISTICS: dict[str, Statistic] = {
 }
 
 
-def _cells(reference: FloatArray, current: FloatArray, method: DistanceName) -> tuple[IntArray, Statistic]:
-    """Counts by cell, and the distance of such counts."""
+def _cells(
+    reference: FloatArray, current: FloatArray, method: DistanceName
+) -> tuple[tuple[IntArray, IntArray], Statistic]:
+    """Return the cell of each row, (n,) and (m,), and the distance of counts by cell."""
     pooled = np.concatenate([reference, current])
     distinct, inverse = np.unique(pooled, return_inverse=True)
     if method == "wasserstein":
-        return _by_rank(distinct, inverse, len(reference))
-    if method != "hellinger" and len(np.unique(reference)) <= FEW_VALUES:
-        edges = None
+        codes, statistic = _by_rank(distinct, inverse)
     else:
-        edges = np.histogram_bin_edges(distinct if method == "hellinger" else pooled, bins="sturges")
-    if edges is None:
-        counts = [np.bincount(part, minlength=len(distinct)) for part in np.split(inverse, [len(reference)])]
-    else:
-        counts = [np.histogram(part, edges)[0] for part in (reference, current)]
-    table = np.stack(counts).astype(np.int64)
-    return table[:, table.sum(axis=0) > 0], _STATISTICS[method]
+        statistic = _STATISTICS[method]
+        if method != "hellinger" and len(np.unique(reference)) <= FEW_VALUES:
+            codes = inverse
+        else:
+            edges = np.histogram_bin_edges(distinct if method == "hellinger" else pooled, bins="sturges")
+            found = np.searchsorted(edges, pooled, side="right") - 1
+            codes = np.unique(np.minimum(found, len(edges) - 2), return_inverse=True)[1]
+    return (codes[: len(reference)], codes[len(reference) :]), statistic
 
 
-def _by_rank(distinct: FloatArray, inverse: IntArray, n: int) -> tuple[IntArray, Statistic]:
+def _by_rank(distinct: FloatArray, inverse: IntArray) -> tuple[IntArray, Statistic]:
     """Cells with about as many rows each, and the mean of each cell."""
     rows = np.bincount(inverse)
     if len(distinct) > MAX_CELLS:
@@ -323,10 +401,8 @@ def _by_rank(distinct: FloatArray, inverse: IntArray, n: int) -> tuple[IntArray,
         cell_of = np.unique(cell_of, return_inverse=True)[1]
     else:
         cell_of = np.arange(len(distinct))
-    cells = int(cell_of[-1]) + 1
     values = np.bincount(cell_of, weights=distinct * rows) / np.bincount(cell_of, weights=rows)
-    counts = [np.bincount(cell_of[part], minlength=cells) for part in np.split(inverse, [n])]
-    return np.stack(counts), lambda tables: stats.wasserstein(tables, values)
+    return cell_of[inverse], lambda tables: stats.wasserstein(tables, values)
 
 
 def _most_shuffles(p_exact: float, level: float) -> int:
@@ -350,12 +426,13 @@ def _spread_apart(method: DistanceName, shuffled: stats.Shuffled, n: int, m: int
 
 
 def _shuffled(
-    method: DistanceName, table: IntArray, statistic: Statistic, distance: float,
+    method: DistanceName, strata: IntArray, statistic: Statistic, distance: float,
     values: tuple[float | None, float | None], p_exact: float, rng: np.random.Generator, level: float, test: str,
 ) -> Measurement:  # fmt: skip
     # Shuffles are compared with the distance of the same cells.
+    table = strata.sum(axis=0)
     observed = float(statistic(table[np.newaxis])[0])
-    shuffled = stats.permutation_test(table, observed, statistic, rng, _most_shuffles(p_exact, level))
+    shuffled = stats.permutation_test(strata, observed, statistic, rng, _most_shuffles(p_exact, level))
     error = stats.bootstrap_error(table, statistic, rng)
 
     def interval(confidence: float) -> Bounds:

@@ -11,7 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from llmops_audit.analysis.drift.column_pairs import ROWS, ColumnPair, column_pairs, output_pairs, text_pairs
+from llmops_audit.analysis.drift.column_pairs import (
+    PREDICTION,
+    ROWS,
+    SCORE,
+    ColumnPair,
+    column_pairs,
+    label_pair,
+    output_pairs,
+    text_pairs,
+)
 from llmops_audit.analysis.drift.content import (
     MAX_ROWS,
     CharacteristicToken,
@@ -36,6 +45,7 @@ from llmops_audit.evidence.rows import Rows
 from llmops_audit.record.drift_figure import Token
 
 __all__ = [
+    "OutputPair",
     "SamplePair",
     "compare_columns",
     "compare_rows",
@@ -50,6 +60,26 @@ MAX_TOKENS = 15
 
 
 @dataclass(frozen=True)
+class OutputPair:
+    """Rows whose predictions and scores can be compared: of one subject, or of the same fold models.
+
+    Attributes
+    ----------
+    reference, current : Rows
+        The current rows are those of `SamplePair.current`, in their order.
+    split : str
+        Where the reference is from.
+    full_counts : FullCounts, optional
+        Counts over all rows of both; None where fold models predicted only the samples.
+    """
+
+    reference: Rows
+    current: Rows
+    split: str
+    full_counts: FullCounts | None = None
+
+
+@dataclass(frozen=True)
 class SamplePair:
     """Rows of the reference and of a current split.
 
@@ -60,18 +90,29 @@ class SamplePair:
     reference, current : Rows
     full_counts : FullCounts, optional
         Counts over all rows of both; None where the samples have one row of each unit.
+    outputs : OutputPair, optional
+        Rows whose predictions and scores can be compared; None where there are none.
     """
 
     split: str
     reference: Rows
     current: Rows
     full_counts: FullCounts | None = None
+    outputs: OutputPair | None = None
+
+    def counts_of(self, pair: ColumnPair) -> FullCounts | None:
+        """Return the counts that hold a pair's column."""
+        if pair.column not in (PREDICTION, SCORE):
+            return self.full_counts
+        return None if self.outputs is None else self.outputs.full_counts
 
 
 def pairs_of(samples: SamplePair, task: Task, columns: Sequence[str] | None) -> list[ColumnPair]:
     """Return every pair of columns and features that can be compared; if `columns` is given, only of those."""
     both = samples.reference, samples.current
-    found = [*column_pairs(*both, task), *text_pairs(*both, task), *output_pairs(*both)]
+    found = [*column_pairs(*both, task), *text_pairs(*both, task), *label_pair(*both)]
+    if samples.outputs is not None:
+        found += output_pairs(samples.outputs.reference, samples.outputs.current)
     return [pair for pair in found if columns is None or pair.column in columns]
 
 
@@ -80,7 +121,7 @@ def compare_columns(
 ) -> Iterator[Hypothesis]:
     """Test each pair on all rows."""
     for pair in pairs:
-        yield from of_pair(samples.split, pair, samples.full_counts, settings)
+        yield from of_pair(samples.split, pair, samples.counts_of(pair), settings)
 
 
 def missing_text(samples: SamplePair, column: str) -> Iterator[Hypothesis]:

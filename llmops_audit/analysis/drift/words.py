@@ -21,6 +21,7 @@ FEATURES: dict[str, Message] = {
     "new_categories": message("new categories"),
     "vanished_categories": message("vanished categories"),
     "outside_range": message("outside the range"),
+    "constant": message("other values than the only one of the reference"),
     "duplicates": message("duplicate rows"),
     "sentences": message("sentences"),
     "non_letters": message("share of characters that are not letters"),
@@ -63,6 +64,8 @@ METHODS: dict[str, Message] = {
         "cross-fitted Mann-Whitney test (Holm), wider of DeLong and Newcombe"
     ),
     "count of columns": message("count of columns"),
+    "four times in five": message("four times in five"),
+    "census": message("census"),
 }
 """How p-values and intervals were computed."""
 
@@ -90,6 +93,10 @@ WORDS: dict[str, Message] = {
     "difference_effect": message("effect on a share"),
     "roc_auc_effect": message("ROC AUC effect"),
     "drifted_columns": message("drifted columns"),
+    "detectable_effect": message("detectable effect"),
+    "random_split": message("split drawn at random"),
+    "p_of_no_difference": message("p-value of no difference, corrected"),
+    "of": message("of"),
     "compared_columns": message("columns compared"),
     "rows_without_time": message("rows without a time"),
     "window": message("window"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llmops_audit.analysis.drift.column_pairs import ColumnPair, column_pairs, output_pairs, text_pairs
+from llmops_audit.analysis.drift.column_pairs import ColumnPair, column_pairs, label_pair, output_pairs, text_pairs
 from llmops_audit.analysis.drift.histograms import histogram
 from llmops_audit.analysis.drift.hypotheses import FullCounts
 from llmops_audit.testing import batch, inputs
@@ -79,17 +79,21 @@ def test_answers_are_compared_where_both_have_some() -> None:
     """Labels, predictions and the score of a label are compared; of several scores the highest."""
     two = [[0, 1, 1], [1, 1, 1]]
     given = _case({"x": [1, 2, 3]}, {"x": [1, 2, 3]}, label=two, prediction=two, scores=[{1: [0.1, 0.9, 0.5]}] * 2)
-    pairs = list(output_pairs(given["rows"]["train"], given["rows"]["test"]))
+    both = given["rows"]["train"], given["rows"]["test"]
+    pairs = [*label_pair(*both), *output_pairs(*both)]
     assert [pair.column for pair in pairs] == ["(label)", "(prediction)", "(score)"]
     assert pairs[2].reference.tolist() == [0.1, 0.9, 0.5]
     several = {"a": [0.1, 0.6], "b": [0.9, 0.4]}
     given = _case({"x": [1, 2]}, {"x": [1, 2]}, label=[[0, 1], [None, None]], scores=[several] * 2)
-    (pair,) = output_pairs(given["rows"]["train"], given["rows"]["test"])
+    both = given["rows"]["train"], given["rows"]["test"]
+    assert not list(label_pair(*both)), "no current row has a label"
+    (pair,) = output_pairs(*both)
+    assert pair.strata is None
     assert (pair.feature, pair.reference.tolist()) == ("confidence", [0.9, 0.6])
 
 
 def test_probabilities_are_compared_to_two_decimals() -> None:
-    """Classifiers of different folds agree no further; margins, which have no such scale, stay as they are."""
+    """Nobody acts upon the third decimal; margins, which have no such scale, stay as they are."""
     for given, wanted in ((0.50581, 0.51), (5.12345, 5.12345)):
         case = _case({"x": [1.0]}, {"x": [1.0]}, label=[[1], [None]], scores=[{1: [given]}] * 2)
         (pair,) = output_pairs(case["rows"]["train"], case["rows"]["test"])

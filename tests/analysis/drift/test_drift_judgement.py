@@ -1,17 +1,21 @@
-"""Verdicts of drift: certain and large fails, certain and perhaps small is undecided, everything else passes."""
+"""Verdicts of drift: certain and large is left to the gate, perhaps large is reported, everything else passes."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
 from llmops_audit.analysis.drift.hypotheses import Hypothesis
 from llmops_audit.analysis.drift.judgement import (
     DriftLimits,
+    described,
+    detectable_findings,
     drifted_columns,
     findings,
     judge_hypotheses,
+    not_judged,
     shifts,
     timeline,
     window_findings,
@@ -49,23 +53,43 @@ def _hypothesis(
 @pytest.mark.parametrize(
     ("effect", "p", "verdict", "said"),
     [
-        (0.20, 0.001, Verdict.FAILED, "larger than the floor"),
-        (0.06, 0.001, Verdict.INCONCLUSIVE, "cannot decide"),
+        (0.20, 0.001, Verdict.UNDECIDED, "whole interval of the effect is above the floor"),
+        (0.06, 0.001, Verdict.FOUND, "may be chance"),
+        (0.20, 0.09, Verdict.FOUND, "drift is not shown"),
         (0.02, 0.001, Verdict.PASSED, "smaller than the floor"),
-        (0.20, 0.2, Verdict.PASSED, "Chance explains"),
-        (-0.02, 1.0, Verdict.PASSED, "Chance explains"),
+        (0.20, 0.2, Verdict.PASSED, "No drift found"),
+        (-0.02, 1.0, Verdict.PASSED, "No drift found"),
     ],
 )
 def test_both_certainty_and_size_decide(effect: float, p: float, verdict: Verdict, said: str) -> None:
-    """Only a difference that chance does not explain and whose interval is above the floor of 0.05 fails."""
+    """Only a difference that a test shows and whose interval is above the floor of 0.05 may fail."""
     (one,) = judge_hypotheses([_hypothesis(effect, p)], DriftLimits(), POLICY)
     (finding,) = findings([one], POLICY)
     assert (one.verdict, finding.verdict) == (verdict, verdict)
     assert said in finding.message.id
-    assert finding.value == pytest.approx(effect)
-    assert finding.interval == pytest.approx((effect - 0.02, effect + 0.02))
+    assert finding.value == pytest.approx(max(0.0, effect))
+    assert finding.interval == pytest.approx((max(0.0, effect - 0.02), effect + 0.02))
     assert finding.requirement is not None
-    assert finding.requirement.limit == 0.05
+    assert (finding.requirement.limit, finding.requirement.alarm) == (0.05, True)
+    assert effect > 0.05 or finding.p_value == 1.0
+
+
+def test_the_p_value_is_that_of_the_floor_too() -> None:
+    """The gate gets the larger of two p-values: of no difference, and of an effect that only reaches the floor."""
+    far, near = (
+        next(findings(judge_hypotheses([_normal_hypothesis(effect)], DriftLimits(), POLICY), POLICY))
+        for effect in (0.4, 0.08)
+    )
+    assert far.p_value == pytest.approx(1e-6)
+    assert near.p_value == pytest.approx(2 * norm.sf(0.03 / 0.02), rel=1e-3)
+
+
+def _normal_hypothesis(effect: float) -> Hypothesis:
+    measurement = Measurement(
+        "total_variation", (100, 50), (None, None), effect, 0.0, 0.02, 0.02, 1e-6,
+        lambda confidence: (effect - norm.isf((1 - confidence) / 2) * 0.02, 1.0), "by hand",
+    )  # fmt: skip
+    return Hypothesis("test", "x", None, measurement)
 
 
 def test_p_values_are_corrected_over_everything() -> None:
@@ -74,8 +98,10 @@ def test_p_values_are_corrected_over_everything() -> None:
     every = [_hypothesis(0.2, p, f"x{i}", window=None if i < 3 else i - 3) for i, p in enumerate(raw)]
     found = judge_hypotheses(every, DriftLimits(), POLICY)
     assert [one.p_adjusted for one in found] == pytest.approx(multipletests(raw, method="holm")[1].tolist())
-    assert [one.verdict for one in found[:3]] == [Verdict.FAILED, Verdict.PASSED, Verdict.PASSED]
-    assert {finding.tests for finding in findings(found, POLICY)} == {5}
+    assert [one.verdict for one in found[:3]] == [Verdict.UNDECIDED, Verdict.FOUND, Verdict.FOUND]
+    assert {finding.tests for finding in findings(found, POLICY)} == {1}
+    (other,) = judge_hypotheses([every[0]], DriftLimits({"x0": 0.1}), POLICY)
+    assert other.p_adjusted == raw[0], "a limit that the spec sets on a column is a requirement of its own"
 
 
 def test_floors_can_be_set_by_method_and_by_column() -> None:
@@ -83,27 +109,35 @@ def test_floors_can_be_set_by_method_and_by_column() -> None:
     every = [_hypothesis(0.2, 0.001), _hypothesis(0.2, 0.001, "y")]
     by_both = judge_hypotheses(every, DriftLimits({"x": 0.5, "total_variation": 0.1}), POLICY)
     assert [one.floor for one in by_both] == [0.5, 0.1]
-    assert [one.verdict for one in by_both] == [Verdict.PASSED, Verdict.FAILED]
+    assert [one.requirement.about for one in by_both] == ["x", "total_variation"]
+    assert [one.verdict for one in by_both] == [Verdict.PASSED, Verdict.UNDECIDED]
     assert [one.floor for one in judge_hypotheses(every, DriftLimits(0.3), POLICY)] == [0.3, 0.3]
 
 
 def test_what_must_be_detected_must_not_stay_unseen() -> None:
-    """Where so few rows could have missed the effect that matters, a pass becomes a doubt; a failure stays one."""
+    """Where so few rows could have missed what matters, the limit on it is in doubt; drift is judged apart."""
     few = _hypothesis(0.0, 1.0, half=0.2)
     many = _hypothesis(0.0, 1.0, "y", half=0.01)
-    surely_small = _hypothesis(0.0, 1.0, "z", half=0.04)
-    failed = _hypothesis(0.9, 0.001, "w", half=0.2)
-    found = judge_hypotheses([few, many, surely_small, failed], DriftLimits(max_detectable_effect=0.1), POLICY)
-    assert [one.verdict for one in found] == [
-        Verdict.INCONCLUSIVE, Verdict.PASSED, Verdict.PASSED, Verdict.FAILED,
-    ]  # fmt: skip
-    assert "the spec allows" in found[0].text.id
-    window = judge_hypotheses(
-        [_hypothesis(0.0, 1.0, half=0.2, window=0)], DriftLimits(max_detectable_effect=0.1), POLICY
-    )
-    assert window[0].verdict is Verdict.PASSED, "windows hold few rows by their nature"
-    only_y = judge_hypotheses([few, many], DriftLimits(max_detectable_effect={"y": 0.001}), POLICY)
-    assert only_y[0].verdict is Verdict.PASSED
+    window = _hypothesis(0.0, 1.0, "z", half=0.2, window=0)
+
+    def doubts(limit: float | dict[str, float], *given: Hypothesis) -> list[tuple[str, Verdict]]:
+        limits = DriftLimits(max_detectable_effect=limit)
+        judged = judge_hypotheses(given, limits, POLICY)
+        assert {one.verdict for one in judged} == {Verdict.PASSED}
+        found = list(detectable_findings(judged, limits, POLICY))
+        return [(one.requirement.about, one.verdict) for one in found if one.requirement is not None]
+
+    assert doubts(0.1, few, many) == [("", Verdict.INCONCLUSIVE)]
+    assert doubts(0.1, many, window) == [("", Verdict.PASSED)], "windows hold few rows by their nature"
+    assert doubts({"y": 0.001}, few, many) == [("y", Verdict.PASSED)], "an effect that is surely small is known"
+    assert doubts({"x": 0.001, "y": 0.1}, few, many) == [("x", Verdict.INCONCLUSIVE), ("y", Verdict.PASSED)]
+
+
+def test_a_limit_on_a_column_that_cannot_be_compared_is_in_doubt() -> None:
+    """What the spec limits is judged or inconclusive, never left out."""
+    judged = judge_hypotheses([_hypothesis(0.0, 1.0)], DriftLimits({"x": 0.1, "gone": 0.1}), POLICY)
+    (finding,) = not_judged("test", judged, DriftLimits({"x": 0.1, "gone": 0.1, "psi": 0.3}))
+    assert (finding.scope["column"], finding.verdict) == ("gone", Verdict.INCONCLUSIVE)
 
 
 def test_a_pass_says_what_could_have_been_seen() -> None:
@@ -125,15 +159,17 @@ def test_values_decide_where_the_spec_asks_for_it() -> None:
 
 @pytest.mark.parametrize(
     ("most", "verdict"),
-    [(0, Verdict.FAILED), (1, Verdict.INCONCLUSIVE), (2, Verdict.PASSED)],
+    [(0, Verdict.NOT_APPLICABLE), (1, Verdict.INCONCLUSIVE), (2, Verdict.PASSED)],
 )
 def test_a_data_set_drifts_by_the_number_of_its_columns(most: int, verdict: Verdict) -> None:
-    """A column counts once, however many of its features failed, and an undecided one could be one more."""
+    """A column counts once, however many of its features drift; whole rows and scores are none."""
     every = [
         _hypothesis(0.2, 0.0001),
         _hypothesis(0.2, 0.0001, "x", "missing"),
         _hypothesis(0.06, 0.0001, "y"),
         _hypothesis(0.0, 1.0, "z"),
+        _hypothesis(0.2, 0.0001, "(rows)"),
+        _hypothesis(0.2, 0.0001, "(score)"),
     ]
     found = drifted_columns("test", judge_hypotheses(every, DriftLimits(), POLICY), most, POLICY)
     assert (found.value, found.interval, found.verdict) == (1, (1, 2), verdict)
@@ -155,10 +191,11 @@ def test_a_series_is_one_finding_with_the_window_that_broke() -> None:
     every = judge_hypotheses([*_time_series(), _hypothesis(0.0, 1.0, "y", window=0)], DriftLimits(), POLICY)
     broken, calm = window_findings(every, {"test": CUT}, POLICY)
     assert (broken.value, broken.verdict, broken.message.values["start"]) == (
-        pytest.approx(0.4), Verdict.FAILED, "2024-01-02",
+        pytest.approx(0.4), Verdict.UNDECIDED, "2024-01-02",
     )  # fmt: skip
     assert broken.scope == {"split": "test", "column": "x", "windows": "day"}
-    assert (calm.verdict, "Chance explains" in calm.message.id) == (Verdict.PASSED, True)
+    assert (broken.tests, calm.tests) == (3, 1)
+    assert (calm.verdict, "No drift found" in calm.message.id) == (Verdict.PASSED, True)
     assert not list(findings(every, POLICY))
 
 
@@ -194,3 +231,13 @@ def test_shifts_are_sorted_by_effect_times_importance() -> None:
     assert order == ["used", "(label)", "unused"]
     assert [shift.column for shift in shifts(found, None)] == ["unused", "used", "(label)"]
     assert shifts(found, None)[0].importance is None
+
+
+def test_what_is_only_described_has_no_verdict() -> None:
+    """Differences of parts that were drawn at random keep their numbers, without a name of a verdict."""
+    found = described([_hypothesis(0.5, 0.0001), *_time_series()], DriftLimits(), POLICY)
+    assert {one.verdict for one in found} == {Verdict.NOT_APPLICABLE}
+    (shift,) = shifts(found, None)
+    assert (shift.verdict, shift.effect) == (None, pytest.approx(0.5))
+    (series,) = timeline("test", found, CUT, None).series
+    assert (series.verdict, series.verdicts, series.broke_in) == (None, (None, None, None), None)
