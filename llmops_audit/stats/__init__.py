@@ -45,6 +45,7 @@ from llmops_audit.stats.intervals import (
 )
 from llmops_audit.stats.novelty import Novelty, absent_categories, outside_range
 from llmops_audit.stats.paired import mcnemar, paired_difference
+from llmops_audit.stats.paired_ranking import ranking_gain, ranking_gain_interval
 from llmops_audit.stats.ranking import (
     average_precision,
     average_precision_interval,
@@ -122,6 +123,8 @@ __all__ = [
     "population_stability",
     "precision",
     "precision_recall_curve",
+    "ranking_gain",
+    "ranking_gain_interval",
     "ratio_score",
     "recall",
     "reliability_curve",
