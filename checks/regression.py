@@ -69,13 +69,13 @@ FDA (2016), Non-Inferiority Clinical Trials to Establish Effectiveness. Regulati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, Average
+from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, SCORE_METRICS, Average
 from llmops_audit.check import check
 from llmops_audit.check.limits import LimitsByName
 from llmops_audit.record import Finding, Message, Op, Requirement, Severity, Table, Verdict, message
@@ -84,16 +84,21 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from llmops_audit.analysis.regression import ReleaseComparison
+    from llmops_audit.analysis.regression import ReleaseComparison, ScoreEvidence
     from llmops_audit.check.inputs import Baseline, Policy, Task
     from llmops_audit.evidence.outcomes import CrossTable, Outcomes
     from llmops_audit.evidence.pairs import Pairs
+    from llmops_audit.evidence.score_pairs import ScorePairs
+    from llmops_audit.evidence.scores import Scores
 
     Counts = npt.NDArray[np.int64]
+    Groups = Mapping[tuple[str, str], CrossTable]
 
-_RANGES = {name: (0.0, metric.high - metric.low) for name, metric in LABEL_METRICS.items()}
+CALIBRATION_ERROR = "expected_calibration_error"
+_LABEL_RANGES = {name: (0.0, metric.high - metric.low) for name, metric in LABEL_METRICS.items()}
+_RANGES = {**_LABEL_RANGES, **dict.fromkeys([*SCORE_METRICS, CALIBRATION_ERROR], (0.0, 1.0))}
 Margins = Annotated[Mapping[str, float], LimitsByName(_RANGES, required=True)]
-GroupMargins = Annotated[Mapping[str, float], LimitsByName(_RANGES)]
+GroupMargins = Annotated[Mapping[str, float], LimitsByName(_LABEL_RANGES)]
 DEFAULT_MARGINS = {"accuracy": 0.02, "balanced_accuracy": 0.02}
 SPLIT = {"split": "test"}
 
@@ -102,6 +107,8 @@ SPLIT = {"split": "test"}
 def regression(
     pairs: Mapping[str, Pairs],
     outcomes: Mapping[str, Outcomes],
+    scores: Mapping[str, Scores],
+    score_pairs: Mapping[str, ScorePairs],
     baseline: Baseline | None,
     task: Task,
     policy: Policy,
@@ -113,15 +120,20 @@ def regression(
 ) -> Iterator[Finding | Table]:
     """Judge the loss against the previous release, overall and by group, and count the rows that flipped."""
     from llmops_audit.analysis.metrics.label_metrics import default_average
+    from llmops_audit.analysis.regression import ScoreEvidence, flipped
 
     found, paired = outcomes.get("test"), pairs.get("test")
+    of_scores = ScoreEvidence(scores.get("test"), score_pairs.get("test"), baseline, task)
     margins = _Margins(max_loss, max_group_loss, min_group_rows, task, policy, average or default_average(task))
+    given = paired is not None and "baseline" in paired.cells
     if found is None or not found.has_predictions or not found.labels():
         yield _nothing(message("The split has no row with both a label and a prediction."))
-    elif paired is not None and "baseline" in paired.cells:
-        yield from _by_rows(margins, paired, found, baseline)
+    elif baseline is not None and baseline.unchanged and not (given and paired and flipped(paired, task)):
+        yield from _unchanged(margins, found, baseline, of_scores)
+    elif given and paired:
+        yield from _by_rows(margins, paired, found, baseline, of_scores)
     elif baseline is not None:
-        yield from _by_record(margins, baseline, found)
+        yield from _by_record(margins, baseline, found, of_scores)
     else:
         yield _nothing(message("The spec names no previous release (`[baseline]`): there is nothing to compare with."))
 
@@ -137,6 +149,14 @@ class _Margins:
     policy: Policy
     average: Average
 
+    @property
+    def of_labels(self) -> list[tuple[str, float]]:
+        return sorted((name, margin) for name, margin in self.overall.items() if name in LABEL_METRICS)
+
+    @property
+    def of_scores(self) -> list[tuple[str, float]]:
+        return sorted((name, margin) for name, margin in self.overall.items() if name not in LABEL_METRICS)
+
     def compared(self, name: str, table: CrossTable, record: CrossTable | None = None) -> ReleaseComparison:
         from llmops_audit.analysis.regression import compared
 
@@ -147,14 +167,82 @@ class _Margins:
 
         about = next((name for name in scope if name != "split"), "")
         return judged(
-            one.gain.name, one.gain.value, Requirement(op=Op.AT_LEAST, limit=0.0 - margin, about=about), self.policy,
+            one.gain.name, one.gain.value, _requirement(one.gain.name, margin, about), self.policy,
             bounds=one.gain.bounds, method=one.gain.method, n=n, scope={**scope, "against": "before"},
             details={"before": one.before, "now": one.now},
         )  # fmt: skip
 
+    def same(
+        self, one: ReleaseComparison, margin: float, n: int, scope: Mapping[str, str], baseline: Baseline
+    ) -> Finding:
+        """Judge what is the same as before, if it is defined: nothing was lost, whatever the rows."""
+        from llmops_audit.check.verdicts import judged
 
-def _by_rows(margins: _Margins, paired: Pairs, found: Outcomes, baseline: Baseline | None) -> Iterator[Finding | Table]:
-    from llmops_audit.analysis.regression import difference_table, flip_table, record_title
+        about = next((name for name in scope if name != "split"), "")
+        finding = judged(
+            one.gain.name, one.gain.value, _requirement(one.gain.name, margin, about), self.policy,
+            bounds=None, method="census", n=n, scope={**scope, "against": "before"},
+            details={"before": one.before, "now": one.now, "same_rows": True, "digest": baseline.digest},
+        )  # fmt: skip
+        why = message(
+            "Unchanged: the test rows, the classifier and its prediction for each row are those of {name} {version}.",
+            name=baseline.name, version=baseline.version,
+        )  # fmt: skip
+        return finding.model_copy(update={"message": why}) if finding.verdict is Verdict.PASSED else finding
+
+    def groups(self, tables: Groups) -> list[tuple[str, str]]:
+        """Return the groups with enough rows."""
+        return [group for group, table in tables.items() if table.counts.sum() >= self.min_group_rows]
+
+
+def _requirement(metric: str, margin: float, about: str = "") -> Requirement:
+    if metric == CALIBRATION_ERROR:
+        return Requirement(op=Op.AT_MOST, limit=margin, about=about)
+    return Requirement(op=Op.AT_LEAST, limit=0.0 - margin, about=about)
+
+
+def _undecided(metric: str, margin: float, text: Message, n: int, attribute: str = "") -> Finding:
+    """Say why a requirement of the spec cannot be judged: that is a doubt."""
+    scope = {**SPLIT, **({"attribute": attribute} if attribute else {}), "against": "before"}
+    limit = _requirement(metric, margin, attribute)
+    return Finding(metric=metric, scope=scope, n=n, requirement=limit, verdict=Verdict.INCONCLUSIVE, message=text)
+
+
+def _unchanged(
+    margins: _Margins, found: Outcomes, baseline: Baseline, of_scores: ScoreEvidence
+) -> Iterator[Finding | Table]:
+    from llmops_audit.analysis.regression import difference_table, tables_by_group, unchanged
+
+    name, version, labels = baseline.name, baseline.version, margins.task.labels
+    table = found.table(labels)
+    n = int(table.counts.sum())
+    rows = []
+    for metric, margin in margins.of_labels:
+        one = unchanged(metric, table, margins.task, margins.average)
+        rows.append(one.row(compared=message("Unchanged since {name} {version}", name=name, version=version)))
+        yield margins.same(one, margin, n, SPLIT, baseline)
+    if baseline.scores_unchanged:
+        for metric, margin in margins.of_scores:
+            same = of_scores.unchanged(metric)
+            yield margins.same(same, margin, n, SPLIT, baseline)
+    else:
+        yield from _scores(margins, of_scores, n)
+    if margins.by_group:
+        tables = tables_by_group(found, labels)
+
+        def judged(metric: str, margin: float, group: tuple[str, str]) -> Finding:
+            one, rows = unchanged(metric, tables[group], margins.task, margins.average), tables[group].counts.sum()
+            return margins.same(one, margin, int(rows), {**SPLIT, group[0]: group[1]}, baseline)
+
+        yield from _groups(margins, tables, judged)
+    if rows:
+        yield difference_table("regression", rows)
+
+
+def _by_rows(
+    margins: _Margins, paired: Pairs, found: Outcomes, baseline: Baseline | None, of_scores: ScoreEvidence
+) -> Iterator[Finding | Table]:
+    from llmops_audit.analysis.regression import difference_table, flip_table, pairs_title, record_title
 
     labels = margins.task.labels
     table = paired.table("baseline", labels)
@@ -168,19 +256,27 @@ def _by_rows(margins: _Margins, paired: Pairs, found: Outcomes, baseline: Baseli
         for name in found.groups
         for value, _ in found.group_counts(name)
     }
-    enough = [group for group, one in groups.items() if one.counts.sum() >= margins.min_group_rows]
     rows = []
-    for name, margin in sorted(margins.overall.items()):
+    for name, margin in margins.of_labels:
         one = margins.compared(name, table)
-        rows.append(one.row(compared=message("Predictions for the same rows")))
+        rows.append(one.row(compared=pairs_title(baseline)))
         yield _with_flips(margins.judged(one, margin, n, SPLIT), one, table, margins.policy)
+    yield from _scores(margins, of_scores, n)
     if margins.by_group:
-        yield from _groups(margins, groups, enough)
-    if baseline is not None:
+
+        def judged(metric: str, margin: float, group: tuple[str, str]) -> Finding:
+            one, table = margins.compared(metric, groups[group]), groups[group]
+            scope = {**SPLIT, group[0]: group[1]}
+            finding = margins.judged(one, margin, int(table.counts.sum()), scope)
+            return _with_flips(finding, one, table, margins.policy)
+
+        yield from _groups(margins, groups, judged)
+    if baseline is not None and baseline.paired is None:
         rows += [one.row(compared=record_title(baseline)) for one in _recorded(margins, found.table(labels), baseline)]
         if baseline.same_rows:
             yield _agrees(table.counts.sum(axis=2), baseline)
-    yield difference_table("regression", rows)
+    if rows:
+        yield difference_table("regression", rows)
     yield flip_table(table.counts, margins.task)
     if groups:
         names = sorted({"accuracy", *margins.by_group})
@@ -214,72 +310,75 @@ def _with_flips(finding: Finding, one: ReleaseComparison, table: CrossTable, pol
     return finding.model_copy(update={"message": text, "details": details})
 
 
-def _groups(
-    margins: _Margins, groups: Mapping[tuple[str, str], CrossTable], enough: list[tuple[str, str]]
-) -> Iterator[Finding]:
-    for (name, value), table in groups.items():
-        n, scope = int(table.counts.sum()), {**SPLIT, name: value}
-        if (name, value) not in enough:
-            least = margins.min_group_rows
-            text = message("{rows} rows are fewer than the {least} that a group needs.", rows=n, least=least)
-            none = Verdict.NOT_APPLICABLE
-            yield Finding(metric="group_rows", scope=scope, value=n, n=n, verdict=none, message=text)
+def _scores(margins: _Margins, of_scores: ScoreEvidence, n: int) -> Iterator[Finding]:
+    for name, margin in margins.of_scores:
+        one = of_scores.compared(name, margins.policy)
+        if isinstance(one, Message):
+            yield _undecided(name, margin, one, n)
             continue
-        for metric, margin in sorted(margins.by_group.items()):
-            one = margins.compared(metric, table)
-            yield _with_flips(margins.judged(one, margin, n, scope), one, table, margins.policy)
+        finding = margins.judged(one, margin, n, SPLIT)
+        yield finding.model_copy(update={"message": of_scores.with_source(name, finding.message)})
+
+
+def _groups(
+    margins: _Margins, tables: Groups, judged: Callable[[str, float, tuple[str, str]], Finding]
+) -> Iterator[Finding]:
+    enough = margins.groups(tables)
+    for group, table in tables.items():
+        if group in enough:
+            for metric, margin in sorted(margins.by_group.items()):
+                yield judged(metric, margin, group)
+            continue
+        n, least = int(table.counts.sum()), margins.min_group_rows
+        text = message("{rows} rows are fewer than the {least} that a group needs.", rows=n, least=least)
+        scope = {**SPLIT, group[0]: group[1]}
+        none = Verdict.NOT_APPLICABLE
+        yield Finding(metric="group_rows", scope=scope, value=n, n=n, verdict=none, message=text)
     for name in sorted(set(margins.task.groups) - {name for name, _ in enough}):
-        yield _unknown_groups(message("No group has enough rows: the loss by group is unknown."), attribute=name)
+        yield from _unknown_groups(margins, message("No group has enough rows: the loss by group is unknown."), name)
     if not margins.task.groups:
-        yield _unknown_groups(message("The spec names no group column (`data.groups`)."))
+        yield from _unknown_groups(margins, message("The spec names no group column (`data.groups`)."))
 
 
-def _unknown_groups(text: Message, **scope: str) -> Finding:
+def _unknown_groups(margins: _Margins, text: Message, *attributes: str) -> Iterator[Finding]:
     # Where the spec limits the loss by group and it cannot be judged, that is a doubt.
-    return Finding(metric="groups", scope={**SPLIT, **scope}, verdict=Verdict.INCONCLUSIVE, message=text)
+    for attribute in attributes:
+        for metric, margin in sorted(margins.by_group.items()):
+            yield _undecided(metric, margin, text, 0, attribute)
+    if not attributes:
+        yield Finding(metric="groups", scope=SPLIT, verdict=Verdict.INCONCLUSIVE, message=text)
 
 
-def _by_record(margins: _Margins, baseline: Baseline, found: Outcomes) -> Iterator[Finding | Table]:
-    from llmops_audit.analysis.regression import difference_table, record_title
+def _by_record(
+    margins: _Margins, baseline: Baseline, found: Outcomes, of_scores: ScoreEvidence
+) -> Iterator[Finding | Table]:
+    from llmops_audit.analysis.regression import difference_table, record_title, with_source
 
     table = found.table(margins.task.labels)
     n = int(table.counts.sum())
     if (table.weights != table.counts).any():
         text = message("The rows have weights; a record holds none: give the predictions (`baseline.predictions`).")
-        yield Finding(metric="regression", scope=SPLIT, n=n, verdict=Verdict.INCONCLUSIVE, message=text)
-        return
-    compared = _recorded(margins, table, baseline)
-    for (_, margin), one in zip(sorted(margins.overall.items()), compared, strict=True):
-        finding = margins.judged(one, margin, n, SPLIT)
-        yield finding.model_copy(
-            update={
-                "message": _with_source(finding.message, baseline),
-                "details": {**finding.details, "same_rows": baseline.same_rows, "digest": baseline.digest},
-            }
-        )
+        for name, margin in margins.of_labels:
+            yield _undecided(name, margin, text, n)
+    else:
+        compared = _recorded(margins, table, baseline)
+        for (_, margin), one in zip(margins.of_labels, compared, strict=True):
+            finding = margins.judged(one, margin, n, SPLIT)
+            details = {**finding.details, "same_rows": baseline.same_rows, "digest": baseline.digest}
+            yield finding.model_copy(update={"message": with_source(finding.message, baseline), "details": details})
+        if compared:
+            yield difference_table("regression", [one.row(compared=record_title(baseline)) for one in compared])
+    yield from _scores(margins, of_scores, n)
     if margins.by_group:
-        yield _unknown_groups(message("A record holds no groups: give the predictions (`baseline.predictions`)."))
-    yield difference_table("regression", [one.row(compared=record_title(baseline)) for one in compared])
-
-
-def _with_source(verdict: Message, baseline: Baseline) -> Message:
-    name, version = baseline.name, baseline.version
-    if baseline.same_rows:
-        return message(
-            "{verdict} The rows are those of {name} {version}, but only its totals are known; its predictions "
-            "(`baseline.predictions`) would give a narrower interval.", verdict=verdict, name=name, version=version,
-        )  # fmt: skip
-    return message(
-        "{verdict} The test data differ from those of {name} {version}, so the data may explain the difference.",
-        verdict=verdict, name=name, version=version,
-    )  # fmt: skip
+        text = message("A record holds no groups: give the predictions (`baseline.predictions`).")
+        yield from _unknown_groups(margins, text, *sorted(margins.task.groups))
 
 
 def _recorded(margins: _Margins, now: CrossTable, baseline: Baseline) -> list[ReleaseComparison]:
     from llmops_audit.analysis.regression import record_table
 
     record = record_table(baseline, now)
-    return [margins.compared(name, now, record) for name in sorted(margins.overall)]
+    return [margins.compared(name, now, record) for name, _ in margins.of_labels]
 
 
 def _agrees(given: Counts, baseline: Baseline) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from llmops_audit.record import Message, Record
+from llmops_audit.record import Message, Record, message
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import many_seen
 from llmops_audit.render.unset_minima import unset_minima
@@ -28,10 +28,23 @@ class Notice:
 
 
 def notices(record: Record) -> tuple[Notice, ...]:
-    """Return what stands on the first screen: a missing minimum, rows seen in training, outputs that are no label."""
+    """Return what stands on the first screen: a missing minimum, seen rows, outputs that are no label, predictions."""
     minimum = unset_minima(record)
     return (
         *([] if minimum is None else [Notice(minimum)]),
         *(Notice(sentence, "leaks") for sentence in many_seen(record)),
         *(Notice(line) for line in output_lines(record)),
+        *_predictions(record),
     )
+
+
+def _predictions(record: Record) -> tuple[Notice, ...]:
+    if record.predictions_file is None:
+        return ()
+    sentence = message(
+        "{file} beside this record holds a prediction for each of {rows:,} test rows; it is {handling}.",
+        file=record.predictions_file.file,
+        rows=record.predictions_file.rows,
+        handling=record.predictions_file.handling,
+    )
+    return (Notice(sentence),)

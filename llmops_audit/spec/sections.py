@@ -21,6 +21,7 @@ __all__ = [
     "NonEmpty",
     "OutputSection",
     "OverlapSection",
+    "ReportSection",
     "SpecSection",
 ]
 
@@ -304,6 +305,21 @@ class BaselineSection(SpecSection):
         if self.record is None and self.predictions is None:
             raise ValueError("name `record`, `predictions`, or both")
         return self
+
+
+class ReportSection(SpecSection):
+    """`[report]`: what is written beside the record."""
+
+    predictions: bool = Field(
+        default=False,
+        description="Write predictions.parquet beside the record, so that the next release is compared row by row. It "
+        "is pseudonymised: keep and delete it as personal data.",
+    )
+    key_file: NonEmpty | None = Field(
+        default=None,
+        description="File with the secret key of its row keys, outside the repository and with mode 0600; the variable "
+        "LLMOPS_AUDIT_KEY goes before it.",
+    )
 
 
 class GateSection(SpecSection):
