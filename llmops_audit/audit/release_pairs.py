@@ -49,6 +49,8 @@ _SCORE = "score "
 
 Digests = npt.NDArray[np.uint64]
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 _HANDLING = message("pseudonymised: keep and delete it as personal data")
 
 
@@ -89,7 +91,7 @@ def _contents(batch: Batch, names: Sequence[str]) -> Iterator[bytes]:
         categories = (*batch.label.categories, None)
         labels = [categories[index] for index in batch.label.index.tolist()]
     for row in zip(*columns, labels, strict=True):
-        yield json.dumps([names, row], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        yield _JSON.encode([names, row]).encode("utf-8", "surrogatepass")
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:

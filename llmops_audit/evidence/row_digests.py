@@ -54,9 +54,10 @@ class RowDigests:
         if not len(batch):
             return cls()
         found: list[dict[str, Sums]] = [{}, {}]
-        files, index = np.unique(np.asarray(batch.source, dtype=object).astype(str), return_inverse=True)
+        files = {file: number for number, file in enumerate(dict.fromkeys(batch.source))}
+        index = np.fromiter((files[file] for file in batch.source), dtype=np.int64, count=len(batch))
         for target, hashes in zip(found, (list(_predictions(batch)), list(_scores(batch))), strict=True):
-            for number, file in enumerate(files.tolist() if hashes else []):
+            for file, number in files.items() if hashes else ():
                 target[file] = tuple(int(lane[index == number].sum(dtype=np.uint64)) for lane in hashes)
         return cls(*found)
 
