@@ -9,9 +9,18 @@ wrong now) and won (wrong before, right now). Where the spec gives only the prev
 totals are compared, each with its own uncertainty. Given both, the paired comparison decides, and the record stands
 beside it.
 
+A record alone says more in two cases. If test rows, classifier and the prediction for each row are those of the record,
+the release is unchanged: every margin is met, on any number of rows. And if the previous audit wrote its predictions
+beside the record (`[report] predictions = true`), the same rows are found again in that file and compared in pairs.
+
 Each number is a difference, new less old: below zero is worse. A loss is tolerated up to a margin, by default 0.02 for
 accuracy and for balanced accuracy; `max_loss` sets other metrics and margins. `max_group_loss` sets margins that every
 group of people must keep; a table shows the groups in any case.
+
+`max_loss` also takes `roc_auc`, `average_precision` and `expected_calibration_error`, which must not rise by more than
+its margin. Areas are compared row by row where the file holds the scores of the previous release, to two decimals;
+otherwise, and for the calibration error always, the interval is that of independent samples, from the curves of the
+record. A record without them leaves the requirement inconclusive.
 
 Why it matters
 --------------
@@ -42,6 +51,11 @@ Inconclusive does not mean worse. It means that these rows do not exclude a loss
 the same kind (the report estimates how many), give the previous predictions row by row, or have a person who is
 entitled to it accept the risk in writing. Do not widen the margin once the result is known.
 
+To have pairs at the next release, write `[report] predictions = true` and keep a secret key of at least 32 bytes in the
+variable `LLMOPS_AUDIT_KEY`, or in a file outside the repository that nobody else may read (`[report] key_file`, mode
+0600). The audit then writes predictions.parquet beside the record. It is pseudonymised: keep and delete it as personal
+data. The next audit needs the same key.
+
 Limits
 ------
 Margins add up: five releases may each lose a little. Compare with one fixed release now and then. Test rows that the
@@ -51,6 +65,12 @@ count as wrong.
 Tango's interval of accuracy is approximate: at the default confidence and at the margin itself it passes in at most
 2.5 % of audits, and fails in up to 5 % where few rows flip. The intervals of other metrics are resampled; with few
 flips they are wider than necessary.
+
+In predictions.parquet a row is the HMAC-SHA-256 of its text or features, its id where the spec names one, and its
+label, with a number among equal rows; the file holds no value of a row. A release with other inputs, another label
+column or another key has no pairs, nor have test rows of which fewer than 95 % stand in the file; between 95 % and all,
+rows that do not stand in it are left out. That nothing changed is known by digests: for predictions that were saved, of
+the file and of each prediction, since the classifier itself is not seen.
 
 A record holds no weights, groups or units. With weights, a record alone is inconclusive: give the previous predictions
 row by row. With units, its rows are assumed to depend on each other as much as the rows of this audit. McNemar's
@@ -70,30 +90,28 @@ FDA (2016), Non-Inferiority Clinical Trials to Establish Effectiveness. Regulati
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, Average
+from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, SCORE_METRICS, Average
 from llmops_audit.check import check
 from llmops_audit.check.limits import LimitsByName
-from llmops_audit.record import Finding, Message, Op, Requirement, Severity, Table, Verdict, message
+from llmops_audit.record import Finding, Message, Severity, Table, Verdict, message
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    from llmops_audit.analysis.regression import ReleaseComparison
+    from llmops_audit.analysis.regression import ScoreEvidence
+    from llmops_audit.analysis.release_margins import ReleaseMargins
     from llmops_audit.check.inputs import Baseline, Policy, Task
-    from llmops_audit.evidence.outcomes import CrossTable, Outcomes
+    from llmops_audit.evidence.outcomes import Outcomes
     from llmops_audit.evidence.pairs import Pairs
+    from llmops_audit.evidence.score_pairs import ScorePairs
+    from llmops_audit.evidence.scores import Scores
 
-    Counts = npt.NDArray[np.int64]
-
-_RANGES = {name: (0.0, metric.high - metric.low) for name, metric in LABEL_METRICS.items()}
+_LABEL_RANGES = {name: (0.0, metric.high - metric.low) for name, metric in LABEL_METRICS.items()}
+_RANGES = {**_LABEL_RANGES, **dict.fromkeys([*SCORE_METRICS, "expected_calibration_error"], (0.0, 1.0))}
 Margins = Annotated[Mapping[str, float], LimitsByName(_RANGES, required=True)]
-GroupMargins = Annotated[Mapping[str, float], LimitsByName(_RANGES)]
+GroupMargins = Annotated[Mapping[str, float], LimitsByName(_LABEL_RANGES)]
 DEFAULT_MARGINS = {"accuracy": 0.02, "balanced_accuracy": 0.02}
 SPLIT = {"split": "test"}
 
@@ -102,6 +120,8 @@ SPLIT = {"split": "test"}
 def regression(
     pairs: Mapping[str, Pairs],
     outcomes: Mapping[str, Outcomes],
+    scores: Mapping[str, Scores],
+    score_pairs: Mapping[str, ScorePairs],
     baseline: Baseline | None,
     task: Task,
     policy: Policy,
@@ -113,50 +133,62 @@ def regression(
 ) -> Iterator[Finding | Table]:
     """Judge the loss against the previous release, overall and by group, and count the rows that flipped."""
     from llmops_audit.analysis.metrics.label_metrics import default_average
+    from llmops_audit.analysis.regression import ScoreEvidence, flipped
+    from llmops_audit.analysis.release_margins import ReleaseMargins
 
     found, paired = outcomes.get("test"), pairs.get("test")
-    margins = _Margins(max_loss, max_group_loss, min_group_rows, task, policy, average or default_average(task))
+    of_scores = ScoreEvidence(scores.get("test"), score_pairs.get("test"), baseline, task)
+    margins = ReleaseMargins(max_loss, max_group_loss, min_group_rows, task, policy, average or default_average(task))
+    given = paired is not None and "baseline" in paired.cells
     if found is None or not found.has_predictions or not found.labels():
         yield _nothing(message("The split has no row with both a label and a prediction."))
-    elif paired is not None and "baseline" in paired.cells:
-        yield from _by_rows(margins, paired, found, baseline)
+    elif baseline is not None and baseline.unchanged and not (given and paired and flipped(paired, task)):
+        yield from _unchanged(margins, found, baseline, of_scores)
+    elif given and paired:
+        yield from _by_rows(margins, paired, found, baseline, of_scores)
     elif baseline is not None:
-        yield from _by_record(margins, baseline, found)
+        yield from _by_record(margins, baseline, found, of_scores)
     else:
         yield _nothing(message("The spec names no previous release (`[baseline]`): there is nothing to compare with."))
 
 
-@dataclass(frozen=True)
-class _Margins:
-    """The margins of the spec, and what they are judged by."""
+def _unchanged(
+    margins: ReleaseMargins, found: Outcomes, baseline: Baseline, of_scores: ScoreEvidence
+) -> Iterator[Finding | Table]:
+    from llmops_audit.analysis.regression import difference_table, tables_by_group, unchanged
+    from llmops_audit.analysis.release_margins import group_findings, score_findings
 
-    overall: Mapping[str, float]
-    by_group: Mapping[str, float]
-    min_group_rows: int
-    task: Task
-    policy: Policy
-    average: Average
+    name, version, labels = baseline.name, baseline.version, margins.task.labels
+    table = found.table(labels)
+    n = int(table.counts.sum())
+    rows = []
+    for metric, margin in margins.of_labels:
+        one = unchanged(metric, table, margins.task, margins.average)
+        rows.append(one.row(compared=message("Unchanged since {name} {version}", name=name, version=version)))
+        yield margins.same(one, margin, n, SPLIT, baseline)
+    if baseline.scores_unchanged:
+        for metric, margin in margins.of_scores:
+            same = of_scores.unchanged(metric)
+            yield margins.same(same, margin, n, SPLIT, baseline)
+    else:
+        yield from score_findings(margins, of_scores, n)
+    if margins.by_group:
+        tables = tables_by_group(found, labels)
 
-    def compared(self, name: str, table: CrossTable, record: CrossTable | None = None) -> ReleaseComparison:
-        from llmops_audit.analysis.regression import compared
+        def judged(metric: str, margin: float, group: tuple[str, str]) -> Finding:
+            one, rows = unchanged(metric, tables[group], margins.task, margins.average), tables[group].counts.sum()
+            return margins.same(one, margin, int(rows), {**SPLIT, group[0]: group[1]}, baseline)
 
-        return compared(name, table, self.task, self.average, self.policy, record)
-
-    def judged(self, one: ReleaseComparison, margin: float, n: int, scope: Mapping[str, str]) -> Finding:
-        from llmops_audit.check.verdicts import judged
-
-        about = next((name for name in scope if name != "split"), "")
-        setting = ("max_group_loss" if about else "max_loss", one.gain.name)
-        return judged(
-            one.gain.name, one.gain.value,
-            Requirement(op=Op.AT_LEAST, limit=0.0 - margin, about=about, setting=setting), self.policy,
-            bounds=one.gain.bounds, method=one.gain.method, n=n, scope={**scope, "against": "before"},
-            details={"before": one.before, "now": one.now},
-        )  # fmt: skip
+        yield from group_findings(margins, tables, judged)
+    if rows:
+        yield difference_table("regression", rows)
 
 
-def _by_rows(margins: _Margins, paired: Pairs, found: Outcomes, baseline: Baseline | None) -> Iterator[Finding | Table]:
-    from llmops_audit.analysis.regression import difference_table, flip_table, record_title
+def _by_rows(
+    margins: ReleaseMargins, paired: Pairs, found: Outcomes, baseline: Baseline | None, of_scores: ScoreEvidence
+) -> Iterator[Finding | Table]:
+    from llmops_audit.analysis.regression import difference_table, flip_table, pairs_title, record_title
+    from llmops_audit.analysis.release_margins import agrees, group_findings, recorded, score_findings, with_flips
 
     labels = margins.task.labels
     table = paired.table("baseline", labels)
@@ -170,19 +202,27 @@ def _by_rows(margins: _Margins, paired: Pairs, found: Outcomes, baseline: Baseli
         for name in found.groups
         for value, _ in found.group_counts(name)
     }
-    enough = [group for group, one in groups.items() if one.counts.sum() >= margins.min_group_rows]
     rows = []
-    for name, margin in sorted(margins.overall.items()):
+    for name, margin in margins.of_labels:
         one = margins.compared(name, table)
-        rows.append(one.row(compared=message("Predictions for the same rows")))
-        yield _with_flips(margins.judged(one, margin, n, SPLIT), one, table, margins.policy)
+        rows.append(one.row(compared=pairs_title(baseline)))
+        yield with_flips(margins.judged(one, margin, n, SPLIT), one, table, margins.policy)
+    yield from score_findings(margins, of_scores, n)
     if margins.by_group:
-        yield from _groups(margins, groups, enough)
-    if baseline is not None:
-        rows += [one.row(compared=record_title(baseline)) for one in _recorded(margins, found.table(labels), baseline)]
+
+        def judged(metric: str, margin: float, group: tuple[str, str]) -> Finding:
+            one, table = margins.compared(metric, groups[group]), groups[group]
+            scope = {**SPLIT, group[0]: group[1]}
+            finding = margins.judged(one, margin, int(table.counts.sum()), scope)
+            return with_flips(finding, one, table, margins.policy)
+
+        yield from group_findings(margins, groups, judged)
+    if baseline is not None and baseline.paired is None:
+        rows += [one.row(compared=record_title(baseline)) for one in recorded(margins, found.table(labels), baseline)]
         if baseline.same_rows:
-            yield _agrees(table.counts.sum(axis=2), baseline)
-    yield difference_table("regression", rows)
+            yield agrees(table.counts.sum(axis=2), baseline)
+    if rows:
+        yield difference_table("regression", rows)
     yield flip_table(table.counts, margins.task)
     if groups:
         names = sorted({"accuracy", *margins.by_group})
@@ -194,110 +234,30 @@ def _by_rows(margins: _Margins, paired: Pairs, found: Outcomes, baseline: Baseli
         yield difference_table("regression_groups", rows)
 
 
-def _with_flips(finding: Finding, one: ReleaseComparison, table: CrossTable, policy: Policy) -> Finding:
-    from llmops_audit import stats
-    from llmops_audit.analysis.metrics.differences import flips
-
-    text = message("{verdict} It is the difference from the previous release, row by row.", verdict=finding.message)
-    p_value, details = None, dict(finding.details)
-    worse = one.high is not None and one.high < 0
-    if one.gain.name == "accuracy":
-        lost, won, _ = (int(rows.sum()) for rows in flips(table.counts))
-        details |= {"lost": lost, "won": won}
-        if table.by_unit is None and (table.weights == table.counts).all():
-            p_value = stats.mcnemar(lost, won)
-            worse = lost > won and p_value < 1 - policy.confidence
-        else:
-            text = message("{text} No p-value: McNemar's test is for independent rows of equal weight.", text=text)
-    if worse and finding.verdict is Verdict.PASSED:
-        text = message("Worse than the previous release beyond chance, but within the margin. {text}", text=text)
-    if p_value is not None:
-        details["mcnemar_p_value"] = p_value
-    return finding.model_copy(update={"message": text, "details": details})
-
-
-def _groups(
-    margins: _Margins, groups: Mapping[tuple[str, str], CrossTable], enough: list[tuple[str, str]]
-) -> Iterator[Finding]:
-    for (name, value), table in groups.items():
-        n, scope = int(table.counts.sum()), {**SPLIT, name: value}
-        if (name, value) not in enough:
-            least = margins.min_group_rows
-            text = message("{rows} rows are fewer than the {least} that a group needs.", rows=n, least=least)
-            none = Verdict.NOT_APPLICABLE
-            yield Finding(metric="group_rows", scope=scope, value=n, n=n, verdict=none, message=text)
-            continue
-        for metric, margin in sorted(margins.by_group.items()):
-            one = margins.compared(metric, table)
-            yield _with_flips(margins.judged(one, margin, n, scope), one, table, margins.policy)
-    for name in sorted(set(margins.task.groups) - {name for name, _ in enough}):
-        yield _unknown_groups(message("No group has enough rows: the loss by group is unknown."), attribute=name)
-    if not margins.task.groups:
-        yield _unknown_groups(message("The spec names no group column (`data.groups`)."))
-
-
-def _unknown_groups(text: Message, **scope: str) -> Finding:
-    # Where the spec limits the loss by group and it cannot be judged, that is a doubt.
-    return Finding(metric="groups", scope={**SPLIT, **scope}, verdict=Verdict.INCONCLUSIVE, message=text)
-
-
-def _by_record(margins: _Margins, baseline: Baseline, found: Outcomes) -> Iterator[Finding | Table]:
-    from llmops_audit.analysis.regression import difference_table, record_title
+def _by_record(
+    margins: ReleaseMargins, baseline: Baseline, found: Outcomes, of_scores: ScoreEvidence
+) -> Iterator[Finding | Table]:
+    from llmops_audit.analysis.regression import difference_table, record_title, with_source
+    from llmops_audit.analysis.release_margins import recorded, score_findings, undecided, unknown_groups
 
     table = found.table(margins.task.labels)
     n = int(table.counts.sum())
     if (table.weights != table.counts).any():
         text = message("The rows have weights; a record holds none: give the predictions (`baseline.predictions`).")
-        yield Finding(metric="regression", scope=SPLIT, n=n, verdict=Verdict.INCONCLUSIVE, message=text)
-        return
-    compared = _recorded(margins, table, baseline)
-    for (_, margin), one in zip(sorted(margins.overall.items()), compared, strict=True):
-        finding = margins.judged(one, margin, n, SPLIT)
-        yield finding.model_copy(
-            update={
-                "message": _with_source(finding.message, baseline),
-                "details": {**finding.details, "same_rows": baseline.same_rows, "digest": baseline.digest},
-            }
-        )
+        for name, margin in margins.of_labels:
+            yield undecided(name, margin, text, n)
+    else:
+        compared = recorded(margins, table, baseline)
+        for (_, margin), one in zip(margins.of_labels, compared, strict=True):
+            finding = margins.judged(one, margin, n, SPLIT)
+            details = {**finding.details, "same_rows": baseline.same_rows, "digest": baseline.digest}
+            yield finding.model_copy(update={"message": with_source(finding.message, baseline), "details": details})
+        if compared:
+            yield difference_table("regression", [one.row(compared=record_title(baseline)) for one in compared])
+    yield from score_findings(margins, of_scores, n)
     if margins.by_group:
-        yield _unknown_groups(message("A record holds no groups: give the predictions (`baseline.predictions`)."))
-    yield difference_table("regression", [one.row(compared=record_title(baseline)) for one in compared])
-
-
-def _with_source(verdict: Message, baseline: Baseline) -> Message:
-    name, version = baseline.name, baseline.version
-    if baseline.same_rows:
-        return message(
-            "{verdict} The rows are those of {name} {version}, but only its totals are known; its predictions "
-            "(`baseline.predictions`) would give a narrower interval.", verdict=verdict, name=name, version=version,
-        )  # fmt: skip
-    return message(
-        "{verdict} The test data differ from those of {name} {version}, so the data may explain the difference.",
-        verdict=verdict, name=name, version=version,
-    )  # fmt: skip
-
-
-def _recorded(margins: _Margins, now: CrossTable, baseline: Baseline) -> list[ReleaseComparison]:
-    from llmops_audit.analysis.regression import record_table
-
-    record = record_table(baseline, now)
-    return [margins.compared(name, now, record) for name in sorted(margins.overall)]
-
-
-def _agrees(given: Counts, baseline: Baseline) -> Finding:
-    differing = int(abs(given - baseline.counts).sum())
-    text = message("The predictions given for the previous release agree with its record.")
-    if differing:
-        text = message(
-            "The predictions given for {name} {version} disagree with its record.",
-            name=baseline.name, version=baseline.version,
-        )  # fmt: skip
-    return Finding(
-        metric="baseline_record", scope=SPLIT, value=differing, method="census", n=int(given.sum()),
-        requirement=Requirement(op=Op.AT_MOST, limit=0, source="default"), message=text,
-        verdict=Verdict.INCONCLUSIVE if differing else Verdict.PASSED,
-        details={"name": baseline.name, "version": baseline.version, "digest": baseline.digest},
-    )  # fmt: skip
+        text = message("A record holds no groups: give the predictions (`baseline.predictions`).")
+        yield from unknown_groups(margins, text, *sorted(margins.task.groups))
 
 
 def _nothing(text: Message, n: int = 0) -> Finding:

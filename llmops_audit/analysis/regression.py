@@ -13,12 +13,30 @@ from llmops_audit import stats
 from llmops_audit.analysis.metrics.definitions import Average
 from llmops_audit.analysis.metrics.differences import difference, flips, unpaired_difference
 from llmops_audit.analysis.metrics.label_metrics import MetricEstimate, statistic
+from llmops_audit.analysis.metrics.score_differences import ScoreGain, measured, score_gain
 from llmops_audit.analysis.metrics.words import METRIC_WORDS
 from llmops_audit.check.inputs import Baseline, Policy, Task
-from llmops_audit.evidence.outcomes import CrossTable
-from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message, values_at
+from llmops_audit.evidence.outcomes import CrossTable, Outcomes
+from llmops_audit.evidence.pairs import Pairs
+from llmops_audit.evidence.score_pairs import ScorePairs
+from llmops_audit.evidence.scores import Scores
+from llmops_audit.record import Column, Label, Message, Scalar, Table, interval_columns, message, values_at
 
-__all__ = ["WORDS", "ReleaseComparison", "compared", "difference_table", "flip_table", "record_table", "record_title"]
+__all__ = [
+    "WORDS",
+    "ReleaseComparison",
+    "ScoreEvidence",
+    "compared",
+    "difference_table",
+    "flip_table",
+    "flipped",
+    "pairs_title",
+    "record_table",
+    "record_title",
+    "tables_by_group",
+    "unchanged",
+    "with_source",
+]
 
 WORDS: dict[str, Message] = {
     **METRIC_WORDS,
@@ -101,6 +119,89 @@ def compared(
     return ReleaseComparison(gain, *(_known(number) for number in (float(value(before)), float(value(now)), *ends)))
 
 
+def unchanged(name: str, table: CrossTable, task: Task, average: Average) -> ReleaseComparison:
+    """Compare a metric with itself: the difference is 0 where it is defined, and has no interval."""
+    value = _known(float(statistic(name, task, average)(table.weights)))
+    return _same(name, value)
+
+
+def _same(name: str, value: float | None) -> ReleaseComparison:
+    gain = MetricEstimate(name, None if value is None else 0.0, "census", lambda confidence: (0.0, 0.0))
+    return ReleaseComparison(gain, value, value, None, None)
+
+
+def flipped(pairs: Pairs, task: Task) -> bool:
+    """Return whether a row has another prediction than the previous release gave it."""
+    table = pairs.table("baseline", task.labels).counts.sum(axis=0)
+    return bool(table.sum() - np.trace(table))
+
+
+def tables_by_group(found: Outcomes, labels: tuple[Label, ...]) -> dict[tuple[str, str], CrossTable]:
+    """Return the table of each group of each attribute."""
+    return {
+        (name, value): found.table(labels, {name: value})
+        for name in found.groups
+        for value, _ in found.group_counts(name)
+    }
+
+
+@dataclass(frozen=True)
+class ScoreEvidence:
+    """What is known of the scores of both releases.
+
+    Attributes
+    ----------
+    scores : Scores, optional
+        Of this release.
+    pairs : ScorePairs, optional
+    baseline : Baseline, optional
+    task : Task
+    """
+
+    scores: Scores | None
+    pairs: ScorePairs | None
+    baseline: Baseline | None
+    task: Task
+
+    def gain(self, name: str) -> ScoreGain | None:
+        """Return the difference of a metric, see `score_gain`."""
+        return score_gain(name, self.scores, self.pairs, self.baseline, self.task)
+
+    def compared(self, name: str, policy: Policy) -> ReleaseComparison | Message:
+        """Compare a metric of scores with the previous release, or say why that cannot be."""
+        found = self.gain(name)
+        if found is None:
+            return self._why_not()
+        low, high = (_known(end) for end in found.gain.bounds(policy.confidence))
+        return ReleaseComparison(found.gain, _known(found.before), _known(found.now), low, high)
+
+    def unchanged(self, name: str) -> ReleaseComparison:
+        """Compare a metric of scores with itself."""
+        return _same(name, measured(name, self.scores, self.task))
+
+    def with_source(self, name: str, verdict: Message) -> Message:
+        """Add what the difference rests on to the sentence of a verdict."""
+        found = self.gain(name)
+        if found is not None and found.paired:
+            return message("{verdict} Both scores count row by row, to two decimals.", verdict=verdict)
+        if self.baseline is None or self.baseline.paired is not None:
+            return message(
+                "{verdict} It is the interval of independent samples, wider than necessary.", verdict=verdict
+            )
+        return with_source(verdict, self.baseline)
+
+    def _why_not(self) -> Message:
+        if self.scores is None or not self.scores.labels():
+            return message("The test rows have no scores, so that this cannot be compared with the previous release.")
+        if self.baseline is None:
+            return message("Scores of the previous release are unknown: name its record (`baseline.record`).")
+        return message(
+            "The record of {name} {version} does not hold this number with its interval, and its scores are not known "
+            "row by row: it cannot be compared.",
+            name=self.baseline.name, version=self.baseline.version,
+        )  # fmt: skip
+
+
 def record_table(baseline: Baseline, now: CrossTable) -> CrossTable:
     """Return the confusion matrix of a record as a table, with the effective size of a row as in this release."""
     counts = np.array(baseline.counts, dtype=np.int64)
@@ -153,6 +254,36 @@ def record_title(baseline: Baseline) -> Message:
     if baseline.same_rows:
         return message("Record of {name} {version}, same rows", name=baseline.name, version=baseline.version)
     return message("Record of {name} {version}, other rows", name=baseline.name, version=baseline.version)
+
+
+def pairs_title(baseline: Baseline | None) -> Message:
+    """Name the pairs: those of a column, or of the file of a record, and how many rows they are."""
+    if baseline is None or baseline.paired is None:
+        return message("Predictions for the same rows")
+    joined, rows = baseline.paired
+    return message(
+        "Predictions of {name} {version} for {joined:,} of {rows:,} rows",
+        name=baseline.name, version=baseline.version, joined=joined, rows=rows,
+    )  # fmt: skip
+
+
+def with_source(verdict: Message, baseline: Baseline) -> Message:
+    """Add to the sentence of a verdict that its interval is that of independent samples, and why."""
+    name, version = baseline.name, baseline.version
+    if not baseline.same_rows:
+        text = message(
+            "{verdict} The test data differ from those of {name} {version}, so the data may explain the difference.",
+            verdict=verdict, name=name, version=version,
+        )  # fmt: skip
+    else:
+        text = message(
+            "{verdict} The rows are those of {name} {version}, but only its totals are known, so this is the interval "
+            "of independent samples. Row by row (`baseline.predictions`, or `[report] predictions` of that release) "
+            "gives a narrower interval.", verdict=verdict, name=name, version=version,
+        )  # fmt: skip
+    if baseline.no_pairs is None:
+        return text
+    return message("{text} {why}", text=text, why=baseline.no_pairs)
 
 
 def _known(number: float | None) -> float | None:

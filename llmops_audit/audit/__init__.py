@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,12 +17,33 @@ from llmops_audit.check.family import decided
 from llmops_audit.record import AuditInfo, Record, frameworks
 from llmops_audit.record.canonical import sealed
 from llmops_audit.record.changes import changes
-from llmops_audit.record.folder import earlier_audits
+from llmops_audit.record.folder import PREDICTIONS, earlier_audits
 
-__all__ = ["Clock", "Prepared", "prepare", "run"]
+__all__ = ["Audited", "Clock", "Prepared", "audited", "prepare", "run"]
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What an audit came to.
+
+    Attributes
+    ----------
+    record : Record
+        With its digest.
+    files : mapping of str to bytes
+        What the spec asks to be written beside it, by name.
+    """
+
+    record: Record
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, reports: Path | None = None) -> Record:
+    """Carry out an audit of which nothing is written, see `audited`."""
+    return _audited(prepared, jobs, clock or Clock(), reports, files=False).record
+
+
+def audited(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, reports: Path | None = None) -> Audited:
     """Carry out an audit.
 
     Parameters
@@ -34,8 +57,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
 
     Returns
     -------
-    Record
-        With its digest.
+    Audited
 
     Raises
     ------
@@ -43,7 +65,11 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         Where the data or the subject cannot be had, the spec gives a reason for a limit that there is not, or the
         record would give personal data away.
     """
-    spec, clock = prepared.spec, clock or Clock()
+    return _audited(prepared, jobs, clock or Clock(), reports, files=True)
+
+
+def _audited(prepared: Prepared, jobs: int, clock: Clock, reports: Path | None, *, files: bool) -> Audited:
+    spec = prepared.spec
     started = datetime.now(UTC)
     with workers(prepared.checks, prepared.draft) as processes:
         # Heavy imports wait until the workers are on their way.
@@ -51,17 +77,20 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         from llmops_audit.audit.check_inputs import MadeInputs, needs_of
         from llmops_audit.audit.data_sheet import confusion_matrix, data_sheet
         from llmops_audit.audit.leaks import refuse_leaks
+        from llmops_audit.audit.release_pairs import previous, row_writer
         from llmops_audit.audit.sweep import sweep
 
         before = read_baseline(spec, prepared.draft.folder)
         needs = needs_of(prepared)
-        swept = sweep(prepared, needs, jobs, clock)
+        writer = row_writer(prepared) if files else None
+        swept = sweep(prepared, needs, jobs, clock, previous(prepared, before), writer)
         audit = AuditInfo(**spec.audit.model_dump(), spec_sha256=prepared.draft.sha256, overrides=prepared.overrides)
         data = data_sheet(swept)
         inputs = MadeInputs(prepared, swept, before, audit, data, clock).named(prepared.inputs)
         figures = {"confusion_matrix": confusion_matrix(swept)}
         with clock.stage("running checks"):
             found, drawn = run_checks(prepared.checks, inputs, prepared.draft, processes, reserved=figures)
+    content = None if writer is None else writer.content(swept.task.labels)
     policy = spec.gate.policy()
     results, requirements = decided(found, policy.confidence)
     requirements = with_reasons(requirements, spec.reasons, prepared.draft.file)
@@ -77,6 +106,7 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         figures=figures | drawn,
         card=None if spec.card is None else spec.card.card(),
         frameworks=tuple(frameworks.framework(name) for name in spec.frameworks),
+        predictions_file=None if writer is None or content is None else writer.described(content),
         decision=gate.decide(results, policy, data, swept.leaks, needs.judged),
         digest="",
         run=run_info(started, clock.seconds, prepared.draft.file_sha256),
@@ -85,7 +115,9 @@ def run(prepared: Prepared, *, jobs: int = 1, clock: Clock | None = None, report
         record = record.model_copy(update={"changes": changes(before, record)})
     record = sealed(record)
     refuse_leaks(record, prepared.draft.raw)
-    return record if reports is None else _with_earlier(record, reports)
+    return Audited(
+        record if reports is None else _with_earlier(record, reports), {} if content is None else {PREDICTIONS: content}
+    )
 
 
 def _with_earlier(record: Record, reports: Path) -> Record:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from llmops_audit.audit.release_pairs import PairedRows
 from llmops_audit.check.inputs import Baseline
 from llmops_audit.errors import SpecError
-from llmops_audit.record import AuditInfo, ConfusionMatrix, Label, Record, SplitInfo
+from llmops_audit.record import AuditInfo, ConfusionMatrix, Label, Record, SplitInfo, SubjectInfo
 from llmops_audit.record.canonical import content_of, parse
+from llmops_audit.record.figures import Curves
 from llmops_audit.spec import Spec
 
 __all__ = ["baseline", "read_baseline"]
@@ -38,9 +40,14 @@ def read_baseline(spec: Spec, folder: Path) -> Record | None:
 
 
 def baseline(
-    record: Record | None, labels: tuple[Label, ...], audit: AuditInfo, data: Mapping[str, SplitInfo]
+    record: Record | None,
+    labels: tuple[Label, ...],
+    audit: AuditInfo,
+    data: Mapping[str, SplitInfo],
+    subject: SubjectInfo,
+    pairs: PairedRows | None = None,
 ) -> Baseline | None:
-    """Put the confusion matrix of an earlier record in the order of the labels.
+    """Put the confusion matrix of an earlier record in the order of the labels, and say what did not change since.
 
     Parameters
     ----------
@@ -48,7 +55,10 @@ def baseline(
     labels : tuple of label, (k,)
     audit : AuditInfo
     data : mapping of str to SplitInfo
+    subject : SubjectInfo
         Of the audit that compares with it.
+    pairs : PairedRows, optional
+        What became of the pairs with its predictions.
 
     Raises
     ------
@@ -72,13 +82,35 @@ def baseline(
             for prediction, rows in zip(matrix.labels, row, strict=True):
                 counts[index[label], index.get(prediction, k)] += rows
             counts[index[label], k] += invalid
+    same_rows = _test_rows(record.audit, record.data) == _test_rows(audit, data)
+    unchanged = same_rows and _same_answers(record, data["test"], subject)
+    before, now = record.data["test"].scores_digest, data["test"].scores_digest
     return Baseline(
         name=record.audit.name,
         version=record.audit.version,
         digest=record.digest,
-        same_rows=_test_rows(record.audit, record.data) == _test_rows(audit, data),
+        same_rows=same_rows,
         counts=tuple(tuple(row) for row in counts.tolist()),
+        unchanged=unchanged,
+        scores_unchanged=unchanged and now is not None and before == now,
+        paired=None if pairs is None or pairs.why_not is not None else (pairs.joined, pairs.rows),
+        no_pairs=None if pairs is None else pairs.why_not,
+        curves=tuple(one for one in record.figures.values() if isinstance(one, Curves) and one.split == "test"),
+        bins=_bins(record),
     )
+
+
+def _bins(record: Record) -> int | None:
+    settings = [check.settings for check in record.checks if check.name == "calibration"]
+    bins = settings[0].get("bins") if settings else None
+    return bins if isinstance(bins, int) else None
+
+
+def _same_answers(record: Record, test: SplitInfo, subject: SubjectInfo) -> bool:
+    """Return whether the classifier and each of its predictions are those of a record: what is unknown is not."""
+    known = subject.identity is not None and test.predictions_digest is not None
+    same_subject = subject.identity == record.subject.identity
+    return known and same_subject and test.predictions_digest == record.data["test"].predictions_digest
 
 
 def _test_rows(audit: AuditInfo, data: Mapping[str, SplitInfo]) -> tuple[object, ...]:

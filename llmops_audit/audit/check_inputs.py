@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MadeInputs", "Needs", "needs_of"]
 
-ALWAYS = ("column_values", "missing", "outcomes", "outputs")
+ALWAYS = ("column_values", "missing", "outcomes", "outputs", "row_digests")
 """Evidence of every audit: the data sheet and the confusion matrix hold it, whatever the checks name."""
 
 MADE_FROM = {"importance": ("rows",), "model_contents": ("personal_data",)}
@@ -122,7 +122,10 @@ class MadeInputs:
         """The previous release, with its counts in the order of the labels."""
         from llmops_audit.audit.baseline import baseline
 
-        return baseline(self._before, self._swept.task.labels, self._audit, self._data)
+        swept = self._swept
+        return baseline(
+            self._before, swept.task.labels, self._audit, self._data, swept.subject.info, swept.release_pairs
+        )
 
     @cached_property
     def importance(self) -> Mapping[str, float] | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from llmops_audit.evidence.column_values import ColumnValues
     from llmops_audit.evidence.missing import Missing
     from llmops_audit.evidence.outputs import Outputs
+    from llmops_audit.evidence.row_digests import RowDigests
     from llmops_audit.evidence.rows import Rows
 
 __all__ = ["confusion_matrix", "data_sheet"]
@@ -40,6 +41,7 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
     rows = cast("Rows | None", swept.evidence.get("rows", {}).get(split))
     missing = cast("Missing", swept.evidence["missing"][split])
     outputs = cast("Outputs", swept.evidence["outputs"][split])
+    digests = cast("RowDigests", swept.evidence["row_digests"][split]) if split == "test" else None
     return SplitInfo(
         rows=outcomes.rows,
         columns=_columns(swept, split, missing),
@@ -57,6 +59,8 @@ def _split_info(swept: Swept, split: str) -> SplitInfo:
         duplicates=None if rows is None else _duplicates(rows, swept.task),
         outputs=outputs.counts(swept.task.labels),
         overlap=swept.seen_rows.get(split),
+        predictions_digest=None if digests is None else digests.of_predictions,
+        scores_digest=None if digests is None else digests.of_scores,
     )
 
 

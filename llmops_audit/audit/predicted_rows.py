@@ -20,6 +20,7 @@ from llmops_audit.subjects import Subject, Trainable, open_subject
 if TYPE_CHECKING:
     from llmops_audit.analysis.one_rule import OneRule
     from llmops_audit.audit.check_inputs import Needs
+    from llmops_audit.audit.release_pairs import Previous
     from llmops_audit.subjects.training import OutOfFold
 
 __all__ = ["PredictedRows", "predicted_rows"]
@@ -57,8 +58,27 @@ class PredictedRows:
     comparison: Comparison | None = None
 
 
-def predicted_rows(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clock) -> PredictedRows:
+def predicted_rows(
+    dataset: Dataset,
+    reading: ReadState,
+    needs: Needs,
+    clock: Clock,
+    before: Previous | None = None,
+    *,
+    scores: bool = False,
+) -> PredictedRows:
     """Open the subject, train it where the spec asks for that, and predict while rows are read.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    reading : ReadState
+    needs : Needs
+    clock : Clock
+    before : Previous, optional
+        Predictions of the previous release, which its test rows get.
+    scores : bool
+        Whether scores are wanted though no check looks at them.
 
     Raises
     ------
@@ -66,16 +86,18 @@ def predicted_rows(dataset: Dataset, reading: ReadState, needs: Needs, clock: Cl
         Where the data or the subject cannot be had.
     """
     if dataset.spec.model.trained_here:
-        return _trained_here(dataset, reading, needs, clock)
-    return _saved(dataset, reading, clock)
+        wanted = scores or "scores" in needs.evidence
+        return _trained_here(dataset, reading, needs, clock, before, scores=wanted)
+    return _saved(dataset, reading, clock, before)
 
 
-def _saved(dataset: Dataset, reading: ReadState, clock: Clock) -> PredictedRows:
+def _saved(dataset: Dataset, reading: ReadState, clock: Clock, before: Previous | None) -> PredictedRows:
     subject = open_subject(dataset.spec, dataset.folder, frozenset())
     read = output_reader(dataset, reading)
 
     def predicted(split: str) -> Iterable[Batch]:
-        return map(read, batches(dataset, split, reading))
+        rows = map(read, batches(dataset, split, reading))
+        return rows if before is None or split != "test" else before.joining(rows)
 
     splits = {split: predicted(split) for split in SPLITS if split in dataset.files}
     if "train" not in splits:
@@ -87,13 +109,17 @@ def _saved(dataset: Dataset, reading: ReadState, clock: Clock) -> PredictedRows:
     return PredictedRows(subject, splits | {"train": comparison.noting(splits["train"])}, comparison=comparison)
 
 
-def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clock) -> PredictedRows:
+def _trained_here(
+    dataset: Dataset, reading: ReadState, needs: Needs, clock: Clock, before: Previous | None, *, scores: bool
+) -> PredictedRows:
     from llmops_audit.analysis.one_rule import one_rule
     from llmops_audit.subjects.training import out_of_fold
 
     spec, names = dataset.spec, needs.evidence
     with clock.stage("reading"):
         train, read = _train_and_test(dataset, reading)
+        if before is not None:
+            read |= {"test": partial(_joined, before, read["test"])}
     subject = cast(Trainable, open_subject(spec, dataset.folder, reading.numeric))
 
     def trained_on(rows: Batch) -> tuple[_Predicting, Batch]:
@@ -104,7 +130,7 @@ def _trained_here(dataset: Dataset, reading: ReadState, needs: Needs, clock: Clo
         rule = one_rule(rows, data.sample, features=data.features, text=data.text) if "pairs" in names else None
         sample = rows.sample(data.sample)
         in_sample = replace(sample, prediction=trained.predict(replace(sample, label=None)))
-        return _Predicting(trained, rule, scores="scores" in names), in_sample
+        return _Predicting(trained, rule, scores=scores), in_sample
 
     with clock.stage("training"):
         predict, in_sample = trained_on(train)
@@ -142,6 +168,10 @@ def _train_and_test(dataset: Dataset, reading: ReadState) -> tuple[Batch, dict[s
         read = {"test": partial(slices, test), **read}
     reading.labels, reading.labels_source = _labels_of(train), "the training split"
     return train, read
+
+
+def _joined(before: Previous, read: Reader) -> Iterable[Batch]:
+    return before.joining(read())
 
 
 def _labels_of(train: Batch) -> tuple[Label, ...]:

@@ -15,6 +15,7 @@ from llmops_audit.audit.clock import Clock
 from llmops_audit.audit.near_rows import NearWatch
 from llmops_audit.audit.other_leaks import LeakWatch
 from llmops_audit.audit.predicted_rows import PredictedRows, predicted_rows
+from llmops_audit.audit.release_pairs import PairedRows, Previous, RowWriter
 from llmops_audit.audit.saved_outputs import refuse_without_labels
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
@@ -25,7 +26,9 @@ from llmops_audit.errors import DataError, SpecError
 from llmops_audit.evidence._gather import gather
 from llmops_audit.evidence.base import Batch, Evidence, Plan
 from llmops_audit.evidence.outcomes import IN_SAMPLE, Outcomes, without_seen_rows
+from llmops_audit.evidence.pairs import Pairs
 from llmops_audit.evidence.rows import Rows, by_fold_models
+from llmops_audit.evidence.score_pairs import ScorePairs
 from llmops_audit.record import FileInfo, Leak, SeenRows
 from llmops_audit.record.labels import Label
 from llmops_audit.spec import Spec
@@ -70,6 +73,8 @@ class Swept:
         By split that was compared with the training rows.
     leaks : tuple of Leak
         Beside seen rows.
+    release_pairs : PairedRows, optional
+        What became of the pairs with the previous release; None where nothing asked for them.
     """
 
     evidence: Mapping[str, Mapping[str, Evidence]]
@@ -83,6 +88,7 @@ class Swept:
     plan: Plan
     seen_rows: Mapping[str, SeenRows] = field(default_factory=dict)
     leaks: tuple[Leak, ...] = ()
+    release_pairs: PairedRows | None = None
 
     @property
     def outcomes(self) -> Mapping[str, Outcomes]:
@@ -90,7 +96,14 @@ class Swept:
         return cast(Mapping[str, Outcomes], self.evidence["outcomes"])
 
 
-def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
+def sweep(
+    prepared: Prepared,
+    needs: Needs,
+    jobs: int,
+    clock: Clock,
+    before: Previous | PairedRows | None = None,
+    writer: RowWriter | None = None,
+) -> Swept:
     """Read the data once and sum up what the checks need.
 
     Parameters
@@ -100,6 +113,10 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
     jobs : int
         Processes that evidence is gathered in.
     clock : Clock
+    before : Previous or PairedRows, optional
+        Predictions of the previous release, or why there are none.
+    writer : RowWriter, optional
+        What collects the predictions for the test rows.
 
     Raises
     ------
@@ -115,17 +132,44 @@ def sweep(prepared: Prepared, needs: Needs, jobs: int, clock: Clock) -> Swept:
         judged=needs.judged,
         compared=needs.inputs_compared,
     )
-    return ReadState.settled(spec, lambda reading: _swept(prepared, dataset, reading, needs, jobs, clock))
+    pairing = before if isinstance(before, Previous) else None
+    swept = ReadState.settled(
+        spec, lambda reading: _swept(prepared, dataset, reading, needs, jobs, clock, pairing, writer)
+    )
+    if before is None:
+        return swept
+    return _paired(swept, before.found if isinstance(before, Previous) else before)
 
 
-def _swept(prepared: Prepared, dataset: Dataset, reading: ReadState, needs: Needs, jobs: int, clock: Clock) -> Swept:
+def _paired(swept: Swept, found: PairedRows) -> Swept:
+    """Take pairs away where too few rows have one."""
+    if found.why_not is None:
+        return replace(swept, release_pairs=found)
+    without = {split: cast(Pairs, pairs).without("baseline") for split, pairs in swept.evidence["pairs"].items()}
+    nothing = {split: ScorePairs() for split in swept.evidence.get("score_pairs", {})}
+    evidence = {**swept.evidence, "pairs": without, **({"score_pairs": nothing} if nothing else {})}
+    return replace(swept, evidence=evidence, release_pairs=found)
+
+
+def _swept(
+    prepared: Prepared,
+    dataset: Dataset,
+    reading: ReadState,
+    needs: Needs,
+    jobs: int,
+    clock: Clock,
+    before: Previous | None,
+    writer: RowWriter | None,
+) -> Swept:
     spec = prepared.spec
-    rows = predicted_rows(dataset, reading, needs, clock)
+    rows = predicted_rows(dataset, reading, needs, clock, before, scores=writer is not None)
     watch = LeakWatch(spec.data, "test" if rows.train is None else "train")
     near = None if rows.comparison is None else NearWatch(spec.data, spec.audit.seed, rows.comparison)
     watched = {split: watch.noting(split, batches) for split, batches in rows.splits.items()}
     if near is not None:
         watched = {split: near.noting(split, batches) for split, batches in watched.items()}
+    if writer is not None:
+        watched["test"] = writer.noting(watched["test"])
     rows = replace(rows, splits=watched)
     texts = LABELS in reading.spellings.texts
     plan = _plan(spec, prepared.draft.folder, spec.data.listed_labels(texts=texts))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from llmops_audit.record import Frozen, Label, Message, SeenRows
+from llmops_audit.record.figures import Curves
 
 if TYPE_CHECKING:
     from llmops_audit.check.subject import QueriedSubject
@@ -90,6 +91,18 @@ class Baseline(Frozen):
     counts : tuple of tuple of int, (k, k + 1)
         Its confusion matrix on its test rows, with the labels of `Task`; the last column counts predictions that are no
         label.
+    unchanged : bool
+        Whether test rows, classifier and each prediction are those of this audit.
+    scores_unchanged : bool
+        Whether each score is as well.
+    paired : tuple of (int, int), optional
+        Test rows whose predictions its file holds, and all test rows; None where the file gave no pairs.
+    no_pairs : Message, optional
+        Why the file that its record names gave none.
+    curves : tuple of Curves
+        Its curves of the test rows: with the areas under them and the calibration error.
+    bins : int, optional
+        Bins of its calibration error; None where it has none.
     """
 
     name: str
@@ -97,6 +110,12 @@ class Baseline(Frozen):
     digest: str
     same_rows: bool
     counts: tuple[tuple[int, ...], ...]
+    unchanged: bool = False
+    scores_unchanged: bool = False
+    paired: tuple[int, int] | None = None
+    no_pairs: Message | None = None
+    curves: tuple[Curves, ...] = ()
+    bins: int | None = None
 
 
 class Inputs(Protocol):

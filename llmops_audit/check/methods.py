@@ -20,6 +20,8 @@ METHODS: dict[str, Message] = {
         "wider of DeLong and Newcombe, rows corrected for cross-validation"
     ),
     "wider of logit and Clopper-Pearson": message("wider of logit and Clopper-Pearson"),
+    "paired DeLong, score interval": message("paired DeLong, score interval"),
+    "paired influence, score interval": message("paired influence, score interval"),
     "wider of bootstrap and Dirichlet posterior": message("wider of bootstrap and Dirichlet posterior"),
     "wider of paired bootstrap and Dirichlet posterior": message("wider of paired bootstrap and Dirichlet posterior"),
 }

@@ -77,8 +77,7 @@ def run(
     root: Root = None,
 ) -> None:
     """Audit a classifier and end with the gate's exit code."""
-    from llmops_audit.audit import Clock, prepare
-    from llmops_audit.audit import run as carry_out
+    from llmops_audit.audit import Clock, audited, prepare
     from llmops_audit.record.canonical import canonical
     from llmops_audit.record.folder import prepare as prepare_output
     from llmops_audit.record.folder import write
@@ -90,10 +89,12 @@ def run(
     prepare_output(folder, file_names())
     progress = _console(stderr=True)
     with progress.status("starting") as status:
-        record = carry_out(prepared, jobs=jobs, clock=Clock(lambda stage: status.update(stage)), reports=folder.parent)
+        clock = Clock(lambda stage: status.update(stage))
+        found = audited(prepared, jobs=jobs, clock=clock, reports=folder.parent)
+        record = found.record
         status.update("report")
         reports = _rendered(record, formats, None, root)
-        write(folder, {"record.json": canonical(record), **reports}, file_names())
+        write(folder, {"record.json": canonical(record), **found.files, **reports}, file_names())
         _summarise(record, root)
     # Who reads the screen may have gone away; the decision stands.
     with suppress(BrokenPipeError, SystemExit):

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["MOST_EXACT", "SKETCH", "KnownContents", "MetContents", "column_hashes", "content_hashes"]
+__all__ = ["MOST_EXACT", "SKETCH", "KnownContents", "MetContents", "column_hashes", "content_hashes", "mixed"]
 
 MOST_EXACT = 1_000_000
 """Rows whose contents are all kept; of more rows the `SKETCH` smallest hashes are."""
@@ -57,7 +57,7 @@ def content_hashes(table: pa.Table, names: Sequence[str]) -> Hashes | None:
         return None
     total = np.zeros(table.num_rows, dtype=np.uint64)
     for hashes in column_hashes(table, names):
-        total = _mixed(total * _ORDER + hashes)
+        total = mixed(total * _ORDER + hashes)
     return total
 
 
@@ -88,12 +88,13 @@ def _of_numbers(values: npt.NDArray[Any]) -> Hashes:
     # A file may hold one precision and the other file another; whole numbers are ids and times, and stay apart.
     values = np.where((values == np.trunc(values)) | np.isinf(single), values, single)
     # Adding zero makes -0.0 the same number as 0.0.
-    found = _mixed((values + 0.0).view(np.uint64) + _ORDER)
+    found = mixed((values + 0.0).view(np.uint64) + _ORDER)
     found[np.isnan(values)] = _MISSING
     return found
 
 
-def _mixed(values: Hashes) -> Hashes:
+def mixed(values: Hashes) -> Hashes:
+    """Return well-mixed numbers, uint64, (n,): equal ones for equal ones."""
     # The finalizer of SplitMix64 (Steele, Lea and Flood 2014).
     values = (values ^ (values >> np.uint64(30))) * _MIX[0]
     values = (values ^ (values >> np.uint64(27))) * _MIX[1]

@@ -190,6 +190,11 @@ class Batch:
         What became of the outputs; None where each prediction is as it was given, and is a label or not.
     weight_unit : float
         The power of two that weights were divided by, the same for all rows of an audit.
+    reference_scores : ScoreMatrix, (n, k), optional
+        Of the previous release, to two decimals; None where they are unknown.
+    unasked : mapping of str to numpy array of bool, (n,)
+        Rows for which a reference model gave no prediction because nobody asked it: they are no pairs. A model that
+        is not named here was asked about every row.
     """
 
     split: str
@@ -205,6 +210,8 @@ class Batch:
     unit_group: npt.NDArray[np.int16] | None = None
     outputs: OutputColumn | None = None
     weight_unit: float = 1.0
+    reference_scores: ScoreMatrix | None = None
+    unasked: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -229,7 +236,13 @@ class Batch:
             None if self.unit_group is None else self.unit_group[rows],
             None if self.outputs is None else self.outputs[rows],
             self.weight_unit,
+            None if self.reference_scores is None else self.reference_scores[rows],
+            {name: left_out[rows] for name, left_out in self.unasked.items()},
         )
+
+    def asked(self, name: str) -> Batch:
+        """Return the rows that a reference model was asked about."""
+        return self[np.flatnonzero(~self.unasked[name])] if name in self.unasked else self
 
     def sample(self, most: int) -> Batch:
         """Return at most so many rows, in order: a uniform sample, those with the smallest keys."""

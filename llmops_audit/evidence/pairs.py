@@ -36,25 +36,17 @@ class Pairs:
     @classmethod
     def of(cls, batch: Batch, plan: Plan) -> Self:
         """Count one batch; without labels or predictions there is nothing to count."""
-        label, prediction = batch.label, batch.prediction
-        if not len(batch) or label is None or prediction is None:
-            return cls.empty(plan)
-        cells = {
-            name: {
-                cell: tally
-                for cell, tally in counted(
-                    batch, (label, listed(other, plan.labels), listed(prediction, plan.labels)), plan.groups
-                ).items()
-                if cell[0] is not None
-            }
-            for name, other in batch.reference_predictions.items()
-        }
+        cells = {name: _counted(batch.asked(name), name, plan) for name in batch.reference_predictions}
         return cls(plan.groups, {name: found for name, found in cells.items() if found})
 
     def __add__(self, other: Self) -> Self:
         names = sorted({*self.cells, *other.cells})
         cells = {name: added(self.cells.get(name, {}), other.cells.get(name, {})) for name in names}
         return type(self)(self.groups or other.groups, cells)
+
+    def without(self, name: str) -> Self:
+        """Return the tables of all reference models but one."""
+        return type(self)(self.groups, {other: cells for other, cells in self.cells.items() if other != name})
 
     def table(self, name: str, labels: tuple[Label, ...], group: Mapping[str, str] | None = None) -> CrossTable:
         """Cross-tabulate labels, the predictions of a reference model, and those of the subject.
@@ -73,3 +65,11 @@ class Pairs:
             Of shape (k, k + 1, k + 1); all zero where that model is unknown.
         """
         return crossed(selected(self.cells.get(name, {}), self.groups, group or {}), labels, models=2)
+
+
+def _counted(batch: Batch, name: str, plan: Plan) -> dict[Cell, Tally]:
+    label, prediction, other = batch.label, batch.prediction, batch.reference_predictions[name]
+    if not len(batch) or label is None or prediction is None:
+        return {}
+    columns = (label, listed(other, plan.labels), listed(prediction, plan.labels))
+    return {cell: tally for cell, tally in counted(batch, columns, plan.groups).items() if cell[0] is not None}

@@ -16,6 +16,7 @@ from llmops_audit.record.audited import (
     Environment,
     FileInfo,
     LabelCount,
+    PredictionsFile,
     SplitInfo,
     SubjectInfo,
     joined_sha256,
@@ -78,6 +79,7 @@ __all__ = [
     "OutputCounts",
     "OutputShape",
     "Page",
+    "PredictionsFile",
     "Record",
     "Requirement",
     "RowPlace",
@@ -149,6 +151,9 @@ class Record(Frozen):
     """The laws, standards and guides that the report is read against, as they were known on the day of the audit."""
     changes: Changes | None = None
     """What differs from the earlier audit that the spec names."""
+    predictions_file: PredictionsFile | None = None
+    """The file with the predictions for the test rows that was written beside the record; null where the spec did not
+    ask for it, and where nothing was written."""
     decision: Decision
     """What the gate decided."""
     digest: str

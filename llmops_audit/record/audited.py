@@ -20,6 +20,7 @@ __all__ = [
     "Environment",
     "FileInfo",
     "LabelCount",
+    "PredictionsFile",
     "SplitInfo",
     "SubjectInfo",
     "joined_sha256",
@@ -168,6 +169,28 @@ class SplitInfo(Frozen):
     """Rows that stand in the training rows as well; null for the training split, and where there is none."""
     outputs: OutputCounts | None = None
     """What became of the subject's outputs for its rows; null where it gave none."""
+    predictions_digest: str | None = None
+    """Digest of the numbers, labels and predictions of the test rows: two audits of the same bytes have one digest
+    where every row has the same prediction. It tells changes apart, and is no proof against somebody who forges a
+    record. Null for other splits, and where there are no predictions."""
+    scores_digest: str | None = None
+    """The same of their scores, to six decimals; null where no check asked for scores."""
+
+
+class PredictionsFile(Frozen):
+    """The file beside the record with the predictions for the test rows: the next release is compared row by row."""
+
+    file: str
+    """Its name, in the folder of the record."""
+    sha256: str
+    """SHA-256 of its bytes."""
+    rows: int
+    """Its rows."""
+    key_fingerprint: str
+    """What tells the key of its row keys from other keys: the first 16 hexadecimal digits of the HMAC-SHA-256, under
+    that key, of the text "llmops-audit: fingerprint of this key"."""
+    handling: Message
+    """How it is to be treated."""
 
 
 class Environment(Frozen):

@@ -14,10 +14,13 @@ from llmops_audit.errors import OutputError
 from llmops_audit.record import SCHEMA
 from llmops_audit.record.canonical import other_schema
 
-__all__ = ["RECORD", "append", "earlier_audits", "of_record", "prepare", "write"]
+__all__ = ["PREDICTIONS", "RECORD", "append", "earlier_audits", "of_record", "prepare", "write"]
 
 RECORD = "record.json"
 """The file that every output holds."""
+
+PREDICTIONS = "predictions.parquet"
+"""The file that an output holds beside it where the spec asks for the predictions; only its owner may read it."""
 
 
 def prepare(folder: Path, ours: Collection[str]) -> None:
@@ -76,6 +79,8 @@ def write(folder: Path, files: Mapping[str, bytes], ours: Collection[str]) -> No
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
+                if name == PREDICTIONS:
+                    (fresh / name).chmod(0o600)
             fresh.chmod(0o755)
             if _is_here(folder):
                 _refill(folder, fresh, aside)
@@ -143,7 +148,7 @@ def of_record(folder: Path, record: bytes, ours: Collection[str]) -> dict[str, b
     try:
         if not (folder / RECORD).is_file() or (folder / RECORD).read_bytes() != record:
             return {}
-        return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name in {RECORD, *ours}}
+        return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name in _names(ours)}
     except OSError as error:
         raise OutputError(str(folder), f"cannot be read: {error.strerror}") from error
 
@@ -209,6 +214,10 @@ def earlier_audits(reports: Path, sha256: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _names(ours: Collection[str]) -> set[str]:
+    return {RECORD, PREDICTIONS, *ours}
+
+
 def _prefix(folder: Path) -> str:
     return f".{folder.name}.new-"
 
@@ -234,7 +243,7 @@ def _refuse_foreign(folder: Path, ours: Collection[str]) -> None:
         return
     if not folder.is_dir() or folder.is_symlink():
         raise OutputError(str(folder), "is in the way", "a folder, or nothing yet")
-    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in {RECORD, *ours})
+    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in _names(ours))
     if foreign:
         raise OutputError(str(folder), "holds something that is not ours", "an earlier output, or nothing", foreign[0])
     if any(folder.iterdir()):

@@ -30,13 +30,14 @@ class Notice:
 
 
 def notices(record: Record) -> tuple[Notice, ...]:
-    """Return what stands on the first screen: no minimum, seen rows, outputs that are no label, reported findings."""
+    """Return what stands on the first screen: no minimum, seen rows, outputs that are no label, reported findings, ..."""
     minimum = unset_minima(record)
     return (
         *([] if minimum is None else [Notice(minimum)]),
         *(Notice(sentence, "leaks") for sentence in many_seen(record)),
         *(Notice(line) for line in output_lines(record)),
         *_aside(record),
+        *_predictions(record),
     )
 
 
@@ -49,3 +50,15 @@ def _aside(record: Record) -> Iterator[Notice]:
             count=len(found), checks=checks,
         )  # fmt: skip
         yield Notice(text, "aside")
+
+
+def _predictions(record: Record) -> Iterator[Notice]:
+    if record.predictions_file is not None:
+        yield Notice(
+            message(
+                "{file} beside this record holds a prediction for each of {rows:,} test rows; it is {handling}.",
+                file=record.predictions_file.file,
+                rows=record.predictions_file.rows,
+                handling=record.predictions_file.handling,
+            )
+        )

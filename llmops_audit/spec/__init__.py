@@ -32,6 +32,7 @@ from llmops_audit.spec.sections import (
     NonEmpty,
     OutputSection,
     Reason,
+    ReportSection,
     SpecSection,
 )
 
@@ -75,6 +76,7 @@ class Spec(SpecSection):
     baseline: BaselineSection | None = Field(
         default=None, description="The previous release, that the classifier must not be worse than."
     )
+    report: ReportSection | None = Field(default=None, description="What is written beside the record.")
     gate: GateSection = Field(default=GateSection(), description="How sure an approval must be.")
     card: CardSection | None = Field(default=None, description="The system, for those who answer for it.")
     frameworks: tuple[FrameworkName, ...] = Field(
@@ -100,6 +102,8 @@ class Spec(SpecSection):
         doubled = sorted({name for name in outputs if outputs.count(name) > 1})
         if doubled:
             raise ValueError(f"column {doubled[0]!r} cannot be two of label, prediction and score")
+        if self.report is not None:
+            self._check_report(self.report)
         if self.model.vectorizer is not None and self.data.text is None:
             raise ValueError("`model.vectorizer` needs `data.text`")
         if self.model.estimator is not None and self.data.text is not None and self.model.vectorizer is None:
@@ -107,6 +111,18 @@ class Spec(SpecSection):
         if (self.model.threshold is not None or isinstance(self.model.scores, str)) and self.data.positive is None:
             raise ValueError("a threshold or a single column of scores needs `data.positive`")
         return self
+
+    def _check_report(self, report: ReportSection) -> None:
+        if report.predictions and not (self.data.text or self.data.features or self.data.id):
+            raise ValueError(
+                "`report.predictions` needs `data.text`, `data.features` or `data.id`: a row is known again by them"
+            )
+        if (
+            report.key_file is not None
+            and not report.predictions
+            and (self.baseline is None or not self.baseline.record)
+        ):
+            raise ValueError("`report.key_file` goes with `report.predictions` or `baseline.record`")
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ from llmops_audit.stats.intervals import (
 from llmops_audit.stats.melded import melded_difference, melded_ratio
 from llmops_audit.stats.novelty import Novelty, absent_categories, outside_range
 from llmops_audit.stats.paired import mcnemar, paired_difference
+from llmops_audit.stats.paired_ranking import ranking_gain, ranking_gain_interval
 from llmops_audit.stats.ranking import (
     average_precision,
     average_precision_interval,
@@ -126,6 +127,8 @@ __all__ = [
     "population_stability",
     "precision",
     "precision_recall_curve",
+    "ranking_gain",
+    "ranking_gain_interval",
     "recall",
     "reliability_curve",
     "roc_auc",

@@ -42,6 +42,7 @@ def batch(
     weight: Sequence[float] | None = None,
     scores: Mapping[Label, Sequence[float]] | None = None,
     reference_predictions: Mapping[str, Sequence[Label | None]] | None = None,
+    reference_scores: Mapping[Label, Sequence[float]] | None = None,
     unit: Sequence[Label] | None = None,
     source: str = "rows.csv",
     first: int = 1,
@@ -59,6 +60,8 @@ def batch(
     scores : mapping of label to sequence of float, (n,), optional
     reference_predictions : mapping of str to sequence of label, (n,), optional
         Of the models that the subject is compared with, see `Batch.reference_predictions`.
+    reference_scores : mapping of label to sequence of float, (n,), optional
+        Of the previous release.
     unit : sequence, (n,), optional
         The person or document that each row belongs to.
     source : str
@@ -86,12 +89,17 @@ def batch(
         None if label is None else codes(label),
         None if prediction is None else codes(prediction),
         None if weight is None else np.asarray(weight, dtype=np.float64),
-        None
-        if scores is None
-        else ScoreMatrix(tuple(scores), np.array([*scores.values()], float).reshape(len(scores), n).T),
+        _matrix(scores, n),
         {name: codes(answers) for name, answers in (reference_predictions or {}).items()},
         None if unit is None else unit_groups([str(value) for value in unit], 0),
+        reference_scores=_matrix(reference_scores, n),
     )
+
+
+def _matrix(scores: Mapping[Label, Sequence[float]] | None, n: int) -> ScoreMatrix | None:
+    if scores is None:
+        return None
+    return ScoreMatrix(tuple(scores), np.array([*scores.values()], float).reshape(len(scores), n).T)
 
 
 def _array(values: Sequence[Any]) -> pa.Array:

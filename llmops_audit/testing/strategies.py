@@ -54,5 +54,6 @@ def batches(draw: st.DrawFn, *, split: str = "test", max_size: int = 30) -> Batc
         weight=draw(st.none() | st.lists(st.floats(0, 1e6), min_size=n, max_size=n)),
         scores={1: column(score), "spam": column(score)} if draw(st.booleans()) else None,
         reference_predictions={"baseline": column(st.one_of(st.none(), labels))} if draw(st.booleans()) else None,
+        reference_scores={1: column(score), "ham": column(score)} if draw(st.booleans()) else None,
         unit=column(st.integers(0, 5)) if draw(st.booleans()) else None,
     )

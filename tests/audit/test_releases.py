@@ -124,8 +124,8 @@ def test_rows_of_one_person_widen_the_interval(tmp_path: Path) -> None:
     assert record.data["test"].unit == "person"
     width = [one.interval[1] - one.interval[0] for one in (plain, unit)]  # type: ignore[index,operator]
     assert 2.3 < width[1] / width[0] < 4.5
-    assert "mcnemar_p_value" in plain.details
-    assert "mcnemar_p_value" not in unit.details
+    assert "permutation_p_value" in plain.details
+    assert "permutation_p_value" not in unit.details
 
 
 def test_a_row_without_a_unit_is_an_error(tmp_path: Path) -> None:

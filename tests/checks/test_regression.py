@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from statsmodels.stats.contingency_tables import mcnemar
 
+from llmops_audit.analysis.metrics.score_metrics import measure_scores
 from llmops_audit.check.inputs import Baseline
 from llmops_audit.check.registry import provided
 from llmops_audit.record import Finding, Table, Verdict
+from llmops_audit.record.figures import Curve, Curves
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["regression"].check
@@ -218,9 +221,10 @@ def test_groups_that_cannot_be_judged_are_a_doubt() -> None:
     asked: dict[str, Any] = {"max_group_loss": {"accuracy": 0.02}}
     assert _found(_case(truth, before, now), **asked)["groups"].verdict is Verdict.INCONCLUSIVE
     small = _found(_case(truth, before, now, sex=[str(i) for i in range(1000)]), **asked)
-    assert small["groups,sex"].verdict is Verdict.INCONCLUSIVE
+    assert small["accuracy,sex"].verdict is Verdict.INCONCLUSIVE
+    assert small["accuracy,sex"].requirement is not None
     record = _with_record(_case(truth, None, now, sex=["F"] * 1000), truth, before, same_rows=True)
-    assert _found(record, **asked)["groups"].verdict is Verdict.INCONCLUSIVE
+    assert _found(record, **asked)["accuracy,sex"].verdict is Verdict.INCONCLUSIVE
 
 
 def test_nothing_to_compare_with_is_not_applicable() -> None:
@@ -247,10 +251,12 @@ def test_no_test_rows_is_not_applicable() -> None:
 
 
 def test_a_record_says_nothing_of_weights() -> None:
-    """With weights and a record alone nothing can be compared, which is a doubt."""
+    """With weights and a record alone nothing can be compared, which is a doubt about each requirement."""
     truth, before, now = _answers(1000, won=300)
     case = _with_record(_case(truth, None, now, weight=[1.0, 3.0] * 500), truth, before, same_rows=True)
-    assert [finding.verdict for finding in _found(case).values()] == [Verdict.INCONCLUSIVE]
+    found = _found(case)
+    assert set(found) == {"accuracy", "balanced_accuracy"}
+    assert {finding.verdict for finding in found.values()} == {Verdict.INCONCLUSIVE}
 
 
 def test_units_widen_the_interval_of_a_record() -> None:
@@ -302,3 +308,118 @@ def test_the_order_of_rows_changes_nothing() -> None:
     asked: dict[str, Any] = {"max_group_loss": {"macro_f1": 0.02}}
     one = run(CHECK, _case(truth, before, now, sex=sex), **asked)
     assert run(CHECK, _case(*shuffled[:3], sex=shuffled[3]), **asked) == one
+
+
+def _unchanged(case: dict[str, Any], **update: Any) -> dict[str, Any]:
+    return {**case, "baseline": case["baseline"].model_copy(update={"unchanged": True, **update})}
+
+
+def test_an_unchanged_classifier_passes_by_identity() -> None:
+    """Where nothing changed, few rows are enough: each requirement passes as a census, and says so."""
+    truth, before, _ = _answers(40, both_wrong=4)
+    case = _with_record(_case(truth, None, before, sex=["F"] * 40), truth, before, same_rows=True)
+    asked: dict[str, Any] = {"max_group_loss": {"accuracy": 0.02}}
+    assert {one.verdict for one in _found(case, **asked).values()} == {Verdict.INCONCLUSIVE}
+    found = _found(_unchanged(case), **asked)
+    assert set(found) == {"accuracy", "balanced_accuracy", "accuracy,F"}
+    for finding in found.values():
+        assert finding.verdict is Verdict.PASSED
+        assert (finding.value, finding.method, finding.interval, finding.p_value) == (0.0, "census", None, None)
+        assert "Unchanged" in _sentences(finding)
+
+
+def test_what_is_undefined_does_not_pass_by_identity() -> None:
+    """A precision without predictions is undefined, and so is a number of scores that nobody gave."""
+    truth = [0, 1] * 50
+    case = _unchanged(_with_record(_case(truth, None, [0] * 100), truth, [0] * 100, same_rows=True))
+    found = _found(case, max_loss={"precision": 0.5, "roc_auc": 0.5})
+    assert {finding.verdict for finding in found.values()} == {Verdict.INCONCLUSIVE}
+
+
+def test_given_predictions_that_differ_are_no_identity() -> None:
+    """A record that says unchanged, beside other predictions of the previous release, is a contradiction."""
+    truth, before, now = _answers(1000, lost=5)
+    case = _unchanged(_with_record(_case(truth, before, now), truth, now, same_rows=True))
+    found = _found(case)
+    assert found["accuracy"].value == pytest.approx(-0.005)
+    assert found["baseline_record"].verdict is Verdict.INCONCLUSIVE
+    same = _unchanged(_with_record(_case(truth, now, now), truth, now, same_rows=True))
+    assert _found(same)["accuracy"].method == "census"
+
+
+def _scored(n: int, worse: float = 0.0, *, before: bool = True) -> dict[str, Any]:
+    """Scores of two releases on the same rows; of a share of rows the new ones say the opposite."""
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 2, n)
+    old = np.clip(np.where(truth == 1, 0.7, 0.3) + rng.normal(0, 0.15, n), 0, 1).round(2)
+    new = np.where(rng.random(n) < worse, 1 - old, np.clip(old + rng.normal(0, 0.02, n), 0, 1))
+    rows = batch(
+        "test", {}, label=truth.tolist(), prediction=(new > 0.5).astype(int).tolist(),
+        reference_predictions={"baseline": (old > 0.5).astype(int).tolist()},
+        scores={1: new.tolist()}, reference_scores={1: old.tolist()} if before else None,
+    )  # fmt: skip
+    return inputs(rows)
+
+
+AREAS: dict[str, Any] = {"max_loss": {"roc_auc": 0.03, "average_precision": 0.03}}
+
+
+def test_areas_are_judged_row_by_row() -> None:
+    """Where the scores of both releases are known, a loss of area beyond the margin fails, and none passes."""
+    assert {one.verdict for one in _found(_scored(2000), **AREAS).values()} == {Verdict.PASSED}
+    worse = _found(_scored(2000, 0.2), **AREAS)
+    assert {one.verdict for one in worse.values()} == {Verdict.FAILED}
+    assert "row by row" in _sentences(_found(_scored(2000), **AREAS)["roc_auc"])
+
+
+def test_areas_without_the_scores_before_are_a_doubt() -> None:
+    """Neither scores row by row nor a record with the area: the requirement stands, and cannot be judged."""
+    found = _found(_scored(2000, before=False), **AREAS)
+    assert {one.verdict for one in found.values()} == {Verdict.INCONCLUSIVE}
+    assert all(one.requirement is not None for one in found.values())
+    assert "name its record" in _sentences(found["roc_auc"])
+
+
+def _curves(kind: str, value: float, low: float, high: float) -> Curves:
+    curve = Curve(label=1, positives=500, negatives=500, base_rate=0.5, value=value, low=low, high=high, x=(), y=())
+    named: Any = kind
+    return Curves(name=f"{kind}.test", curve=named, split="test", confidence=0.95, labels=1, curves=(curve,))
+
+
+def test_a_record_with_curves_gives_areas_as_independent_samples() -> None:
+    """The interval of the record is squared and added to that of today, and the sentence says which it is."""
+    case = _scored(2000, before=False)
+    truth = [0, 1]
+    case["pairs"] = {}
+    record = _with_record(case, truth, truth, same_rows=True)
+    curves = (_curves("roc", 0.98, 0.97, 0.985), _curves("reliability", 0.2, 0.15, 0.25))
+    record["baseline"] = record["baseline"].model_copy(update={"curves": curves, "bins": 15})
+    margins = {"roc_auc": 0.05, "average_precision": 0.05, "expected_calibration_error": 0.05}
+    found = _found(record, max_loss=margins)
+    auc = found["roc_auc"]
+    now = _roc_auc(case)
+    assert auc.value == pytest.approx(now[0] - 0.98)
+    assert auc.interval is not None
+    assert auc.interval[0] == pytest.approx(auc.value - np.hypot(now[0] - now[1], 0.005))  # type: ignore[operator]
+    assert "independent samples" in _sentences(auc)
+    assert found["average_precision"].verdict is Verdict.INCONCLUSIVE
+    error = found["expected_calibration_error"]
+    assert error.requirement is not None
+    assert (error.requirement.op.value, error.requirement.limit) == ("<=", 0.05)
+    assert error.details["before"] == 0.2
+
+
+def _roc_auc(case: dict[str, Any]) -> tuple[float, float]:
+    estimate = measure_scores("roc_auc", case["scores"]["test"], case["task"])
+    assert estimate.value is not None
+    return estimate.value, estimate.bounds(0.95)[0]
+
+
+def test_rows_that_the_previous_release_was_not_asked_about_are_no_pairs() -> None:
+    """They are neither lost nor won, and their scores do not count."""
+    truth, before, now = _answers(200, lost=10)
+    rows = batch("test", {}, label=truth, prediction=now, reference_predictions={"baseline": before})
+    asked = replace(rows, unasked={"baseline": np.arange(200) < 10})
+    assert _found(inputs(asked))["accuracy"].details["lost"] == 0
+    assert _found(inputs(asked))["accuracy"].n == 190
+    assert _found(inputs(rows))["accuracy"].details["lost"] == 10

@@ -93,10 +93,12 @@ def test_different_rows_give_different_evidence(name: str) -> None:
     one = batch(
         "test", {"text": ["mail a@example.org"], "sex": ["F"]},
         label=[1], prediction=[1], scores={1: [0.9]}, reference_predictions={"baseline": [0]},
+        reference_scores={1: [0.3]},
     )  # fmt: skip
     other = batch(
         "test", {"text": ["nothing", "more"], "sex": ["F", "M"]},
         label=[1, 0], prediction=[0, 0], scores={1: [0.2, 0.1]}, reference_predictions={"baseline": [0, 0]},
+        reference_scores={1: [0.3, 0.1]},
     )  # fmt: skip
     assert kind.of(one, PLAN) != kind.of(other, PLAN)
 

@@ -135,7 +135,7 @@ def test_the_schema_covers_every_section() -> None:
     """The JSON Schema of the spec describes each section and refuses unknown keys."""
     schema = Spec.model_json_schema()
     assert set(schema["properties"]) == {
-        *("audit", "data", "model", "checks", "reasons", "baseline", "gate", "card", "frameworks", "plugins")
+        *("audit", "data", "model", "checks", "reasons", "baseline", "report", "gate", "card", "frameworks", "plugins")
     }
     assert schema["additionalProperties"] is False
     assert all("description" in field for field in schema["$defs"]["DataSection"]["properties"].values())

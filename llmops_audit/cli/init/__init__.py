@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmops_audit.errors import DataError, OutputError
+from llmops_audit.record.folder import PREDICTIONS
 
 if TYPE_CHECKING:
     from llmops_audit.cli.init.roles import Roles, Taken
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from llmops_audit.spec import DataSection
 
 __all__ = ["Started", "starter"]
+
+_IGNORED = "# A prediction for each test row, where the spec asks for it: to be kept and deleted as personal data.\n"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def starter(data: Sequence[str], output: Path, *, columns: Sequence[str] | None 
             raise OutputError(str(path), "exists already", "a name that is not taken")
     output.parent.mkdir(parents=True, exist_ok=True)
     if data:
-        return _from_files(data, output, columns, fit=fit)
+        return _ignored(_from_files(data, output, columns, fit=fit), output)
     from llmops_audit.data.tutorial import tutorial_data
 
     tutorial_data().to_csv(sentences, index=False, lineterminator="\n")
@@ -73,7 +76,22 @@ def starter(data: Sequence[str], output: Path, *, columns: Sequence[str] | None 
         # Stopped by the user as well: what is left would be in the way of the next time.
         sentences.unlink(missing_ok=True)
         raise
-    return Started((output, sentences))
+    return _ignored(Started((output, sentences)), output)
+
+
+def _ignored(started: Started, output: Path) -> Started:
+    """Keep predictions by row out of the repository: they are pseudonymised, and that is personal data."""
+    path = output.parent / ".gitignore"
+    try:
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        if PREDICTIONS in before.split():
+            return started
+        end = "\n" if before and not before.endswith("\n") else ""
+        path.write_text(f"{before}{end}{_IGNORED}{PREDICTIONS}\n", encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        note = f"{path.name} cannot be written: keep {PREDICTIONS} (`[report] predictions`) out of the repository."
+        return replace(started, notes=(*started.notes, note))
+    return replace(started, files=(*started.files, path))
 
 
 def _from_files(data: Sequence[str], output: Path, columns: Sequence[str] | None, *, fit: bool) -> Started:
