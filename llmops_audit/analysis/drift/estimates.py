@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from llmops_audit.analysis.drift.calibration import MIN_ROWS, Calibration, Estimated, calibration
+from llmops_audit.analysis.drift.calibrated_scores import MIN_ROWS, Calibration, Estimated, calibration
 from llmops_audit.analysis.drift.expected_metrics import METRICS, Actual, by_labels, by_scores, by_weights, disjoint
 from llmops_audit.analysis.drift.model_outputs import ModelOutputs, confidences, there
 from llmops_audit.analysis.drift.reweighting import MAX_UNMATCHED, Matrix, Resemblance, resemblance

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit import stats
-from llmops_audit.analysis.drift.calibration import RESAMPLES, Calibration, Estimated
+from llmops_audit.analysis.drift.calibrated_scores import RESAMPLES, Calibration, Estimated
 from llmops_audit.analysis.drift.model_outputs import ModelOutputs, positive_scores, there
 from llmops_audit.analysis.drift.reweighting import Resemblance
 from llmops_audit.analysis.metrics.label_metrics import default_average, measure, statistic

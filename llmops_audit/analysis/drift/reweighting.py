@@ -12,7 +12,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from llmops_audit.analysis.drift.calibration import MIN_ROWS, Estimated, isotonic
+from llmops_audit.analysis.drift.calibrated_scores import MIN_ROWS, Estimated, isotonic
 
 __all__ = ["MAX_UNMATCHED", "Matrix", "Resemblance", "resemblance"]
 

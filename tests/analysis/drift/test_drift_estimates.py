@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from llmops_audit.analysis.drift.calibration import calibration
+from llmops_audit.analysis.drift.calibrated_scores import calibration
 from llmops_audit.analysis.drift.estimates import MIN_LABELLED, estimates
 from llmops_audit.analysis.drift.expected_metrics import METRICS, by_labels
 from llmops_audit.analysis.drift.model_outputs import ModelOutputs
