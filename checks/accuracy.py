@@ -13,11 +13,17 @@ Where more than 1 % of the rows are seen in training (their inputs stand in trai
 it also holds without them: on all rows after training once more without any training row that equals one of them, or,
 with saved predictions, on the unseen rows alone. Otherwise it is inconclusive. Seen rows never fail a requirement.
 
+Live rows that have labels are looked at as well: the loss is the accuracy on test rows minus the accuracy on live rows.
+Where the spec names the time of rows (`data.time`), the accuracy of each window stands beside the range that the
+windows of the test rows let expect.
+
 Every minimum that the spec sets is judged, for all labels or for one. Two more things are judged whatever the spec
 sets: whether balanced accuracy exceeds chance, which is 1/k for k labels, and whether any label with test rows has a
 recall of zero. The table of baselines adds the best rule on a single feature, learned from the training rows (1R), and
-how much better the classifier is; `min_gain_over_one_rule` makes a requirement of the difference. The gap between the
-accuracy on training rows and on test rows is shown; `max_train_test_gap` makes a requirement of it.
+how much better the classifier is; `min_gain_over_one_rule` makes a requirement of the difference, and
+`min_gain_over_majority` of the gain in accuracy over always predicting the most frequent label of the training rows (of
+the test rows where there are no labelled training rows). The gap between the accuracy on training rows and on test rows
+is shown; `max_train_test_gap` makes a requirement of it.
 
 Why it matters
 --------------
@@ -39,6 +45,16 @@ Inconclusive is a verdict on the test, not on the classifier: there are too few 
 limit until it passes.
 
 The p-value beside chance is the share of random shuffles of the predictions that do as well as the classifier.
+
+A classifier that gives one label to every row fails against chance whatever the number of rows: its balanced accuracy
+is 1/k on any rows. Where balanced accuracy or ROC AUC is certainly below chance, the finding says what it would be with
+labels or scores swapped; look there first, because every other number is then upside down.
+
+The loss from test to live is an alarm at 0.05: it fails where it is certainly larger, it is reported where only the
+value is larger, and otherwise it passes with the loss that so many rows would have shown. `max_live_loss` sets a limit,
+which is then decided as any other. A window lies below what was expected where its accuracy is under the range in which
+all windows together would lie at the level of confidence, if nothing had changed. The report names the first such
+window; no requirement rests on it.
 
 A recall of zero is a failure where the label has so many rows that even guessing would almost certainly have found one
 of them; with fewer rows the finding is inconclusive. The finding also says where a classifier predicts one label for
@@ -68,6 +84,9 @@ document make the intervals too narrow, unless the spec names the column that id
 (`data.unit`). With sample weights the intervals use the effective number of rows, which is an approximation. A test set
 on which many versions were tried flatters the version that was chosen by it.
 
+Live rows that have labels are often a selection: those that were complained about, say. Test rows of a single window
+say nothing of how much windows differ, so that the range is then too narrow.
+
 Scores are counted in fine bins; the largest error that this can cause in the area under the ROC curve is given beside
 it. The gap rests on a uniform sample of the training rows; with saved predictions, on the predictions that were saved
 for training rows. The rule on one feature is learned by the audit itself, so there is none with saved predictions.
@@ -85,7 +104,8 @@ these are the wider of a bootstrap of the table and of a Dirichlet posterior tha
 
 DeLong, DeLong and Clarke-Pearson (1988), and Newcombe (2006), method 5: intervals of ROC AUC. Boyd, Eng and
 Page (2013): average precision. Holte (1993), Very simple classification rules perform well on most commonly
-used datasets: 1R. Ojala and Garriga (2010), Permutation tests for studying classifier performance.
+used datasets: 1R. DerSimonian and Laird (1986), Meta-analysis in clinical trials: variance between windows.
+Ojala and Garriga (2010), Permutation tests for studying classifier performance.
 
 Regulation (EU) 2024/1689, Article 15(1) and (3): levels of accuracy and the metrics are declared. NIST AI
 RMF, MEASURE 2.3 and 2.5.
@@ -109,6 +129,7 @@ if TYPE_CHECKING:
     from llmops_audit.analysis.performance import Performance
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.outcomes import Outcomes
+    from llmops_audit.evidence.outcomes_by_time import OutcomesByTime
     from llmops_audit.evidence.outputs import Outputs
     from llmops_audit.evidence.pairs import Pairs
     from llmops_audit.evidence.scores import Scores
@@ -133,19 +154,24 @@ def accuracy(
     pairs: Mapping[str, Pairs],
     seen_rows: Mapping[str, SeenRows],
     outputs: Mapping[str, Outputs],
+    outcomes_by_time: Mapping[str, OutcomesByTime],
     task: Task,
     policy: Policy,
     *,
     min: Minima = {},  # noqa: B006 - settings are frozen
     average: Average | None = None,
     max_invalid: Share | None = None,
+    max_live_loss: Difference | None = None,
     max_train_test_gap: Difference | None = None,
+    min_gain_over_majority: Difference | None = None,
     min_gain_over_one_rule: Difference | None = None,
     current: tuple[Split, ...] = ("test",),
 ) -> Iterator[Finding | Table | Curves]:
     """Judge the minima of the spec, chance, baselines, and labels with a recall of zero."""
+    from llmops_audit.analysis.chance import scores_upside_down
     from llmops_audit.analysis.curves import ranking_curves
     from llmops_audit.analysis.invalid_outputs import invalid_outputs
+    from llmops_audit.analysis.live_performance import labelled_live_rows
     from llmops_audit.analysis.overlap import also_without_seen_rows, performance_again
     from llmops_audit.analysis.performance import listed_minima, performance, performance_tables
 
@@ -162,12 +188,17 @@ def accuracy(
         found.append(one)
         again = performance_again(split, outcomes, scores, pairs, task, average)
         judge = partial(
-            _requirements, minima=minima, policy=policy, gap=max_train_test_gap, gain=min_gain_over_one_rule
-        )
+            _requirements, minima=minima, policy=policy, gap=max_train_test_gap, gain=min_gain_over_one_rule,
+            over_majority=min_gain_over_majority,
+        )  # fmt: skip
         yield from also_without_seen_rows(
             judge(one), seen_rows.get(split), None if again is None else partial(judge, again)
         )
+        yield from scores_upside_down(one, policy)
         yield from invalid_outputs(outputs.get(split), split, task, policy, max_invalid)
+    yield from labelled_live_rows(
+        outcomes, seen_rows.get("live"), outcomes_by_time, task, policy, max_live_loss, average
+    )
     yield from performance_tables(found, policy)
     for one in found:
         yield from ranking_curves(one.split, one.scores, task, one.table.counts.sum(axis=1).tolist(), policy)
@@ -180,15 +211,18 @@ def _requirements(
     policy: Policy,
     gap: float | None,
     gain: float | None,
+    over_majority: float | None,
 ) -> Iterator[Finding]:
+    from llmops_audit.analysis.chance import better_than_chance, judged_metric, zero_recall
+
     for name, label, limit in minima:
         setting = ("min", name) if label is None else ("min", name, label)
         requirement = Requirement(op=Op.AT_LEAST, limit=limit, about=label or "", setting=setting)
         scope = {} if label is None else {"label": label}
         estimate = one.estimates[name] if label is None else one.estimate(name, label)
-        yield _judged(one, estimate, requirement, policy, scope)
-    yield _better_than_chance(one, policy)
-    yield _zero_recall(one, policy)
+        yield judged_metric(one, estimate, requirement, policy, scope)
+    yield better_than_chance(one, policy)
+    yield zero_recall(one, policy)
     if gap is not None:
         text = message("There are no predictions on training rows, so the gap is unknown.")
         requirement = Requirement(op=Op.AT_MOST, limit=gap, setting=("max_train_test_gap",))
@@ -197,6 +231,9 @@ def _requirements(
         text = message("There is no rule on one feature: the audit learns one only where it trains the classifier.")
         requirement = Requirement(op=Op.AT_LEAST, limit=gain, setting=("min_gain_over_one_rule",))
         yield _if_known(one, one.gain_over_one_rule, requirement, policy, "gain_over_one_rule", text)
+    if over_majority is not None:
+        requirement = Requirement(op=Op.AT_LEAST, limit=over_majority, setting=("min_gain_over_majority",))
+        yield judged_metric(one, one.gain_over_majority, requirement, policy)
 
 
 def _nothing(scope: dict[str, str], *, alone: bool) -> Finding:
@@ -206,88 +243,15 @@ def _nothing(scope: dict[str, str], *, alone: bool) -> Finding:
     return Finding(metric="accuracy", scope=scope, n=0, verdict=verdict, message=text)
 
 
-def _judged(
-    one: Performance,
-    estimate: MetricEstimate,
-    requirement: Requirement,
-    policy: Policy,
-    scope: Mapping[str, str],
-) -> Finding:
-    from llmops_audit.check.verdicts import judged
-
-    finding = judged(
-        estimate.name, estimate.value, requirement, policy, bounds=estimate.bounds, method=estimate.method, n=one.n,
-        scope={"split": one.split, **scope}, details=estimate.details,
-    )  # fmt: skip
-    if estimate.value is None and estimate.name in SCORE_METRICS:
-        text = message("The value is unknown: a row lacks the scores that it needs, or no row has the label.")
-        return finding.model_copy(update={"message": text})
-    return finding
-
-
 def _if_known(
     one: Performance, estimate: MetricEstimate | None, requirement: Requirement, policy: Policy, metric: str,
     text: Message,
 ) -> Finding:  # fmt: skip
+    from llmops_audit.analysis.chance import judged_metric
+
     if estimate is not None:
-        return _judged(one, estimate, requirement, policy, {})
+        return judged_metric(one, estimate, requirement, policy)
     return Finding(
         metric=metric, scope={"split": one.split}, n=one.n, requirement=requirement, verdict=Verdict.INCONCLUSIVE,
         message=text,
     )  # fmt: skip
-
-
-def _better_than_chance(one: Performance, policy: Policy) -> Finding:
-    import numpy as np
-
-    from llmops_audit import stats
-
-    counts, labels, scope = one.table.counts, one.task.labels, {"against": "chance"}
-    requirement = Requirement(op=Op.ABOVE, limit=1 / len(labels), source="default", about="chance")
-    absent = tuple(str(label) for label, rows in zip(labels, counts.sum(axis=1), strict=True) if not rows)
-    if absent:
-        text = message("No row has the label {labels}, so its recall is unknown.", labels=absent)
-        return Finding(
-            metric="balanced_accuracy", scope={"split": one.split, **scope}, n=one.n, requirement=requirement,
-            verdict=Verdict.INCONCLUSIVE, message=text,
-        )  # fmt: skip
-    finding = _judged(one, one.estimates["balanced_accuracy"], requirement, policy, scope)
-    if one.task.unit is not None or not np.array_equal(counts, one.table.weights):
-        # Shuffles of single rows say nothing of rows that are weighted or depend on each other.
-        return finding
-    p = stats.independence_test(counts, stats.balanced_accuracy, np.random.default_rng(one.task.seed))
-    return finding.model_copy(update={"details": {**finding.details, "permutation_p_value": p}})
-
-
-def _zero_recall(one: Performance, policy: Policy) -> Finding:
-    import numpy as np
-
-    counts, names = one.table.counts, [str(label) for label in one.task.labels]
-    members, predicted = counts.sum(axis=1), counts[:, : len(names)].sum(axis=0)
-    missed = [i for i in range(len(names)) if members[i] and not counts[i, i]]
-    most = max((int(members[i]) for i in missed), default=0)
-    verdict, text = Verdict.PASSED, message("Every label that has rows is predicted correctly at least once.")
-    judged: dict[str, float | int] = {}
-    if missed:
-        # How rarely so many rows go by without a hit where the label is found as often as by guessing.
-        label = np.indices(counts.shape)[0]
-        rows = max(one.table.share(label < 0, label == i)[1] for i in missed)
-        by_guessing = (1 - 1 / len(names)) ** rows
-        judged = {"p_value": by_guessing, "tests": len(names)}
-        verdict = Verdict.FAILED if policy.decide == "point" else Verdict.UNDECIDED
-        text = message(
-            "Recall is zero for {labels}, though such a label has up to {rows} rows.",
-            labels=tuple(names[i] for i in missed), rows=most,
-        )  # fmt: skip
-        if int((predicted > 0).sum()) == 1 and not counts[:, -1].any():
-            only = int(predicted.argmax())
-            text = message(
-                "The classifier predicts {only} for every row; {rows} rows have another label.",
-                only=names[only], rows=int(members.sum() - members[only]),
-            )  # fmt: skip
-    finding = Finding(
-        metric="labels_with_zero_recall", scope={"split": one.split}, value=len(missed),
-        method="misses under guessing (Bonferroni)" if missed else "census", n=one.n, verdict=verdict, message=text,
-        requirement=Requirement(op=Op.AT_MOST, limit=0, source="default"),
-    )  # fmt: skip
-    return finding.model_copy(update=judged)

@@ -17,10 +17,12 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.metrics import roc_auc_score
 
-from llmops_audit.analysis.drift.estimates import ModelOutputs, estimates
+from llmops_audit.analysis.drift.estimates import estimates
+from llmops_audit.analysis.drift.model_outputs import ModelOutputs
 from llmops_audit.analysis.separability import ModelInputs
+from llmops_audit.check.inputs import Task
 from llmops_audit.evidence.base import ScoreMatrix
-from llmops_audit.record.drift_figure import AccuracyEstimate
+from llmops_audit.record.drift_figure import PerformanceEstimate
 from llmops_audit.stats import clopper_pearson
 
 PUBLISHED = (0.908, 0.840)
@@ -43,17 +45,17 @@ def _answered(rows: pd.DataFrame) -> ModelOutputs:
     return ModelOutputs(label, prediction, ScoreMatrix((1,), rows[[SCORE]].to_numpy(dtype=np.float64)))
 
 
-def _estimates(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, ...]) -> list[AccuracyEstimate]:
+def _estimates(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, ...]) -> list[PerformanceEstimate]:
     table = pa.Table.from_pandas(pd.concat([first[list(names)], second[list(names)]]), preserve_index=False)
     matrix = ModelInputs.of_features(table, names).matrix
     seen = matrix[: len(first)], matrix[len(first) :]
-    return estimates("analysis", _answered(first), _answered(second), seen, CONFIDENCE, 0)
+    return estimates("analysis", _answered(first), _answered(second), seen, Task(labels=(0, 1), positive=1), CONFIDENCE)
 
 
-def _printed(found: list[AccuracyEstimate], method: str, name: str, seconds: float) -> None:
-    one = next((one for one in found if one.method == method), None)
-    if one is None:
-        print(f"{name:<32} none: too few labelled rows look like these  {seconds:.1f} s")
+def _printed(found: list[PerformanceEstimate], method: str, name: str, seconds: float) -> None:
+    one = next(one for one in found if one.method == method and one.metric == "accuracy")
+    if one.withheld is not None or one.value is None or one.low is None or one.high is None:
+        print(f"{name:<32} withheld: {one.withheld and one.withheld.values}  {seconds:.1f} s")
         return
     assert one.actual is not None
     coverage = "holds the truth" if one.low <= one.actual <= one.high else "does not hold the truth"

@@ -12,8 +12,8 @@ import numpy as np
 from llmops_audit import stats
 from llmops_audit.analysis.invalid_outputs import WORDS as OUTPUT_WORDS
 from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, METRICS, SCORE_METRICS, Average
-from llmops_audit.analysis.metrics.differences import difference, unpaired_difference
-from llmops_audit.analysis.metrics.label_metrics import MetricEstimate, default_average, measure
+from llmops_audit.analysis.metrics.differences import difference, gain_over_label, unpaired_difference
+from llmops_audit.analysis.metrics.label_metrics import MetricEstimate, default_average, measure, share_counts
 from llmops_audit.analysis.metrics.score_metrics import measure_scores
 from llmops_audit.analysis.metrics.words import METRIC_WORDS
 from llmops_audit.analysis.overlap import WORDS as OVERLAP_WORDS
@@ -43,6 +43,15 @@ WORDS: dict[str, Message] = {
     **values_at({"chance": message("chance")}, "against"),
     "train_test_gap": message("gap between training and test accuracy"),
     "gain_over_one_rule": message("gain over the best rule on one feature"),
+    "gain_over_majority": message("gain over always predicting the most frequent label"),
+    "live_loss": message("loss of accuracy from test to live"),
+    "accuracy_on_test": message("accuracy on test rows"),
+    "accuracy_on_live": message("accuracy on live rows"),
+    "accuracy_by_window": message("accuracy by window"),
+    "window": message("window"),
+    "windows": message("windows"),
+    "windows_below": message("windows below what was expected"),
+    "swapped": message("value with labels or scores swapped"),
     "labels_with_zero_recall": message("labels with a recall of zero"),
     "against": message("against"),
 }
@@ -107,6 +116,23 @@ class Performance:
         table = self.pairs.table("one_rule", self.task.labels)
         gain = difference("balanced_accuracy", table, self.task, self.average)
         return replace(gain, name="gain_over_one_rule")
+
+    @property
+    def accuracy_counts(self) -> tuple[float, float]:
+        """Right predictions and rows, as effective counts."""
+        counts = share_counts("accuracy", self.table, None)
+        return (0.0, 0.0) if counts is None else counts
+
+    @cached_property
+    def gain_over_majority(self) -> MetricEstimate:
+        """Accuracy beyond that of always predicting the most frequent label of the training rows.
+
+        Of the rows themselves, where there are no labelled training rows.
+        """
+        train = None if "train" not in self.outcomes else self.outcomes["train"].table(self.task.labels)
+        known = self.table if train is None or not train.counts.any() else train
+        majority = int(known.weights.sum(axis=1).argmax())
+        return replace(gain_over_label(self.table, majority, self.task), name="gain_over_majority")
 
     @cached_property
     def training(self) -> CrossTable | None:

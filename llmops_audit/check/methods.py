@@ -14,6 +14,7 @@ METHODS: dict[str, Message] = {
     "square-and-add of both intervals": message("square-and-add of both intervals"),
     "score interval of a mean": message("score interval of a mean"),
     "bias-corrected, conservative normal": message("bias-corrected, conservative normal"),
+    "one label for every row": message("one label for every row"),
     "misses under guessing (Bonferroni)": message("misses under guessing (Bonferroni)"),
     "wider of DeLong and Newcombe": message("wider of DeLong and Newcombe"),
     "wider of DeLong and Newcombe, rows corrected for cross-validation": message(

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from llmops_audit.record.base import Frozen
+from llmops_audit.record.base import Frozen, Message
 
-__all__ = ["AccuracyEstimate", "Drift", "Histogram", "SampleSize", "Shift", "TimeSeries", "Timeline", "Token", "Window"]
+__all__ = [
+    "Drift",
+    "Histogram",
+    "PerformanceEstimate",
+    "SampleSize",
+    "Shift",
+    "TimeSeries",
+    "Timeline",
+    "Token",
+    "Window",
+]
 
 VerdictName = Literal["passed", "found", "failed", "inconclusive"]
 
@@ -126,29 +136,41 @@ class Timeline(Frozen):
     """Failed series first, then by the largest effect times importance."""
 
 
-class AccuracyEstimate(Frozen):
-    """The accuracy on unlabelled rows, estimated."""
+class PerformanceEstimate(Frozen):
+    """A metric on rows without labels, estimated."""
 
     split: str
     """The split that it covers."""
     method: Literal["confidence", "reweighting"]
     """By calibrated scores, or by test rows weighted to resemble these rows."""
-    value: float
-    """The estimate."""
-    low: float
-    """Lower end of its confidence interval."""
-    high: float
-    """Upper end of its confidence interval."""
+    metric: str
+    """The metric: "accuracy", "roc_auc", "f1", "precision" or "recall"."""
+    window: int | None = None
+    """Index of the window of the split that it covers, from 0; null: the whole split."""
+    start: str | None = None
+    """Date or time of the first row of that window."""
+    value: float | None = None
+    """The estimate; null where it is withheld."""
+    low: float | None = None
+    """Lower end of its confidence interval; null where it is rough or withheld."""
+    high: float | None = None
+    """Upper end of its confidence interval; null where it is rough or withheld."""
+    rough: bool = False
+    """Whether it rests on fewer than 1,000 labelled rows, so that it has no interval."""
+    withheld: Message | None = None
+    """Why there is no estimate; null where there is one."""
     n: int
     """Rows that it covers."""
     effective: float | None = None
     """Effective number of labelled rows that it rests on."""
     actual: float | None = None
-    """The accuracy by the labels, where rows have labels; not used by the estimate."""
+    """The metric by the labels, where rows have labels; not used by the estimate."""
     actual_low: float | None = None
-    """Lower end of the confidence interval of the actual accuracy."""
+    """Lower end of the confidence interval of that metric."""
     actual_high: float | None = None
-    """Upper end of the confidence interval of the actual accuracy."""
+    """Upper end of the confidence interval of that metric."""
+    refuted: bool = False
+    """Whether the labels refute the estimate, shown or withheld: their intervals have nothing in common."""
 
 
 class Token(Frozen):
@@ -200,7 +222,7 @@ class Drift(Frozen):
     """By effect times importance, the largest first; columns without importance count like the most important."""
     timelines: tuple[Timeline, ...] = ()
     """The current splits by windows of time."""
-    estimates: tuple[AccuracyEstimate, ...] = ()
-    """Estimates of the accuracy on rows without labels."""
+    estimates: tuple[PerformanceEstimate, ...] = ()
+    """Estimates of metrics on rows without labels."""
     tokens: tuple[Token, ...] = ()
     """Words and character n-grams that distinguish the samples, the most discriminative first."""

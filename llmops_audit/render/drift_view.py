@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from llmops_audit.record.drift_figure import Drift, SampleSize, Shift, Timeline, TimeSeries, Token, Window
+from llmops_audit.record.base import Message
+from llmops_audit.record.drift_figure import (
+    Drift,
+    PerformanceEstimate,
+    SampleSize,
+    Shift,
+    Timeline,
+    TimeSeries,
+    Token,
+    Window,
+)
 
-__all__ = ["DriftView", "TimelineView", "drift_view"]
+__all__ = ["DriftView", "EstimateRow", "TimelineView", "drift_view"]
 
 MAX_CARDS, CALM_CARDS = 24, 6
 MAX_FULL, MAX_BRIEF = 100, 500
@@ -46,6 +56,25 @@ class TimelineView:
 
 
 @dataclass(frozen=True)
+class EstimateRow:
+    """The estimates of a split, or of a window of it, by one method.
+
+    Attributes
+    ----------
+    first : PerformanceEstimate
+        What they have in common.
+    metrics : mapping of str to PerformanceEstimate
+        By metric.
+    withheld : Message, optional
+        Why all are withheld.
+    """
+
+    first: PerformanceEstimate
+    metrics: Mapping[str, PerformanceEstimate]
+    withheld: Message | None
+
+
+@dataclass(frozen=True)
 class DriftView:
     """A figure with what is shown of it.
 
@@ -76,6 +105,10 @@ class DriftView:
     timelines : tuple of TimelineView
     tokens : tuple of Token
     hidden_tokens : int
+    estimates, by_window : tuple of EstimateRow
+        Of whole splits, and of windows.
+    estimated : tuple of str
+        Metrics that have an estimate.
     """
 
     figure: Drift
@@ -93,6 +126,9 @@ class DriftView:
     timelines: tuple[TimelineView, ...]
     tokens: tuple[Token, ...]
     hidden_tokens: int
+    estimates: tuple[EstimateRow, ...]
+    by_window: tuple[EstimateRow, ...]
+    estimated: tuple[str, ...]
 
 
 def drift_view(figure: Drift, *, parts: int = 1) -> DriftView:
@@ -106,6 +142,7 @@ def drift_view(figure: Drift, *, parts: int = 1) -> DriftView:
     others = rest[: MAX_BRIEF // parts]
     floors = {shift.floor for shift in figure.shifts}
     by_split = {sample.split: sample for sample in figure.samples}
+    estimates = _estimate_rows(figure)
     return DriftView(
         figure=figure,
         samples=tuple(sample for sample in figure.samples if sample.split != figure.reference),
@@ -122,7 +159,23 @@ def drift_view(figure: Drift, *, parts: int = 1) -> DriftView:
         timelines=tuple(_timeline(timeline, parts) for timeline in figure.timelines),
         tokens=figure.tokens[:MAX_TOKENS],
         hidden_tokens=max(0, len(figure.tokens) - MAX_TOKENS),
+        estimates=tuple(row for row in estimates if row.first.window is None),
+        by_window=tuple(row for row in estimates if row.first.window is not None)[-MAX_WINDOWS // parts :],
+        estimated=tuple(dict.fromkeys(one.metric for one in figure.estimates)),
     )
+
+
+def _estimate_rows(figure: Drift) -> list[EstimateRow]:
+    rows: dict[tuple[str, str, int | None], dict[str, PerformanceEstimate]] = {}
+    for one in figure.estimates:
+        rows.setdefault((one.split, one.method, one.window), {})[one.metric] = one
+    found = []
+    for metrics in rows.values():
+        first = next(iter(metrics.values()))
+        reasons = [one.withheld for one in metrics.values()]
+        alike = all(reason == first.withheld for reason in reasons)
+        found.append(EstimateRow(first, metrics, first.withheld if alike else None))
+    return found
 
 
 def _timeline(timeline: Timeline, parts: int) -> TimelineView:

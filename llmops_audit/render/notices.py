@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from llmops_audit.record import Message, Record, message
+from llmops_audit.record import Finding, Message, Record, Verdict, message
 from llmops_audit.render.items import aside, items
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import many_seen
@@ -30,10 +30,15 @@ class Notice:
 
 
 def notices(record: Record) -> tuple[Notice, ...]:
-    """Return what stands on the first screen: no minimum, seen rows, outputs that are no label, reported findings, ..."""
+    """Return what stands on the first screen.
+
+    A missing minimum, a loss from test to live, what looks upside down, rows seen in training, outputs that are no
+    label, what is only reported, and predictions that were written.
+    """
     minimum = unset_minima(record)
     return (
         *([] if minimum is None else [Notice(minimum)]),
+        *(Notice(sentence) for sentence in _on_accuracy(record)),
         *(Notice(sentence, "leaks") for sentence in many_seen(record)),
         *(Notice(line) for line in output_lines(record)),
         *_aside(record),
@@ -62,3 +67,27 @@ def _predictions(record: Record) -> Iterator[Notice]:
                 handling=record.predictions_file.handling,
             )
         )
+
+
+def _on_accuracy(record: Record) -> Iterator[Message]:
+    """Yield a loss from test to live that is reported or worse, the window that broke, and what looks swapped."""
+    for check in record.checks:
+        for finding in check.findings:
+            if finding.metric == "live_loss" and finding.verdict not in (Verdict.PASSED, Verdict.NOT_APPLICABLE):
+                yield from _loss(finding)
+            elif finding.metric == "accuracy_by_window" or "swapped" in finding.details:
+                # The sentence of the check, without what the correction adds.
+                text = finding.message.values.get("text")
+                yield text if isinstance(text, Message) else finding.message
+
+
+def _loss(finding: Finding) -> Iterator[Message]:
+    before, after = finding.details.get("accuracy_on_test"), finding.details.get("accuracy_on_live")
+    if before is None or after is None or finding.value is None:
+        return
+    low, high = finding.interval or (None, None)
+    yield message(
+        "Accuracy fell from {before:.1%} on test rows to {after:.1%} on labelled live rows: a loss of {loss:.1%} "
+        "({low:.1%} to {high:.1%}).",
+        before=before, after=after, loss=finding.value, low=low, high=high,
+    )  # fmt: skip

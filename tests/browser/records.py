@@ -24,9 +24,9 @@ from llmops_audit.record import (
     message,
 )
 from llmops_audit.record.drift_figure import (
-    AccuracyEstimate,
     Drift,
     Histogram,
+    PerformanceEstimate,
     SampleSize,
     Shift,
     Timeline,
@@ -155,7 +155,9 @@ def _drift() -> Drift:
         lows=(0.0, 0.01, None, 0.2), highs=(0.06, 0.12, None, 0.4), broke_in=3,
     )  # fmt: skip
     windows = tuple(Window(start=f"2026-0{i}-01", end=f"2026-0{i}-28", rows=200 + i) for i in range(1, 5))
-    estimate = AccuracyEstimate(split="live", method="confidence", value=0.9, low=0.87, high=0.93, n=900)
+    estimate = PerformanceEstimate(
+        split="live", method="confidence", metric="accuracy", value=0.9, low=0.87, high=0.93, n=900
+    )
     token = Token(
         split="live", token=" 退款", reference_share=0.01, current_share=0.2, roc_auc=0.6, low=0.55, high=0.65
     )

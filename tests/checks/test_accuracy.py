@@ -12,10 +12,14 @@ from pydantic import ValidationError
 from scipy.stats import fisher_exact
 from sklearn import metrics
 
+from llmops_audit.analysis.live_windows import live_windows
+from llmops_audit.analysis.metrics.differences import unpaired_difference
+from llmops_audit.check.inputs import Policy
 from llmops_audit.check.registry import provided
 from llmops_audit.errors import SpecError
 from llmops_audit.errors.validation import problems_of
-from llmops_audit.record import Finding, Table, Verdict
+from llmops_audit.evidence.outcomes import CrossTable
+from llmops_audit.record import Finding, Message, Table, Verdict
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["accuracy"].check
@@ -401,3 +405,193 @@ def test_rows_of_one_unit_widen_the_interval_of_an_area() -> None:
         row = _performance(inputs(rows))["roc_auc"]
         width.append(row["high"] - row["low"])
     assert 2.2 < width[1] / width[0] < 5
+
+
+def test_one_label_for_every_row_fails_however_few_the_rows() -> None:
+    """Its balanced accuracy is 1/k on any rows: failed for certain, with that sentence, and no word of more rows."""
+    finding = _found(_case(["a", "b", "c"] * 4, ["a"] * 12))["balanced_accuracychance"]
+    assert finding.verdict is Verdict.FAILED
+    assert (finding.value, finding.p_value, finding.rows_to_decide) == (pytest.approx(1 / 3), 0.0, None)
+    assert finding.message.values == {"only": "a", "labels": 3}
+    unparsable = _found(_case(["a", "b"] * 6, ["a"] * 11 + [None]))["balanced_accuracychance"]
+    assert unparsable.p_value != 0.0
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_certainly_below_chance_looks_swapped(labels: int) -> None:
+    """Answers turned round fail, and the finding says what they would be with the labels swapped, of two labels."""
+    truth = list(range(labels)) * 100
+    wrong = [(label + 1) % labels if i % 10 else label for i, label in enumerate(truth)]
+    finding = _found(_case(truth, wrong))["balanced_accuracychance"]
+    assert finding.verdict is Verdict.FAILED
+    text = finding.message.values["text"]
+    assert isinstance(text, Message)
+    assert text.id.startswith("Worse than guessing")
+    assert finding.details.get("swapped") == (None if labels == 3 else pytest.approx(0.9))
+
+
+def test_scores_that_look_swapped_are_reported() -> None:
+    """A ROC AUC certainly below 0.5 is found beside right predictions; one that may be 0.5 is not mentioned."""
+    rng = np.random.default_rng(4)
+    truth = [0, 1] * 150
+    for score, expected in ((1 - np.array(truth) * 0.5 - rng.random(300) * 0.7, True), (rng.random(300), False)):
+        rows = batch("test", {}, label=truth, prediction=truth, scores={1: score.tolist()})
+        found = _found(inputs(rows))
+        assert ("roc_aucchance" in found) is expected
+        if expected:
+            finding = found["roc_aucchance"]
+            assert finding.verdict is Verdict.FOUND
+            assert finding.value is not None
+            assert finding.details["swapped"] == pytest.approx(1 - finding.value)
+            assert finding.requirement is None
+
+
+def test_the_gain_over_the_majority_s_label() -> None:
+    """It is accuracy less the share of the training rows' most frequent label among the test rows, paired."""
+    truth = ["a"] * 60 + ["b"] * 140
+    answers = ["a"] * 50 + ["b"] * 150
+    test = batch("test", {}, label=truth, prediction=answers)
+    train = batch("train", {}, label=["a"] * 30 + ["b"] * 20)
+    for batches, share in (((test,), 0.7), ((test, train), 0.3)):
+        finding = _found(inputs(*batches, labels=("a", "b"), positive=None), min_gain_over_majority=0.1)
+        gain = finding["gain_over_majority"]
+        assert gain.value == pytest.approx(0.95 - share)
+        assert gain.verdict is Verdict.PASSED
+        assert gain.interval is not None
+        assert gain.interval[0] < gain.value < gain.interval[1]
+    unit = [i // 4 for i in range(200)]
+    grouped = batch("test", {}, label=truth, prediction=answers, unit=unit)
+    wider = _found(inputs(grouped, labels=("a", "b"), positive=None), min_gain_over_majority=0.1)["gain_over_majority"]
+    assert wider.value == pytest.approx(0.25)
+    narrow = _found(inputs(test, labels=("a", "b"), positive=None), min_gain_over_majority=0.1)["gain_over_majority"]
+    assert wider.interval is not None
+    assert narrow.interval is not None
+    assert wider.interval[0] < narrow.interval[0]
+
+
+def _rows(split: str, right: int, rows: int, **more: Any) -> Any:
+    truth = [0, 1] * (rows // 2)
+    order = np.random.default_rng(rows + right).permutation(rows)
+    wrong = set(order[: rows - right].tolist())
+    answers = [1 - label if i in wrong else label for i, label in enumerate(truth)]
+    return batch(split, more.pop("columns", {}), label=more.pop("label", truth), prediction=answers, **more)
+
+
+@pytest.mark.parametrize(
+    ("right", "verdict"), [(720, Verdict.PASSED), (660, Verdict.FOUND), (560, Verdict.FAILED), (760, Verdict.PASSED)]
+)
+def test_a_loss_from_test_to_live_is_an_alarm(right: int, verdict: Verdict) -> None:
+    """Above .05 for certain it fails, by value alone it is found, else it passes with what would have been shown."""
+    finding = _found(inputs(_rows("test", 900, 1_000), _rows("live", right, 800)))["live_loss"]
+    assert finding.value == pytest.approx(0.9 - right / 800)
+    assert finding.verdict is verdict
+    assert finding.requirement is not None
+    assert (finding.requirement.alarm, finding.requirement.source) == (True, "default")
+    assert (finding.scope, finding.n) == ({"split": "live"}, 800)
+    assert finding.details == {"accuracy_on_test": pytest.approx(0.9), "accuracy_on_live": pytest.approx(right / 800)}
+    assert ("shown" in finding.message.values) == (verdict is Verdict.PASSED)
+
+
+def test_what_a_passed_loss_would_have_shown_is_shown_four_times_in_five() -> None:
+    """Live rows that lose as much as the finding says are above the limit with their whole interval, 75 to 90 %."""
+    finding = _found(inputs(_rows("test", 900, 1_000), _rows("live", 720, 800)))["live_loss"]
+    loss = float(finding.message.values["shown"])  # type: ignore[arg-type]
+    rng = np.random.default_rng(0)
+    certain = 0
+    for _ in range(200):
+        before, after = rng.binomial(1_000, 0.9), rng.binomial(800, 0.9 - loss)
+        certain += _lower_end(before, after) > 0.05
+    assert 0.7 <= certain / 200 <= 0.92
+
+
+def _lower_end(before: int, after: int) -> float:
+    """Return the lower end of the loss, as the check gives it."""
+    task = inputs()["task"]
+    tables = []
+    for right, rows in ((after, 800), (before, 1_000)):
+        counts = np.array([[right, rows - right, 0], [0, 0, 0]])
+        tables.append(CrossTable(counts, counts.astype(float), counts.astype(float)))
+    return unpaired_difference("accuracy", tables[1], tables[0], task, "macro").bounds(0.95)[0]
+
+
+def test_only_labelled_live_rows_count_and_none_say_nothing() -> None:
+    """Rows without a label are left out; without any label there is no alarm, and a limit is inconclusive."""
+    test = _rows("test", 900, 1_000)
+    half = [label if i < 400 else None for i, label in enumerate([0, 1] * 400)]
+    finding = _found(inputs(test, _rows("live", 700, 800, label=half)))["live_loss"]
+    assert finding.n == 400
+    unlabelled = inputs(test, _rows("live", 700, 800, label=[None] * 800))
+    assert "live_loss" not in _found(unlabelled)
+    assert "live_loss" not in _found(inputs(test))
+    limited = _found(unlabelled, max_live_loss=0.2)["live_loss"]
+    assert limited.verdict is Verdict.INCONCLUSIVE
+    assert limited.requirement is not None
+    assert (limited.requirement.limit, limited.requirement.alarm) == (0.2, False)
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict"), [(0.2, Verdict.PASSED), (0.12, Verdict.INCONCLUSIVE), (0.01, Verdict.FAILED)]
+)
+def test_a_limit_on_the_loss_is_decided_on_its_bound(limit: float, verdict: Verdict) -> None:
+    """`max_live_loss` is a requirement as any other: a value under the limit is not enough."""
+    given = inputs(_rows("test", 900, 1_000), _rows("live", 640, 800))
+    assert _found(given, max_live_loss=limit)["live_loss"].verdict is verdict
+
+
+def _by_month(split: str, year: int, right: list[int], rows: int) -> Any:
+    truth, answers, times = [], [], []
+    for month, hits in enumerate(right, 1):
+        order = np.random.default_rng(month).permutation(rows)
+        for i in range(rows):
+            truth.append(i % 2)
+            answers.append(i % 2 if order[i] < hits else 1 - i % 2)
+            times.append(f"{year}-{month:02}")
+    return batch(split, {"when": times}, label=truth, prediction=answers)
+
+
+def test_the_window_that_broke_first_is_named() -> None:
+    """Of six months the fourth and fifth lie below what the test months let expect; the finding names the fourth."""
+    test = _by_month("test", 2025, [180, 178, 183, 181, 179, 182], 200)
+    live = _by_month("live", 2026, [179, 182, 180, 120, 118, 181], 200)
+    given = inputs(test, live, time="when")
+    finding = _found(given)["accuracy_by_window"]
+    assert (finding.verdict, finding.requirement) == (Verdict.FOUND, None)
+    assert finding.scope == {"split": "live", "window": "2026-04-01"}
+    assert finding.value == pytest.approx(0.6)
+    assert finding.details == {"windows": 6, "windows_below": 2}
+    rows = _table(given, "live_windows")
+    assert [row["state"].id for row in rows] == [
+        *["as expected"] * 3, *["below what was expected"] * 2, "as expected"
+    ]  # fmt: skip
+    assert [row["rows"] for row in rows] == [200] * 6
+    for row in rows:
+        assert row["low"] < row["value"] < row["high"]
+        assert row["expected_low"] < 0.9 < row["expected_high"]
+
+
+def test_windows_that_differ_in_the_test_as_well_have_not_broken() -> None:
+    """Where the months of the test differ as much as those of production the expected range is wide."""
+    test = _by_month("test", 2025, [190, 150, 185, 140, 192, 155], 200)
+    live = _by_month("live", 2026, [188, 148, 180, 145], 200)
+    given = inputs(test, live, time="when")
+    assert "accuracy_by_window" not in _found(given)
+    assert {row["state"].id for row in _table(given, "live_windows")} == {"as expected"}
+
+
+def test_windows_without_change_seldom_break() -> None:
+    """Of 60 audits whose accuracy never changed, at most 6 report a window: 5 % are allowed."""
+    rng = np.random.default_rng(2)
+    reported = 0
+    for _ in range(60):
+        test = _by_month("test", 2025, rng.binomial(60, 0.85, 6).tolist(), 60)
+        live = _by_month("live", 2026, rng.binomial(60, 0.85, 6).tolist(), 60)
+        by_time = inputs(test, live, time="when")["outcomes_by_time"]
+        reported += any(isinstance(one, Finding) for one in live_windows(by_time, Policy(confidence=0.95)))
+    assert reported <= 6
+
+
+def test_without_times_there_are_no_windows() -> None:
+    """No column of time, or no labelled live row with one: no table."""
+    assert _table(inputs(_rows("test", 900, 1_000), _rows("live", 700, 800)), "live_windows") == []
+    test, live = _by_month("test", 2025, [50], 60), _rows("live", 50, 60, columns={"when": [None] * 60})
+    assert _table(inputs(test, live, time="when"), "live_windows") == []

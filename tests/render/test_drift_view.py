@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops_audit.record import Record, Verdict
+from llmops_audit.record import Record, Verdict, message
 from llmops_audit.record.drift_figure import (
-    AccuracyEstimate,
     Drift,
     Histogram,
+    PerformanceEstimate,
     SampleSize,
     Shift,
     Timeline,
@@ -347,19 +347,27 @@ def test_an_empty_figure_says_so(sample: ModuleType) -> None:
 
 
 def test_estimates_are_marked_as_estimates(sample: ModuleType) -> None:
-    """Estimates stand with interval and, where there are labels, the accuracy; the page says what they cannot see."""
+    """Estimates stand with interval and, where there are labels, the metric; the page says what they cannot see."""
+    given = {"split": "live", "method": "confidence", "n": 900}
+    reason = message("The rows have no scores.")
     estimates = (
-        AccuracyEstimate(split="live", method="confidence", value=0.912, low=0.89, high=0.93, n=900),
-        AccuracyEstimate(
-            split="test", method="reweighting", value=0.93, low=0.9, high=0.96, n=400, effective=181.3, actual=0.925,
-            actual_low=0.91, actual_high=0.94,
+        PerformanceEstimate(metric="accuracy", value=0.912, low=0.89, high=0.93, **given),
+        PerformanceEstimate(metric="recall", value=0.7, rough=True, **given),
+        PerformanceEstimate(
+            split="live", method="reweighting", metric="accuracy", value=0.93, low=0.95, high=0.96, n=400,
+            effective=181.3, actual=0.925, actual_low=0.91, actual_high=0.94, refuted=True,
+        ),
+        PerformanceEstimate(
+            metric="accuracy", window=0, start="2026-01-01", withheld=reason, actual=0.5, **given
         ),
     )  # fmt: skip
     words = Parsed(chapter(sample, figure([shift("a")], estimates=estimates))).words
     for part in (
         "An estimate, not a measurement: no requirement rests on it.",
-        "live calibrated scores 91.20%89.00% to 93.00% 900 – no labels",
-        "400 181 rows 92.50%91.00% to 94.00%",
+        "(concept shift)",
+        "live calibrated scores 900 – 91.20%89.00% to 93.00% 70.00%rough: fewer than 1,000 labelled rows",
+        "400 181 rows 93.00%95.00% to 96.00% by the labels: 92.50% (91.00% to 94.00%) refuted by the labels",
+        "live 2026-01-01 calibrated scores 900 – withheld: The rows have no scores.",
     ):
         assert part in words, part
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from llmops_audit.analysis.drift.column_pairs import PREDICTION, SCORE, ColumnPair
-from llmops_audit.analysis.drift.estimates import ModelOutputs, estimates
+from llmops_audit.analysis.drift.estimates import estimates
 from llmops_audit.analysis.drift.histograms import histogram
 from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, Hypothesis
 from llmops_audit.analysis.drift.judgement import (
@@ -26,6 +26,7 @@ from llmops_audit.analysis.drift.judgement import (
     window_findings,
     without_time,
 )
+from llmops_audit.analysis.drift.model_outputs import ModelOutputs
 from llmops_audit.analysis.drift.samples import (
     SamplePair,
     compare_columns,
@@ -39,7 +40,7 @@ from llmops_audit.analysis.drift.windows import Windows, windows_of
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.record import Finding, Verdict
-from llmops_audit.record.drift_figure import AccuracyEstimate, Drift, Histogram, SampleSize, Shift, Token
+from llmops_audit.record.drift_figure import Drift, Histogram, PerformanceEstimate, SampleSize, Shift, Token
 
 __all__ = ["DriftVerdicts", "SplitComparison", "compare", "figure", "judge"]
 
@@ -238,10 +239,10 @@ def _histogram(pair: ColumnPair, samples: SamplePair) -> Histogram | None:
 
 def _estimates(
     rows: Mapping[str, Rows], compared_splits: Sequence[SplitComparison], task: Task, policy: Policy
-) -> list[AccuracyEstimate]:
-    """Estimate the accuracy on production rows, from test rows."""
-    live = any(part.samples.split == "live" for part in compared_splits)
-    if not live or "test" not in rows:
+) -> list[PerformanceEstimate]:
+    """Estimate metrics on production rows, from test rows."""
+    live = next((part for part in compared_splits if part.samples.split == "live"), None)
+    if live is None or "test" not in rows:
         return []
     both = rows["test"], rows["live"]
     matrices = None
@@ -249,4 +250,4 @@ def _estimates(
         inputs, is_current = model_inputs(both, task, max(map(len, both)))
         matrices = inputs.matrix[~is_current], inputs.matrix[is_current]
     labelled, current = (ModelOutputs.of(one) for one in both)
-    return estimates("live", labelled, current, matrices, policy.confidence, task.seed)
+    return estimates("live", labelled, current, matrices, task, policy.confidence, live.windows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmops_audit.analysis.metrics.words import METRIC_WORDS
 from llmops_audit.record import Message, message, values_at
 
 __all__ = ["COLUMNS", "DISTANCES", "FEATURES", "METHODS", "UNITS", "WORDS"]
@@ -84,7 +85,7 @@ WORDS: dict[str, Message] = {
     **values_at(COLUMNS, "column"),
     **values_at(FEATURES, "feature"),
     **values_at(UNITS, "windows"),
-    "roc_auc": message("ROC AUC"),
+    **{name: METRIC_WORDS[name] for name in ("accuracy", "roc_auc", "f1", "precision", "recall")},
     "wasserstein_effect": message("Wasserstein effect"),
     "total_variation_effect": message("total variation effect"),
     "jensenshannon_effect": message("Jensen-Shannon effect"),

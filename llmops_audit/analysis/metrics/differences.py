@@ -24,7 +24,7 @@ from llmops_audit.check.inputs import Task
 from llmops_audit.evidence.outcomes import CrossTable
 from llmops_audit.stats import Bounds
 
-__all__ = ["difference", "flips", "unpaired_difference"]
+__all__ = ["difference", "flips", "gain_over_label", "unpaired_difference"]
 
 Floats = npt.NDArray[np.float64]
 Cells = tuple[npt.NDArray[np.intp], ...]
@@ -81,6 +81,35 @@ def difference(name: str, pairs: CrossTable, task: Task, average: Average, index
         return max(min(low, known), -most), min(max(high, known), most)
 
     return MetricEstimate(name, known, "wider of paired bootstrap and Dirichlet posterior", bounds)
+
+
+def gain_over_label(table: CrossTable, index: int, task: Task) -> MetricEstimate:
+    """Return how much more accurate the subject is than predicting one label for every row, with its interval.
+
+    Parameters
+    ----------
+    table : CrossTable, (k, k + 1)
+    index : int
+        Of the label.
+    task : Task
+    """
+    return difference("accuracy", _beside_constant(table, index), task, "macro")
+
+
+def _beside_constant(table: CrossTable, index: int) -> CrossTable:
+    """Return the predictions beside one label for every row; labels are that one and any other, (2, 3, 3)."""
+    label, prediction = np.indices(table.counts.shape)
+    cells = [(side, right) for side in (0, 1) for right in (False, True)]
+    masks = [((label != index) == bool(side)) & ((label == prediction) == right) for side, right in cells]
+
+    def small(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        found = np.zeros((*values.shape[:-2], 2, 3, 3), dtype=values.dtype)
+        for (side, right), mask in zip(cells, masks, strict=True):
+            found[..., side, 0, side if right else 2] = values[..., mask].sum(axis=-1)
+        return found
+
+    by_unit = None if table.by_unit is None else small(table.by_unit)
+    return CrossTable(small(table.counts), small(table.weights), small(table.squares), by_unit)
 
 
 def unpaired_difference(

@@ -1,0 +1,105 @@
+"""`OutcomesByTime`: how many predictions were right, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from llmops_audit.evidence._tallies import SQUARE_UNIT, WEIGHT_UNIT, Cell, CrossTable, Tally, added, counted
+from llmops_audit.evidence.base import Batch, Codes, Plan
+
+__all__ = ["OutcomesByTime"]
+
+_WRONG, _RIGHT = 0, 1
+
+
+@dataclass(frozen=True)
+class OutcomesByTime:
+    """Counts of (day, right or wrong) of the rows that have a label.
+
+    Attributes
+    ----------
+    cells : mapping of cell to Tally
+        The day in UTC, as days since 1970, or None where a row has no time; 1 where the prediction is the label, else
+        0; no groups; and the random group of the unit.
+    """
+
+    cells: Mapping[Cell, Tally] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, plan: Plan) -> Self:
+        """Return the table without rows."""
+        return cls()
+
+    @classmethod
+    def of(cls, batch: Batch, plan: Plan) -> Self:
+        """Count one batch; without labels or predictions there is nothing to count."""
+        if not len(batch) or batch.label is None or batch.prediction is None:
+            return cls()
+        cells = counted(batch, (_days(batch, plan.time), _right(batch.label, batch.prediction)), ())
+        return cls({cell: tally for cell, tally in cells.items() if cell[1] is not None})
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(added(self.cells, other.cells))
+
+    def days(self) -> dict[int, int]:
+        """Return rows by day, in order; rows without a time are left out."""
+        found: dict[int, int] = {}
+        for cell, tally in self.cells.items():
+            if cell[0] is not None:
+                found[cell[0]] = found.get(cell[0], 0) + tally.rows
+        return dict(sorted(found.items()))
+
+    def table(self, windows: Mapping[int | None, int], count: int) -> CrossTable:
+        """Count right and wrong predictions by window.
+
+        Parameters
+        ----------
+        windows : mapping of int or None to int
+            Day (None: no time) to window; other days are left out.
+        count : int
+            Number of windows.
+
+        Returns
+        -------
+        CrossTable, (count, 2)
+            Wrong predictions in the first column, right ones in the second.
+        """
+        shape = (count, 2)
+        counts = np.zeros(shape, dtype=np.int64)
+        weights, squares = np.zeros(shape), np.zeros(shape)
+        by_unit: dict[int, npt.NDArray[np.float64]] = {}
+        for cell in sorted(self.cells, key=repr):
+            if cell[0] not in windows:
+                continue
+            at, tally = (windows[cell[0]], cell[1]), self.cells[cell]
+            counts[at] += tally.rows
+            weights[at] += tally.weight * WEIGHT_UNIT
+            squares[at] += tally.weight_squared * SQUARE_UNIT
+            if cell[-1] is not None:
+                by_unit.setdefault(cell[-1], np.zeros(shape))[at] += tally.weight * WEIGHT_UNIT
+        units = np.stack([by_unit[unit] for unit in sorted(by_unit)]) if by_unit else None
+        return CrossTable(counts, weights, squares, units)
+
+
+def _days(batch: Batch, time: str | None) -> Codes:
+    if time is None or time not in batch.table.column_names:
+        return Codes((), np.full(len(batch), -1, dtype=np.int32))
+    column = batch.table.column(time).to_pandas()
+    times = pd.Series(pd.to_datetime(column, format="ISO8601", errors="coerce", utc=True))
+    index, days = pd.factorize(times.dt.tz_localize(None).dt.floor("D"), sort=True)
+    first = pd.Timestamp("1970-01-01")
+    return Codes(tuple((day - first).days for day in days), index.astype(np.int32))
+
+
+def _right(label: Codes, prediction: Codes) -> Codes:
+    place = {value: number for number, value in enumerate(label.categories)}
+    # A missing prediction is wrong: no label has this place.
+    places = np.array([place.get(value, -2) for value in prediction.categories] + [-2], dtype=np.int32)
+    right = np.where(label.index == places[prediction.index], _RIGHT, _WRONG)
+    return Codes((_WRONG, _RIGHT), np.where(label.index < 0, -1, right).astype(np.int32))
