@@ -41,6 +41,7 @@ GROUPS: dict[str, Message] = {
     "american": message("american"),
     "british": message("british"),
     "chinese": message("chinese"),
+    "foreign": message("foreign"),
     "french": message("french"),
     "german": message("german"),
     "indian": message("indian"),
