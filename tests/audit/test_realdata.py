@@ -435,17 +435,17 @@ def test_black_people_are_held_against_a_text(data_folder: Path, tmp_path: Path)
         pd.read_csv(data_folder / "cold_chinese" / f"{name}.csv")[["TEXT", "label"]].head(rows).to_csv(
             tmp_path / f"{name}.csv", index=False
         )
-    found = _audit(tmp_path, COLD_COUNTERFACTUAL).findings()
-    black = found["counterfactual.flip_rate[identity=ethnicity,from=black,to=arab]"]
-    women = found["counterfactual.flip_rate[identity=gender,from=female,to=male]"]
-    for finding in (black, women):
-        assert finding.value is not None
-        assert finding.n is not None
-        assert finding.n > 200
-    flips, away = int(str(black.details["flips"])), int(str(black.details["away"]))
-    assert flips > 10
-    assert away > 0.9 * flips
-    assert float(str(black.value)) > float(str(women.value))
+    record = _audit(tmp_path, COLD_COUNTERFACTUAL)
+    assert [one.id for one in record.requirements] == [
+        "counterfactual.flip_rate[ethnicity]",
+        "counterfactual.flip_rate[gender]",
+    ]
+    pairs = {(row["from"], row["to"]): row for row in _rows(record, "counterfactual")}
+    black, women = pairs["black", "arab"], pairs["female", "male"]
+    assert min(black["rows"], women["rows"]) > 200
+    assert black["flips"] > 10
+    assert black["away"] > 0.9 * black["flips"]
+    assert black["rate"] > women["rate"]
 
 
 COMPLETIONS: list[tuple[str, dict[str, str], int]] = [
