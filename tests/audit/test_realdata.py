@@ -331,7 +331,7 @@ def _strongest(record: Record) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _area(record: Record, place: str) -> Finding:
-    return record.findings()[f"proxies.roc_auc[{place}]"]
+    return record.findings()[f"proxies.group_separability[{place}]"]
 
 
 def test_adult_gives_sex_away(data_folder: Path, tmp_path: Path) -> None:
@@ -366,7 +366,9 @@ def test_adult_gives_sex_away(data_folder: Path, tmp_path: Path) -> None:
     assert sex.n == 10_000
     assert _strongest(record)["sex", "Female"]["proxy"] == "relationship"
     assert _strongest(record)["race", "Asian-Pac-Islander"]["proxy"] == "native_country"
-    races = [finding for name, finding in record.findings().items() if name.startswith("proxies.roc_auc[race=")]
+    races = [
+        finding for name, finding in record.findings().items() if name.startswith("proxies.group_separability[race=")
+    ]
     assert len(races) == 5
     assert all(finding.value is not None and finding.value < 0.88 for finding in races)
     white = _area(record, "race=White")

@@ -91,7 +91,7 @@ def test_the_limit_is_decided_on_the_bound(n: int, verdict: Verdict) -> None:
 
 
 def test_flips_are_counted_by_direction() -> None:
-    """Each direction is a row of the table, and the worse of them decides; flips to and from the positive label differ."""
+    """Each direction is a row of the table with its flips to and from the positive label; the worse one decides."""
     given = _given(rule=BIASED)
     (finding,) = _found(given).values()
     assert (finding.verdict, finding.value, finding.n, finding.tests) == (Verdict.FAILED, 1.0, 200, 2)

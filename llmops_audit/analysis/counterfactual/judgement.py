@@ -112,16 +112,19 @@ def judge(
         if worst.verdict is not Verdict.PASSED or doubtful is None:
             text = message(
                 "Of {pairs} pairs of groups that were judged, the one from {from} to {to} decides: {verdict}",
-                **{"pairs": len(findings), "from": groups[0], "to": groups[1], "verdict": worst.message},
-            )  # fmt: skip
+                pairs=len(findings),
+                verdict=worst.message,
+                **_of_groups(groups),
+            )
             yield worst.model_copy(update={"message": text})
             return
     if doubtful is not None:
         text = message(
             "From {from} to {to} there are fewer than {min_rows} texts, too few to reject, but their whole interval "
             "misses the limit.",
-            **{"from": doubtful[0], "to": doubtful[1], "min_rows": min_rows},
-        )  # fmt: skip
+            min_rows=min_rows,
+            **_of_groups(doubtful),
+        )
         changes = {"verdict": Verdict.INCONCLUSIVE, "p_value": 1.0, "message": text}
         yield found(doubtful, pairs[doubtful]).model_copy(update=changes)
 

@@ -75,7 +75,7 @@ def test_set_phrases_are_not_swapped(attribute: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("attribute", "text", "target", "expected"),
     [
-        ("religion", "a Christian read the Christian Science Monitor", "muslim", "a Muslim read the Christian Science Monitor"),
+        ("religion", "a Christian left Christian Science", "muslim", "a Muslim left Christian Science"),
         ("nationality", "an American met American Indians", "german", "a German met American Indians"),
         ("ethnicity", "那个黑人演过小黑人", "arab", "那个阿拉伯人演过小黑人"),
     ],
