@@ -39,6 +39,8 @@ WORDS: dict[str, Message] = {
     "unread_attributes": message("attributes that could not be searched"),
     "max_values_compared": message("most values that are compared"),
     "not_searched_for": message("not searched for"),
+    "false_alarms": message("of 100,000 texts without personal data, flagged by mistake"),
+    "false_alarms_at_most": message("flagged by mistake, at most (95 %)"),
     "kind": message("kind"),
     "kinds": message("kinds"),
     "confidence": message("confidence"),

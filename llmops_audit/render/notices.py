@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from llmops_audit.record import Message, Record
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import many_seen
+from llmops_audit.render.personal_data_found import personal_data_found
 from llmops_audit.render.unset_minima import unset_minima
 
 __all__ = ["Notice", "notices"]
@@ -28,10 +29,11 @@ class Notice:
 
 
 def notices(record: Record) -> tuple[Notice, ...]:
-    """Return what stands on the first screen: a missing minimum, rows seen in training, outputs that are no label."""
+    """Return what stands on the first screen: no minimum, rows seen, outputs that are no label, personal data."""
     minimum = unset_minima(record)
     return (
         *([] if minimum is None else [Notice(minimum)]),
         *(Notice(sentence, "leaks") for sentence in many_seen(record)),
         *(Notice(line) for line in output_lines(record)),
+        *(Notice(sentence, "personal-data") for sentence in personal_data_found(record)),
     )
