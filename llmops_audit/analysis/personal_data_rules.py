@@ -38,8 +38,8 @@ _MODEL_MEETS = message("All texts in the model were searched, and the count meet
 _MODEL_EXCEEDS = message("All texts in the model were searched, and the count exceeds the limit.")
 _NO_LIMIT = message("Counted, not judged: the spec sets no limit.")
 _FOUND = message(
-    "Found, confirmed or likely, where the spec neither limits nor allows it. Remove it at its source, or say in the "
-    "spec why it may stay (`allow`)."
+    "Found where the spec neither limits nor allows it. Remove it at its source, or say in the spec why it may stay "
+    "(`allow`)."
 )
 _SUSPECTED = message("Form and context fit, but the checksum does not: these may be mistyped numbers.")
 

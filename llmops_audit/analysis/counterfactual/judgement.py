@@ -131,6 +131,8 @@ def judge(
 
 def _doubtful(metric: SwapMetric, limit: float, small: Mapping[Groups, GroupPair], policy: Policy) -> Groups | None:
     """Return the small pair that misses the limit most certainly, with an interval corrected for their number."""
+    if policy.decide == "point":
+        return None
     confidence = 1 - policy.alpha / max(1, len(small))
     lowest = {groups: _bounds(metric, pair)(confidence)[0] for groups, pair in small.items()}
     beyond = {groups: low for groups, low in lowest.items() if low > limit}

@@ -91,7 +91,7 @@ def test_values_are_compared_where_the_spec_says_so() -> None:
     policy = Policy(confidence=0.95, decide="point")
     (finding,) = _judged(_pairs((400, 2), (60, 4)), policy=policy)
     assert (finding.verdict, finding.details["from"]) == (Verdict.FAILED, "x1")
-    (finding,) = _judged(_pairs((400, 2), (60, 3)), policy=policy)
+    (finding,) = _judged(_pairs((400, 2), (60, 3), (10, 10)), policy=policy)
     assert finding.verdict is Verdict.PASSED
 
 
