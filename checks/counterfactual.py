@@ -141,7 +141,7 @@ def counterfactual(
 ) -> Iterator[Finding | Table]:
     """Swap identity terms in the texts, predict them again, and judge flips and score shifts by pair of groups."""
     from llmops_audit.analysis.counterfactual import Lexicon
-    from llmops_audit.analysis.counterfactual.judgement import judge, too_few
+    from llmops_audit.analysis.counterfactual.swap_judgement import judge, too_few
     from llmops_audit.analysis.counterfactual.swap_results import SwapResults, pair_table, term_table
 
     sample = rows.get(current)

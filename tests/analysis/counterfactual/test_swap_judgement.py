@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from llmops_audit.analysis.counterfactual.judgement import judge, texts_to_pass, too_few
+from llmops_audit.analysis.counterfactual.swap_judgement import judge, texts_to_pass, too_few
 from llmops_audit.analysis.counterfactual.swap_results import GroupPair
 from llmops_audit.check.inputs import Policy
 from llmops_audit.record import Finding, Verdict
