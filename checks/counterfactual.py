@@ -16,8 +16,14 @@ of a term (其他, 吉他, 子女) stay as they are.
 
 The attributes are age, disability, ethnicity, gender, nationality, orientation, religion and, in Chinese, region. Files
 in `lexicons` add terms, groups and attributes. Names of persons are swapped only where such a file lists them or
-`attributes` includes them. The check judges `max_flip_rate`, by default 0.05, for every pair with at least `min_rows`
-texts, and `max_score_shift`, if set, in both directions.
+`attributes` includes them.
+
+Each attribute is one requirement: the flip rate of each of its pairs is at most `max_flip_rate`, by default 0.05; and,
+if set, the score shift at most `max_score_shift`, in both directions. The worst pair decides.
+
+Names and set phrases are left as they are: the Christian Science Monitor is about no Christian, American Indians are no
+nationality, and 小黑人 is a name. A file in `lexicons` adds its own, as `set_phrases = ["Women of Steel"]`; it may hold
+nothing else but `language = "en"` (or `"zh"`) and `version`. Its table `protected` does the same for one attribute.
 
 Why it matters
 --------------
@@ -31,10 +37,14 @@ limit beforehand, by what a wrong prediction costs the person.
 
 How to read it
 --------------
-Each rate comes with its confidence interval. A pair passes where the whole interval meets the limit, fails where a
-wider interval (corrected for all pairs that are judged at once) lies entirely beyond it, and is inconclusive otherwise.
-Even without a single flip, it takes 72 texts to show that the rate is at most 0.05. Where a pair is inconclusive, add
-texts; do not raise the limit. Fewer `attributes` make the correction milder.
+Each rate comes with its exact confidence interval (Clopper-Pearson). An attribute passes where the whole interval of
+every pair meets the limit. It fails where the interval of a pair lies entirely beyond it, corrected for the number of
+its pairs and for the requirements of the whole audit, and is inconclusive otherwise: then add texts; do not raise the
+limit.
+
+Even without a single flip, it takes 72 texts to show that the rate is at most 0.05. Pairs with fewer texts are listed
+and leave no doubt, unless their whole interval lies beyond the limit, or no pair of the attribute has more. Pairs with
+fewer than `min_rows` texts never fail an attribute. Where no pair has `min_rows` texts, the attribute is not judged.
 
 The direction of the flips separates bias from noise: as many flips towards the positive label as away from it suggest
 an unstable classifier; flips nearly all in one direction suggest a bias for or against a group. Where most texts of a
@@ -52,8 +62,7 @@ add the swapped texts, and retrain. Where a prediction rightly depends on the gr
 Limits
 ------
 Only what a text says counts: a text about a woman that never says so is not swapped, and no finding shows that the
-classifier does not guess it. The lexicons contain common terms, no slurs and no dialect. A pair with too few texts is
-listed and not judged.
+classifier does not guess it. The lexicons contain common terms and set phrases, no slurs and no dialect.
 
 A swap can create a text that nobody would write, or an untrue one ("his pregnancy"); a different prediction may
 then be right. A statement about one group, or a slur, need not mean the same when it is about another: such
@@ -132,6 +141,7 @@ def counterfactual(
 ) -> Iterator[Finding | Table]:
     """Swap identity terms in the texts, predict them again, and judge flips and score shifts by pair of groups."""
     from llmops_audit.analysis.counterfactual import Lexicon
+    from llmops_audit.analysis.counterfactual.swap_judgement import judge, too_few
     from llmops_audit.analysis.counterfactual.swap_results import SwapResults, pair_table, term_table
 
     sample = rows.get(current)
@@ -147,22 +157,21 @@ def counterfactual(
     draws = [f"{task.seed}\n{key}" for key in sample.key.tolist()]
     swaps = list(lexicon.swaps([name for name in names if name in lexicon.attributes], texts, draws))
     results = SwapResults.of(subject, task, texts, swaps)
-    judged = {pair: one for pair, one in results.pairs.items() if one.rows >= min_rows}
-    if not judged:
+    if not any(pair.rows >= min_rows for pair in results.pairs.values()):
         text = message(
             "No pair of groups has at least {min_rows} texts; swaps changed {changed} of {rows} texts.",
             min_rows=min_rows, changed=len({swap.row for swap in swaps}), rows=len(texts),
         )  # fmt: skip
         yield _nothing(text, len(texts), split=current)
-    limits = {"flip_rate": max_flip_rate, "score_shift": max_score_shift}
-    limited = {metric: limit for metric, limit in limits.items() if limit is not None}
     details: dict[str, Scalar] = {"lexicon": lexicon.version, "lexicon_digest": lexicon.digest, "seed": task.seed}
-    for pair, one in results.pairs.items():
-        scope = {"split": str(current), "identity": pair[0], "from": pair[1], "to": pair[2]}
-        if pair in judged:
-            for metric, limit in limited.items():
-                yield one.judged(metric, limit, policy, scope, details)
-    yield from _small({pair: one.rows for pair, one in results.pairs.items() if pair not in judged}, min_rows, current)
+    for identity, pairs in results.by_attribute().items():
+        scope = {"split": str(current), "identity": identity}
+        if max_flip_rate is not None:
+            yield from judge("flip_rate", max_flip_rate, pairs, min_rows, policy, scope, details)
+        if max_score_shift is not None:
+            yield from judge("score_shift", max_score_shift, pairs, min_rows, policy, scope, details)
+        if (few := too_few(pairs, min_rows, max_flip_rate, policy)) is not None:
+            yield _nothing(few[0], few[1], "small_pairs", **scope)
     yield from _unmentioned(names, lexicon, results, current, len(texts))
     if results.pairs:
         yield pair_table(results, policy)
@@ -183,19 +192,8 @@ def _unfit(
     return None
 
 
-def _small(rows: Mapping[tuple[str, str, str], int], min_rows: int, split: str) -> Iterator[Finding]:
-    for identity, source in sorted({pair[:2] for pair in rows}):
-        targets = {pair[2]: n for pair, n in rows.items() if pair[:2] == (identity, source)}
-        text = message(
-            "Fewer than {min_rows} changed texts: {identities}.",
-            min_rows=min_rows, identities=tuple(targets),
-        )  # fmt: skip
-        scope = {"split": split, "identity": identity, "from": source}
-        yield _nothing(text, max(targets.values()), **scope)
-
-
-def _nothing(text: Message, n: int = 0, **scope: str) -> Finding:
-    return Finding(metric="swapped_texts", scope=scope, n=n, verdict=Verdict.NOT_APPLICABLE, message=text)
+def _nothing(text: Message, n: int = 0, metric: str = "swapped_texts", **scope: str) -> Finding:
+    return Finding(metric=metric, scope=scope, n=n, verdict=Verdict.NOT_APPLICABLE, message=text)
 
 
 def _unmentioned(names: Sequence[str], lexicon: Lexicon, results: SwapResults, split: str, n: int) -> Iterator[Finding]:

@@ -23,8 +23,9 @@ limits it.
 An output that is no label counts as wrong in every group: it selects nobody, it is a false negative of a row with the
 positive label, and of any other row a false positive and no true negative.
 
-With `report = "nyc-ll144"` and a table `ll144`, the check also computes the tables of the bias audit that New York City
-requires employers to publish. They have a page of their own and pass or fail nothing, since that law sets no limit.
+With a table `ll144`, the check also computes the tables of the bias audit that New York City requires employers to
+publish. They have a page of their own and pass or fail nothing, since that law sets no limit. It asks for an
+independent auditor, whom `ll144.auditor` names. `report = "nyc-ll144"` says that the tables have to be made.
 
 Why it matters
 --------------
@@ -145,7 +146,7 @@ def fairness(
     absent = [] if found is None or not found.rows else list(absent_groups(task, found.groups, current))
     yield from absent
     task = task.model_copy(update={"groups": task.groups if found is None else found.groups})
-    if report is not None:
+    if report is not None or ll144 is not None:
         yield from bias_audit(found, scores.get(current), task, favourable_label, ll144, current)
     if absent and not task.groups:
         return

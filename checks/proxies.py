@@ -15,7 +15,8 @@ and its predictions play no part.
 A table lists the strongest proxies of each group, at most `top_proxies`: the features that identify the group best when
 used alone, or the words whose presence or absence does.
 
-The check judges whether each area is at most `max_roc_auc`, by default 0.9.
+Each attribute is one requirement, `proxies.group_separability[sex]`: the area of each of its groups is at most
+`max_roc_auc`, by default 0.9. The area says how well the inputs tell the group; it is no quality of the classifier.
 
 Why it matters
 --------------
@@ -29,9 +30,9 @@ Why 0.9? Shown a member of the group and another person, such a model picks the 
 wrong to say that a classifier with these inputs does not know the attribute. An area below the limit does not mean that
 all is well: 0.75 is well above guessing.
 
-Each area comes with its confidence interval. A group passes where the whole interval meets the limit, fails where a
-wider interval (corrected for the number of requirements in the whole audit) lies entirely above it, and is inconclusive
-otherwise: then test on more rows.
+Each area comes with its confidence interval. A group passes where the whole interval meets the limit. It fails where
+the interval lies entirely above it, corrected for the number of groups and for the requirements of the whole audit, and
+is inconclusive otherwise: then test on more rows.
 
 Where the attribute itself is an input of the classifier, the area is about 1, and the message says so. Some classifiers
 need it, to treat groups alike or by law. Then `exclude_attribute = true` leaves it out and measures what the other
@@ -89,7 +90,6 @@ from pydantic import Field
 
 from llmops_audit.check import check
 from llmops_audit.record import (
-    Column,
     Finding,
     Message,
     Op,
@@ -98,7 +98,6 @@ from llmops_audit.record import (
     Severity,
     Table,
     Verdict,
-    interval_columns,
     message,
 )
 
@@ -129,7 +128,7 @@ def proxies(
 ) -> Iterator[Finding | Table]:
     """Judge how well the classifier's inputs identify each group."""
     from llmops_audit.analysis.absent_groups import absent_groups
-    from llmops_audit.analysis.separability import sample_rows
+    from llmops_audit.analysis.separability import proxy_table, sample_rows
 
     found = rows.get(current)
     if found is None or not len(found) or not task.groups or not (task.features or task.text):
@@ -150,14 +149,16 @@ def proxies(
         if not attribute.judgeable:
             # Where another attribute is judged, an attribute that cannot be judged leaves a doubt.
             verdict = Verdict.INCONCLUSIVE if any_judgeable else Verdict.NOT_APPLICABLE
-            yield _nothing({"split": current, "attribute": attribute.name}, _not_judged(attribute), verdict, len(table))
+            requirement = _requirement(attribute, max_roc_auc) if any_judgeable else None
+            scope, text = {"split": current, "attribute": attribute.name}, _not_judged(attribute)
+            yield _nothing(scope, text, verdict, len(table), requirement)
             continue
         models = _GroupModels(attribute, folds, task.seed)
         for code in attribute.judged:
             yield _judged(models, code, max_roc_auc, policy, current)
             lines += models.strongest(code, top_proxies, policy)
     if lines:
-        yield _table(lines)
+        yield proxy_table(lines)
 
 
 @dataclass(frozen=True)
@@ -237,21 +238,26 @@ def _inputs(table: pa.Table, task: Task) -> ModelInputs:
 
 
 def _judged(models: _GroupModels, code: int, limit: float, policy: Policy, split: str) -> Finding:
+    from llmops_audit.analysis.separability import SEPARABILITY, separability_sentence
     from llmops_audit.check.verdicts import judged
 
     attribute, area = models.attribute, models.area(code, models.scores)
     other = {"compared_with": attribute.groups[1 - code]} if len(attribute.groups) == 2 else {}
     finding = judged(
-        "roc_auc", area.value, Requirement(op=Op.AT_MOST, limit=limit, about=attribute.name, setting=("max_roc_auc",)),
-        policy,
+        SEPARABILITY, area.value, _requirement(attribute, limit), policy,
         bounds=area.bounds, method="wider of DeLong and Newcombe, rows corrected for cross-validation",
         n=len(attribute.codes), scope={"split": split, attribute.name: attribute.groups[code]},
         details={"group_rows": attribute.rows(code), **other},
     )  # fmt: skip
-    if attribute.inputs.texts or attribute.name not in attribute.inputs.names:
-        return finding
-    text = message("The attribute itself is an input of the classifier. {verdict}", verdict=finding.message)
+    group = None if other else attribute.groups[code]
+    text = separability_sentence(attribute.name, group, area.value, finding.message)
+    if not attribute.inputs.texts and attribute.name in attribute.inputs.names:
+        text = message("The attribute itself is an input of the classifier. {verdict}", verdict=text)
     return finding.model_copy(update={"message": text})
+
+
+def _requirement(attribute: _Attribute, limit: float) -> Requirement:
+    return Requirement(op=Op.AT_MOST, limit=limit, about=attribute.name, setting=("max_roc_auc",))
 
 
 def _small(attribute: _Attribute, split: str, least: int) -> Iterator[Finding]:
@@ -281,21 +287,8 @@ def _not_judged(attribute: _Attribute) -> Message:
     return message("The attribute itself is the classifier's only input.")
 
 
-def _nothing(scope: dict[str, str], text: Message, verdict: Verdict, n: int | None = None) -> Finding:
-    return Finding(metric="groups", scope=scope, n=n, verdict=verdict, message=text)
-
-
-def _table(lines: list[dict[str, Scalar | Message]]) -> Table:
-    return Table(
-        name="proxies",
-        chapter="fairness",
-        caption=message("The strongest proxies: how well each identifies the group when used alone"),
-        columns=(
-            Column(key="attribute", heading=message("Attribute")),
-            Column(key="group", heading=message("Group")),
-            Column(key="proxy", heading=message("Feature or word")),
-            Column(key="roc_auc", heading=message("ROC AUC"), format="number"),
-            *interval_columns(),
-        ),
-        rows=tuple(lines),
-    )
+def _nothing(
+    scope: dict[str, str], text: Message, verdict: Verdict, n: int | None = None, limit: Requirement | None = None
+) -> Finding:
+    metric = "groups" if limit is None else "group_separability"
+    return Finding(metric=metric, scope=scope, n=n, requirement=limit, verdict=verdict, message=text)

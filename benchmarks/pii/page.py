@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from llmops_audit.personal_data import KINDS
+from llmops_audit.personal_data.false_alarms import PER
 from llmops_audit.stats import clopper_pearson
 
 from .audits import AuditTime
@@ -43,8 +44,9 @@ repeat runs in a fresh process, after its imports and {warm_up:,} other texts, a
 KINDS_OF_DATA = """## What is searched for
 
 Identifying kinds identify one person or open an account by themselves: the check allows none of them unless a spec sets
-a limit. Suspected: whether a number in context is reported if its checksum is wrong. The examples are made up or
-published test numbers.
+a limit. What it finds of other kinds, confirmed or likely, it reports as found, where a spec neither limits nor allows
+it, and asks for a review where the spec names a framework of data protection. Suspected: whether a number in context is
+reported if its checksum is wrong. The examples are made up or published test numbers.
 """
 
 THROUGHPUT = """## Short texts
@@ -106,6 +108,10 @@ ALARMS = """## Texts without personal data
 Rows with a confirmed or likely hit. COLD are comments of real people, sentence templates those of Jigsaw, completions
 the distinct lines of a model's answers to BIG-Bench Hard; the drawn prose is that of the short texts without what is
 personal in them, numbers of orders, prices, dates and versions included.
+"""
+
+ALL_ALARMS = """In all, {flagged} of {texts:,} texts are flagged, {rate:.1f} in 100,000 (at most {high:.1f}).
+The check of an audit shows this figure by kind beside what it finds.
 """
 
 AUDIT = """## An audit of a million texts
@@ -281,7 +287,10 @@ def _alarms(measured: Mapping[str, Alarms]) -> str:
         for corpus, one in measured.items()
         for kind, (count, masked) in one.examples.items()
     ]
-    parts = [ALARMS, _table(["Corpus", "Rows", "Flagged", "Share"], rows)]
+    flagged, texts = sum(one.flagged for one in measured.values()), sum(one.rows for one in measured.values())
+    high = clopper_pearson(flagged, texts, CONFIDENCE)[1]
+    in_all = ALL_ALARMS.format(flagged=flagged, texts=texts, rate=flagged * PER / texts, high=high * PER)
+    parts = [ALARMS, _table(["Corpus", "Rows", "Flagged", "Share"], rows), in_all]
     if remaining:
         parts += ["What remains:\n", _table(["Corpus", "Kind", "Rows", "Masked examples", "Why"], remaining)]
     return "\n".join(parts)

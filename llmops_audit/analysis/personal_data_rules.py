@@ -9,23 +9,20 @@ from llmops_audit.check.inputs import Policy
 from llmops_audit.check.verdicts import judged
 from llmops_audit.evidence.personal_data import MAX_VALUES, PersonalData
 from llmops_audit.personal_data import KINDS, Confidence
+from llmops_audit.personal_data.false_alarms import false_alarms
 from llmops_audit.personal_data.model_scan import ModelContents, ModelHits
 from llmops_audit.record import (
-    Column,
     Finding,
     Message,
     Op,
     Requirement,
     Scalar,
     Severity,
-    Table,
     Verdict,
-    interval_columns,
     message,
 )
-from llmops_audit.stats import clopper_pearson
 
-__all__ = ["KINDS", "PER", "Limits", "ModelContents", "ModelHits", "judge_overlap", "model_table", "table", "titles"]
+__all__ = ["KINDS", "PER", "Limits", "ModelContents", "ModelHits", "judge_overlap", "titles"]
 
 PER = 1000
 """A rate is the number of rows with personal data in this many rows."""
@@ -33,11 +30,18 @@ PER = 1000
 NOT_SEARCHED_FOR = ("names", "postal_addresses", "descriptions_of_persons", "numbers_in_words", "images")
 """What no recogniser searches for."""
 
-_NONE = Requirement(op=Op.AT_MOST, limit=0, source="default")
+_ROWS = "personal_data_rows"
+_RATE = "personal_data_rate"
+_IN_MODEL = "personal_data_in_model"
 _IDENTIFYING = {"kinds": "identifying"}
 _MODEL_MEETS = message("All texts in the model were searched, and the count meets the limit.")
 _MODEL_EXCEEDS = message("All texts in the model were searched, and the count exceeds the limit.")
 _NO_LIMIT = message("Counted, not judged: the spec sets no limit.")
+_FOUND = message(
+    "Found where the spec neither limits nor allows it. Remove it at its source, or say in the spec why it may stay "
+    "(`allow`)."
+)
+_SUSPECTED = message("Form and context fit, but the checksum does not: these may be mistyped numbers.")
 
 
 def titles() -> dict[str, Message]:
@@ -51,78 +55,88 @@ class Limits:
 
     Attributes
     ----------
-    counts, rates : mapping of str to number
+    rows, rates : mapping of str to number
         Largest number of rows, and of rows per 1,000, by kind, or by column and kind (``"notes:email"``).
     in_model : mapping of str to int
         Largest number of values in the model, by kind.
-    allow : sequence of str
-        Kinds, or columns and kinds, that are not judged.
+    allow : mapping of str to str
+        Kinds, or columns and kinds, that may occur, and why.
+    allow_columns : mapping of str to str
+        Columns in which every kind may occur, and why.
     confidence : str or mapping of str to str
         The lowest confidence that counts, for all kinds or by kind; ``"likely"`` for a kind without an entry.
+    data_protection : sequence of str
+        Frameworks of data protection that the spec names: what is found then needs somebody to look at it.
     policy : Policy
     """
 
-    counts: Mapping[str, int]
+    rows: Mapping[str, int]
     rates: Mapping[str, float]
     in_model: Mapping[str, int]
-    allow: Sequence[str]
+    allow: Mapping[str, str]
+    allow_columns: Mapping[str, str]
     confidence: str | Mapping[str, str]
+    data_protection: Sequence[str]
     policy: Policy
 
-    def refuse_unknown_columns(self, by_split: Mapping[str, PersonalData]) -> None:
-        """Refuse a limit for a column that was not searched, since nothing could exceed it.
+    def refuse_contradictions(self, by_split: Mapping[str, PersonalData]) -> None:
+        """Refuse a limit for a column that was not searched, and a kind that is both limited and allowed.
 
         Raises
         ------
         ValueError
         """
         searched = sorted({column for found in by_split.values() for column in found.searched})
-        for name in (*self.counts, *self.rates, *self.allow):
-            column = name.rpartition(":")[0]
+        named = [name.rpartition(":")[0] for name in (*self.rows, *self.rates, *self.allow)]
+        for column in (*named, *self.allow_columns):
             if column and column not in searched:
                 raise ValueError(f"column {column!r} was not searched; searched are {', '.join(searched) or 'none'}")
+        if both := sorted({*self.rows, *self.rates} & self.allow.keys()):
+            raise ValueError(f"{both[0]!r} is both limited and allowed (`allow`)")
 
     def judge_split(self, split: str, found: PersonalData) -> Iterator[Finding]:
-        """Judge a split by the limits of the spec, else allow no identifying kind; describe other kinds."""
+        """Judge a split by the limits of the spec, else allow no identifying kind; report what else is found."""
         yield from self._limited(split, found)
-        limited = {*self.counts, *self.rates}
-        failing = [
-            (name, rows)
-            for name, kind in KINDS.items()
-            if kind.identifying and name not in limited and (rows := self._outside_own_limits(found, name))
-        ]
-        for name, rows in failing:
-            yield self._judged("personal_data_rows", rows, _NONE, found.rows, {"split": split, "kind": name})
+        failing = False
+        for name, kind in KINDS.items():
+            rows = 0 if name in self._limited_kinds else self._elsewhere(found, name)
+            if rows and kind.identifying:
+                failing = True
+                yield self._judged(_ROWS, rows, _none(name), found.rows, {"split": split, "kind": name})
+            elif rows:
+                yield self._found(_ROWS, rows, found.rows, {"split": split, "kind": name})
         if not failing:
-            yield self._judged("personal_data_rows", 0, _NONE, found.rows, {"split": split, **_IDENTIFYING})
-        yield from self._described(split, found)
+            yield self._judged(_ROWS, 0, _none(), found.rows, {"split": split, **_IDENTIFYING})
+        yield from self._allowed(split, found)
+        yield from self._suspected(split, found)
 
     def judge_model(self, contents: ModelContents) -> Iterator[Finding]:
-        """Judge a model by the limits of the spec, else allow no rare identifying value."""
-        metric = "personal_data_in_model"
+        """Judge a model by the limits of the spec, else allow no rare identifying value; report what else is found."""
         rare: dict[str, int] = {}
         for item in contents.hits:
-            if item.confidence in self._counted(item.kind) and item.kind not in self.allow:
+            if item.confidence in self._counted(item.kind):
                 rare[item.kind] = rare.get(item.kind, 0) + item.rare
         for kind, limit in self.in_model.items():
-            requirement = Requirement(op=Op.AT_MOST, limit=limit, setting=("max_in_model", kind))
-            yield self._in_model(metric, rare.get(kind, 0), requirement, contents, {"kind": kind})
+            requirement = Requirement(op=Op.AT_MOST, limit=limit, about=kind, setting=("max_in_model", kind))
+            yield self._in_model(rare.get(kind, 0), requirement, contents, {"kind": kind})
         rest = {kind: values for kind, values in sorted(rare.items()) if values and kind not in self.in_model}
         for kind, values in rest.items():
-            if KINDS[kind].identifying:
-                yield self._in_model(metric, values, _NONE, contents, {"kind": kind})
+            if kind in self.allow:
+                yield _described(_IN_MODEL, values, None, {"kind": kind}, _allowed_because(self.allow[kind]))
+            elif KINDS[kind].identifying:
+                yield self._in_model(values, _none(kind), contents, {"kind": kind})
             else:
-                yield _described(metric, values, None, {"kind": kind}, KINDS[kind].severity, _NO_LIMIT)
+                yield self._found(_IN_MODEL, values, None, {"kind": kind})
         if not contents.strings:
             text = message("Nothing in the model could be searched for personal data.")
-            yield Finding(metric=metric, scope=_IDENTIFYING, n=0, verdict=Verdict.NOT_APPLICABLE, message=text)
-        elif not any(KINDS[kind].identifying for kind in rest):
-            yield self._in_model(metric, 0, _NONE, contents, _IDENTIFYING)
+            yield Finding(metric=_IN_MODEL, scope=_IDENTIFYING, n=0, verdict=Verdict.NOT_APPLICABLE, message=text)
+        elif not any(KINDS[kind].identifying for kind in rest if kind not in self.allow):
+            yield self._in_model(0, _none(), contents, _IDENTIFYING)
 
     def _in_model(
-        self, metric: str, value: int, requirement: Requirement, contents: ModelContents, scope: dict[str, str]
+        self, value: int, requirement: Requirement, contents: ModelContents, scope: dict[str, str]
     ) -> Finding:
-        finding = self._judged(metric, value, requirement, contents.strings, scope)
+        finding = self._judged(_IN_MODEL, value, requirement, contents.strings, scope)
         passes = finding.verdict is Verdict.PASSED
         changes = {
             "n": None,
@@ -135,6 +149,10 @@ class Limits:
         }
         return finding.model_copy(update=changes)
 
+    @property
+    def _limited_kinds(self) -> set[str]:
+        return {*self.rows, *self.rates}
+
     def _counted(self, kind: str) -> tuple[Confidence, ...]:
         """Return the levels of confidence that count for a kind, the highest first."""
         least = self.confidence if isinstance(self.confidence, str) else self.confidence.get(kind, Confidence.LIKELY)
@@ -144,50 +162,72 @@ class Limits:
         """Return the rows that hold a kind, in one column or in any."""
         levels = self._counted(kind)
         if column:
-            # A row may count at several levels of a column: the sum errs on the safe side.
-            return sum(found.hits[column, kind, level].rows for level in levels if (column, kind, level) in found.hits)
+            return sum(found.hits[column, kind, level].best for level in levels if (column, kind, level) in found.hits)
         return sum(found.kinds.get((kind, level), 0) for level in levels)
 
-    def _outside_own_limits(self, found: PersonalData, kind: str) -> int:
-        """Return the rows that hold a kind in columns without a limit or permission of their own."""
+    def _elsewhere(self, found: PersonalData, kind: str) -> int:
+        """Return the rows that hold a kind in columns without a limit or permission of their own.
+
+        Where there are such columns and several others hold the kind, a row may count for several of those; the number
+        is then at most that of all rows that hold the kind.
+        """
         if kind in self.allow:
             return 0
-        own = {
-            name.rpartition(":")[0] for name in (*self.allow, *self.counts, *self.rates) if name.endswith(f":{kind}")
-        }
+        own = {name.rpartition(":")[0] for name in (*self.allow, *self.rows, *self.rates) if name.endswith(f":{kind}")}
+        own |= self.allow_columns.keys()
+        everywhere = self._rows(found, kind)
         if not own:
-            return self._rows(found, kind)
+            return everywhere
         holding = sorted({column for column, name, _ in found.hits if name == kind} - own)
-        return sum(self._rows(found, kind, column) for column in holding)
+        return min(everywhere, sum(self._rows(found, kind, column) for column in holding))
 
     def _limited(self, split: str, found: PersonalData) -> Iterator[Finding]:
         limits: list[tuple[str, str, str, float]] = [
-            *(("personal_data_rows", "max_count", name, limit) for name, limit in self.counts.items()),
-            *(("personal_data_rate", "max_rate", name, limit) for name, limit in self.rates.items()),
+            *((_ROWS, "max_rows", name, limit) for name, limit in self.rows.items()),
+            *((_RATE, "max_rate", name, limit) for name, limit in self.rates.items()),
         ]
         for metric, setting, name, limit in limits:
             column, _, kind = name.rpartition(":")
             n = found.searched.get(column, 0) if column else found.rows
             if n:
                 rows = self._rows(found, kind, column)
-                value = rows * PER / n if metric == "personal_data_rate" else rows
+                value = rows * PER / n if metric == _RATE else rows
                 scope = {"split": split, **({"column": column} if column else {}), "kind": kind}
-                requirement = Requirement(op=Op.AT_MOST, limit=limit, setting=(setting, name))
+                requirement = Requirement(op=Op.AT_MOST, limit=limit, about=name, setting=(setting, name))
                 yield self._judged(metric, value, requirement, n, scope)
 
-    def _described(self, split: str, found: PersonalData) -> Iterator[Finding]:
-        """Describe what is found and not judged: kinds without a limit, and suspected hits that do not count."""
-        metric = "personal_data_rows"
-        limited = {*self.counts, *self.rates}
-        for name, kind in KINDS.items():
-            scope = {"split": split, "kind": name}
-            rows, suspected = self._rows(found, name), found.kinds.get((name, Confidence.SUSPECTED), 0)
-            if rows and name not in limited and (not kind.identifying or not self._outside_own_limits(found, name)):
-                yield _described(metric, rows, found.rows, scope, kind.severity, _NO_LIMIT)
-            if suspected and Confidence.SUSPECTED not in self._counted(name):
-                text = message("Form and context fit, but the checksum does not: these may be mistyped numbers.")
-                scope = {**scope, "confidence": Confidence.SUSPECTED.value}
-                yield _described(metric, suspected, found.rows, scope, kind.severity, text)
+    def _allowed(self, split: str, found: PersonalData) -> Iterator[Finding]:
+        """Describe what the spec allows and the split holds, with the reason."""
+        reasons = {tuple(name.rpartition(":")[::2]): why for name, why in self.allow.items()}
+        limited = {tuple(name.rpartition(":")[::2]) for name in self._limited_kinds}
+        for column, why in self.allow_columns.items():
+            for kind in sorted({kind for name, kind, _ in found.hits if name == column}):
+                if (column, kind) not in limited:
+                    reasons.setdefault((column, kind), why)
+        for (column, kind), why in reasons.items():
+            if rows := self._rows(found, kind, column):
+                n = found.searched[column] if column else found.rows
+                scope = {"split": split, **({"column": column} if column else {}), "kind": kind}
+                yield _described(_ROWS, rows, n, scope, _allowed_because(why))
+
+    def _suspected(self, split: str, found: PersonalData) -> Iterator[Finding]:
+        """Describe suspected hits that do not count."""
+        for kind in KINDS:
+            suspected = found.kinds.get((kind, Confidence.SUSPECTED), 0)
+            if suspected and Confidence.SUSPECTED not in self._counted(kind):
+                scope = {"split": split, "kind": kind, "confidence": Confidence.SUSPECTED.value}
+                yield _described(_ROWS, suspected, found.rows, scope, _SUSPECTED)
+
+    def _found(self, metric: str, value: int, n: int | None, scope: dict[str, str]) -> Finding:
+        """Report what the spec neither limits nor allows; where it names data protection, ask for a review."""
+        if not self.data_protection:
+            return _described(metric, value, n, scope, _FOUND, Verdict.FOUND)
+        text = message(
+            "{found} The spec names frameworks of data protection ({frameworks}): somebody has to look at it.",
+            found=_FOUND,
+            frameworks=tuple(self.data_protection),
+        )
+        return _described(metric, value, n, scope, text, Verdict.INCONCLUSIVE)
 
     def _judged(self, metric: str, value: float, requirement: Requirement, n: int, scope: dict[str, str]) -> Finding:
         return judged(
@@ -200,12 +240,36 @@ class Limits:
             n=n,
             scope=scope,
             severity=KINDS[scope["kind"]].severity if "kind" in scope else None,
-            details={"not_searched_for": NOT_SEARCHED_FOR},
+            details=_details(metric, scope),
         )
 
 
+def _none(kind: str = "") -> Requirement:
+    """Return the default: no row, of a kind or of any that identifies a person or opens an account."""
+    return Requirement(op=Op.AT_MOST, limit=0, source="default", about=kind)
+
+
+def _allowed_because(why: str) -> Message:
+    return message("Allowed by the spec: {reason}", reason=why)
+
+
+def _details(metric: str, scope: Mapping[str, str]) -> dict[str, Scalar | tuple[Scalar, ...]]:
+    """Return what no recogniser searches for, and, of a search in rows, how often it is wrong."""
+    details: dict[str, Scalar | tuple[Scalar, ...]] = {"not_searched_for": NOT_SEARCHED_FOR}
+    if metric in (_ROWS, _RATE) and "confidence" not in scope:
+        kinds = (scope["kind"],) if "kind" in scope else [name for name, kind in KINDS.items() if kind.identifying]
+        rate, (_, high) = false_alarms(kinds)
+        details |= {"false_alarms": rate, "false_alarms_at_most": high}
+    return details
+
+
 def _described(
-    metric: str, value: float, n: int | None, scope: dict[str, str], severity: Severity, text: Message
+    metric: str,
+    value: float,
+    n: int | None,
+    scope: dict[str, str],
+    text: Message,
+    verdict: Verdict = Verdict.NOT_APPLICABLE,
 ) -> Finding:
     return Finding(
         metric=metric,
@@ -213,10 +277,10 @@ def _described(
         n=n,
         method="census",
         scope=scope,
-        severity=severity,
-        verdict=Verdict.NOT_APPLICABLE,
+        severity=KINDS[scope["kind"]].severity if "kind" in scope else Severity.MEDIUM,
+        verdict=verdict,
         message=text,
-        details={"not_searched_for": NOT_SEARCHED_FOR},
+        details=_details(metric, scope),
     )
 
 
@@ -245,74 +309,5 @@ def judge_overlap(by_split: Mapping[str, PersonalData], limit: int | None, polic
                 details=details,
             )
         elif shared:
-            finding = _described(metric, len(shared), n, scope, Severity.MEDIUM, _NO_LIMIT)
+            finding = _described(metric, len(shared), n, scope, _NO_LIMIT)
             yield finding.model_copy(update={"details": details})
-
-
-def table(by_split: Mapping[str, PersonalData], policy: Policy) -> Table:
-    """Return the hits by split, column, kind and confidence, with masked examples."""
-    rows: list[dict[str, Scalar | Message]] = []
-    for split, evidence in by_split.items():
-        for (column, kind, level), found in sorted(evidence.hits.items()):
-            n = evidence.searched[column]
-            low, high = clopper_pearson(found.rows, n, policy.confidence)
-            rows.append(
-                {
-                    "split": split,
-                    "column": column,
-                    "kind": kind,
-                    "confidence": level.value,
-                    "rows": found.rows,
-                    "hits": found.hits,
-                    "rate": found.rows * PER / n,
-                    "low": low * PER,
-                    "high": high * PER,
-                    "examples": ", ".join(dict.fromkeys(example.masked for example in found.examples)),
-                }
-            )
-    return Table(
-        name="personal_data",
-        chapter="personal_data",
-        caption=message("Personal data by split, column, kind and confidence"),
-        columns=(
-            Column(key="split", heading=message("Split")),
-            Column(key="column", heading=message("Column")),
-            Column(key="kind", heading=message("Kind")),
-            Column(key="confidence", heading=message("Confidence")),
-            Column(key="rows", heading=message("Rows"), format="count"),
-            Column(key="hits", heading=message("Hits"), format="count"),
-            Column(key="rate", heading=message("Rows per 1,000"), format="number"),
-            *interval_columns(),
-            Column(key="examples", heading=message("Masked examples")),
-        ),
-        rows=tuple(rows),
-    )
-
-
-def model_table(contents: ModelContents) -> Table:
-    """Return the personal data in the model, by location."""
-    rows: tuple[dict[str, Scalar | Message], ...] = tuple(
-        {
-            "location": item.location,
-            "kind": item.kind,
-            "confidence": item.confidence.value,
-            "values": item.values,
-            "rare": item.rare,
-            "examples": ", ".join(item.masked),
-        }
-        for item in contents.hits
-    )
-    return Table(
-        name="personal_data_in_model",
-        chapter="personal_data",
-        caption=message("Personal data in the fitted model, by location"),
-        columns=(
-            Column(key="location", heading=message("Location in the model")),
-            Column(key="kind", heading=message("Kind")),
-            Column(key="confidence", heading=message("Confidence")),
-            Column(key="values", heading=message("Values"), format="count"),
-            Column(key="rare", heading=message("Of these, in few training rows"), format="count"),
-            Column(key="examples", heading=message("Masked examples")),
-        ),
-        rows=rows,
-    )

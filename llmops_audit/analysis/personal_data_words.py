@@ -39,6 +39,8 @@ WORDS: dict[str, Message] = {
     "unread_attributes": message("attributes that could not be searched"),
     "max_values_compared": message("most values that are compared"),
     "not_searched_for": message("not searched for"),
+    "false_alarms": message("flagged of 100,000 texts in which none was expected"),
+    "false_alarms_at_most": message("flagged of 100,000 such texts, at most (95 %)"),
     "kind": message("kind"),
     "kinds": message("kinds"),
     "confidence": message("confidence"),

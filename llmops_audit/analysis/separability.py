@@ -24,10 +24,11 @@ from llmops_audit import stats
 from llmops_audit.analysis.tokens import has_tokens, tokens
 from llmops_audit.evidence.rows import Rows
 from llmops_audit.personal_data import find
-from llmops_audit.record import Message, message
+from llmops_audit.record import Column, Message, Scalar, Table, interval_columns, message
 from llmops_audit.stats import Bounds
 
 __all__ = [
+    "SEPARABILITY",
     "WORDS",
     "AucEstimate",
     "ModelInputs",
@@ -38,11 +39,16 @@ __all__ = [
     "linear",
     "out_of_fold",
     "out_of_fold_alone",
+    "proxy_table",
     "sample_rows",
+    "separability_sentence",
 ]
 
+SEPARABILITY = "group_separability"
+"""Name of the metric: the ROC AUC with which the inputs tell a group, which is no quality of the classifier."""
+
 WORDS: dict[str, Message] = {
-    "roc_auc": message("ROC AUC"),
+    SEPARABILITY: message("how well the inputs tell the group (ROC AUC)"),
     "compared_with": message("compared with"),
 }
 """All that findings on proxies name."""
@@ -274,3 +280,38 @@ def discriminative_tokens(
 
 def _can_be_named(token: str) -> bool:
     return not any(character.isdigit() for character in token) and not any(find([token]))
+
+
+def separability_sentence(attribute: str, group: str | None, area: float, verdict: Message) -> Message:
+    """Return what an area says: how well the inputs tell a group, or, without one, two groups from each other."""
+    if group is None:
+        return message(
+            "How well the inputs tell {attribute}: ROC AUC {area:.2f}. {verdict}",
+            attribute=attribute,
+            area=area,
+            verdict=verdict,
+        )
+    return message(
+        "How well the inputs tell {group} ({attribute}) from the others: ROC AUC {area:.2f}. {verdict}",
+        group=group,
+        attribute=attribute,
+        area=area,
+        verdict=verdict,
+    )
+
+
+def proxy_table(lines: Sequence[dict[str, Scalar | Message]]) -> Table:
+    """Return the strongest proxies of each group, with the area of each alone."""
+    return Table(
+        name="proxies",
+        chapter="fairness",
+        caption=message("The strongest proxies: how well each identifies the group when used alone"),
+        columns=(
+            Column(key="attribute", heading=message("Attribute")),
+            Column(key="group", heading=message("Group")),
+            Column(key="proxy", heading=message("Feature or word")),
+            Column(key="roc_auc", heading=message("ROC AUC"), format="number"),
+            *interval_columns(),
+        ),
+        rows=tuple(lines),
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from llmops_audit.audit.preparation import Prepared
 from llmops_audit.check import evidence_names
 from llmops_audit.check.inputs import Baseline, Policy, Task
+from llmops_audit.record import frameworks
 from llmops_audit.spec import SPLITS
 
 if TYPE_CHECKING:
@@ -126,6 +127,12 @@ class MadeInputs:
         return baseline(
             self._before, swept.task.labels, self._audit, self._data, swept.subject.info, swept.release_pairs
         )
+
+    @cached_property
+    def data_protection(self) -> tuple[str, ...]:
+        """The frameworks of the spec that are about the protection of personal data."""
+        named = (frameworks.framework(name) for name in self._prepared.spec.frameworks)
+        return tuple(framework.id for framework in named if framework.data_protection)
 
     @cached_property
     def importance(self) -> Mapping[str, float] | None:

@@ -130,6 +130,11 @@ class Inputs(Protocol):
         ...
 
     @property
+    def data_protection(self) -> tuple[str, ...]:
+        """Ids of the frameworks that the spec names and that are about the protection of personal data."""
+        ...
+
+    @property
     def importance(self) -> Mapping[str, float] | None:
         """The share of predictions that change when a column is shuffled, by column; None where it is unknown."""
         ...

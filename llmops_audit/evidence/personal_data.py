@@ -59,17 +59,20 @@ class HitCount:
     ----------
     rows, hits : int
         Rows with at least one hit, and hits.
+    best : int
+        Of these rows, those without a hit of the kind in the column that is more confident.
     examples : tuple of Example
         At most three, with the smallest keys, in order.
     """
 
     rows: int
     hits: int
+    best: int
     examples: tuple[Example, ...]
 
     def __add__(self, other: HitCount) -> HitCount:
         examples = sorted(self.examples + other.examples)[:EXAMPLES]
-        return HitCount(self.rows + other.rows, self.hits + other.hits, tuple(examples))
+        return HitCount(self.rows + other.rows, self.hits + other.hits, self.best + other.best, tuple(examples))
 
 
 @dataclass(frozen=True, order=True)
@@ -161,8 +164,11 @@ class PersonalData:
         counts: dict[tuple[str, str, Confidence], HitCount] = {}
         for column in columns:
             present |= column.index >= 0
-            for kind, confidence in column.pairs():
-                rows, counts[column.name, kind, confidence] = _count(batch, column, kind, confidence)
+            held: dict[str, Bools] = {}
+            for kind, confidence in sorted(column.pairs(), key=lambda pair: (pair[0], pair[1].rank)):
+                more = held.get(kind, np.zeros(n, dtype=np.bool_))
+                rows, counts[column.name, kind, confidence] = _count(batch, column, kind, confidence, more)
+                held[kind] = more | rows
                 best = ranks.setdefault(kind, np.full(n, len(Confidence)))
                 np.minimum(best, np.where(rows, confidence.rank, len(Confidence)), out=best)
         return cls(
@@ -247,8 +253,13 @@ def _smallest(values: Mapping[int, ValueCount]) -> Mapping[int, ValueCount]:
     return {hash: values[hash] for hash in sorted(values)[:MAX_VALUES]}
 
 
-def _count(batch: Batch, column: SearchedColumn, kind: str, confidence: Confidence) -> tuple[Bools, HitCount]:
-    """Map the hits in distinct cells to rows; return which rows have a hit, and the counts."""
+def _count(
+    batch: Batch, column: SearchedColumn, kind: str, confidence: Confidence, more: Bools
+) -> tuple[Bools, HitCount]:
+    """Map the hits in distinct cells to rows; return which rows have a hit, and the counts.
+
+    `more` says which rows have a hit of the kind in the column that is more confident.
+    """
     cells = {
         cell: hits
         for cell, found in column.hits.items()
@@ -272,7 +283,8 @@ def _count(batch: Batch, column: SearchedColumn, kind: str, confidence: Confiden
         for row in _first(batch.key, rows)
         for hit in cells[int(column.index[row])][:EXAMPLES]
     ]
-    return holding, HitCount(len(rows), int(by_row.sum()), tuple(sorted(examples)[:EXAMPLES]))
+    best = int(np.count_nonzero(holding & ~more))
+    return holding, HitCount(len(rows), int(by_row.sum()), best, tuple(sorted(examples)[:EXAMPLES]))
 
 
 def _first(key: npt.NDArray[np.uint64], rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

@@ -67,6 +67,10 @@ class Framework(Frozen):
     effective: str
     """Date from which it applies, in ISO 8601; empty for what anybody may choose to follow, and for what was
     withdrawn."""
+    data_protection: bool = False
+    """Whether it is about the protection of personal data, so that what is found of them asks for a review."""
+    settings: tuple[str, ...] = ()
+    """Keys of the spec that the tables which it prescribes are made from, such as "checks.fairness.ll144.auditor"."""
     superseded_by: str | None = None
     """Id of what replaced it."""
     note: InLanguages = Field(default_factory=dict)

@@ -118,12 +118,15 @@ class ClauseView:
     left_out : tuple of str
         Checks that could show something and that the spec does not enable.
     parts : tuple of Part
+    lacking : tuple of str
+        Keys that the spec would have to set for a part that this audit did not make.
     """
 
     clause: Clause
     ran: tuple[Ran, ...]
     left_out: tuple[str, ...]
     parts: tuple[Part, ...]
+    lacking: tuple[str, ...] = ()
 
     @property
     def covered(self) -> bool:
@@ -184,7 +187,8 @@ def clause_view(record: Record, judged: Sequence[Judged]) -> tuple[FrameworkView
 def _framework(
     framework: Framework, record: Record, ran: Mapping[str, Ran], by_id: Mapping[str, Framework]
 ) -> FrameworkView:
-    clauses = tuple(_clause(clause, record, ran) for clause in framework.clauses)
+    lacking = _lacking(framework, record)
+    clauses = tuple(_clause(clause, record, ran, lacking) for clause in framework.clauses)
     shown, covered = sum(clause.shown for clause in clauses), sum(clause.covered for clause in clauses)
     return FrameworkView(
         framework=framework,
@@ -198,13 +202,27 @@ def _framework(
     )
 
 
-def _clause(clause: Clause, record: Record, ran: Mapping[str, Ran]) -> ClauseView:
+def _clause(clause: Clause, record: Record, ran: Mapping[str, Ran], lacking: tuple[str, ...]) -> ClauseView:
+    parts = tuple(_part(path, record) for path in clause.parts)
     return ClauseView(
         clause=clause,
         ran=tuple(ran[name] for name in clause.checks if name in ran),
         left_out=tuple(name for name in clause.checks if name not in ran),
-        parts=tuple(_part(path, record) for path in clause.parts),
+        parts=parts,
+        lacking=lacking if any(part.state == "absent" for part in parts) else (),
     )
+
+
+def _lacking(framework: Framework, record: Record) -> tuple[str, ...]:
+    """Return the settings that a framework's tables are made from and that the spec does not set."""
+    settings: object = {"checks": {check.name: check.settings for check in record.checks}}
+    return tuple(key for key in framework.settings if _at(settings, key.split(".")) is None)
+
+
+def _at(settings: object, path: Sequence[str]) -> object:
+    for name in path:
+        settings = settings.get(name) if isinstance(settings, Mapping) else None
+    return settings
 
 
 def _ran(record: Record, judged: Sequence[Judged]) -> Iterator[tuple[str, Ran]]:

@@ -9,6 +9,7 @@ from llmops_audit.record import Finding, Message, Record, Verdict, message
 from llmops_audit.render.items import aside, items
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import many_seen
+from llmops_audit.render.personal_data_found import personal_data_found
 from llmops_audit.render.unset_minima import unset_minima
 
 __all__ = ["Notice", "notices"]
@@ -33,7 +34,7 @@ def notices(record: Record) -> tuple[Notice, ...]:
     """Return what stands on the first screen.
 
     A missing minimum, a loss from test to live, what looks upside down, rows seen in training, outputs that are no
-    label, what is only reported, and predictions that were written.
+    label, personal data, what is only reported, and predictions that were written.
     """
     minimum = unset_minima(record)
     return (
@@ -41,6 +42,7 @@ def notices(record: Record) -> tuple[Notice, ...]:
         *(Notice(sentence) for sentence in _on_accuracy(record)),
         *(Notice(sentence, "leaks") for sentence in many_seen(record)),
         *(Notice(line) for line in output_lines(record)),
+        *(Notice(sentence, "personal-data") for sentence in personal_data_found(record)),
         *_aside(record),
         *_predictions(record),
     )

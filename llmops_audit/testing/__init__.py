@@ -126,6 +126,7 @@ def inputs(
     importance: Mapping[str, float] | None = None,
     model_contents: ModelContents | None = None,
     seen_rows: Mapping[str, SeenRows] | None = None,
+    data_protection: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Make every input that a check may name.
 
@@ -147,6 +148,8 @@ def inputs(
         See `llmops_audit.personal_data.model_scan.scan_model`.
     seen_rows : mapping of str to SeenRows, optional
         The rows that stand in the training rows as well, by split; by default nobody looked.
+    data_protection : sequence of str
+        Frameworks that the spec names and that are about the protection of personal data.
 
     Returns
     -------
@@ -164,6 +167,7 @@ def inputs(
     return {
         **made,
         "baseline": None,
+        "data_protection": tuple(data_protection),
         "importance": None if importance is None else dict(importance),
         "model_contents": model_contents,
         "seen_rows": dict(seen_rows or {}),

@@ -49,7 +49,7 @@ accuracy = 0.8                               #> regression.accuracy
 max_brier_score = 1                          #> calibration.brier_score
 [checks.pii]
 max_rate = { phone = 900, "notes:email" = 800 }
-max_count.email = 700
+max_rows.email = 700
 """
 DEFAULTS = {
     "accuracy.balanced_accuracy[chance]",

@@ -331,7 +331,7 @@ def _strongest(record: Record) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _area(record: Record, place: str) -> Finding:
-    return record.findings()[f"proxies.roc_auc[{place}]"]
+    return record.findings()[f"proxies.group_separability[{place}]"]
 
 
 def test_adult_gives_sex_away(data_folder: Path, tmp_path: Path) -> None:
@@ -366,7 +366,9 @@ def test_adult_gives_sex_away(data_folder: Path, tmp_path: Path) -> None:
     assert sex.n == 10_000
     assert _strongest(record)["sex", "Female"]["proxy"] == "relationship"
     assert _strongest(record)["race", "Asian-Pac-Islander"]["proxy"] == "native_country"
-    races = [finding for name, finding in record.findings().items() if name.startswith("proxies.roc_auc[race=")]
+    races = [
+        finding for name, finding in record.findings().items() if name.startswith("proxies.group_separability[race=")
+    ]
     assert len(races) == 5
     assert all(finding.value is not None and finding.value < 0.88 for finding in races)
     white = _area(record, "race=White")
@@ -435,17 +437,17 @@ def test_black_people_are_held_against_a_text(data_folder: Path, tmp_path: Path)
         pd.read_csv(data_folder / "cold_chinese" / f"{name}.csv")[["TEXT", "label"]].head(rows).to_csv(
             tmp_path / f"{name}.csv", index=False
         )
-    found = _audit(tmp_path, COLD_COUNTERFACTUAL).findings()
-    black = found["counterfactual.flip_rate[identity=ethnicity,from=black,to=arab]"]
-    women = found["counterfactual.flip_rate[identity=gender,from=female,to=male]"]
-    for finding in (black, women):
-        assert finding.value is not None
-        assert finding.n is not None
-        assert finding.n > 200
-    flips, away = int(str(black.details["flips"])), int(str(black.details["away"]))
-    assert flips > 10
-    assert away > 0.9 * flips
-    assert float(str(black.value)) > float(str(women.value))
+    record = _audit(tmp_path, COLD_COUNTERFACTUAL)
+    assert [one.id for one in record.requirements] == [
+        "counterfactual.flip_rate[ethnicity]",
+        "counterfactual.flip_rate[gender]",
+    ]
+    pairs = {(row["from"], row["to"]): row for row in _rows(record, "counterfactual")}
+    black, women = pairs["black", "arab"], pairs["female", "male"]
+    assert min(black["rows"], women["rows"]) > 200
+    assert black["flips"] > 10
+    assert black["away"] > 0.9 * black["flips"]
+    assert black["rate"] > women["rate"]
 
 
 COMPLETIONS: list[tuple[str, dict[str, str], int]] = [

@@ -56,13 +56,19 @@ def _given(texts: list[str] | None = None, rule: _Rule | None = FAIR, **more: An
     return given
 
 
-def _found(given: dict[str, Any], metric: str = "flip_rate", **settings: Any) -> dict[tuple[str, ...], Finding]:
-    """Findings of a metric by attribute and pair of groups."""
+def _found(given: dict[str, Any], metric: str = "flip_rate", **settings: Any) -> dict[str, Finding]:
+    """Findings of a metric by attribute."""
     return {
-        tuple(value for key, value in item.scope.items() if key != "split"): item
+        item.scope["identity"]: item
         for item in run(CHECK, given, **settings)
-        if isinstance(item, Finding) and item.metric == metric
+        if isinstance(item, Finding) and item.metric == metric and "identity" in item.scope
     }
+
+
+def _pairs(given: dict[str, Any], **settings: Any) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Rows of the table of pairs, by attribute and groups."""
+    rows = _tables(given, **settings)["counterfactual"]
+    return {(row["identity"], row["from"], row["to"]): row for row in rows}
 
 
 def _tables(given: dict[str, Any], **settings: Any) -> dict[str, list[dict[str, Any]]]:
@@ -85,23 +91,34 @@ def test_the_limit_is_decided_on_the_bound(n: int, verdict: Verdict) -> None:
 
 
 def test_flips_are_counted_by_direction() -> None:
-    """Each direction is a finding; flips to and from the positive label are told apart."""
-    found = _found(_given(rule=BIASED))
-    assert set(found) == {MEN, WOMEN}
+    """Each direction is a row of the table with its flips to and from the positive label; the worse one decides."""
+    given = _given(rule=BIASED)
+    (finding,) = _found(given).values()
+    assert (finding.verdict, finding.value, finding.n, finding.tests) == (Verdict.FAILED, 1.0, 200, 2)
+    assert (finding.details["flips"], finding.details["both"], finding.details["pairs"]) == (200, 0, 2)
+    assert finding.details["seed"] == 42
+    assert len(str(finding.details["lexicon_digest"])) == 64
+    pairs = _pairs(given)
+    assert set(pairs) == {MEN, WOMEN}
     for pair, towards, away in ((MEN, 200, 0), (WOMEN, 0, 200)):
-        details = found[pair].details
-        assert (found[pair].value, found[pair].n) == (1.0, 200)
-        assert (details["flips"], details["towards"], details["away"], details["both"]) == (200, towards, away, 0)
-        assert details["seed"] == 42
-        assert len(str(details["lexicon_digest"])) == 64
+        row = pairs[pair]
+        assert (row["rows"], row["flips"], row["towards"], row["away"], row["both"]) == (200, 200, towards, away, 0)
+
+
+def test_an_attribute_is_one_requirement() -> None:
+    """However many pairs of groups an attribute has, it is one requirement, about the attribute."""
+    given = _given([f"a Muslim met a Jewish and a Hindu man {i}" for i in range(80)])
+    found = _found(given)
+    assert set(found) == {"gender", "religion"}
+    assert {one.requirement.about for one in found.values() if one.requirement is not None} == set(found)
+    assert (found["religion"].tests, found["religion"].verdict) == (15, Verdict.PASSED)
 
 
 def test_a_text_counts_once_however_many_terms_it_holds() -> None:
     """Three terms make one trial a direction; a text that names both groups is a trial of both."""
     texts = [f"she, her sister and his brother {i}" for i in range(40)] + ["nobody"] * 40
-    found = _found(_given(texts, BIASED))
-    assert {pair: one.n for pair, one in found.items()} == {MEN: 40, WOMEN: 40}
-    assert {one.details["both"] for one in found.values()} == {40}
+    pairs = _pairs(_given(texts, BIASED))
+    assert {pair: (row["rows"], row["both"]) for pair, row in pairs.items()} == {MEN: (40, 40), WOMEN: (40, 40)}
 
 
 def test_rows_of_one_unit_count_once() -> None:
@@ -129,13 +146,14 @@ def test_the_tables_hold_groups_and_terms() -> None:
 def test_few_texts_are_counted_and_not_judged() -> None:
     """A pair below `min_rows` is not applicable with its count, beside one that is judged."""
     given = _given([*_texts(200), *[f"a Muslim {i}" for i in range(29)]])
-    few = _found(given, "swapped_texts")
-    one = few["religion", "muslim"]
+    one = _found(given, "small_pairs")["religion"]
     assert (one.verdict, one.n) == (Verdict.NOT_APPLICABLE, 29)
-    assert "jewish" in one.message.values["identities"]  # type: ignore[operator]
-    assert ("religion", "muslim", "jewish") in _found(given, min_rows=29)
-    assert "atheist" in few[("religion",)].message.values["identities"]  # type: ignore[operator]
-    assert few[("age",)].verdict is Verdict.NOT_APPLICABLE
+    assert one.message.values["identities"] == ("muslim",)
+    assert "religion" not in _found(given)
+    assert "religion" in _found(given, min_rows=29)
+    few = _found(given, "swapped_texts")
+    assert "atheist" in few["religion"].message.values["identities"]  # type: ignore[operator]
+    assert few["age"].verdict is Verdict.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(
@@ -168,11 +186,14 @@ def test_nothing_to_judge_is_not_applicable(given: dict[str, Any], settings: dic
 )
 def test_the_score_shift_is_judged_either_way(limit: float, yes: float, verdict: str) -> None:
     """Its size counts in both directions; decision values, which have no scale, decide nothing."""
-    found = _found(_given(rule=_Rule("she", yes)), "score_shift", max_score_shift=limit)
-    assert {one.verdict for one in found.values()} == {verdict}
+    given = _given(rule=_Rule("she", yes))
+    found = _found(given, "score_shift", max_score_shift=limit)["gender"]
+    assert found.verdict == verdict
     if yes < 1:
-        assert found[MEN].value == pytest.approx(0.7)
-        assert found[WOMEN].details["mean_shift"] == pytest.approx(-0.7)
+        assert found.tests == 2
+        assert found.value == pytest.approx(0.7)
+        pairs = _pairs(given)
+        assert (pairs[MEN]["shift"], pairs[WOMEN]["shift"]) == (pytest.approx(0.7), pytest.approx(-0.7))
 
 
 def test_the_interval_of_the_shift_covers_rare_shifts() -> None:
@@ -196,8 +217,9 @@ def test_the_same_swaps_whatever_the_order_of_rows_and_batches() -> None:
         for some in (parts, parts[::-1], [batch("test", {"text": texts})])
     )
     assert one == two == whole
-    black = next(f for f in whole if isinstance(f, Finding) and f.metric == "flip_rate" and f.scope["to"] == "black")
-    assert 0 < int(str(black.details["flips"])) < 60
+    table = next(item for item in whole if isinstance(item, Table) and item.name == "counterfactual")
+    (black,) = (row for row in table.rows if row["to"] == "black")
+    assert 0 < int(str(black["flips"])) < 60
 
 
 def test_a_file_adds_terms_and_attributes(tmp_path: Path) -> None:
@@ -210,9 +232,11 @@ def test_a_file_adds_terms_and_attributes(tmp_path: Path) -> None:
     given = _given([f"Emily met a Dalit and Ada {i}" for i in range(40)])
     settings = CHECK.validate('{"lexicons": ["mine.toml"], "attributes": ["age"]}', tmp_path)
     found = _found(given, **{name: getattr(settings, name) for name in type(settings).model_fields})
-    assert {("caste", "a", "b"), ("names", "x", "y"), ("names", "white", "black")} == set(found)
-    assert {pair[0] for pair in _found(given, attributes=("names",))} == {"names"}
-    assert "names" not in {pair[0] for pair in _found(given)}
+    assert set(found) == {"caste", "names"}
+    pairs = set(_pairs(given, **{name: getattr(settings, name) for name in type(settings).model_fields}))
+    assert pairs == {("caste", "a", "b"), ("names", "x", "y"), ("names", "white", "black")}
+    assert set(_found(given, attributes=("names",))) == {"names"}
+    assert "names" not in _found(given)
     assert "Dalit" not in json.dumps(settings.model_dump(mode="json"))
 
 

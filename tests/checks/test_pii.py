@@ -73,33 +73,109 @@ def test_a_clean_split_passes_and_says_what_it_could_not_see() -> None:
     assert "names" in finding.details["not_searched_for"]  # type: ignore[operator]
 
 
-def test_contact_kinds_are_described_and_judged_on_demand() -> None:
-    """E-mail addresses are described with medium severity; they are judged where a limit is set, by rows or by rate."""
+def test_contact_kinds_are_found_and_judged_on_demand() -> None:
+    """E-mail addresses are found, with medium severity; they are judged where a limit is set, by rows or by rate."""
     given = _case(["mail a@example.org and b@example.org", "mail c@example.org", "none", "none"])
-    described = _findings(given)["email"]
-    assert (described.verdict, described.value, described.severity) == (Verdict.NOT_APPLICABLE, 2, Severity.MEDIUM)
+    found = _findings(given)["email"]
+    assert (found.verdict, found.value, found.severity) == (Verdict.FOUND, 2, Severity.MEDIUM)
     row = _table(given)[0]
     assert (row["kind"], row["confidence"], row["rows"], row["hits"], row["rate"]) == ("email", "confirmed", 2, 3, 500)
     assert 0 < row["low"] < 500 < row["high"] < 1000
-    assert _findings(given, max_count={"email": 1})["email"].verdict is Verdict.FAILED
-    assert _findings(given, max_count={"email": 2})["email"].verdict is Verdict.PASSED
+    assert _findings(given, max_rows={"email": 1})["email"].verdict is Verdict.FAILED
+    assert _findings(given, max_rows={"email": 2})["email"].verdict is Verdict.PASSED
     assert _findings(given, max_rate={"email": 499.0})["email"].verdict is Verdict.FAILED
     assert _findings(given, max_rate={"email": 500.0})["email"].verdict is Verdict.PASSED
 
 
+CONTACTS = ["mail a@example.org", "call +1 415 555 2671", "none"]
+
+
 def test_no_contact_kind_fails_by_default() -> None:
-    """E-mail addresses and telephone numbers are described, and the split passes: nothing identifies a person."""
-    given = _case(["mail a@example.org", "call +1 415 555 2671", "none"])
-    found = [item for item in run(CHECK, given) if isinstance(item, Finding)]
-    described = [finding.scope["kind"] for finding in found if finding.verdict is Verdict.NOT_APPLICABLE]
-    assert sorted(described) == ["email", "phone"]
+    """E-mail addresses and telephone numbers are found, never passed and never failed; nothing identifies a person."""
+    found = [item for item in run(CHECK, _case(CONTACTS)) if isinstance(item, Finding)]
+    reported = [finding for finding in found if finding.verdict is Verdict.FOUND]
+    assert sorted(finding.scope["kind"] for finding in reported) == ["email", "phone"]
+    assert all(finding.requirement is None for finding in reported)
     assert [finding.metric for finding in found if finding.verdict is Verdict.PASSED] == ["personal_data_rows"]
-    assert len(found) == len(described) + 1
+    assert len(found) == len(reported) + 1
+
+
+def test_data_protection_asks_for_a_look_at_contacts() -> None:
+    """Where the spec names a framework of data protection, what is found is inconclusive, unless limited or allowed."""
+    given = _case(CONTACTS) | {"data_protection": ("gdpr",)}
+    found = _findings(given)
+    assert {found[kind].verdict for kind in ("email", "phone")} == {Verdict.INCONCLUSIVE}
+    assert found["email"].message.values["frameworks"] == ("gdpr",)
+    assert found["personal_data_rows"].verdict is Verdict.PASSED
+    after = _findings(given, max_rows={"email": 1}, allow={"phone": "our own hotline"})
+    assert (after["email"].verdict, after["phone"].verdict) == (Verdict.PASSED, Verdict.NOT_APPLICABLE)
+
+
+def test_what_the_spec_allows_is_described_with_its_reason() -> None:
+    """A reason stands in the finding, for a kind everywhere, a kind in a column, and a column."""
+    columns = {"a": ["mail a@example.org", ""], "b": ["", "mail b@example.org, call +1 415 555 2671"]}
+    given = inputs(batch("test", columns, label=[0, 0], prediction=[0, 0]))
+
+    def findings(**settings: Any) -> dict[tuple[str | None, str], Finding]:
+        some = [item for item in run(CHECK, given, **settings) if isinstance(item, Finding) and "kind" in item.scope]
+        return {(one.scope.get("column"), one.scope["kind"]): one for one in some}
+
+    everywhere = findings(allow={"email": "they are public", "phone": "ours"})
+    assert {key: (one.verdict, one.value) for key, one in everywhere.items()} == {
+        (None, "email"): (Verdict.NOT_APPLICABLE, 2),
+        (None, "phone"): (Verdict.NOT_APPLICABLE, 1),
+    }
+    assert everywhere[None, "email"].message.values == {"reason": "they are public"}
+    in_column = findings(allow={"b:email": "they are public"})
+    assert {key: (one.verdict, one.value) for key, one in in_column.items()} == {
+        (None, "email"): (Verdict.FOUND, 1),
+        (None, "phone"): (Verdict.FOUND, 1),
+        ("b", "email"): (Verdict.NOT_APPLICABLE, 1),
+    }
+    column = findings(allow_columns={"b": "a directory"}, allow={"b:email": "they are public"})
+    assert {key: (one.verdict, one.message.values.get("reason")) for key, one in column.items()} == {
+        (None, "email"): (Verdict.FOUND, None),
+        ("b", "email"): (Verdict.NOT_APPLICABLE, "they are public"),
+        ("b", "phone"): (Verdict.NOT_APPLICABLE, "a directory"),
+    }
+
+
+def test_an_allowed_column_may_hold_what_identifies() -> None:
+    """A column of cards that may stay fails nothing, and another column still does."""
+    columns = {"cards": [f"card {CARD}", f"card {CARD}"], "notes": ["", ""]}
+    given = inputs(batch("test", columns, label=[0, 0], prediction=[0, 0]))
+    assert _findings(given, allow_columns={"cards": "test cards"})["personal_data_rows"].verdict is Verdict.PASSED
+    assert _findings(given, allow_columns={"notes": "none"})["payment_card"].verdict is Verdict.FAILED
+
+
+def test_rows_are_counted_and_not_cells() -> None:
+    """A row counts once, with two columns that hold a kind, and with two levels of confidence in a column."""
+    columns = {"a": ["536-90-4399, SSN: 536-90-4399", ""], "b": ["SSN: 536-90-4399", ""], "c": ["", ""]}
+    given = inputs(batch("test", columns, label=[0, 0], prediction=[0, 0]))
+    assert _findings(given)["us_ssn"].value == 1
+    assert _findings(given, max_rows={"a:us_ssn": 1, "b:us_ssn": 1})["us_ssn"].verdict is Verdict.PASSED
+    assert _findings(given, allow={"c:us_ssn": "none is there"})["us_ssn"].value == 1
+
+
+def test_how_often_the_search_is_wrong_stands_beside_what_it_found() -> None:
+    """Each finding in rows holds the measured share of texts without personal data that are flagged as its kind."""
+    found = _findings(_case(["call +1 415 555 2671"]))
+    phone, clean = found["phone"].details, found["personal_data_rows"].details
+    assert phone["false_alarms"] == pytest.approx(7 / 254_529 * 100_000)
+    assert clean["false_alarms"] == 0
+    assert 0 < float(str(clean["false_alarms_at_most"])) < float(str(phone["false_alarms"]))
+    assert float(str(phone["false_alarms"])) < float(str(phone["false_alarms_at_most"])) < 6
+
+
+def test_what_is_limited_is_not_allowed() -> None:
+    """A kind that is both limited and allowed is a contradiction."""
+    with pytest.raises(ValueError, match="'email' is both limited and allowed"):
+        run(CHECK, _case(["nothing"]), allow={"email": "public"}, max_rows={"email": 3})
 
 
 def test_a_limit_of_the_spec_replaces_the_default() -> None:
     """An identifying kind with a limit of its own is judged by that."""
-    finding = _findings(_case([CARD + " is my card"]), max_count={"payment_card": 1})["payment_card"]
+    finding = _findings(_case([CARD + " is my card"]), max_rows={"payment_card": 1})["payment_card"]
     assert finding.verdict is Verdict.PASSED
 
 
@@ -107,14 +183,17 @@ def test_limits_by_column_leave_the_other_columns_to_the_default() -> None:
     """A limit or a permission for one column says nothing of another."""
     columns = {"a": [f"card {CARD}", ""], "b": ["", f"card {CARD}"]}
     given = inputs(batch("test", columns, label=[0, 0], prediction=[0, 0]))
-    limited = [f for f in run(CHECK, given, max_count={"a:payment_card": 1}) if isinstance(f, Finding)]
+    limited = [f for f in run(CHECK, given, max_rows={"a:payment_card": 1}) if isinstance(f, Finding)]
     assert [(f.scope.get("column"), f.value, f.verdict.value) for f in limited] == [
         ("a", 1, "passed"),
         (None, 1, "failed"),
     ]
-    allowed = _findings(given, allow=("a:payment_card",))["payment_card"]
-    assert (allowed.value, allowed.verdict) == (1, Verdict.FAILED)
-    everywhere = _findings(given, allow=("payment_card",))
+    allowed = [f for f in run(CHECK, given, allow={"a:payment_card": "test cards"}) if isinstance(f, Finding)]
+    assert [(f.scope.get("column"), f.value, f.verdict.value) for f in allowed] == [
+        (None, 1, "failed"),
+        ("a", 1, "not_applicable"),
+    ]
+    everywhere = _findings(given, allow={"payment_card": "test cards"})
     assert everywhere["payment_card"].verdict is Verdict.NOT_APPLICABLE
     assert everywhere["personal_data_rows"].verdict is Verdict.PASSED
 
@@ -122,7 +201,9 @@ def test_limits_by_column_leave_the_other_columns_to_the_default() -> None:
 def test_a_limit_of_an_unknown_column_is_an_error() -> None:
     """A column that nobody searched could never exceed its limit."""
     with pytest.raises(ValueError, match="'notes' was not searched"):
-        run(CHECK, _case(["nothing"]), allow=("notes:email",))
+        run(CHECK, _case(["nothing"]), allow={"notes:email": "public"})
+    with pytest.raises(ValueError, match="'notes' was not searched"):
+        run(CHECK, _case(["nothing"]), allow_columns={"notes": "public"})
 
 
 def test_mistyped_numbers_are_described_and_count_where_the_spec_says_so() -> None:
@@ -165,14 +246,16 @@ def test_rare_identifying_values_in_the_model_fail() -> None:
     assert _findings(given)["personal_data_in_model"].verdict is Verdict.PASSED
 
 
-def test_contact_details_in_the_model_are_described() -> None:
-    """An e-mail address in the vocabulary is described with its severity, and judged on demand."""
+def test_contact_details_in_the_model_are_found() -> None:
+    """An e-mail address in the vocabulary is found, with its severity, and judged or allowed on demand."""
     mail = ModelHits("inputs.vocabulary_", "email", Confidence.CONFIRMED, 1, 1, ("***@***",))
     given = _case(["nothing"]) | {"model_contents": _contents(mail)}
     assert (_findings(given)["email"].verdict, _findings(given)["email"].severity) == (
-        Verdict.NOT_APPLICABLE,
+        Verdict.FOUND,
         Severity.MEDIUM,
     )
+    assert _findings(given, allow={"email": "public"})["email"].message.values == {"reason": "public"}
+    assert _findings(given | {"data_protection": ("gdpr",)})["email"].verdict is Verdict.INCONCLUSIVE
     assert _findings(given, max_in_model={"email": 0})["email"].verdict is Verdict.FAILED
 
 
@@ -206,11 +289,14 @@ def test_nothing_leaks() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '{"max_count": {"shoe_size": 0}}',
-        '{"max_count": {"notes:shoe_size": 0}}',
-        '{"max_count": {"email": -1}}',
+        '{"max_rows": {"shoe_size": 0}}',
+        '{"max_rows": {"notes:shoe_size": 0}}',
+        '{"max_rows": {"email": -1}}',
         '{"max_rate": {"email": "1"}}',
-        '{"allow": ["shoe_size"]}',
+        '{"allow": {"shoe_size": "why not"}}',
+        '{"allow": {"email": " "}}',
+        '{"allow": ["email"]}',
+        '{"allow_columns": {"notes": ""}}',
         '{"confidence": "sure"}',
         '{"max_in_model": {"notes:email": 0}}',
         '{"max_overlap": -1}',

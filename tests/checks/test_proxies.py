@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from scipy.stats import binom
 
 from llmops_audit.check.registry import provided
-from llmops_audit.record import Finding, Table, Verdict
+from llmops_audit.record import Finding, Table, Verdict, requirement_id
+from llmops_audit.render.i18n import render, translator
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["proxies"].check
@@ -60,12 +61,16 @@ def test_it_conforms() -> None:
 
 
 def test_two_groups_have_one_area_and_three_have_three() -> None:
-    """Of two groups one finding names both; of more each is told from the rest."""
+    """Of two groups one finding names both; of more each is told from the rest; an attribute is one requirement."""
     sex, rng = _sexes(300)
     origin = rng.choice(["a", "b", "c"], 300)
     given = _given({"sex": sex, "origin": origin.tolist()}, {"x": origin == "a", "y": rng.normal(size=300)})
     found = {tuple(finding.scope.items())[1]: finding for finding in _findings(given)}
     assert list(found) == [("sex", "F"), ("origin", "a"), ("origin", "b"), ("origin", "c")]
+    assert {requirement_id("proxies", finding) for finding in found.values()} == {
+        "proxies.group_separability[sex]",
+        "proxies.group_separability[origin]",
+    }
     assert found["sex", "F"].details["compared_with"] == "M"
     assert found["sex", "F"].details["group_rows"] == sex.count("F")
     assert found["origin", "a"].verdict is Verdict.FAILED
@@ -108,7 +113,7 @@ def test_small_groups_are_shown_and_not_judged() -> None:
     assert sorted(found) == ["(missing)", "F", "M", "X"]
     assert (found["X"].metric, found["X"].value, found["X"].verdict) == ("group_rows", 29, Verdict.NOT_APPLICABLE)
     assert found["(missing)"].details == {"group_rows": 40}
-    assert all(finding.n == 269 for finding in found.values() if finding.metric == "roc_auc")
+    assert all(finding.n == 269 for finding in found.values() if finding.metric == "group_separability")
 
 
 def test_an_attribute_among_the_features_is_said_and_can_be_left_out() -> None:
@@ -189,10 +194,21 @@ def test_an_attribute_that_cannot_be_judged_beside_another_is_a_doubt() -> None:
     """An attribute that is its own only input is inconclusive, because another attribute is judged."""
     sex, rng = _sexes(200)
     given = _given({"sex": sex, "origin": rng.choice(["a", "b"], 200).tolist()}, {"sex": sex})
-    found = {finding.metric: finding for finding in _findings(given, exclude_attribute=True)}
-    assert found["groups"].verdict is Verdict.INCONCLUSIVE
-    assert found["groups"].scope["attribute"] == "sex"
-    assert found["roc_auc"].verdict is Verdict.PASSED
+    found = {tuple(finding.scope.values())[1]: finding for finding in _findings(given, exclude_attribute=True)}
+    assert (found["sex"].verdict, found["sex"].value) == (Verdict.INCONCLUSIVE, None)
+    assert requirement_id("proxies", found["sex"]) == "proxies.group_separability[sex]"
+    assert found["a"].verdict is Verdict.PASSED
+
+
+def test_a_finding_says_what_is_told() -> None:
+    """No finding reads as a quality of the classifier: each says how well the inputs tell whom."""
+    sex, rng = _sexes(200)
+    origin = rng.choice(["a", "b", "c"], 200).tolist()
+    findings = _findings(_given({"sex": sex, "origin": origin}, {"role": _role(sex)}))
+    assert {finding.metric for finding in findings} == {"group_separability"}
+    english = [render(finding.message, translator("en")) for finding in findings]
+    assert "How well the inputs tell sex: ROC AUC 1.00. " in english[0]
+    assert "How well the inputs tell a (origin) from the others: ROC AUC 0." in english[1]
 
 
 HARD: dict[str, Callable[[np.random.Generator, int], Any]] = {

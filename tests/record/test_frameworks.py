@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from llmops_audit.analysis.fairness.bias_audit import LocalLaw144
 from llmops_audit.check.registry import provided
 from llmops_audit.errors import AuditError
 from llmops_audit.record import frameworks
@@ -99,6 +100,19 @@ def test_what_was_replaced_names_its_successor() -> None:
     old = frameworks.framework("sr-11-7")
     assert (old.superseded_by, old.effective, old.clauses) == ("sr-26-2", "", ())
     assert {one.superseded_by for one in frameworks.known().values()} - {None} <= set(frameworks.known())
+
+
+def test_data_protection_is_a_property() -> None:
+    """The frameworks that protect personal data say so themselves."""
+    protecting = {name for name, one in frameworks.known().items() if one.data_protection}
+    assert protecting == {"ccpa-admt", "china-pipl", "gdpr"}
+
+
+def test_the_settings_of_the_bias_audit_are_those_that_it_requires() -> None:
+    """Local Law 144 names every key without which its tables are not made."""
+    required = {name for name, field in LocalLaw144.model_fields.items() if field.is_required()}
+    named = {f"checks.fairness.ll144.{name}" for name in required}
+    assert set(frameworks.framework("nyc-ll144").settings) == named
 
 
 def test_the_ai_act_is_the_amended_one() -> None:

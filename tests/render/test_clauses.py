@@ -125,6 +125,22 @@ def test_what_the_spec_does_not_say_is_said(sample: ModuleType) -> None:
     assert clause_view(told, [])[0].clauses[0].parts[0].state == "shown"
 
 
+def test_settings_that_a_table_lacks_are_named(sample: ModuleType) -> None:
+    """A clause whose table was not made names the keys that the spec would have to set, and no others."""
+    keys = ("checks.fairness.ll144.sex", "checks.fairness.ll144.auditor")
+    fairness = sample.check_result("fairness", Verdict.PASSED, settings={"ll144": {"sex": "sex"}})
+    record = sample.record(checks=[fairness], figures={})
+    tables, other = clause(id="1", parts=["figures.bias_audit"]), clause(id="2", parts=["digest"])
+    view = clause_view(of(record, law(tables, other, settings=keys)), [])[0]
+    assert [one.lacking for one in view.clauses] == [keys[1:], ()]
+    page = chapter(of(record, law(tables, settings=keys)))
+    assert "The spec would have to set:" in page
+    assert f"<code>{keys[1]}</code>" in page
+    assert keys[0] not in page
+    none = clause_view(of(sample.record(checks=[], figures={}), law(tables, settings=keys)), [])[0]
+    assert none.clauses[0].lacking == keys
+
+
 def test_what_the_tool_cannot_show_is_said(sample: ModuleType) -> None:
     """A clause that points to nothing is not covered, and its note says why."""
     page = chapter(of(sample.record(), law(clause(note={"en": "Persons must.", "zh": "应由人员完成。"}))))

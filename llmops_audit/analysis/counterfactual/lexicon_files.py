@@ -1,4 +1,18 @@
-"""Lexicon files: TOML, one for each language, with identity terms that replace each other."""
+"""Lexicon files: TOML, one for each language, with identity terms that replace each other.
+
+A file of a user's own may add any part; what it does not hold stays as packaged::
+
+    language = "en"
+    version = "ours 1"
+    set_phrases = ["Christian Science Monitor"]     # nothing in them is swapped, for any attribute
+
+    [protected]
+    gender = ["lass of the month"]                  # nothing in them is swapped for this attribute
+
+    [[terms.gender]]                                # terms that replace each other, by group
+    female = "lass"
+    male = "lad"
+"""
 
 from __future__ import annotations
 
@@ -62,8 +76,11 @@ class LexiconFile(_LexiconModel):
     version : str
     words : mapping of str to tuple of str
         Lists that entries name.
+    set_phrases : tuple of str
+        Names and set phrases within which no term of any attribute counts ("Christian Science Monitor"); an English
+        plural is a phrase of its own.
     protected : mapping of str to tuple of str
-        By attribute: words within which no term counts.
+        By attribute: words within which no term of it counts ("African American" names no nationality).
     terms : mapping of str to tuple of LexiconEntry
         By attribute.
     """
@@ -71,11 +88,14 @@ class LexiconFile(_LexiconModel):
     language: Literal["en", "zh"]
     version: Text
     words: dict[Text, Texts] = Field(default_factory=dict)
+    set_phrases: tuple[Text, ...] = ()
     protected: dict[Text, Texts] = Field(default_factory=dict)
-    terms: Annotated[dict[Text, Annotated[tuple[LexiconEntry, ...], Field(min_length=1)]], Field(min_length=1)]
+    terms: dict[Text, Annotated[tuple[LexiconEntry, ...], Field(min_length=1)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_are_known(self) -> LexiconFile:
+        if not (self.terms or self.protected or self.set_phrases):
+            raise ValueError("none of terms, protected and set_phrases holds anything")
         for attribute, entries in self.terms.items():
             for number, entry in enumerate(entries, 1):
                 named = {entry.before, entry.not_before, entry.after} - {None}

@@ -102,7 +102,7 @@ class MentionFinder:
     def __init__(self, attribute: str, files: Sequence[LexiconFile]) -> None:
         self._spaced = files[0].language == "en"
         self._senses: dict[str, list[_Sense]] = {
-            self._key(word): [] for file in files for word in file.protected.get(attribute, ())
+            self._key(word): [] for file in files for word in (*file.protected.get(attribute, ()), *file.set_phrases)
         }
         self.groups: set[str] = set()
         for file in files:

@@ -15,14 +15,10 @@ from scipy.special import ndtri
 from llmops_audit.analysis.counterfactual import Swap
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.check.subject import QueriedSubject
-from llmops_audit.check.verdicts import judged
 from llmops_audit.record import (
     Column,
-    Finding,
     Label,
     Message,
-    Op,
-    Requirement,
     Scalar,
     Table,
     interval_columns,
@@ -81,33 +77,10 @@ class GroupPair:
         reach = score_reach(float(-ndtri(tail(confidence))), float(((self.shift - mean) ** 2).sum())) / self.rows
         return max(-1.0, mean - reach), min(1.0, mean + reach)
 
-    def _size_bounds(self, confidence: float) -> Bounds:
+    def size_bounds(self, confidence: float) -> Bounds:
+        """Return the interval of the size of the mean shift."""
         low, high = self.shift_bounds(confidence)
         return max(0.0, low, -high), max(abs(low), abs(high))
-
-    def judged(
-        self, metric: str, limit: float, policy: Policy, scope: Mapping[str, str],
-        details: Mapping[str, Scalar],
-    ) -> Finding:  # fmt: skip
-        """Judge the flip rate, or the size of the mean score shift.
-
-        Parameters
-        ----------
-        metric : {"flip_rate", "score_shift"}
-        limit : float
-            Upper limit.
-        policy, scope, details
-            See `llmops_audit.check.verdicts.judged`.
-        """
-        is_flip, mean = metric == "flip_rate", self.mean_shift
-        more = {"flips": self.flips, "towards": self.towards, "away": self.away, "both": self.both}
-        return judged(
-            metric, self.flips / self.rows if is_flip else None if mean is None else abs(mean),
-            Requirement(op=Op.AT_MOST, limit=limit, about=scope["identity"], setting=(f"max_{metric}",)), policy,
-            bounds=self.flip_bounds if is_flip else self._size_bounds,
-            method="Clopper-Pearson" if is_flip else "score interval of a mean", n=self.rows, scope=scope,
-            details={**(more if is_flip else {"mean_shift": mean}), **details},
-        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -122,6 +95,13 @@ class SwapResults:
 
     pairs: Mapping[tuple[str, str, str], GroupPair]
     terms: Mapping[tuple[str, str, str], tuple[int, int]]
+
+    def by_attribute(self) -> dict[str, dict[tuple[str, str], GroupPair]]:
+        """Return the pairs of each attribute, by (from, to)."""
+        found: dict[str, dict[tuple[str, str], GroupPair]] = {}
+        for (attribute, source, target), pair in self.pairs.items():
+            found.setdefault(attribute, {})[source, target] = pair
+        return found
 
     @classmethod
     def of(cls, subject: QueriedSubject, task: Task, texts: Sequence[str], swaps: Sequence[Swap]) -> SwapResults:

@@ -42,7 +42,7 @@ def render(record: Record, *, language: str, root: str) -> bytes:
     """
     audit = bias_audit_of(record)
     if audit is None:
-        expected = 'the record of an audit with `[checks.fairness] report = "nyc-ll144"` and data that fit it'
+        expected = "the record of an audit with the table `[checks.fairness.ll144]` and data that fit it"
         raise RecordError("record", "holds no bias audit of Local Law 144", expected)
     numbers = Numbers(language)
     environment = environment_of(record, i18n.translator(language, record), numbers)

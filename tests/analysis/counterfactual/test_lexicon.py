@@ -39,6 +39,81 @@ def test_every_protected_word_holds_a_term(language: str) -> None:
         assert [word for word in words if not any(_met(term, word.lower()) for term in terms)] == []
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_set_phrase_holds_a_term(language: str) -> None:
+    """A set phrase without a term of any attribute in it would protect nothing."""
+    file = packaged(language)
+    every = {
+        term.lower()
+        for entries in file.terms.values()
+        for entry in entries
+        for terms in entry.terms.values()
+        for term in terms
+    }
+    assert [phrase for phrase in file.set_phrases if not any(_met(term, phrase.lower()) for term in every)] == []
+    assert len(set(file.set_phrases)) == len(file.set_phrases)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "text"),
+    [
+        ("religion", "The Christian Science Monitor wrote so"),
+        ("religion", "the christian science monitor's reader"),
+        ("nationality", "American Indians and Native Americans"),
+        ("nationality", "African Americans spoke"),
+        ("gender", "Uncle Sam and Spider-Man in no man's land"),
+        ("ethnicity", "小黑人"),
+        ("ethnicity", "黑人问号脸"),
+        ("nationality", "我的老外婆"),
+    ],
+)
+def test_set_phrases_are_not_swapped(attribute: str, text: str) -> None:
+    """A name or a set phrase names no group, in whatever case it is written."""
+    assert list(Lexicon.of(["en", "zh"]).swaps([attribute], [text], [""])) == []
+
+
+@pytest.mark.parametrize(
+    ("attribute", "text", "target", "expected"),
+    [
+        ("religion", "a Christian left Christian Science", "muslim", "a Muslim left Christian Science"),
+        ("nationality", "an American met American Indians", "german", "a German met American Indians"),
+        ("ethnicity", "那个黑人演过小黑人", "arab", "那个阿拉伯人演过小黑人"),
+    ],
+)  # fmt: skip
+def test_terms_beside_a_set_phrase_are_swapped(attribute: str, text: str, target: str, expected: str) -> None:
+    """A set phrase protects itself and nothing else of its text."""
+    swaps = Lexicon.of(["en", "zh"]).swaps([attribute], [text], [""])
+    assert [swap.swapped.text for swap in swaps if swap.target == target] == [expected]
+
+
+def test_a_file_may_hold_set_phrases_alone() -> None:
+    """A user's own set phrases and protected words need no terms beside them, and add no attribute."""
+    own = 'language = "en"\nversion = "1"\nset_phrases = ["Women of Steel"]\n[protected]\nage = ["old boys"]'
+    lexicon = Lexicon.of(["en"], [own])
+    assert lexicon.added == ()
+    swaps = list(lexicon.swaps(["age", "gender"], ["the Women of Steel", "old boys"], ["", ""]))
+    assert {(swap.row, swap.attribute) for swap in swaps} == {(1, "gender")}
+    with pytest.raises(ValueError, match="none of terms, protected and set_phrases"):
+        Lexicon.of([], ['language = "en"\nversion = "1"'])
+
+
+@pytest.mark.parametrize("term", ["外国人", "老外"])
+def test_foreigners_are_a_nationality(term: str) -> None:
+    """What Chinese texts call foreigners is swapped with the Chinese, and the Chinese with it."""
+    lexicon = Lexicon.of(["zh"])
+    assert {
+        swap.swapped.text
+        for swap in lexicon.swaps(["nationality"], [f"那个{term}说"], [""])
+        if swap.target == "chinese"
+    } == {"那个中国人说"}
+    back = {
+        swap.swapped.text
+        for swap in lexicon.swaps(["nationality"], ["那个中国人说"] * 20, [str(i) for i in range(20)])
+        if swap.target == "foreign"
+    }
+    assert back == {"那个外国人说", "那个老外说"}
+
+
 def _met(term: str, word: str) -> bool:
     """Tell whether a term stands in a word, or begins in it."""
     return term in word or any(word.endswith(term[:length]) for length in range(1, len(term)))

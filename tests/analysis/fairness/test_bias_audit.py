@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from llmops_audit.analysis.fairness.bias_audit import LocalLaw144, bias_audit
+from llmops_audit.check.registry import provided
 from llmops_audit.errors.validation import problems_of
 from llmops_audit.record import Finding, Verdict
 from llmops_audit.record.figures import BiasAudit, BiasTable, Category
 from llmops_audit.spec import as_json
-from llmops_audit.testing import batch, inputs
+from llmops_audit.testing import batch, inputs, run
 
 NOTICE: dict[str, Any] = {
     "sex": "sex",
@@ -435,3 +436,21 @@ def test_settings_are_light_to_import() -> None:
     code = f"import sys, {module}; print({{'numpy', 'pyarrow', 'pandas'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_the_fairness_check_makes_the_tables_where_their_settings_are_there() -> None:
+    """The table `ll144` is enough; `report` alone says what lacks, and without both there is nothing of it."""
+    check = provided()["fairness"].check
+    columns = {"sex": ["F", "M"] * 40, "race": ["a", "a", "b", "b"] * 20}
+    rows = batch("test", columns, label=[0, 1] * 40, prediction=[1, 0] * 40)
+    given = inputs(rows, groups=["sex", "race"])
+
+    def made(**settings: Any) -> tuple[int, list[Finding]]:
+        items = run(check, given, **settings)
+        refused = [item for item in items if isinstance(item, Finding) and item.metric == "bias_audit"]
+        return sum(isinstance(item, BiasAudit) for item in items), refused
+
+    assert made(ll144=_notice()) == made(ll144=_notice(), report="nyc-ll144") == (1, [])
+    assert made() == (0, [])
+    count, (refusal,) = made(report="nyc-ll144")
+    assert (count, refusal.verdict) == (0, Verdict.ERROR)

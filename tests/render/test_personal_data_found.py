@@ -1,0 +1,73 @@
+"""Personal data that the spec neither limits nor allows stands on the first screen, with rows and kinds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from llmops_audit.audit import prepare, run
+from llmops_audit.record import Record, Status
+from llmops_audit.render.formats import render_files
+from llmops_audit.render.i18n import render, translator
+from llmops_audit.render.notices import notices
+
+SPEC = """
+{top}
+[audit]
+name = "notes"
+version = "1"
+[data]
+test = "rows.csv"
+label = "label"
+positive = "a"
+[model]
+predictions = "prediction"
+[checks.accuracy]
+min = {{ accuracy = 0.5 }}
+[checks.pii]
+{pii}
+"""
+
+
+def _record(folder: Path, top: str = "", pii: str = "") -> Record:
+    rows = [f"call me on +1 415 555 26{i},{label},{label}" for i, label in enumerate("ab" * 40, 10)]
+    rows += [f"mail p{i}@example.org,{label},{label}" for i, label in enumerate("ab" * 10)]
+    (folder / "rows.csv").write_text("\n".join(["note,label,prediction", *rows]), encoding="utf-8")
+    (folder / "audit.toml").write_text(SPEC.format(top=top, pii=pii), encoding="utf-8")
+    return run(prepare(folder / "audit.toml"))
+
+
+def _sentences(record: Record) -> list[str]:
+    return [render(notice.message, translator("en", record)) for notice in notices(record)]
+
+
+def test_contacts_are_reported_and_do_not_bar_approval(tmp_path: Path) -> None:
+    """Amber on the first screen of page and summary, with kinds and rows; the audit is approved."""
+    record = _record(tmp_path)
+    assert record.decision.status is Status.APPROVED
+    said = (
+        "Personal data that the spec neither limits nor allows: "
+        "e-mail address in 20 rows (test), telephone number in 80 rows (test)."
+    )
+    assert said in _sentences(record)
+    files = render_files(record, ["html", "markdown"])
+    assert all(said in files[name].decode() for name in ("report.html", "summary.md"))
+
+
+@pytest.mark.parametrize("name", ["gdpr", "china-pipl", "ccpa-admt"])
+def test_data_protection_asks_for_a_review(tmp_path: Path, name: str) -> None:
+    """With a framework of data protection somebody has to look; a limit or a reason for each kind answers it."""
+    record = _record(tmp_path, f'frameworks = ["{name}"]')
+    assert record.decision.status is Status.NEEDS_REVIEW
+    assert any(said.startswith("Personal data that somebody has to look at: ") for said in _sentences(record))
+    allowed = 'allow = { phone = "our own lines" }\nmax_rows = { email = 20 }'
+    after = _record(tmp_path, f'frameworks = ["{name}"]', allowed)
+    assert after.decision.status is Status.APPROVED
+    assert not any("Personal data" in said for said in _sentences(after))
+    assert "our own lines" in render_files(after, ["html"])["report.html"].decode()
+
+
+def test_other_frameworks_ask_for_nothing(tmp_path: Path) -> None:
+    """A framework that is not about personal data changes nothing."""
+    assert _record(tmp_path, 'frameworks = ["nist-ai-rmf"]').decision.status is Status.APPROVED
