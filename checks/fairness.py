@@ -130,42 +130,55 @@ def fairness(
     max_difference: Differences = {},  # noqa: B006 - settings are frozen
     min_worst_group: Minima = {},  # noqa: B006 - settings are frozen
     min_group_rows: Annotated[int, Field(ge=1)] = 30,
+    small_groups: Literal["pool", "report"] = "pool",
+    missing_group: Literal["judge", "report"] = "judge",
+    reference: Mapping[str, str | int | float | bool] = {},
     current: Literal["train", "test", "live"] = "test",
     report: Literal["nyc-ll144"] | None = None,
     ll144: LocalLaw144 | None = None,
 ) -> Iterator[Finding | NamedFigure]:
-    """Judge ratios and differences between groups, pair by pair, and the minimum of each group."""
+    """Judge ratios and differences between groups, by the pair that decides, and the minimum of the worst group."""
     from llmops_audit.analysis.absent_groups import absent_groups
     from llmops_audit.analysis.fairness.disparities import disparity_table
-    from llmops_audit.analysis.fairness.grouping import figure, grouped
+    from llmops_audit.analysis.fairness.grouping import VALID_OUTPUTS, Handling, figure, grouped
+    from llmops_audit.analysis.fairness.judging import absent, judge_attribute, unknown_references
     from llmops_audit.analysis.fairness.rates import TargetLabels
-    from llmops_audit.analysis.fairness.rules import judge, not_judged, rules_of
+    from llmops_audit.analysis.fairness.rules import rules_of
 
     found = outcomes.get(current)
     favourable_label = _favourable(task, favourable)
-    absent = [] if found is None or not found.rows else list(absent_groups(task, found.groups, current))
-    yield from absent
+    # Error rates are about the positive label; without one, about the favourable label, or about each label.
+    named = [(label,) for label in (task.positive, favourable_label) if label is not None]
+    targets = named[0] if named else TargetLabels.of(task, favourable_label).target
+    rules = rules_of(max_difference, min_ratio, min_worst_group, targets, favourable_label)
+    unknown = [] if found is None or not found.rows else list(absent_groups(task, found.groups, current))
+    for one in unknown:
+        yield from absent(one, rules)
+    wanted = {name: str(_canonical(value)) for name, value in reference.items()}
+    problems = list(unknown_references(wanted, task, found, current))
+    if problems:
+        yield from problems
+        return
     task = task.model_copy(update={"groups": task.groups if found is None else found.groups})
     if report is not None:
         yield from bias_audit(found, scores.get(current), task, favourable_label, ll144, current)
-    if absent and not task.groups:
+    if unknown and not task.groups:
         return
     problem = _problem(task, found, favourable_label)
     if found is None or problem is not None:
         verdict, text = problem or _NOTHING
         yield Finding(metric="groups", scope={"split": current}, verdict=verdict, message=text)
         return
-    # Error rates are about the positive label; without one, about the favourable label, or about each label.
-    named = [(label,) for label in (task.positive, favourable_label) if label is not None]
-    targets = named[0] if named else TargetLabels.of(task, favourable_label).target
-    rules = rules_of(max_difference, min_ratio, min_worst_group, targets, favourable_label)
-    limited = {*max_difference, *min_ratio, *min_worst_group}
-    groupings = grouped(found, scores.get(current), task, favourable_label, intersections, min_group_rows, limited)
-    yield from not_judged(groupings, current, min_group_rows, rules)
-    for one in groupings:
-        if len(one.judged) >= 2:
-            for rule in rules:
-                yield from judge(rule, one, policy, current)
+    measured = {*max_difference, *min_ratio, *min_worst_group}
+    if not all(prediction in task.labels for _, prediction, _, _ in found.cells):
+        measured.add(VALID_OUTPUTS)
+    handling = Handling(min_group_rows, small_groups, missing_group, wanted)
+    groupings = grouped(found, scores.get(current), task, favourable_label, intersections, handling, measured)
+    for attribute in groupings:
+        # What neither the spec nor a default limits, such as intersections, is described in the figure.
+        if len(attribute.names) == 1:
+            alarm = VALID_OUTPUTS not in max_difference and not task.trained_here
+            yield from judge_attribute(rules, attribute, policy, current, alarm=alarm)
     yield figure(groupings, task, policy, current, favourable_label, min_ratio.get("selection_rate"))
     yield disparity_table(groupings, targets, favourable_label, policy.confidence)
 
@@ -174,6 +187,12 @@ def _favourable(task: Task, favourable: str | int | float | None) -> Label | Non
     from llmops_audit.record.labels import as_listed
 
     return task.positive if favourable is None else as_listed(favourable, task.labels)
+
+
+def _canonical(value: str | int | float | bool) -> Label:
+    from llmops_audit.record.labels import canonical_label
+
+    return canonical_label(value)
 
 
 def _problem(task: Task, found: Outcomes | None, favourable: Label | None) -> tuple[Verdict, Message] | None:

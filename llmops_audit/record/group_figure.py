@@ -81,6 +81,11 @@ class Grouping(Frozen):
     """Each metric of each group."""
     gaps: tuple[Gap, ...]
     """Each metric of each pair of groups that was compared."""
+    comparator: tuple[str, ...] | None = None
+    """The group whose selection rate the others' are divided by; null where there is none."""
+    reference: bool = False
+    """Whether the spec names it; otherwise it is the group with the highest rate, of those with a value and enough
+    rows."""
 
 
 class GroupMetrics(Frozen):
