@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from llmops_audit.record import Message, Record
+from llmops_audit.render.group_notices import comparators, small_groups
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import many_seen
 from llmops_audit.render.unset_minima import unset_minima
@@ -28,10 +29,15 @@ class Notice:
 
 
 def notices(record: Record) -> tuple[Notice, ...]:
-    """Return what stands on the first screen: a missing minimum, rows seen in training, outputs that are no label."""
+    """Return what stands on the first screen.
+
+    That is a missing minimum, rows seen in training, the groups that others are compared with, small groups that
+    nobody judged, and outputs that are no label.
+    """
     minimum = unset_minima(record)
     return (
         *([] if minimum is None else [Notice(minimum)]),
         *(Notice(sentence, "leaks") for sentence in many_seen(record)),
+        *(Notice(sentence, "groups") for sentence in (*comparators(record), *small_groups(record))),
         *(Notice(line) for line in output_lines(record)),
     )
