@@ -5,23 +5,29 @@ What it measures
 For each group column that the spec names, and for each intersection of two of these columns (`intersections = 1` leaves
 them out, 3 goes further), Fairlearn computes how often the favourable label is predicted (selection rate), how often
 the prediction is right (accuracy), the true and false positive and negative rates, precision, F1 and the Matthews
-correlation coefficient. Where there are scores, the check also measures how well they order the rows of a group (ROC
-AUC), how far the mean score is from the share of positive rows (calibration gap), and how far apart the mean scores of
-two groups are in standard deviations (standardised score difference).
+correlation coefficient. Beside the selection rate stands the base rate, the share of labelled rows that have the
+favourable label. Where there are scores, the check also measures how well they order the rows of a group (ROC AUC), how
+far the mean score is from the share of positive rows (calibration gap), and how far apart the mean scores of two groups
+are in standard deviations (standardised score difference).
 
 Every number is in the record with its interval, and so is every gap between two groups: its difference, its ratio, an
-exact p-value, and the smallest difference that this number of rows can show.
+exact p-value, and the smallest difference that this number of rows can show. Intersections, and whatever no rule
+limits, are described there and judged by nothing.
 
-Rules judge the gaps. `min_ratio` sets the smallest ratio of two groups: by default each group must be selected at least
-four fifths as often as each other group, `min_ratio = { selection_rate = 0.8 }`. `max_difference` sets the largest
-difference of two groups: of `selection_rate` (demographic parity), `error_rates` (true and false positive rates:
-equalized odds), `true_positive_rate` (equal opportunity), `precision` (predictive parity), or of any other rate.
+Rules judge the groups of each column, one finding for each rule and column. `min_ratio` sets the smallest ratio to the
+comparator: by default each group must be selected at least four fifths as often, `min_ratio = { selection_rate = 0.8
+}`. The comparator is the group that `reference = { race = "Caucasian" }` names; without it, the group with the highest
+rate among those with at least `min_group_rows` rows. `max_difference` sets the largest difference of any two groups: of
+`selection_rate` (demographic parity), `error_rates` (true positive, false positive and true negative rates: equalized
+odds), `true_positive_rate` (equal opportunity), `precision` (predictive parity), or of any other rate.
 `min_worst_group` sets the minimum that each group must reach, the worst included. A key that is unknown is an error
-that lists the keys. `valid_output_rate` is the share of rows whose output is a label; it is measured where a rule
-limits it.
+that lists the keys.
 
 An output that is no label counts as wrong in every group: it selects nobody, it is a false negative of a row with the
-positive label, and of any other row a false positive and no true negative.
+positive label, and no true negative of any other row. Where every output is a label, the largest difference of error
+rates equals Fairlearn's equalized odds difference, which stands in the table beside it. Where some are not, the share
+of outputs that are a label (`valid_output_rate`) is measured by group, and a difference of .1 between groups of 100
+rows or more is an alarm.
 
 With `report = "nyc-ll144"` and a table `ll144`, the check also computes the tables of the bias audit that New York City
 requires employers to publish. They have a page of their own and pass or fail nothing, since that law sets no limit.
@@ -39,21 +45,30 @@ without that, the positive label counts as favourable. Check whether it is: to b
 flagged as spam or as likely to offend again is not. Error rates are about the positive label; with several labels and
 no positive one, about each label in turn.
 
-Each rule is decided pair by pair, with the confidence interval of that pair's ratio or difference: the range of true
-values that fit these rows. A rule is passed where the interval of every pair keeps the limit. It is failed where the
-interval of a pair, corrected for the number of pairs and rules, misses the limit, and where an exact test at the same
-corrected level finds a difference as well: the statistical significance that the US Uniform Guidelines require beside
-the four fifths. A significant difference alone fails nothing; it has to be large as well. Otherwise the rule is
-inconclusive.
+Each rule is decided by the pair of groups, or the group, that matters most: the one that is most certain to miss the
+limit. Its confidence interval is the range of true values that fit these rows. A rule is passed where the interval of
+every pair meets the limit. It is failed where the interval of a pair misses the limit, corrected for the number of
+pairs and for all requirements of the audit. Otherwise it is inconclusive. The finding names both groups with their
+rates and their rows. For a difference its value is the largest gap of all, as Fairlearn computes it; where a smaller
+gap is more certain, the pair that decides is named beside it. The table of disparities shows the largest gap that is
+certain as well: a gap between two large groups says more than a larger one that rests on a few rows.
+
+A ratio to a rate of 0 is above any minimum, and 0 over 0 is undefined. For rates of errors (false positives and false
+negatives) the lower rate is divided by the higher one, whichever group has it.
 
 With small groups inconclusive is common, and it does not show bias: these rows cannot decide whether the groups are
 treated alike. Either test on more rows of the smaller group (the report estimates how many), or decide yourself, with
 the interval in view, and write down why.
 
-Rows without a group value form the group (missing). A group with fewer rows than `min_group_rows` is shown with its
-count but not judged. A rate without rows to rest on is left empty, never set to 0. The largest of many gaps is larger
-than the true gap, because it was picked for its size; that is why rules are decided on bounds, and why its interval
-should not be quoted alone.
+Groups with fewer rows than `min_group_rows` are taken together as (small groups), and fail nothing. Where they, or one
+of them, lie wholly beyond the limit, the rule is inconclusive. So it is where they stay undecided and are more than 2 %
+of the rows, or a group that the spec names; fewer are listed on the first screen. `small_groups = "report"` only counts
+them. Rows without a group value form the group (missing), which is judged and is never the comparator;
+`missing_group = "report"` only shows it. A group none of whose outputs is a label leaves every rule inconclusive.
+
+A rate without rows to rest on is left empty, never set to 0. The largest of many gaps is larger than the true gap,
+because it was picked for its size; that is why rules are decided on bounds, and why its interval should not be quoted
+alone.
 
 What to do
 ----------
@@ -69,9 +84,8 @@ Limits
 Equal rates do not prove fairness, and unequal rates do not prove discrimination; the numbers say where to look. They
 hold for rows like the test rows, assumed to be independent unless the spec names the column that identifies the person
 or document (`data.unit`). Attributes that the data does not hold are not examined. With sample weights the intervals
-use the effective number of rows, which is an approximation. The intervals of differences and ratios are approximate
-too, and too narrow where a small group has a share near 0 or 1; the exact test guards against failing equal groups for
-that.
+use the effective number of rows, which is an approximation. Metrics that come from scores are not computed of the small
+groups taken together.
 
 References
 ----------

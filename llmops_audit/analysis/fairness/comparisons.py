@@ -14,14 +14,15 @@ from llmops_audit.analysis.fairness.gaps import PairwiseGaps
 from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS
 from llmops_audit.analysis.fairness.rates import GroupEstimate, GroupValues, MetricKey
 from llmops_audit.check.inputs import Policy
-from llmops_audit.check.verdicts import at_limit, p_value
+from llmops_audit.check.verdicts import SMALLEST_P, at_limit
 from llmops_audit.record import Op, Requirement
 from llmops_audit.stats import Bounds
 
 __all__ = ["Comparison", "Comparisons", "differences", "minima", "ratios"]
 
 Floats = npt.NDArray[np.float64]
-Ends = tuple[Floats, Floats]
+
+_HALVINGS = 30
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,14 @@ class Comparisons:
     values : numpy array of float64, (c,)
         Infinite where a rate is compared with a rate of 0.
     bounds : callable
-        Confidence to the lower and the upper ends of the intervals, (c,) each.
+        Number of a comparison, and confidence, to its interval.
     """
 
-    def __init__(self, found: Sequence[Comparison], values: Floats, bounds: Callable[[float], Ends]) -> None:
+    def __init__(
+        self, found: Sequence[Comparison], values: Sequence[float], bounds: Callable[[int, float], Bounds]
+    ) -> None:
         self.found = list(found)
-        self.values = values
+        self.values = np.array(values, dtype=np.float64)
         self.bounds = cache(bounds)
 
     def __len__(self) -> int:
@@ -68,25 +71,21 @@ class Comparisons:
 
     def bounds_of(self, at: int) -> Callable[[float], Bounds]:
         """Return the interval of a comparison, by confidence."""
-        return lambda confidence: tuple(float(ends[at]) for ends in self.bounds(confidence))  # type: ignore[return-value]
+        return lambda confidence: self.bounds(at, confidence)
 
-    def bounds_of_all(self, requirement: Requirement) -> Callable[[float], Bounds]:
-        """Return the interval of the most extreme of all values, by confidence.
+    def extreme(self, requirement: Requirement) -> int:
+        """Return the number of the comparison that is furthest on the wrong side by value."""
+        return int(_worst(requirement)(self.values))
+
+    def extreme_bounds(self, requirement: Requirement, confidence: float) -> Bounds:
+        """Return the interval of the most extreme of all values.
 
         Its upper end is the largest upper end of all, its lower end the largest lower end (the smallest ones, where the
         limit is a minimum): it meets the limit where each interval does, and misses it where one does.
         """
         worst = _worst(requirement)
-
-        def bounds(confidence: float) -> Bounds:
-            low, high = self.bounds(confidence)
-            return float(low[worst(low)]), float(high[worst(high)])
-
-        return bounds
-
-    def extreme(self, requirement: Requirement) -> int:
-        """Return the number of the comparison that is furthest on the wrong side by value."""
-        return _worst(requirement)(self.values)
+        low, high = (ends[worst(ends)] for ends in self._ends(range(len(self)), confidence).T)
+        return float(low), float(high)
 
     def deciding(self, requirement: Requirement, policy: Policy) -> int:
         """Return the number of the comparison that the verdict rests on.
@@ -94,42 +93,50 @@ class Comparisons:
         That is the one with the smallest p-value; where every value meets the limit, the one whose interval is furthest
         on the wrong side.
         """
-        extreme = self.extreme(requirement)
-        if policy.decide == "point":
-            return extreme
-        misses = not at_limit(float(self.values[extreme]), requirement)
-        confidence = 1 - p_value(self.bounds_of_all(requirement), requirement) if misses else policy.confidence
-        near, far = self._ends(requirement, confidence if confidence > 0 else policy.confidence)
-        # At the confidence of the smallest p-value, only the interval that it belongs to just misses the limit.
-        return _worst(requirement)(far if misses and confidence > 0 else near)
+        missed = [at for at, value in enumerate(self.values) if not at_limit(float(value), requirement)]
+        if policy.decide == "point" or len(missed) == 1:
+            return self.extreme(requirement)
+        near, far = (0, 1) if requirement.op in (Op.AT_LEAST, Op.ABOVE) else (1, 0)
+        worst = _worst(requirement)
+        if not missed:
+            return int(worst(self._ends(range(len(self)), policy.confidence)[:, near]))
+        # Halve the logarithm of alpha; of comparisons that still miss the limit, only one is left in the end.
+        low, high = math.log(SMALLEST_P), 0.0
+        for _ in range(_HALVINGS):
+            if len(missed) == 1:
+                break
+            middle = (low + high) / 2
+            ends = self._ends(missed, 1 - math.exp(middle))[:, far]
+            still = [at for at, end in zip(missed, ends, strict=True) if not at_limit(float(end), requirement)]
+            low, high = (low, middle) if still else (middle, high)
+            missed = still or missed
+        ends = self._ends(missed, 1 - math.exp(low))[:, far]
+        return missed[int(worst(ends))]
 
-    def _ends(self, requirement: Requirement, confidence: float) -> Ends:
-        low, high = self.bounds(confidence)
-        return (low, high) if requirement.op in (Op.AT_LEAST, Op.ABOVE) else (high, low)
+    def _ends(self, which: Sequence[int], confidence: float) -> Floats:
+        """Ends of the intervals of some comparisons, (c, 2)."""
+        return np.array([self.bounds(at, confidence) for at in which], dtype=np.float64).reshape(-1, 2)
 
 
-def _worst(requirement: Requirement) -> Callable[[Floats], int]:
-    if requirement.op in (Op.AT_LEAST, Op.ABOVE):
-        return lambda values: int(values.argmin())
-    return lambda values: int(values.argmax())
+def _worst(requirement: Requirement) -> Callable[[Floats], np.intp]:
+    return np.argmin if requirement.op in (Op.AT_LEAST, Op.ABOVE) else np.argmax
 
 
 def differences(pairwise: Sequence[PairwiseGaps]) -> Comparisons:
     """Return every pair of each metric, the group with the higher value first."""
+    places = [(one, at) for one in pairwise for at in range(len(one.pairs))]
     found = [
-        Comparison(one.metric, second, float(above), first, float(below))
-        for one in pairwise
-        for (first, second), below, above in zip(one.pairs, *one.values, strict=True)
+        Comparison(one.metric, one.pairs[at][1], float(one.values[1, at]), one.pairs[at][0], float(one.values[0, at]))
+        for one, at in places
     ]
 
-    def bounds(confidence: float) -> Ends:
-        ends = [one.differences(confidence) for one in pairwise]
-        low, high = (np.concatenate([side[i] for side in ends] or [np.empty(0)]) for i in (0, 1))
+    def bounds(number: int, confidence: float) -> Bounds:
+        one, at = places[number]
+        low, high = one.difference(at, confidence)
         # The rule is about the size of the difference, whichever of the two groups has the higher rate.
-        return np.maximum(low, 0.0), np.maximum(high, -low)
+        return max(low, 0.0), max(high, -low)
 
-    values = np.array([one.rate - (one.other_rate or 0.0) for one in found], dtype=np.float64)
-    return Comparisons(found, values, bounds)
+    return Comparisons(found, [float(one.values[1, at] - one.values[0, at]) for one, at in places], bounds)
 
 
 def ratios(pairwise: Sequence[PairwiseGaps]) -> tuple[Comparisons, list[tuple[MetricKey, GroupValues]]]:
@@ -142,33 +149,30 @@ def ratios(pairwise: Sequence[PairwiseGaps]) -> tuple[Comparisons, list[tuple[Me
         Those that are 0 over 0.
     """
     found: list[Comparison] = []
+    values: list[float] = []
     places: list[tuple[PairwiseGaps, int, bool]] = []
     undefined: list[tuple[MetricKey, GroupValues]] = []
     for one in pairwise:
-        for at, (pair, below, above) in enumerate(zip(one.pairs, *one.values, strict=True)):
+        for at, (pair, *both) in enumerate(zip(one.pairs, *one.values.tolist(), strict=True)):
             if one.comparator not in pair:
                 continue
-            # Turned over: the group has the higher rate, and that is no better for it where the rate is one of errors.
-            turned = pair[0] == one.comparator
-            group, other = pair[::-1] if turned else pair
-            rate, other_rate = (above, below) if turned else (below, above)
-            if not above:
+            # The comparator may have the lower rate. More errors are no better than fewer, so that nothing is turned.
+            group, other = pair if pair[1] == one.comparator else pair[::-1]
+            rate, other_rate = both if pair[1] == one.comparator else both[::-1]
+            turned = pair[0] == one.comparator and not GROUP_METRICS[one.metric[0]].of_errors
+            above, below = both[::-1] if turned else both
+            if not max(both):
                 undefined.append((one.metric, group))
                 continue
-            found.append(Comparison(one.metric, group, float(rate), other, float(other_rate)))
-            places.append((one, at, turned and not GROUP_METRICS[one.metric[0]].of_errors))
+            found.append(Comparison(one.metric, group, rate, other, other_rate))
+            values.append(above / below if below else math.inf)
+            places.append((one, at, turned))
 
-    def bounds(confidence: float) -> Ends:
-        low, high = np.empty(len(places)), np.empty(len(places))
-        for i, (one, at, turned) in enumerate(places):
-            ends = float(one.ratios(confidence)[0][at]), float(one.ratios(confidence)[1][at])
-            low[i], high[i] = [1 / end if end else math.inf for end in ends[::-1]] if turned else ends
-        return low, high
+    def bounds(number: int, confidence: float) -> Bounds:
+        one, at, turned = places[number]
+        low, high = one.ratio(at, confidence)
+        return (1 / high if high else math.inf, 1 / low if low else math.inf) if turned else (low, high)
 
-    values = np.empty(len(places))
-    for i, (one, at, turned) in enumerate(places):
-        below, above = one.values[:, at]
-        values[i] = (above / below if below else math.inf) if turned else below / above
     return Comparisons(found, values, bounds), undefined
 
 
@@ -180,9 +184,8 @@ def minima(rates: Mapping[MetricKey, Mapping[GroupValues, GroupEstimate]]) -> Co
         for group, rate in by_group.items()
         if rate.value is not None
     ]
-
-    def bounds(confidence: float) -> Ends:
-        ends = np.array([rate.bounds(confidence) for _, rate in known], dtype=np.float64).reshape(-1, 2)
-        return ends[:, 0], ends[:, 1]
-
-    return Comparisons([one for one, _ in known], np.array([one.rate for one, _ in known], dtype=np.float64), bounds)
+    return Comparisons(
+        [one for one, _ in known],
+        [one.rate for one, _ in known],
+        lambda number, confidence: known[number][1].bounds(confidence),
+    )

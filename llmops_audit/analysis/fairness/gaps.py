@@ -15,6 +15,7 @@ from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS, GroupMet
 from llmops_audit.analysis.fairness.rates import GroupEstimate, GroupValues, MetricKey
 from llmops_audit.check.verdicts import finite
 from llmops_audit.record.figures import Gap
+from llmops_audit.stats import Bounds
 
 __all__ = ["PairwiseGaps", "gaps"]
 
@@ -78,6 +79,22 @@ class PairwiseGaps:
         """Values of both groups of each pair, (2, p, length)."""
         sides = [[values[group] for group in side] for side in zip(*self.pairs, strict=True)]
         return np.array(sides, dtype=np.float64).reshape(2, len(self.pairs), length)
+
+    def difference(self, pair: int, confidence: float) -> Bounds:
+        """Return the interval of one pair alone, which costs little at any number of confidences."""
+        if self.share:
+            (x1, x2), (n1, n2) = self._x[:, pair].tolist(), self._n[:, pair].tolist()
+            low, high = stats.newcombe_difference(x2, n2, x1, n1, confidence)
+        else:
+            lower, higher = (self._defined[group].bounds(confidence) for group in self.pairs[pair])
+            low, high = stats.square_and_add(self.values[1, pair], higher, self.values[0, pair], lower)
+        return float(low), float(high)
+
+    def ratio(self, pair: int, confidence: float) -> Bounds:
+        """Return the interval of the ratio of one pair alone."""
+        (x1, x2), (n1, n2) = self._x[:, pair].tolist(), self._n[:, pair].tolist()
+        low, high = stats.ratio_score(x1, n1, x2, n2, confidence)
+        return float(low), float(high)
 
     def _differences(self, confidence: float) -> Ends:
         """Intervals of the second value less the first, (p,) each: Newcombe's for shares, else square-and-add."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from llmops_audit.check.verdicts import at_limit, finite, judged
 from llmops_audit.evidence.outcomes import Outcomes
 from llmops_audit.record import Finding, Message, Requirement, Verdict, message
 from llmops_audit.record.labels import MISSING
+from llmops_audit.stats import Bounds
 
 __all__ = ["absent", "judge_attribute", "unknown_references"]
 
@@ -188,10 +189,17 @@ def _judged(
     extreme = comparisons.extreme(requirement)
     rows = one.rows[decides.group] + (0 if decides.other is None else one.rows[decides.other])
     scope = {"split": split, "attribute": one.attribute}
-    value, bounds = float(comparisons.values[at]), comparisons.bounds_of(at)
+    value: float = float(comparisons.values[at])
+    bounds: Callable[[float], Bounds] = comparisons.bounds_of(at)
     if rule.kind == "difference":
         # Under the name of a metric stands its own number, the largest difference of all.
-        value, bounds = float(comparisons.values[extreme]), comparisons.bounds_of_all(requirement)
+        value = float(comparisons.values[extreme])
+
+        def bounds(confidence: float) -> Bounds:
+            # The p-value of all is that of the pair that decides.
+            if confidence == policy.confidence:
+                return comparisons.extreme_bounds(requirement, confidence)
+            return comparisons.bounds(at, confidence)
     else:
         scope = {"split": split, one.names[0]: decides.group[0]}
     given: dict[str, Any] = {
