@@ -15,6 +15,7 @@ from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS
 from llmops_audit.analysis.fairness.rates import GroupEstimate, GroupValues, MetricKey
 from llmops_audit.check.verdicts import finite
 from llmops_audit.record.figures import Gap
+from llmops_audit.stats import Bounds
 
 __all__ = ["PairwiseGaps", "gaps"]
 
@@ -63,16 +64,32 @@ class PairwiseGaps:
         sides = [[values[group] for group in side] for side in zip(*self.pairs, strict=True)]
         return np.array(sides, dtype=np.float64).reshape(2, len(self.pairs), length)
 
-    def _differences(self, confidence: float) -> Ends:
-        """Intervals of the second value less the first, (p,) each: Newcombe's for shares, else square-and-add."""
+    def difference(self, pair: int, confidence: float) -> Bounds:
+        """Return the interval of one pair alone, which costs little at any number of confidences."""
         if self.share:
-            return stats.newcombe_difference(self._x[1], self._n[1], self._x[0], self._n[0], confidence)
+            (x1, x2), (n1, n2) = self._x[:, pair].tolist(), self._n[:, pair].tolist()
+            low, high = stats.melded_difference(x2, n2, x1, n1, confidence)
+        else:
+            lower, higher = (self._defined[group].bounds(confidence) for group in self.pairs[pair])
+            low, high = stats.square_and_add(self.values[1, pair], higher, self.values[0, pair], lower)
+        return float(low), float(high)
+
+    def ratio(self, pair: int, confidence: float) -> Bounds:
+        """Return the interval of the ratio of one pair alone."""
+        (x1, x2), (n1, n2) = self._x[:, pair].tolist(), self._n[:, pair].tolist()
+        low, high = stats.melded_ratio(x1, n1, x2, n2, confidence)
+        return float(low), float(high)
+
+    def _differences(self, confidence: float) -> Ends:
+        """Intervals of the second value less the first, (p,) each: melded for shares, else square-and-add."""
+        if self.share:
+            return stats.melded_difference(self._x[1], self._n[1], self._x[0], self._n[0], confidence)
         lower, higher = self._of_pairs({group: rate.bounds(confidence) for group, rate in self._defined.items()}, 2)
         return stats.square_and_add(self.values[1], tuple(higher.T), self.values[0], tuple(lower.T))
 
     def _ratios(self, confidence: float) -> Ends:
-        """Score intervals of the first share over the second, (p,) each."""
-        return stats.ratio_score(self._x[0], self._n[0], self._x[1], self._n[1], confidence)
+        """Melded intervals of the first share over the second, (p,) each."""
+        return stats.melded_ratio(self._x[0], self._n[0], self._x[1], self._n[1], confidence)
 
     def _exact(self) -> Floats:
         """Fisher's exact p-values of the hypotheses that both shares are equal, (p,)."""

@@ -107,8 +107,8 @@ def _undefined(
     rule: GroupRule, one: Grouped, gaps: PairwiseGaps, group: GroupValues, policy: Policy, scope: Mapping[str, str]
 ) -> Finding:
     return judged(
-        rule.metric, None, rule.requirement(one), policy, bounds=None, method="Newcombe", n=one.rows[group],
-        scope=scope,
+        rule.metric, None, rule.requirement(one), policy, bounds=None,
+        method="melded Clopper-Pearson intervals", n=one.rows[group], scope=scope,
         details={"group": JOINT.join(group), "rate": gaps.metric[0], **_of(gaps.metric)},
     )  # fmt: skip
 
@@ -135,13 +135,13 @@ def _difference(
     first, second = gaps.pairs[at]
 
     def bounds(confidence: float) -> Bounds:
-        low, high = (float(ends[at]) for ends in gaps.differences(confidence))
+        low, high = gaps.difference(at, confidence)
         # The rule is about the size of the difference, whichever of the two groups has the higher rate.
         return max(low, 0.0), max(high, -low)
 
     return judged(
         rule.metric, float(gaps.values[1, at] - gaps.values[0, at]), rule.requirement(one), policy,
-        bounds=bounds, method="Newcombe" if gaps.share else "square-and-add of both intervals",
+        bounds=bounds, method="melded Clopper-Pearson intervals" if gaps.share else "square-and-add of both intervals",
         n=one.rows[first] + one.rows[second], scope=scope,
         details={
             "group": JOINT.join(second), "compared_with": JOINT.join(first),
@@ -164,12 +164,12 @@ def _ratio(
     above, below = (float(value) for value in gaps.values[:, at][:: -1 if turned else 1])
 
     def bounds(confidence: float) -> Bounds:
-        low, high = (float(ends[at]) for ends in gaps.ratios(confidence))
+        low, high = gaps.ratio(at, confidence)
         return (1 / high if high else math.inf, 1 / low if low else math.inf) if turned else (low, high)
 
     return judged(
         rule.metric, above / below if below else None, rule.requirement(one), policy,
-        bounds=bounds, method="Miettinen-Nurminen score", n=one.rows[group] + one.rows[other],
+        bounds=bounds, method="melded Clopper-Pearson intervals", n=one.rows[group] + one.rows[other],
         scope=scope, details={"compared_with": JOINT.join(other), **_of(gaps.metric)},
     )  # fmt: skip
 
