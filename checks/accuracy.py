@@ -76,7 +76,8 @@ References
 ----------
 Clopper and Pearson (1934), The use of confidence or fiducial limits illustrated in the case of the
 binomial: intervals of accuracy, precision, recall and binary F1 (through the share of hits among hits and
-errors). Newcombe (1998), method 10: interval of the gap.
+errors). Fay, Proschan and Brittain (2015), Combining one-sample confidence procedures for inference in the
+two-sample case: interval of the gap.
 
 Brodersen et al. (2010), The balanced accuracy and its posterior distribution. Gorodkin (2004), Comparing
 two K-category assignments by a K-category correlation coefficient: MCC. Cohen (1960): kappa. Intervals of

@@ -72,8 +72,9 @@ References
 ----------
 Evidently 0.7: statistics "wasserstein", "jensenshannon", "psi", "hellinger" and total variation distance. Phipson and
 Smyth (2010), Permutation p-values should never be zero. Besag and Clifford (1991), Sequential Monte Carlo p-values.
-Holm (1979), A simple sequentially rejective multiple test procedure. Newcombe (1998), Interval estimation for the
-difference between independent proportions. Lopez-Paz and Oquab (2017), Revisiting classifier two-sample tests.
+Holm (1979), A simple sequentially rejective multiple test procedure. Fay, Proschan and Brittain (2015), Combining
+one-sample confidence procedures for inference in the two-sample case. Lopez-Paz and Oquab (2017), Revisiting classifier
+two-sample tests.
 
 NIST AI RMF, MEASURE 2.4 and MANAGE 4.1. Regulation (EU) 2024/1689, Article 10(3) and Article 72.
 """

@@ -84,14 +84,15 @@ Limits
 Equal rates do not prove fairness, and unequal rates do not prove discrimination; the numbers say where to look. They
 hold for rows like the test rows, assumed to be independent unless the spec names the column that identifies the person
 or document (`data.unit`). Attributes that the data does not hold are not examined. With sample weights the intervals
-use the effective number of rows, which is an approximation. Metrics that come from scores are not computed of the small
-groups taken together.
+use the effective number of rows, which is an approximation. The intervals of differences and ratios of shares hold for
+groups of any size: each end misses no more often than the confidence allows. Metrics that come from scores are not
+computed of the small groups taken together.
 
 References
 ----------
-Fairlearn (Weerts et al. 2023), metrics. Newcombe (1998), Interval estimation for the difference between independent
-proportions, method 10. Miettinen and Nurminen (1985), Comparative analysis of two rates: score interval of a ratio.
-Fay (2010), Confidence intervals that match Fisher's exact or Blaker's exact tests. Holm (1979), A simple sequentially
+Fairlearn (Weerts et al. 2023), metrics. Fay, Proschan and Brittain (2015), Combining one-sample confidence procedures
+for inference in the two-sample case: intervals of differences and ratios, melded of Clopper-Pearson intervals. Fay
+(2010), Confidence intervals that match Fisher's exact or Blaker's exact tests. Holm (1979), A simple sequentially
 rejective multiple test procedure. Zou and Donner (2008), Construction of confidence limits about effect measures.
 Crenshaw (1989), Demarginalizing the intersection of race and sex.
 

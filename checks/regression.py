@@ -60,8 +60,8 @@ References
 ----------
 Tango (1998), Equivalence test and confidence interval for the difference in proportions for the paired-sample design.
 McNemar (1947), Note on the sampling error of the difference between correlated proportions or percentages. For records:
-Newcombe (1998), Interval estimation for the difference between independent proportions; Zou and Donner (2008),
-Construction of confidence limits about effect measures.
+Fay, Proschan and Brittain (2015), Combining one-sample confidence procedures for inference in the two-sample case; Zou
+and Donner (2008), Construction of confidence limits about effect measures.
 
 FDA (2016), Non-Inferiority Clinical Trials to Establish Effectiveness. Regulation (EU) 2024/1689, Articles 15(1) and
 17(1)(d). NIST AI RMF, MEASURE 2.4 and MANAGE 4.2.

@@ -9,9 +9,8 @@ __all__ = ["METHODS"]
 METHODS: dict[str, Message] = {
     "census": message("census"),
     "Clopper-Pearson": message("Clopper-Pearson"),
-    "Newcombe": message("Newcombe"),
+    "melded Clopper-Pearson intervals": message("melded Clopper-Pearson intervals"),
     "Tango score": message("Tango score"),
-    "Miettinen-Nurminen score": message("Miettinen-Nurminen score"),
     "square-and-add of both intervals": message("square-and-add of both intervals"),
     "score interval of a mean": message("score interval of a mean"),
     "bias-corrected, conservative normal": message("bias-corrected, conservative normal"),

@@ -43,6 +43,7 @@ from llmops_audit.stats.intervals import (
     detectable_share,
     rows_to_decide,
 )
+from llmops_audit.stats.melded import melded_difference, melded_ratio
 from llmops_audit.stats.novelty import Novelty, absent_categories, outside_range
 from llmops_audit.stats.paired import mcnemar, paired_difference
 from llmops_audit.stats.ranking import (
@@ -67,8 +68,6 @@ from llmops_audit.stats.resampling import independence_test, permutation_tables,
 from llmops_audit.stats.two_samples import (
     detectable_difference,
     fisher_exact,
-    newcombe_difference,
-    ratio_score,
     square_and_add,
 )
 
@@ -112,9 +111,10 @@ __all__ = [
     "macro_recall",
     "matthews",
     "mcnemar",
+    "melded_difference",
+    "melded_ratio",
     "micro_f1",
     "micro_precision",
-    "newcombe_difference",
     "outside_range",
     "paired_difference",
     "permutation_tables",
@@ -122,7 +122,6 @@ __all__ = [
     "population_stability",
     "precision",
     "precision_recall_curve",
-    "ratio_score",
     "recall",
     "reliability_curve",
     "roc_auc",

@@ -17,10 +17,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import bdtr, betainccinv, betaincinv
 
 Bounds = tuple[float, float]
+Floats = NDArray[np.float64]
 
 # Sums of weights in another order may leave successes this much above trials.
 _ROUNDING = 1e-9
@@ -50,15 +54,30 @@ def tail(confidence: float) -> float:
     return (1.0 - confidence) / 2.0
 
 
-def _checked(successes: float, trials: float) -> tuple[float, float]:
-    """Both counts as floats, with rounding errors at the edges removed."""
-    x, n = float(successes), float(trials)
-    slack = _ROUNDING * max(1.0, n)
-    if not (math.isfinite(n) and -slack <= x <= n + slack and n >= 0.0):
+def checked_counts(successes: Any, trials: Any) -> tuple[Floats, Floats]:
+    """Both counts as arrays, with rounding errors at the edges removed.
+
+    Parameters
+    ----------
+    successes, trials
+        Counts, or effective counts, or arrays of them.
+
+    Returns
+    -------
+    tuple of ndarray
+
+    Raises
+    ------
+    ValueError
+        On counts that no sample can have.
+    """
+    x, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
+    slack = _ROUNDING * np.maximum(1.0, n)
+    if not np.all(np.isfinite(n) & (x >= -slack) & (x <= n + slack) & (n >= 0.0)):
         raise ValueError(
             f"counts: impossible; expected 0 <= successes <= trials < inf; got {successes!r} of {trials!r}"
         )
-    return min(max(x, 0.0), n), n
+    return np.clip(x, 0.0, n), n
 
 
 def last_inside(inside: Callable[[float], bool], start: float, end: float) -> float:
@@ -112,7 +131,7 @@ def clopper_pearson(successes: float, trials: float, confidence: float) -> Bound
     (1998) put effective, real-valued counts into the same quantiles.
     """
     outside = tail(confidence)
-    x, n = _checked(successes, trials)
+    x, n = (float(count) for count in checked_counts(float(successes), float(trials)))
     lower = float(betaincinv(x, n - x + 1.0, outside)) if x > 0.0 else 0.0
     upper = float(betainccinv(x + 1.0, n - x, outside)) if x < n else 1.0
     return lower, upper

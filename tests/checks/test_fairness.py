@@ -574,7 +574,7 @@ def _two_of_each(rows: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]
     return [*rows, *((truth, truth, group) for truth in (0, 1) for group in "xyz")]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(_drawn(2))
 def test_error_rates_are_equalized_odds_where_all_is_labels(drawn: list[tuple[int, int, str]]) -> None:
     """Where every output is a label, the largest gap of three rates equals Fairlearn's equalized odds difference."""
@@ -591,7 +591,7 @@ def test_error_rates_are_equalized_odds_where_all_is_labels(drawn: list[tuple[in
         assert one.value == pytest.approx(wanted, abs=1e-12) or "less certain" in _text(one)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(_drawn(3))
 def test_error_rates_are_the_largest_of_three_gaps(drawn: list[tuple[int, int, str]]) -> None:
     """With outputs that are no label, it is the largest gap of a count of true and false positives and negatives."""

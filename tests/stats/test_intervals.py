@@ -10,14 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import binom
-from statsmodels.stats.proportion import confint_proportions_2indep, power_proportions_2indep, proportion_confint
+from statsmodels.stats.proportion import power_proportions_2indep, proportion_confint
 
 from llmops_audit.stats import (
     clopper_pearson,
     detectable_difference,
     detectable_share,
-    newcombe_difference,
-    ratio_score,
+    melded_difference,
     rows_to_decide,
 )
 
@@ -91,13 +90,9 @@ def test_clopper_pearson_rises_with_successes(n: float, a: float, b: float, conf
 
 @pytest.mark.parametrize(("x", "n"), [(-1, 5), (6, 5), (math.nan, 5), (1, math.nan), (0, math.inf), (0, -1), (1, 0)])
 def test_impossible_counts_are_refused(x: float, n: float) -> None:
-    """Counts that no sample can have raise, whichever interval is asked for."""
+    """Counts that no sample can have raise."""
     with pytest.raises(ValueError, match="impossible"):
         clopper_pearson(x, n, 0.95)
-    with pytest.raises(ValueError, match="impossible"):
-        newcombe_difference(1, 2, x, n, 0.95)
-    with pytest.raises(ValueError, match="impossible"):
-        ratio_score(x, n, 1, 2, 0.95)
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, -0.1, math.nan])
@@ -105,134 +100,6 @@ def test_impossible_confidence_is_refused(confidence: float) -> None:
     """A confidence outside (0, 1) raises instead of giving an interval of no meaning."""
     with pytest.raises(ValueError, match="confidence"):
         clopper_pearson(1, 2, confidence)
-    with pytest.raises(ValueError, match="confidence"):
-        newcombe_difference(1, 2, 1, 2, confidence)
-    with pytest.raises(ValueError, match="confidence"):
-        ratio_score(1, 2, 1, 2, confidence)
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [
-        ((56, 70, 48, 80), (0.0524, 0.3339)),
-        ((9, 10, 3, 10), (0.1705, 0.8090)),
-        ((6, 7, 2, 7), (0.0582, 0.8062)),
-        ((5, 56, 0, 29), (-0.0381, 0.1926)),
-        ((0, 10, 0, 20), (-0.1611, 0.2775)),
-        ((10, 10, 0, 10), (0.6075, 1.0)),
-    ],
-)
-def test_newcombe_reproduces_the_published_table(
-    counts: tuple[int, int, int, int], expected: tuple[float, float]
-) -> None:
-    """The intervals are those of table II in Newcombe (1998), method 10."""
-    assert newcombe_difference(*counts, 0.95) == pytest.approx(expected, abs=5e-5)
-
-
-def test_newcombe_covers_nominally_on_average() -> None:
-    """Over a grid of pairs of shares, exact coverage is 95 % on average and never far below."""
-    n1, n2 = 20, 30
-    x1, x2 = np.arange(n1 + 1), np.arange(n2 + 1)
-    bounds = np.stack(newcombe_difference(x1[:, None], n1, x2, n2, 0.95), axis=-1)
-    shares = np.linspace(0.025, 0.975, 20)
-    coverage = [
-        (
-            np.outer(binom.pmf(x1, n1, p), binom.pmf(x2, n2, q))
-            * ((bounds[..., 0] <= p - q) & (p - q <= bounds[..., 1]))
-        ).sum()
-        for p in shares
-        for q in shares
-    ]
-    assert 0.945 <= np.mean(coverage) <= 0.965
-    assert min(coverage) >= 0.87
-
-
-def test_newcombe_of_an_empty_sample_says_nothing() -> None:
-    """Without rows on one side every difference is possible."""
-    assert newcombe_difference(0, 0, 5, 10, 0.95) == (-1.0, 1.0)
-    assert newcombe_difference(5, 10, 0, 0, 0.95) == (-1.0, 1.0)
-
-
-@given(samples(), samples(), CONFIDENCES, CONFIDENCES)
-def test_newcombe_laws(first: tuple[float, float], second: tuple[float, float], a: float, b: float) -> None:
-    """The difference is inside, more confidence widens, and swapping the samples mirrors the interval."""
-    difference = first[0] / first[1] - second[0] / second[1]
-    narrow = newcombe_difference(*first, *second, min(a, b))
-    wide = newcombe_difference(*first, *second, max(a, b))
-    assert -1.0 <= wide[0] <= narrow[0] + 1e-12
-    assert narrow[0] <= difference + 1e-12
-    assert difference - 1e-12 <= narrow[1]
-    assert narrow[1] - 1e-12 <= wide[1] <= 1.0
-    mirrored = newcombe_difference(*second, *first, max(a, b))
-    assert (-mirrored[1], -mirrored[0]) == pytest.approx(wide, abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    "counts",
-    [
-        (5, 20, 10, 30),
-        (30, 100, 60, 90),
-        (1, 10, 9, 10),
-        (19, 20, 3, 40),
-        (50, 1000, 700, 8000),
-        (7.5, 22.25, 11.125, 30.5),
-    ],
-)
-@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
-def test_ratio_score_equals_statsmodels(counts: tuple[float, float, float, float], confidence: float) -> None:
-    """The bounds are those of a second implementation of the score interval."""
-    expected = confint_proportions_2indep(*counts, method="score", compare="ratio", alpha=1 - confidence)
-    assert ratio_score(*counts, confidence) == pytest.approx(expected, rel=1e-8)
-
-
-def test_ratio_score_covers_nominally_on_average() -> None:
-    """Over a grid of pairs of shares, exact coverage of the ratio is about 95 %."""
-    n1, n2 = 15, 25
-    x1, x2 = np.arange(n1 + 1), np.arange(n2 + 1)
-    bounds = np.stack(ratio_score(x1[:, None], n1, x2, n2, 0.95), axis=-1)
-    shares = np.linspace(0.05, 0.95, 10)
-    coverage = [
-        (
-            np.outer(binom.pmf(x1, n1, p), binom.pmf(x2, n2, q))
-            * ((bounds[..., 0] <= p / q) & (p / q <= bounds[..., 1]))
-        ).sum()
-        for p in shares
-        for q in shares
-    ]
-    assert 0.945 <= np.mean(coverage) <= 0.97
-    assert min(coverage) >= 0.92
-
-
-def test_ratio_score_edges() -> None:
-    """Zero counts and empty samples leave the side open that they say nothing about."""
-    assert ratio_score(0, 10, 0, 10, 0.95) == (0.0, math.inf)
-    assert ratio_score(0, 0, 5, 10, 0.95) == (0.0, math.inf)
-    assert ratio_score(5, 10, 0, 0, 0.95) == (0.0, math.inf)
-    low, high = ratio_score(0, 10, 5, 10, 0.95)
-    assert low == 0.0
-    assert 0.3 < high < 1.0
-    low, high = ratio_score(5, 10, 0, 10, 0.95)
-    assert 1.0 < low < 3.0
-    assert high == math.inf
-    low, high = ratio_score(10, 10, 10, 10, 0.95)
-    assert low < 1.0 < high < 2.0
-    assert low == pytest.approx(1 / high)
-
-
-@given(samples(), samples(), CONFIDENCES, CONFIDENCES)
-def test_ratio_score_laws(first: tuple[float, float], second: tuple[float, float], a: float, b: float) -> None:
-    """The ratio is inside, more confidence widens, and swapping the samples inverts the interval."""
-    assume(second[0] > 1e-6)
-    ratio = first[0] / first[1] / (second[0] / second[1])
-    narrow = ratio_score(*first, *second, min(a, b))
-    wide = ratio_score(*first, *second, max(a, b))
-    slack = 1e-6
-    assert 0.0 <= wide[0] <= narrow[0] * (1 + slack)
-    assert narrow[0] * (1 - slack) <= ratio <= narrow[1] * (1 + slack)
-    assert narrow[1] * (1 - slack) <= wide[1]
-    assume(first[0] > 1e-6)
-    inverse = ratio_score(*second, *first, max(a, b))
-    assert (1 / inverse[1], 1 / inverse[0]) == pytest.approx(wide, rel=1e-6)
 
 
 def test_rows_to_decide_scales_with_the_square() -> None:
@@ -266,7 +133,7 @@ def test_rows_to_decide_knows_when_it_cannot_tell(
 def test_rows_to_decide_agrees_with_the_interval(n: int, share: float, limit: float) -> None:
     """No more rows are asked for exactly where the interval already keeps off the limit."""
     assume(abs(share - limit) > 1e-3)
-    low, high = newcombe_difference(share * n, n, 0, n, 0.95)
+    low, high = melded_difference(share * n, n, 0, n, 0.95)
     needed = rows_to_decide(share, (low, high), limit, n)
     assert needed is not None
     assert (needed <= n) == (not low < limit < high)
@@ -294,7 +161,7 @@ def test_the_detectable_difference_is_found_in_simulated_samples() -> None:
     rng = np.random.default_rng(2)
     size = detectable_difference(0.9, 400, 300, 0.05)
     samples = zip(rng.binomial(400, 0.9, 2000), rng.binomial(300, 0.9 - size, 2000), strict=True)
-    found = np.mean([newcombe_difference(a, 400, b, 300, 0.95)[0] > 0 for a, b in samples])
+    found = np.mean([melded_difference(a, 400, b, 300, 0.95)[0] > 0 for a, b in samples])
     assert found == pytest.approx(0.8, abs=0.04)
 
 

@@ -248,7 +248,7 @@ def duplicates(
         expected=shuffled.mean,
         null_spread=shuffled.spread,
         p_value=shuffled.p_value,
-        procedure="permutation test (Holm), Newcombe interval",
+        procedure="permutation test (Holm), melded Clopper-Pearson intervals",
     )
     yield Hypothesis(split, ROWS, "duplicates", measurement)
 

@@ -223,7 +223,7 @@ def difference_of_shares(x: int, n: int, y: int, m: int, per_unit: float = 1.0) 
 
     Notes
     -----
-    Fisher's exact test; Newcombe's interval of the difference, of which the size is the distance. Its mean and spread
+    Fisher's exact test; melded interval of the difference, of which the size is the distance. Its mean and spread
     were there no drift are those of the size of a normal deviation.
     """
     counts = [count / per_unit for count in (x, n, y, m)]
@@ -232,14 +232,14 @@ def difference_of_shares(x: int, n: int, y: int, m: int, per_unit: float = 1.0) 
     expected = error * math.sqrt(2.0 / math.pi)
 
     def interval(confidence: float) -> Bounds:
-        low, high = stats.newcombe_difference(counts[2], counts[3], counts[0], counts[1], confidence)
+        low, high = stats.melded_difference(counts[2], counts[3], counts[0], counts[1], confidence)
         return max(low, -high, 0.0), max(abs(low), abs(high))
 
-    low, high = stats.newcombe_difference(counts[2], counts[3], counts[0], counts[1], ONE_SPREAD)
+    low, high = stats.melded_difference(counts[2], counts[3], counts[0], counts[1], ONE_SPREAD)
     return Measurement(
         "difference", (n, m), (x / n, y / m), abs(y / m - x / n), expected, (high - low) / 2.0,
         error * math.sqrt(1.0 - 2.0 / math.pi), float(stats.fisher_exact(*counts)), interval,
-        "Fisher's exact test (Holm), Newcombe interval",
+        "Fisher's exact test (Holm), melded Clopper-Pearson intervals",
     )  # fmt: skip
 
 

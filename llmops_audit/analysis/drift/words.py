@@ -52,8 +52,12 @@ METHODS: dict[str, Message] = {
     "Fisher and permutation tests (Holm), bootstrap standard error": message(
         "Fisher and permutation tests (Holm), bootstrap standard error"
     ),
-    "Fisher's exact test (Holm), Newcombe interval": message("Fisher's exact test (Holm), Newcombe interval"),
-    "permutation test (Holm), Newcombe interval": message("permutation test (Holm), Newcombe interval"),
+    "Fisher's exact test (Holm), melded Clopper-Pearson intervals": message(
+        "Fisher's exact test (Holm), melded Clopper-Pearson intervals"
+    ),
+    "permutation test (Holm), melded Clopper-Pearson intervals": message(
+        "permutation test (Holm), melded Clopper-Pearson intervals"
+    ),
     "permutation test (Holm), Clopper-Pearson interval": message("permutation test (Holm), Clopper-Pearson interval"),
     "cross-fitted Mann-Whitney test (Holm), wider of DeLong and Newcombe": message(
         "cross-fitted Mann-Whitney test (Holm), wider of DeLong and Newcombe"

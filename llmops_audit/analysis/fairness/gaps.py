@@ -62,13 +62,13 @@ class PairwiseGaps:
         self.ratios = cache(self._ratios)
         self.exact = cache(self._exact)
 
-    ratio_method = "Miettinen-Nurminen score"
+    ratio_method = "melded Clopper-Pearson intervals"
     """What intervals of ratios are."""
 
     @staticmethod
     def difference_method(metric: GroupMetric) -> str:
         """Return what intervals of differences of a metric are."""
-        return "Newcombe" if metric.plain_share else "square-and-add of both intervals"
+        return "melded Clopper-Pearson intervals" if metric.plain_share else "square-and-add of both intervals"
 
     @property
     def share(self) -> bool:
@@ -84,7 +84,7 @@ class PairwiseGaps:
         """Return the interval of one pair alone, which costs little at any number of confidences."""
         if self.share:
             (x1, x2), (n1, n2) = self._x[:, pair].tolist(), self._n[:, pair].tolist()
-            low, high = stats.newcombe_difference(x2, n2, x1, n1, confidence)
+            low, high = stats.melded_difference(x2, n2, x1, n1, confidence)
         else:
             lower, higher = (self._defined[group].bounds(confidence) for group in self.pairs[pair])
             low, high = stats.square_and_add(self.values[1, pair], higher, self.values[0, pair], lower)
@@ -93,19 +93,19 @@ class PairwiseGaps:
     def ratio(self, pair: int, confidence: float) -> Bounds:
         """Return the interval of the ratio of one pair alone."""
         (x1, x2), (n1, n2) = self._x[:, pair].tolist(), self._n[:, pair].tolist()
-        low, high = stats.ratio_score(x1, n1, x2, n2, confidence)
+        low, high = stats.melded_ratio(x1, n1, x2, n2, confidence)
         return float(low), float(high)
 
     def _differences(self, confidence: float) -> Ends:
-        """Intervals of the second value less the first, (p,) each: Newcombe's for shares, else square-and-add."""
+        """Intervals of the second value less the first, (p,) each: melded for shares, else square-and-add."""
         if self.share:
-            return stats.newcombe_difference(self._x[1], self._n[1], self._x[0], self._n[0], confidence)
+            return stats.melded_difference(self._x[1], self._n[1], self._x[0], self._n[0], confidence)
         lower, higher = self._of_pairs({group: rate.bounds(confidence) for group, rate in self._defined.items()}, 2)
         return stats.square_and_add(self.values[1], tuple(higher.T), self.values[0], tuple(lower.T))
 
     def _ratios(self, confidence: float) -> Ends:
-        """Score intervals of the first share over the second, (p,) each."""
-        return stats.ratio_score(self._x[0], self._n[0], self._x[1], self._n[1], confidence)
+        """Melded intervals of the first share over the second, (p,) each."""
+        return stats.melded_ratio(self._x[0], self._n[0], self._x[1], self._n[1], confidence)
 
     def _exact(self) -> Floats:
         """Fisher's exact p-values of the hypotheses that both shares are equal, (p,)."""

@@ -96,8 +96,8 @@ def unpaired_difference(
     Returns
     -------
     MetricEstimate
-        The subject's value less the other's. Newcombe's interval for accuracy, and for precision and recall of one
-        label; otherwise the intervals of both, squared and added as Newcombe does with Wilson's (Zou and Donner 2008,
+        The subject's value less the other's. Melded Clopper-Pearson intervals for accuracy, and for precision and
+        recall of one label; otherwise the intervals of both, squared and added (Zou and Donner 2008,
         Construction of confidence limits about effect measures: a general approach, Statistics in Medicine 27).
     """
     new, old = (measure(name, table, task, average, index) for table in (now, before))
@@ -108,8 +108,8 @@ def unpaired_difference(
         return MetricEstimate(
             name,
             value,
-            "Newcombe",
-            lambda confidence: stats.newcombe_difference(*new_share, *old_share, confidence),
+            "melded Clopper-Pearson intervals",
+            lambda confidence: stats.melded_difference(*new_share, *old_share, confidence),
         )
 
     def bounds(confidence: float) -> Bounds:

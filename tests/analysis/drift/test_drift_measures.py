@@ -180,11 +180,11 @@ def test_rare_categories_count_as_one() -> None:
 
 
 def test_shares_are_compared_by_a_second_implementation() -> None:
-    """A difference of shares has Fisher's p-value and Newcombe's interval, and its mean under no drift is simulated."""
+    """A difference of shares has Fisher's p-value and the melded interval, and its mean under no drift is simulated."""
     found = difference_of_shares(10, 200, 45, 300)
     assert found.distance == pytest.approx(0.1)
     assert found.p_value == pytest.approx(stats.fisher_exact(10, 200, 45, 300))
-    assert found.interval(0.95) == pytest.approx(stats.newcombe_difference(45, 300, 10, 200, 0.95))
+    assert found.interval(0.95) == pytest.approx(stats.melded_difference(45, 300, 10, 200, 0.95))
     rng = np.random.default_rng(11)
     x, y = rng.binomial(200, 0.11, 4_000), rng.binomial(300, 0.11, 4_000)
     assert found.expected == pytest.approx(np.mean(np.abs(x / 200 - y / 300)), rel=0.05)

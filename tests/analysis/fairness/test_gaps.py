@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from llmops_audit.analysis.fairness.gaps import PairwiseGaps, gaps
 from llmops_audit.analysis.fairness.rates import GroupEstimate, MetricKey
-from llmops_audit.stats import clopper_pearson, newcombe_difference
+from llmops_audit.stats import clopper_pearson, melded_difference
 
 SELECTION: MetricKey = ("selection_rate", 1)
 TRUE_POSITIVE: MetricKey = ("true_positive_rate", 1)
@@ -52,7 +52,7 @@ def test_no_gap_is_rarely_found(groups: int, rows: int) -> None:
 
 
 def test_a_metric_that_is_no_share_is_compared_by_both_intervals() -> None:
-    """Square-and-add of the ends of two intervals: Newcombe's, were the intervals Wilson's."""
+    """Square-and-add of the ends of two intervals."""
     ends = {0.6: (0.5, 0.68), 0.8: (0.7, 0.86)}
     rates = {
         (name,): GroupEstimate(value, math.nan, 100.0, lambda confidence, at=value: ends[at])  # type: ignore[misc]
@@ -65,10 +65,10 @@ def test_a_metric_that_is_no_share_is_compared_by_both_intervals() -> None:
     assert high[0] == pytest.approx(0.2 + math.hypot(0.06, 0.1))
 
 
-def test_a_share_is_compared_by_newcombe_and_has_a_detectable_gap() -> None:
+def test_a_share_is_compared_by_melding_and_has_a_detectable_gap() -> None:
     """The lower share stands first; the interval is that of the higher less the lower."""
     one = PairwiseGaps(SELECTION, {("a",): _rate(60, 100), ("b",): _rate(30, 90)})
-    wanted = newcombe_difference(60, 100, 30, 90, 0.95)
+    wanted = melded_difference(60, 100, 30, 90, 0.95)
     assert [float(ends[0]) for ends in one.differences(0.95)] == pytest.approx(wanted)
     detectable = one.detectable(0, 0.05)
     assert detectable is not None
@@ -90,3 +90,19 @@ def test_groups_without_a_value_are_told() -> None:
     one = PairwiseGaps(SELECTION, {("a",): _rate(60, 100), ("b",): none})
     assert (one.pairs, one.undefined) == ([], (("b",),))
     assert list(gaps({("group",): [one]}, 0.95, ALPHA)) == [(("group",), ())]
+
+
+@pytest.mark.parametrize("metric", [SELECTION, ("roc_auc", 1)])
+def test_a_pair_alone_has_the_interval_that_it_has_among_all(metric: MetricKey) -> None:
+    """One pair is asked for at many confidences; it costs the others nothing, and its interval is the same."""
+    rates = {("a",): _rate(60, 100), ("b",): _rate(30, 90), ("c",): _rate(5, 40)}
+    one = PairwiseGaps(metric, rates)
+    lows, highs = one.differences(0.99)
+    assert [one.difference(pair, 0.99) for pair in range(3)] == [
+        pytest.approx(ends) for ends in zip(lows, highs, strict=True)
+    ]
+    if one.share:
+        lows, highs = one.ratios(0.99)
+        assert [one.ratio(pair, 0.99) for pair in range(3)] == [
+            pytest.approx(ends) for ends in zip(lows, highs, strict=True)
+        ]

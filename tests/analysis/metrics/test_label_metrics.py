@@ -156,16 +156,16 @@ def test_the_paired_difference_of_accuracy_is_tango_s() -> None:
     assert found.bounds(0.95) == stats.paired_difference(9, 4, 100, 0.95)
 
 
-def test_unpaired_proportions_are_newcombe_s() -> None:
-    """Accuracy, and precision and recall of one label, have Newcombe's interval of two samples."""
+def test_unpaired_proportions_are_melded() -> None:
+    """Accuracy, and precision and recall of one label, have the melded interval of two samples."""
     one, other = _counted(2, [0] * 10 + [1] * 20, [0] * 9 + [1] * 21), _counted(2, [0, 1] * 20, [0, 0, 0, 1] * 10)
     task = _task(2, 1)
-    assert unpaired_difference("accuracy", one, other, task, "positive").bounds(0.95) == stats.newcombe_difference(
+    assert unpaired_difference("accuracy", one, other, task, "positive").bounds(0.95) == stats.melded_difference(
         29, 30, 30, 40, 0.95
     )
     found = unpaired_difference("precision", one, other, task, "positive")
     assert found.value == pytest.approx(20 / 21 - 1)
-    assert found.bounds(0.95) == stats.newcombe_difference(20, 21, 10, 10, 0.95)
+    assert found.bounds(0.95) == stats.melded_difference(20, 21, 10, 10, 0.95)
     assert unpaired_difference("precision", one, other, task, "macro").method == "square-and-add of both intervals"
 
 
