@@ -17,7 +17,10 @@ class GroupSize(Frozen):
     rows: int
     """Rows of the group."""
     judged: bool
-    """Whether they are enough to judge it."""
+    """Whether it is judged."""
+    reported: bool = False
+    """Whether it has rows enough and is not judged all the same: it has no value, and the spec asks only to report such
+    rows, or none of its outputs is a label."""
 
 
 class Estimate(Frozen):

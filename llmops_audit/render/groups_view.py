@@ -49,6 +49,7 @@ class GroupLine:
     values: tuple[str, ...]
     rows: int
     judged: bool
+    reported: bool
     estimates: Mapping[Metric, Estimate]
 
 
@@ -155,7 +156,9 @@ def _grouping(figure: GroupMetrics, grouping: Grouping, room: int) -> GroupingVi
     metrics = tuple(dict.fromkeys(Metric(estimate.metric, estimate.of) for estimate in grouping.estimates))
     favourable, positive = _labels(figure)
     panels = tuple(metric for metric in _preferred(favourable, positive) if metric in metrics)[:MAX_PANELS]
-    lines = [GroupLine(size.group, size.rows, size.judged, found[size.group]) for size in grouping.groups]
+    lines = [
+        GroupLine(size.group, size.rows, size.judged, size.reported, found[size.group]) for size in grouping.groups
+    ]
     ranked, rest = _ranked(lines, panels)
     shown = _bounded(ranked, rest, room)
     hidden = len(lines) - len(shown)

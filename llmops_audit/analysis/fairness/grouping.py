@@ -226,7 +226,13 @@ def figure(
                 comparator=None if favourable is None else one.comparator(("selection_rate", favourable)),
                 reference=one.reference is not None,
                 groups=tuple(
-                    GroupSize(group=group, rows=rows, judged=group in one.judged) for group, rows in one.rows.items()
+                    GroupSize(
+                        group=group,
+                        rows=rows,
+                        judged=group in one.judged,
+                        reported=group not in one.judged and rows >= one.handling.min_rows,
+                    )
+                    for group, rows in one.rows.items()
                 ),
                 estimates=tuple(_estimates(one, policy.confidence)),
                 gaps=found[one.names] + _standardized(one, policy.confidence),
