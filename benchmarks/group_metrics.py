@@ -32,7 +32,7 @@ def ours(rows: int) -> dict[str, float]:
     """Time the evidence, and everything that the fairness check says of the groups."""
     import numpy as np
 
-    from llmops_audit.analysis.fairness.grouping import figure, grouped
+    from llmops_audit.analysis.fairness.grouping import Handling, figure, grouped
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.base import Plan
     from llmops_audit.evidence.outcomes import Outcomes
@@ -47,7 +47,7 @@ def ours(rows: int) -> dict[str, float]:
     for _ in range(REPEATS):
         start = time.perf_counter()
         outcomes = Outcomes.of(held, plan)
-        found = figure(grouped(outcomes, None, task, 1, 2, 30), task, policy, "test", 1, 0.8)
+        found = figure(grouped(outcomes, None, task, 1, 2, Handling(30)), task, policy, "test", 1, 0.8)
         seconds.append(time.perf_counter() - start)
     numbers = sum(len(one.estimates) + 2 * len(one.gaps) for one in found.groupings)
     accuracy = next(e.value for e in found.groupings[0].estimates if e.metric == "accuracy")

@@ -5,23 +5,29 @@ What it measures
 For each group column that the spec names, and for each intersection of two of these columns (`intersections = 1` leaves
 them out, 3 goes further), Fairlearn computes how often the favourable label is predicted (selection rate), how often
 the prediction is right (accuracy), the true and false positive and negative rates, precision, F1 and the Matthews
-correlation coefficient. Where there are scores, the check also measures how well they order the rows of a group (ROC
-AUC), how far the mean score is from the share of positive rows (calibration gap), and how far apart the mean scores of
-two groups are in standard deviations (standardised score difference).
+correlation coefficient. Beside the selection rate stands the base rate, the share of labelled rows that have the
+favourable label. Where there are scores, the check also measures how well they order the rows of a group (ROC AUC), how
+far the mean score is from the share of positive rows (calibration gap), and how far apart the mean scores of two groups
+are in standard deviations (standardised score difference).
 
 Every number is in the record with its interval, and so is every gap between two groups: its difference, its ratio, an
-exact p-value, and the smallest difference that this number of rows can show.
+exact p-value, and the smallest difference that this number of rows can show. Intersections, and whatever no rule
+limits, are described there and judged by nothing.
 
-Rules judge the gaps. `min_ratio` sets the smallest ratio of two groups: by default each group must be selected at least
-four fifths as often as each other group, `min_ratio = { selection_rate = 0.8 }`. `max_difference` sets the largest
-difference of two groups: of `selection_rate` (demographic parity), `error_rates` (true and false positive rates:
-equalized odds), `true_positive_rate` (equal opportunity), `precision` (predictive parity), or of any other rate.
+Rules judge the groups of each column, one finding for each rule and column. `min_ratio` sets the smallest ratio to the
+comparator: by default each group must be selected at least four fifths as often, `min_ratio = { selection_rate = 0.8
+}`. The comparator is the group that `reference = { race = "Caucasian" }` names; without it, the group with the highest
+rate among those with at least `min_group_rows` rows. `max_difference` sets the largest difference of any two groups: of
+`selection_rate` (demographic parity), `error_rates` (true positive, false positive and true negative rates: equalized
+odds), `true_positive_rate` (equal opportunity), `precision` (predictive parity), or of any other rate.
 `min_worst_group` sets the minimum that each group must reach, the worst included. A key that is unknown is an error
-that lists the keys. `valid_output_rate` is the share of rows whose output is a label; it is measured where a rule
-limits it.
+that lists the keys.
 
 An output that is no label counts as wrong in every group: it selects nobody, it is a false negative of a row with the
-positive label, and of any other row a false positive and no true negative.
+positive label, and no true negative of any other row. Where every output is a label, the largest difference of error
+rates equals Fairlearn's equalized odds difference, which stands in the table beside it. Where some are not, the share
+of outputs that are a label (`valid_output_rate`) is measured by group, and a difference of .1 between groups of 100
+rows or more is an alarm.
 
 With a table `ll144`, the check also computes the tables of the bias audit that New York City requires employers to
 publish. They have a page of their own and pass or fail nothing, since that law sets no limit. It asks for an
@@ -40,21 +46,30 @@ without that, the positive label counts as favourable. Check whether it is: to b
 flagged as spam or as likely to offend again is not. Error rates are about the positive label; with several labels and
 no positive one, about each label in turn.
 
-Each rule is decided pair by pair, with the confidence interval of that pair's ratio or difference: the range of true
-values that fit these rows. A rule is passed where the interval of every pair keeps the limit. It is failed where the
-interval of a pair, corrected for the number of pairs and rules, misses the limit, and where an exact test at the same
-corrected level finds a difference as well: the statistical significance that the US Uniform Guidelines require beside
-the four fifths. A significant difference alone fails nothing; it has to be large as well. Otherwise the rule is
-inconclusive.
+Each rule is decided by the pair of groups, or the group, that matters most: the one that is most certain to miss the
+limit. Its confidence interval is the range of true values that fit these rows. A rule is passed where the interval of
+every pair meets the limit. It is failed where the interval of a pair misses the limit, corrected for the number of
+pairs and for all requirements of the audit. Otherwise it is inconclusive. The finding names both groups with their
+rates and their rows. For a difference its value is the largest gap of all, as Fairlearn computes it; where a smaller
+gap is more certain, the pair that decides is named beside it. The table of disparities shows the largest gap that is
+certain as well: a gap between two large groups says more than a larger one that rests on a few rows.
+
+A ratio to a rate of 0 is above any minimum, and 0 over 0 is undefined. For rates of errors (false positives and false
+negatives) the lower rate is divided by the higher one, whichever group has it.
 
 With small groups inconclusive is common, and it does not show bias: these rows cannot decide whether the groups are
 treated alike. Either test on more rows of the smaller group (the report estimates how many), or decide yourself, with
 the interval in view, and write down why.
 
-Rows without a group value form the group (missing). A group with fewer rows than `min_group_rows` is shown with its
-count but not judged. A rate without rows to rest on is left empty, never set to 0. The largest of many gaps is larger
-than the true gap, because it was picked for its size; that is why rules are decided on bounds, and why its interval
-should not be quoted alone.
+Groups with fewer rows than `min_group_rows` are taken together as (small groups), and fail nothing. Where they, or one
+of them, lie wholly beyond the limit, the rule is inconclusive. So it is where they stay undecided and are more than 2 %
+of the rows, or a group that the spec names; fewer are listed on the first screen. `small_groups = "report"` only counts
+them. Rows without a group value form the group (missing), which is judged and is never the comparator;
+`missing_group = "report"` only shows it. A group none of whose outputs is a label leaves every rule inconclusive.
+
+A rate without rows to rest on is left empty, never set to 0. The largest of many gaps is larger than the true gap,
+because it was picked for its size; that is why rules are decided on bounds, and why its interval should not be quoted
+alone.
 
 What to do
 ----------
@@ -71,7 +86,8 @@ Equal rates do not prove fairness, and unequal rates do not prove discrimination
 hold for rows like the test rows, assumed to be independent unless the spec names the column that identifies the person
 or document (`data.unit`). Attributes that the data does not hold are not examined. With sample weights the intervals
 use the effective number of rows, which is an approximation. The intervals of differences and ratios of shares hold for
-groups of any size: each end misses no more often than the confidence allows.
+groups of any size: each end misses no more often than the confidence allows. Metrics that come from scores are not
+computed of the small groups taken together.
 
 References
 ----------
@@ -130,42 +146,55 @@ def fairness(
     max_difference: Differences = {},  # noqa: B006 - settings are frozen
     min_worst_group: Minima = {},  # noqa: B006 - settings are frozen
     min_group_rows: Annotated[int, Field(ge=1)] = 30,
+    small_groups: Literal["pool", "report"] = "pool",
+    missing_group: Literal["judge", "report"] = "judge",
+    reference: Mapping[str, str | int | float | bool] = {},
     current: Literal["train", "test", "live"] = "test",
     report: Literal["nyc-ll144"] | None = None,
     ll144: LocalLaw144 | None = None,
 ) -> Iterator[Finding | NamedFigure]:
-    """Judge ratios and differences between groups, pair by pair, and the minimum of each group."""
+    """Judge ratios and differences between groups, by the pair that decides, and the minimum of the worst group."""
     from llmops_audit.analysis.absent_groups import absent_groups
     from llmops_audit.analysis.fairness.disparities import disparity_table
-    from llmops_audit.analysis.fairness.grouping import figure, grouped
+    from llmops_audit.analysis.fairness.grouping import VALID_OUTPUTS, Handling, figure, grouped
+    from llmops_audit.analysis.fairness.judging import absent, judge_attribute, unknown_references
     from llmops_audit.analysis.fairness.rates import TargetLabels
-    from llmops_audit.analysis.fairness.rules import judge, not_judged, rules_of
+    from llmops_audit.analysis.fairness.rules import rules_of
 
     found = outcomes.get(current)
     favourable_label = _favourable(task, favourable)
-    absent = [] if found is None or not found.rows else list(absent_groups(task, found.groups, current))
-    yield from absent
+    # Error rates are about the positive label; without one, about the favourable label, or about each label.
+    named = [(label,) for label in (task.positive, favourable_label) if label is not None]
+    targets = named[0] if named else TargetLabels.of(task, favourable_label).target
+    rules = rules_of(max_difference, min_ratio, min_worst_group, targets, favourable_label)
+    unknown = [] if found is None or not found.rows else list(absent_groups(task, found.groups, current))
+    for one in unknown:
+        yield from absent(one, rules)
+    wanted = {name: str(_canonical(value)) for name, value in reference.items()}
+    problems = list(unknown_references(wanted, task, found, current))
+    if problems:
+        yield from problems
+        return
     task = task.model_copy(update={"groups": task.groups if found is None else found.groups})
     if report is not None or ll144 is not None:
         yield from bias_audit(found, scores.get(current), task, favourable_label, ll144, current)
-    if absent and not task.groups:
+    if unknown and not task.groups:
         return
     problem = _problem(task, found, favourable_label)
     if found is None or problem is not None:
         verdict, text = problem or _NOTHING
         yield Finding(metric="groups", scope={"split": current}, verdict=verdict, message=text)
         return
-    # Error rates are about the positive label; without one, about the favourable label, or about each label.
-    named = [(label,) for label in (task.positive, favourable_label) if label is not None]
-    targets = named[0] if named else TargetLabels.of(task, favourable_label).target
-    rules = rules_of(max_difference, min_ratio, min_worst_group, targets, favourable_label)
-    limited = {*max_difference, *min_ratio, *min_worst_group}
-    groupings = grouped(found, scores.get(current), task, favourable_label, intersections, min_group_rows, limited)
-    yield from not_judged(groupings, current, min_group_rows, rules)
-    for one in groupings:
-        if len(one.judged) >= 2:
-            for rule in rules:
-                yield from judge(rule, one, policy, current)
+    measured = {*max_difference, *min_ratio, *min_worst_group}
+    if not all(prediction in task.labels for _, prediction, _, _ in found.cells):
+        measured.add(VALID_OUTPUTS)
+    handling = Handling(min_group_rows, small_groups, missing_group, wanted)
+    groupings = grouped(found, scores.get(current), task, favourable_label, intersections, handling, measured)
+    for attribute in groupings:
+        # What neither the spec nor a default limits, such as intersections, is described in the figure.
+        if len(attribute.names) == 1:
+            alarm = VALID_OUTPUTS not in max_difference and not task.trained_here
+            yield from judge_attribute(rules, attribute, policy, current, alarm=alarm)
     yield figure(groupings, task, policy, current, favourable_label, min_ratio.get("selection_rate"))
     yield disparity_table(groupings, targets, favourable_label, policy.confidence)
 
@@ -174,6 +203,12 @@ def _favourable(task: Task, favourable: str | int | float | None) -> Label | Non
     from llmops_audit.record.labels import as_listed
 
     return task.positive if favourable is None else as_listed(favourable, task.labels)
+
+
+def _canonical(value: str | int | float | bool) -> Label:
+    from llmops_audit.record.labels import canonical_label
+
+    return canonical_label(value)
 
 
 def _problem(task: Task, found: Outcomes | None, favourable: Label | None) -> tuple[Verdict, Message] | None:

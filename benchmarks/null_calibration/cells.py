@@ -139,7 +139,7 @@ def values_from_counts(parts: Mapping[Any, Any], task: Any, targets: Any) -> dic
         # scikit-learn says 0 where it is undefined.
         values[group] = {("mcc", None): float(np.nan_to_num(stats.matthews(table.counts[: len(task.labels)])))}
         for metric in rates.computed(task):
-            for key in targets.keys(metric) if metric.cells is not None else ():
+            for key in targets.keys(metric) if metric.cells is not None and metric.library is not None else ():
                 hits, trials = rates.share_of_rows(metric, key[1], table, task)
                 share = hits / trials if trials else 0.0
                 values[group][key] = share if metric.from_share is None else metric.from_share(share)

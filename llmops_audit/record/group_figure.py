@@ -17,7 +17,10 @@ class GroupSize(Frozen):
     rows: int
     """Rows of the group."""
     judged: bool
-    """Whether they are enough to judge it."""
+    """Whether it is judged."""
+    reported: bool = False
+    """Whether it has rows enough and is not judged all the same: it has no value, and the spec asks only to report such
+    rows, or none of its outputs is a label."""
 
 
 class Estimate(Frozen):
@@ -81,6 +84,11 @@ class Grouping(Frozen):
     """Each metric of each group."""
     gaps: tuple[Gap, ...]
     """Each metric of each pair of groups that was compared."""
+    comparator: tuple[str, ...] | None = None
+    """The group whose selection rate the others' are divided by; null where there is none."""
+    reference: bool = False
+    """Whether the spec names it; otherwise it is the group with the highest rate, of those with a value and enough
+    rows."""
 
 
 class GroupMetrics(Frozen):

@@ -19,12 +19,12 @@ MAX_METRICS = 16
 MAX_PANELS = 4
 _RATIO_END = 1.25
 
-_SELECTION = "selection_rate"
+_SELECTION, _BASE = "selection_rate", "base_rate"
 # Shares of rows, and means of such shares, which are written as percent.
 _SHARES = frozenset(
     {
-        _SELECTION, "accuracy", "true_positive_rate", "false_positive_rate", "true_negative_rate",
-        "false_negative_rate", "precision", "balanced_accuracy", "macro_precision",
+        _SELECTION, _BASE, "accuracy", "valid_output_rate", "true_positive_rate", "false_positive_rate",
+        "true_negative_rate", "false_negative_rate", "precision", "balanced_accuracy", "macro_precision",
     }
 )  # fmt: skip
 
@@ -49,31 +49,38 @@ class GroupLine:
     values: tuple[str, ...]
     rows: int
     judged: bool
+    reported: bool
     estimates: Mapping[Metric, Estimate]
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """The selection rate of a group over the highest one.
+    """The selection rate of a group over that of the group that others are compared with.
 
     Attributes
     ----------
     line : GroupLine
     rate : Estimate, optional
-    highest : bool
+    base : Estimate, optional
+        The share of its labelled rows that have the favourable label.
+    comparator : bool
         The group is the one that the others are compared with.
     value, low, high : float, optional
         Null where the group is not compared; a null end is unbounded.
+    above_any : bool
+        The group is compared with a rate of 0, and its own is higher.
     under, surely : bool
         The ratio, or its whole interval, is under the smallest one that is required.
     """
 
     line: GroupLine
     rate: Estimate | None
-    highest: bool
+    base: Estimate | None
+    comparator: bool
     value: float | None
     low: float | None
     high: float | None
+    above_any: bool
     under: bool
     surely: bool
 
@@ -94,6 +101,10 @@ class GroupingView:
     metrics : tuple of Metric
         What the table shows.
     hidden_metrics : int
+    comparator : GroupLine, optional
+        The group that selection rates are compared with.
+    reference : bool
+        Whether the spec names it; otherwise it is the group with the highest rate.
     ratios : tuple of Ratio
         By line; empty where there is no favourable outcome, or no rate to compare with.
     gaps : tuple of (Metric, Gap)
@@ -107,6 +118,8 @@ class GroupingView:
     panels: tuple[Metric, ...]
     metrics: tuple[Metric, ...]
     hidden_metrics: int
+    comparator: GroupLine | None
+    reference: bool
     ratios: tuple[Ratio, ...]
     gaps: tuple[tuple[Metric, Gap], ...]
 
@@ -143,11 +156,14 @@ def _grouping(figure: GroupMetrics, grouping: Grouping, room: int) -> GroupingVi
     metrics = tuple(dict.fromkeys(Metric(estimate.metric, estimate.of) for estimate in grouping.estimates))
     favourable, positive = _labels(figure)
     panels = tuple(metric for metric in _preferred(favourable, positive) if metric in metrics)[:MAX_PANELS]
-    lines = [GroupLine(size.group, size.rows, size.judged, found[size.group]) for size in grouping.groups]
+    lines = [
+        GroupLine(size.group, size.rows, size.judged, size.reported, found[size.group]) for size in grouping.groups
+    ]
     ranked, rest = _ranked(lines, panels)
     shown = _bounded(ranked, rest, room)
     hidden = len(lines) - len(shown)
     small = sum(not line.judged for line in lines) - sum(not line.judged for line in shown)
+    compared = next((line for line in lines if line.values == grouping.comparator), None)
     columns = _most_general([metric for metric in metrics if _informative(metric, favourable, positive)])
     return GroupingView(
         attributes=grouping.attributes,
@@ -157,7 +173,9 @@ def _grouping(figure: GroupMetrics, grouping: Grouping, room: int) -> GroupingVi
         panels=panels,
         metrics=columns,
         hidden_metrics=len(metrics) - len(columns),
-        ratios=_ratios(figure, grouping, shown, ranked),
+        comparator=compared,
+        reference=grouping.reference,
+        ratios=_ratios(figure, grouping, shown, compared),
         gaps=_largest(gap for gap in grouping.gaps if _informative(Metric(gap.metric, gap.of), favourable, positive)),
     )
 
@@ -170,7 +188,10 @@ def _labels(figure: GroupMetrics) -> tuple[Label | None, Label | None]:
 
 def _informative(metric: Metric, favourable: Label | None, positive: Label | None) -> bool:
     # With two labels the metrics of one mirror those of the other.
-    return positive is None or metric.of in (None, favourable if metric.name == _SELECTION else positive)
+    return positive is None or metric.of in (
+        None,
+        favourable if metric.name in (_SELECTION, _BASE) else positive,
+    )
 
 
 def _preferred(favourable: Label | None, positive: Label | None) -> tuple[Metric, ...]:
@@ -209,25 +230,26 @@ def _most_general(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
 
 
 def _ratios(
-    figure: GroupMetrics, grouping: Grouping, shown: Sequence[GroupLine], ranked: Sequence[GroupLine]
+    figure: GroupMetrics, grouping: Grouping, shown: Sequence[GroupLine], compared: GroupLine | None
 ) -> tuple[Ratio, ...]:
-    metric = Metric(_SELECTION, figure.favourable)
-    highest = ranked[0] if ranked else None
-    if figure.favourable is None or highest is None or _value(highest, metric) is None:
+    metric, base = (Metric(name, figure.favourable) for name in (_SELECTION, _BASE))
+    if figure.favourable is None or compared is None:
         return ()
     pairs = {(gap.group, gap.compared_with): gap for gap in grouping.gaps if Metric(gap.metric, gap.of) == metric}
     ratios = []
     for line in shown:
-        value, low, high = _against(pairs, line.values, highest.values)
-        limit = figure.min_ratio
+        value, low, high = _against(pairs, line.values, compared.values)
+        limit, rate = figure.min_ratio, _value(line, metric)
         ratios.append(
             Ratio(
                 line=line,
                 rate=line.estimates.get(metric),
-                highest=line is highest,
+                base=line.estimates.get(base),
+                comparator=line is compared,
                 value=value,
                 low=low,
                 high=high,
+                above_any=line.judged and rate is not None and rate > 0 and _value(compared, metric) == 0,
                 under=limit is not None and value is not None and value < limit,
                 surely=limit is not None and high is not None and high < limit,
             )
@@ -236,13 +258,13 @@ def _ratios(
 
 
 def _against(
-    pairs: Mapping[tuple[tuple[str, ...], tuple[str, ...]], Gap], group: tuple[str, ...], highest: tuple[str, ...]
+    pairs: Mapping[tuple[tuple[str, ...], tuple[str, ...]], Gap], group: tuple[str, ...], compared: tuple[str, ...]
 ) -> tuple[float | None, float | None, float | None]:
-    gap = pairs.get((group, highest))
+    gap = pairs.get((group, compared))
     if gap is not None:
         return gap.ratio, gap.ratio_low, gap.ratio_high
-    # Where two groups share the highest rate, either of them may be first in the pair.
-    gap = pairs.get((highest, group))
+    # A group with a higher rate stands second in the pair, and so may one with the same rate.
+    gap = pairs.get((compared, group))
     if gap is None:
         return None, None, None
     return _inverse(gap.ratio), _inverse(gap.ratio_high), _inverse(gap.ratio_low)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmops_audit.record import Finding, Message, Record, Verdict, message
+from llmops_audit.render.group_notices import comparators, small_groups
 from llmops_audit.render.items import aside, items
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import many_seen
@@ -33,14 +34,16 @@ class Notice:
 def notices(record: Record) -> tuple[Notice, ...]:
     """Return what stands on the first screen.
 
-    A missing minimum, a loss from test to live, what looks upside down, rows seen in training, outputs that are no
-    label, personal data, what is only reported, and predictions that were written.
+    A missing minimum, a loss from test to live, what looks upside down, rows seen in training, the groups that others
+    are compared with, small groups that nobody judged, outputs that are no label, personal data, what is only reported,
+    and predictions that were written.
     """
     minimum = unset_minima(record)
     return (
         *([] if minimum is None else [Notice(minimum)]),
         *(Notice(sentence) for sentence in _on_accuracy(record)),
         *(Notice(sentence, "leaks") for sentence in many_seen(record)),
+        *(Notice(sentence, "groups") for sentence in (*comparators(record), *small_groups(record))),
         *(Notice(line) for line in output_lines(record)),
         *(Notice(sentence, "personal-data") for sentence in personal_data_found(record)),
         *_aside(record),

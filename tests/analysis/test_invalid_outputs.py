@@ -30,7 +30,7 @@ def _share(hits: list[bool]) -> float | None:
 
 
 def _rates(rows: list[Row], of: str) -> dict[str, float | None]:
-    """Count each rate over rows: an output that is no label is an error of its row, and a prediction of nothing."""
+    """Count each rate over rows: an output that is no label is wrong, and a prediction of nothing."""
     errors = ("true_positive_rate", "false_negative_rate", "false_positive_rate", "true_negative_rate")
     found: dict[str, list[bool]] = {name: [] for name in (*errors, "precision", "selection_rate", "valid_output_rate")}
     for label, output in rows:
@@ -39,7 +39,7 @@ def _rates(rows: list[Row], of: str) -> dict[str, float | None]:
             found["true_positive_rate"].append(output == of)
             found["false_negative_rate"].append(output != of)
         else:
-            found["false_positive_rate"].append(output == of or not readable)
+            found["false_positive_rate"].append(output == of)
             found["true_negative_rate"].append(output != of and readable)
         if output == of:
             found["precision"].append(label == of)
@@ -51,7 +51,7 @@ def _rates(rows: list[Row], of: str) -> dict[str, float | None]:
 @given(_TWO, st.sampled_from("ab"))
 @settings(max_examples=30)
 def test_group_metrics_count_them_as_wrong(rows: list[Row], positive: str) -> None:
-    """Every rate of a group is that of a count over rows: a refusal is no true negative, and an error of every rate."""
+    """Every rate of a group is that of a count over rows: a refusal is no true negative, and no false positive."""
     sexes = ["FM"[i % 2] for i in range(len(rows))]
     labels, answers = (list(column) for column in zip(*rows, strict=True))
     given_ = inputs(

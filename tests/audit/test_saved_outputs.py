@@ -220,4 +220,4 @@ def test_a_refusal_is_no_true_negative() -> None:
     assert record.decision.status is Status.REJECTED
     rate = next(f for f in record.checks[0].findings if f.metric == "true_negative_rate" and f.scope["g"] == "f")
     assert (rate.value, rate.verdict) == (0.5, Verdict.FAILED)
-    assert _finding(record, "equalized_odds_difference").value == 0.5
+    assert _finding(record, "error_rates_difference").value == 0.5

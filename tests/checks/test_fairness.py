@@ -1,4 +1,4 @@
-"""The fairness check: Fairlearn's numbers on the rows, pairs decided on bounds and by an exact test, small groups."""
+"""The fairness check: Fairlearn's numbers on the rows, rules decided by the pair that matters, groups apart."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn import metrics as sklearn
 from llmops_audit.analysis.fairness.group_metrics import DIFFERENCE_LIMITS, GROUP_METRICS
 from llmops_audit.check.registry import provided
 from llmops_audit.errors.validation import problems_of
-from llmops_audit.record import Finding, Table, Verdict
+from llmops_audit.record import Finding, Message, Op, Requirement, Table, Verdict, requirement_id
 from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
 from llmops_audit.stats import clopper_pearson
 from llmops_audit.testing import assert_conforms, batch, inputs, run
@@ -85,7 +85,8 @@ def _on_the_rows(truth: list[int], answers: list[int], weight: list[int], of: in
         "true_negative_rate": (1 - y).any(), "precision": p.any(), "f1": (y | p).any(),
     }  # fmt: skip
     found = {name: metric(y, p, sample_weight=w) if needed[name] else None for name, metric in BY_LABEL.items()}
-    return {**found, "selection_rate": fairlearn.selection_rate(y, p, sample_weight=w)}
+    rates = {"selection_rate": (y, p), "base_rate": (p, y)}
+    return {**found, **{name: fairlearn.selection_rate(*both, sample_weight=w) for name, both in rates.items()}}
 
 
 def _rows(labels: int) -> Any:
@@ -227,30 +228,163 @@ def test_p_values_are_adjusted_over_all_gaps() -> None:
     assert set(of_twins.values()) <= {gap.p_adjusted for gap in questions}
 
 
-def test_one_finding_a_group_names_the_worst_pair() -> None:
-    """Each group has its finding; that of the group selected least names whom it is compared with."""
-    given = _case({"F": (100, 1000), "M": (500, 1000), "X": (490, 1000)})
-    found = {finding.scope["sex"]: finding for finding in _findings(given)}
-    assert set(found) == {"F", "M", "X"}
-    assert found["F"].verdict is Verdict.FAILED
-    assert found["F"].details["compared_with"] == "M"
-    assert found["F"].value == pytest.approx(0.2)
-    assert found["F"].p_value is not None
-    assert found["F"].p_value < 1e-20
-    assert found["M"].verdict is Verdict.PASSED
+def _text(finding: Finding) -> str:
+    """The sentence of a finding, with those that stand in it."""
+
+    def filled(one: Message) -> str:
+        values = {k: filled(v) if isinstance(v, Message) else v for k, v in one.values.items()}
+        return one.id.format(**values)
+
+    return filled(finding.message)
 
 
-def test_a_gap_that_an_exact_test_does_not_find_is_no_failure() -> None:
-    """The interval of a rare event is too narrow: 0 of 500 beside 1 of 30 may be chance, 0 beside 6 hardly."""
-    found = next(f for f in _findings(_case({"F": (0, 500), "M": (1, 30)})) if f.scope["sex"] == "F")
-    assert found.decided_by is not None
-    assert found.decided_by[1] is not None
+def test_one_finding_names_the_pair_that_decides() -> None:
+    """A rule has one finding an attribute: of the group that differs most, with the comparator and the rows of all."""
+    (found,) = _findings(_case({"F": (100, 1000), "M": (500, 1000), "X": (490, 1000)}))
+    assert (found.metric, found.scope, found.tests) == ("selection_rate_ratio", {"split": "test", "sex": "F"}, 2)
+    assert found.verdict is Verdict.FAILED
+    assert found.value == pytest.approx(0.2)
+    assert (found.details["group"], found.details["compared_with"]) == ("F", "M")
+    assert (found.details["compared_rate"], found.n, found.details["all_rows"]) == (0.5, 2000, 3000)
     assert found.p_value is not None
-    assert (found.decided_by[1] < 0.8, found.p_value > 0.05) == (True, True)
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert "exact test" in found.message.id
-    sure = next(f for f in _findings(_case({"F": (0, 500), "M": (6, 30)})) if f.scope["sex"] == "F")
-    assert sure.verdict is Verdict.FAILED
+    assert found.p_value < 1e-11
+    assert requirement_id("fairness", found) == "fairness.selection_rate_ratio[sex]"
+    said = "F (1,000 rows, selection rate 0.100) is compared with M (1,000 rows, 0.500), the group with the highest"
+    assert _text(found).startswith(said)
+    assert "3,000 rows in all" in _text(found)
+
+
+def test_one_outlier_does_not_turn_the_others_red() -> None:
+    """Of six groups that are alike and one that is not, the one that is not is named, and only that one."""
+    rates = {f"g{i}": (500 + i, 1000) for i in range(6)} | {"low": (200, 1000)}
+    (found,) = _findings(_case(rates))
+    assert (found.verdict, found.scope["sex"]) == (Verdict.FAILED, "low")
+
+
+def test_the_pair_that_is_certain_decides_and_the_smallest_ratio_stands_beside_it() -> None:
+    """A group of 1,000 with a ratio of .7 decides before one of 30 with a smaller ratio, which is named as well."""
+    (found,) = _findings(_case({"large": (560, 1000), "small": (16, 30), "top": (800, 1000)}))
+    assert (found.verdict, found.scope["sex"]) == (Verdict.FAILED, "large")
+    assert found.value == pytest.approx(0.7)
+    assert "The smallest value, 0.667, is that of small, which is less certain." in _text(found)
+
+
+def test_the_spec_names_the_comparator() -> None:
+    """Others are compared with the group that `reference` names, and a rate above its own is no fault."""
+    given = _case({"F": (100, 1000), "M": (500, 1000), "X": (900, 1000)})
+    (found,) = _findings(given, reference={"sex": "M"})
+    assert (found.details["group"], found.details["compared_with"], found.tests) == ("F", "M", 2)
+    assert "which the spec names" in _text(found)
+    grouping = _grouping(given, "sex", reference={"sex": "M"})
+    assert (grouping.comparator, grouping.reference) == (("M",), True)
+    assert (_grouping(given, "sex").comparator, _grouping(given, "sex").reference) == (("X",), False)
+    (passed,) = _findings(_case({"M": (500, 1000), "X": (900, 1000)}), reference={"sex": "M"})
+    assert (passed.verdict, passed.value) == (Verdict.PASSED, pytest.approx(1.8))
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ({"race": "x"}, "race, which is not among the group columns"),
+        ({"sex": "Q"}, "which no row of the split has; expected one of F, M"),
+        ({"sex": "(missing)"}, "which no row of the split has"),
+    ],
+)
+def test_an_unknown_reference_is_an_error(reference: dict[str, str], said: str) -> None:
+    """An attribute or a group that the data does not have, or rows without a value, are no comparator."""
+    (found,) = _findings(_case({"F": (50, 100), "M": (50, 100)}), reference=reference)
+    assert found.verdict is Verdict.ERROR
+    assert said in _text(found)
+
+
+def test_a_reference_with_too_few_rows_leaves_the_rule_open() -> None:
+    """Nothing passes against a group that cannot be judged."""
+    found = _findings(_case({"F": (500, 1000), "M": (500, 1000), "X": (5, 10)}), reference={"sex": "X"})
+    assert found[0].verdict is Verdict.INCONCLUSIVE
+    assert "which the spec compares others with" in _text(found[0])
+
+
+def test_reference_values_are_read_as_the_data_s_are() -> None:
+    """A code that is a number names the group of that code."""
+    answers = [0, 1] * 1000
+    given = inputs(batch("test", {"sex": [1, 1, 2, 2] * 500}, label=answers, prediction=answers), groups=["sex"])
+    (found,) = _findings(given, reference={"sex": 2})
+    assert (found.verdict, found.details["compared_with"]) == (Verdict.PASSED, "2")
+
+
+def test_a_ratio_to_a_rate_of_0_is_above_any_minimum() -> None:
+    """Where nobody of the named comparator is selected, the others are above any minimum."""
+    (found,) = _findings(_case({"F": (500, 1000), "M": (0, 100)}), reference={"sex": "M"})
+    assert (found.verdict, found.value) == (Verdict.PASSED, None)
+    assert "above any minimum" in _text(found)
+    (few,) = _findings(_case({"F": (1, 30), "M": (0, 30)}), reference={"sex": "M"})
+    assert few.verdict is Verdict.INCONCLUSIVE
+
+
+def test_rows_without_a_value_are_no_yardstick() -> None:
+    """The highest rate of all belongs to rows without a value: the others are compared among themselves."""
+    given = _case({None: (900, 1000), "F": (300, 1000), "M": (310, 1000)})  # type: ignore[dict-item]
+    (found,) = _findings(given)
+    assert (found.scope["sex"], found.details["compared_with"], found.tests) == ("F", "M", 2)
+    assert found.verdict is Verdict.PASSED
+    assert _grouping(given, "sex").comparator == ("M",)
+    (difference,) = _findings(given, min_ratio={}, max_difference={"selection_rate": 0.1})
+    assert difference.details["group"] == "(missing)"
+    assert difference.value == pytest.approx(0.6)
+
+
+def test_rows_without_a_value_are_reported_where_the_spec_asks() -> None:
+    """With `missing_group = "report"` no rule is held against them, and their rows stand in the findings."""
+    given = _case({None: (10, 1000), "F": (500, 1000), "M": (500, 1000)})  # type: ignore[dict-item]
+    assert _findings(given)[0].verdict is Verdict.FAILED
+    first, second = _findings(given, missing_group="report")
+    assert (first.verdict, first.tests) == (Verdict.PASSED, 1)
+    assert (second.verdict, second.n, second.scope["sex"]) == (Verdict.NOT_APPLICABLE, 1000, "(missing)")
+
+
+@pytest.mark.parametrize("rows", [5, 29])
+def test_a_small_group_beyond_the_limit_asks_for_a_person(rows: int) -> None:
+    """All answers to a small group are wrong: the rule does not pass, and does not fail by it."""
+    sex = ["F"] * 1000 + ["M"] * 1000 + ["X"] * rows
+    truth = [i % 2 for i in range(len(sex))]
+    answers = [1 - t if s == "X" else t for s, t in zip(sex, truth, strict=True)]
+    given = inputs(batch("test", {"sex": sex}, label=truth, prediction=answers), groups=["sex"])
+    rules: dict[str, Any] = {"min_ratio": {}, "min_worst_group": {"accuracy": 0.8}}
+    first, *others = _findings(given, **rules)
+    assert (first.verdict, first.p_value) == (Verdict.INCONCLUSIVE, 1.0)
+    assert f"wholly beyond the limit: X ({rows} of {2000 + rows:,} rows)" in _text(first)
+    assert [(one.scope["sex"], one.verdict) for one in others] == [("X", Verdict.NOT_APPLICABLE)]
+    assert _findings(given, small_groups="report", **rules)[0].verdict is Verdict.PASSED
+
+
+def test_a_small_group_does_not_hide_among_others() -> None:
+    """One of many small groups lies wholly beyond the limit, and all together do not."""
+    sex = ["F"] * 1000 + ["M"] * 1000 + [f"x{i}" for i in range(40) for _ in range(25)]
+    truth = [i % 2 for i in range(len(sex))]
+    answers = [1 - t if s == "x7" else t for s, t in zip(sex, truth, strict=True)]
+    given = inputs(batch("test", {"sex": sex}, label=truth, prediction=answers), groups=["sex"])
+    first = _findings(given, min_ratio={}, min_worst_group={"accuracy": 0.8})[0]
+    assert first.verdict is Verdict.INCONCLUSIVE
+    assert "wholly beyond the limit: x7 (25 of 3,000 rows)" in _text(first)
+
+
+@pytest.mark.parametrize(
+    ("small", "reference", "verdict"),
+    [
+        ({"X": (10, 20), "Y": (9, 19)}, None, Verdict.PASSED),
+        ({"X": (10, 20), "Y": (10, 20), "Z": (4, 8)}, None, Verdict.INCONCLUSIVE),
+        ({f"x{i}": (14, 28) for i in range(80)}, None, Verdict.PASSED),
+    ],
+    ids=["few rows", "more than 2 %", "enough to decide together"],
+)
+def test_small_groups_leave_a_doubt_where_they_are_many(
+    small: dict[str, tuple[int, int]], reference: Any, verdict: Verdict
+) -> None:
+    """Rows of small groups that nobody can judge leave a doubt from 2 % on, unless together they decide."""
+    found = _findings(_case({"F": (500, 1000), "M": (500, 1000), **small}))
+    assert found[0].verdict is verdict
+    listed = [one.scope["sex"] for one in found if one.details.get("first_screen")]
+    assert listed == (["X", "Y"] if len(small) == 2 else [])
 
 
 def test_a_difference_has_no_direction() -> None:
@@ -284,11 +418,17 @@ def test_missing_values_are_a_group() -> None:
 
 
 @pytest.mark.parametrize("column", [["F"] * 100, [None] * 100])
-def test_a_constant_group_is_not_applicable(column: list[str | None]) -> None:
-    """A group column that is constant or all missing leaves nothing to compare."""
+def test_a_constant_group_leaves_nothing_to_compare(column: list[str | None]) -> None:
+    """A group column that is constant or all missing leaves each rule with nothing to compare, and undecided."""
     answers = [0, 1] * 50
     given = inputs(batch("test", {"sex": column}, label=answers, prediction=answers), groups=["sex"])
-    assert {finding.verdict for finding in _findings(given)} == {Verdict.NOT_APPLICABLE}
+    found = _findings(given, max_difference={"accuracy": 0.1})
+    assert [(one.metric, one.verdict) for one in found] == [
+        ("selection_rate_ratio", Verdict.INCONCLUSIVE), ("accuracy_difference", Verdict.INCONCLUSIVE)
+    ]  # fmt: skip
+    assert {requirement_id("fairness", one) for one in found} == {
+        "fairness.selection_rate_ratio[sex]", "fairness.accuracy_difference[sex]"
+    }  # fmt: skip
 
 
 def test_nobody_selected_is_never_passed() -> None:
@@ -317,7 +457,7 @@ def _unequal(n: int = 4000, answered: float = 0.5) -> dict[str, Any]:
     ("key", "metric", "rate"),
     [
         ("selection_rate", "demographic_parity_difference", "selection_rate"),
-        ("error_rates", "equalized_odds_difference", "true_positive_rate"),
+        ("error_rates", "error_rates_difference", "true_positive_rate"),
         ("true_positive_rate", "equal_opportunity_difference", "true_positive_rate"),
         ("false_negative_rate", "false_negative_rate_difference", "false_negative_rate"),
         ("f1", "f1_difference", "f1"),
@@ -351,27 +491,146 @@ def test_no_difference_between_equal_groups_fails(key: str) -> None:
     ],
 )
 def test_minimum_ratios_are_judged_when_set(key: str, metric: str) -> None:
-    """Each minimum ratio gives a finding a group; the group that is worse off fails."""
-    found = {finding.scope["sex"]: finding for finding in _findings(_unequal(), min_ratio={key: 0.9})}
-    assert {finding.metric for finding in found.values()} == {metric}
-    assert found["F"].verdict is Verdict.FAILED
+    """Each minimum ratio gives a finding an attribute, that of the group which is worse off."""
+    (found,) = _findings(_unequal(), min_ratio={key: 0.9})
+    assert (found.metric, found.scope["sex"], found.verdict) == (metric, "F", Verdict.FAILED)
 
 
-def test_a_valid_output_rate_is_measured_on_demand() -> None:
-    """The share of outputs that are a label is judged where the spec limits it, and is in no record otherwise."""
-    answers = ["what?" if i % 20 == 0 else i % 2 for i in range(1000)] + [i % 2 for i in range(1000)]
-    truth = [i % 2 for i in range(2000)]
-    given = inputs(batch("test", {"sex": ["F"] * 1000 + ["M"] * 1000}, label=truth, prediction=answers), groups=["sex"])
-    assert not [e for e in _grouping(given, "sex").estimates if e.metric == "valid_output_rate"]
+def _refusing(every: int | None, n: int = 1000, trained_here: bool = False) -> dict[str, Any]:
+    """Every so many outputs for women are no label, all others are right."""
+    truth = [i % 2 for i in range(2 * n)]
+    answers: list[Any] = ["what?" if every and i < n and i % every == 0 else t for i, t in enumerate(truth)]
+    one = batch("test", {"sex": ["F"] * n + ["M"] * n}, label=truth, prediction=answers)
+    given = inputs(one, groups=["sex"])
+    return given | {"task": given["task"].model_copy(update={"trained_here": trained_here})}
+
+
+def test_a_valid_output_rate_can_be_limited() -> None:
+    """The share of outputs that are a label is judged where the spec limits it, in place of the alarm."""
     rules = {"max_difference": {"valid_output_rate": 0.02}, "min_worst_group": {"valid_output_rate": 0.9}}
-    difference, *each = _findings(given, min_ratio={}, **rules)
+    difference, each = _findings(_refusing(20), min_ratio={}, **rules)
     assert (difference.metric, difference.value) == ("valid_output_rate_difference", pytest.approx(0.05))
     assert difference.verdict is Verdict.FAILED
-    assert {f.scope["sex"]: (f.value, f.verdict) for f in each} == {
-        "F": (pytest.approx(0.95), Verdict.PASSED), "M": (1.0, Verdict.PASSED),
-    }  # fmt: skip
+    assert (each.scope["sex"], each.value, each.verdict) == ("F", pytest.approx(0.95), Verdict.PASSED)
     low, high = clopper_pearson(950, 1000, 0.95)
-    assert each[0].interval == (pytest.approx(low), pytest.approx(high))
+    assert each.interval == (pytest.approx(low), pytest.approx(high))
+
+
+@pytest.mark.parametrize(
+    ("every", "n", "verdict"),
+    [(20, 1000, Verdict.PASSED), (8, 100, Verdict.FOUND), (4, 1000, Verdict.FAILED), (4, 99, None), (None, 1000, None)],
+)
+def test_a_difference_in_valid_outputs_is_an_alarm(every: int | None, n: int, verdict: Verdict | None) -> None:
+    """A tenth more outputs that are no label is reported, and fails where it is certain, in groups of 100 rows."""
+    found = [one for one in _findings(_refusing(every, n)) if one.metric == "valid_output_rate_difference"]
+    assert [one.verdict for one in found] == ([] if verdict is None else [verdict])
+    if found:
+        assert found[0].requirement == Requirement(
+            op=Op.AT_MOST, limit=0.1, source="default", about="sex", alarm=True
+        )  # fmt: skip
+    measured = {e.metric for e in _grouping(_refusing(every, n), "sex").estimates}
+    assert ("valid_output_rate" in measured) == (every is not None)
+    assert len(_findings(_refusing(every, n, trained_here=True))) == 1
+
+
+def test_a_refusal_is_neither_a_true_negative_nor_a_false_positive() -> None:
+    """Half of a group's negatives refused: its true negative rate is a half, and the limit on error rates sees it."""
+    truth = [0, 1] * 1000
+    sex = ["F", "F", "M", "M"] * 500
+    answers = [
+        "?" if s == "F" and t == 0 and i % 8 == 0 else t for i, (s, t) in enumerate(zip(sex, truth, strict=True))
+    ]
+    given = inputs(batch("test", {"sex": sex}, label=truth, prediction=answers), groups=["sex"])
+    found = {(e.group[0], e.metric): e.value for e in _grouping(given, "sex").estimates}
+    assert (found["F", "true_negative_rate"], found["F", "false_positive_rate"]) == (0.5, 0.0)
+    error_rates = _findings(given, min_ratio={}, max_difference={"error_rates": 0.1})[0]
+    assert (error_rates.metric, error_rates.value) == ("error_rates_difference", 0.5)
+    assert (error_rates.verdict, error_rates.details["rate"]) == (Verdict.FAILED, "true_negative_rate")
+    table = _disparities(given)
+    predicted = [int(answer == 1) for answer in answers]
+    wanted = fairlearn.equalized_odds_difference(truth, predicted, sensitive_features=sex)
+    assert table["sex", "equalized_odds_difference"]["value"] == pytest.approx(wanted)
+    assert table["sex", "error_rates_difference"]["value"] == 0.5
+
+
+def test_a_group_without_any_label_judges_nothing() -> None:
+    """A group none of whose outputs is a label leaves every rule open but that on outputs."""
+    truth, sex = [0, 1] * 600, ["F"] * 400 + ["M"] * 400 + ["X"] * 400
+    answers = ["?" if s == "X" else t for s, t in zip(sex, truth, strict=True)]
+    given = inputs(batch("test", {"sex": sex}, label=truth, prediction=answers), groups=["sex"])
+    found = {f.metric: f for f in _findings(given, min_worst_group={"accuracy": 0.9})}
+    for name in ("selection_rate_ratio", "accuracy"):
+        assert found[name].verdict is Verdict.INCONCLUSIVE
+        assert "No output of X (400 rows) is a label" in _text(found[name])
+    assert found["valid_output_rate_difference"].verdict is Verdict.FAILED
+
+
+def _drawn(answers: int) -> Any:
+    row = st.tuples(st.integers(0, 1), st.integers(0, answers - 1), st.sampled_from("xyz"))
+    return st.lists(row, min_size=6, max_size=80)
+
+
+def _two_of_each(rows: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    return [*rows, *((truth, truth, group) for truth in (0, 1) for group in "xyz")]
+
+
+@settings(max_examples=8, deadline=None)
+@given(_drawn(2))
+def test_error_rates_are_equalized_odds_where_all_is_labels(drawn: list[tuple[int, int, str]]) -> None:
+    """Where every output is a label, the largest gap of three rates equals Fairlearn's equalized odds difference."""
+    truth, answers, group = map(list, zip(*_two_of_each(drawn), strict=True))
+    given_ = inputs(batch("test", {"sex": group}, label=truth, prediction=answers), groups=["sex"])
+    found = _findings(given_, min_group_rows=1, min_ratio={}, max_difference={"error_rates": 0.1})[0]
+    wanted = fairlearn.equalized_odds_difference(truth, answers, sensitive_features=group)
+    assert found.value == pytest.approx(wanted, abs=1e-12)
+    # A true negative rate is then no other question than a false positive rate.
+    assert found.tests == 2 * 3
+    parity = _findings(given_, min_group_rows=1, max_difference={"selection_rate": 0.1})
+    for one, name in zip(parity, ("demographic_parity_ratio", "demographic_parity_difference"), strict=True):
+        wanted = getattr(fairlearn, name)(truth, answers, sensitive_features=group)
+        assert one.value == pytest.approx(wanted, abs=1e-12) or "less certain" in _text(one)
+
+
+@settings(max_examples=8, deadline=None)
+@given(_drawn(3))
+def test_error_rates_are_the_largest_of_three_gaps(drawn: list[tuple[int, int, str]]) -> None:
+    """With outputs that are no label, it is the largest gap of a count of true and false positives and negatives."""
+    rows = _two_of_each(drawn)
+    truth, answers, group = map(list, zip(*rows, strict=True))
+    given_ = inputs(
+        batch("test", {"sex": group}, label=truth, prediction=["?" if a == 2 else a for a in answers]), groups=["sex"]
+    )
+    found = _findings(given_, min_group_rows=1, min_ratio={}, max_difference={"error_rates": 0.1})[0]
+    gaps = []
+    for label, answer in ((1, 1), (0, 1), (0, 0)):
+        hits = {g: [a == answer for t, a, other in rows if t == label and other == g] for g in "xyz"}
+        rates = [sum(one) / len(one) for one in hits.values()]
+        gaps.append(max(rates) - min(rates))
+    assert found.value == pytest.approx(max(gaps), abs=1e-12)
+
+
+def test_a_difference_has_its_own_number_and_names_the_pair_that_decides() -> None:
+    """The value is the largest gap of all; where another pair is more certain, that one decides, and both are named."""
+    given = _case({"large": (560, 1000), "small": (16, 30), "top": (800, 1000)})
+    (found,) = _findings(given, min_ratio={}, max_difference={"selection_rate": 0.1})
+    assert (found.value, found.tests) == (pytest.approx(0.8 - 16 / 30), 3)
+    assert (found.details["group"], found.details["compared_with"]) == ("top", "large")
+    assert found.verdict is Verdict.FAILED
+    assert "The largest difference, 0.267, is that of top and small, which is less certain." in _text(found)
+    assert found.interval is not None
+    assert found.interval[0] is not None
+    assert found.interval[1] is not None
+    assert found.interval[0] < found.value < found.interval[1]  # type: ignore[operator]
+    row = _disparities(given)["sex", "demographic_parity_difference"]
+    assert (row["value"], row["group"], row["compared_with"]) == (found.value, "top", "small")
+    assert (row["certain_group"], row["certain_compared_with"]) == ("top", "large")
+    assert 0.1 < row["certain_end"] < row["certain"] == pytest.approx(0.24)
+
+
+def test_no_gap_is_called_certain_between_equal_groups() -> None:
+    """Where all groups are alike the table names no gap that is certain."""
+    row = _disparities(_case({"F": (500, 1000), "M": (505, 1000)}))["sex", "demographic_parity_difference"]
+    assert "certain" not in row
 
 
 @pytest.mark.parametrize(
@@ -427,20 +686,18 @@ def test_a_group_without_any_weight_is_a_doubt() -> None:
     sex, answers = ["F"] * 100 + ["M"] * 100 + ["X"] * 100, [0, 1] * 150
     weight = [1.0] * 200 + [0.0] * 100
     one = batch("test", {"sex": sex}, label=answers, prediction=answers, weight=weight)
-    found = {f.scope["sex"]: f for f in _findings(inputs(one, groups=["sex"]), min_ratio={"selection_rate": 0.5})}
-    assert {name: finding.verdict for name, finding in found.items()} == {
-        "F": Verdict.PASSED, "M": Verdict.PASSED, "X": Verdict.INCONCLUSIVE,
-    }  # fmt: skip
+    (found,) = _findings(inputs(one, groups=["sex"]), min_ratio={"selection_rate": 0.5})
+    assert (found.verdict, found.value) == (Verdict.INCONCLUSIVE, 1.0)
+    assert "The selection rate of X (100 rows) is undefined" in _text(found)
 
 
 def test_the_worst_group_must_reach_its_minimum() -> None:
-    """A minimum holds for each group; the one that misses it fails by name."""
+    """A minimum holds for each group; there is one finding for each, of the group that misses it, by name."""
     found = _findings(_unequal(), min_ratio={}, min_worst_group={"accuracy": 0.9, "true_positive_rate": 0.9})
-    verdicts = {(finding.metric, finding.scope["sex"]): finding.verdict for finding in found}
-    assert verdicts == {
-        ("accuracy", "F"): Verdict.FAILED, ("accuracy", "M"): Verdict.PASSED,
-        ("true_positive_rate", "F"): Verdict.FAILED, ("true_positive_rate", "M"): Verdict.PASSED,
+    assert {(f.metric, f.scope["sex"]): (f.verdict, f.tests) for f in found} == {
+        ("accuracy", "F"): (Verdict.FAILED, 2), ("true_positive_rate", "F"): (Verdict.FAILED, 2),
     }  # fmt: skip
+    assert "F (2,000 of 4,000 rows) is the group that decides" in _text(found[0])
 
 
 def test_a_score_rule_without_scores_is_a_doubt() -> None:
@@ -452,9 +709,8 @@ def test_a_score_rule_without_scores_is_a_doubt() -> None:
 def test_the_favourable_answer_turns_the_rule() -> None:
     """Where being answered 1 is no favour, the group answered 0 less often is the one held back."""
     given = _case({"F": (700, 1000), "M": (100, 1000)})
-    failed = {f.scope["sex"] for f in _findings(given, favourable=0) if f.verdict is Verdict.FAILED}
-    assert failed == {"F"}
-    assert {f.scope["sex"] for f in _findings(given) if f.verdict is Verdict.FAILED} == {"M"}
+    assert [(f.scope["sex"], f.verdict) for f in _findings(given, favourable=0)] == [("F", Verdict.FAILED)]
+    assert [(f.scope["sex"], f.verdict) for f in _findings(given)] == [("M", Verdict.FAILED)]
     figure = _figure(given, favourable=0)
     assert (figure.favourable, figure.positive) == (0, 1)
     measured = {(estimate.metric, estimate.of) for estimate in figure.groupings[0].estimates}
@@ -470,16 +726,31 @@ def test_an_unknown_favourable_answer_is_an_error() -> None:
     assert [finding.verdict for finding in found] == [Verdict.ERROR]
 
 
-def test_intersections_show_what_single_attributes_hide() -> None:
-    """Sex and race each look fair, their intersection does not."""
+def test_intersections_are_described() -> None:
+    """Sex and race each look fair, their intersection does not: no rule is about it, and the figure shows it."""
     sex, race = ["F", "M"] * 1000, (["x"] * 2 + ["y"] * 2) * 500
     favoured = [(s == "F") == (r == "x") for s, r in zip(sex, race, strict=True)]
     rng = np.random.default_rng(5)
     answers = [int(rng.random() < (0.7 if one else 0.3)) for one in favoured]
     given = inputs(batch("test", {"sex": sex, "race": race}, label=answers, prediction=answers), groups=["sex", "race"])
-    assert {finding.verdict for finding in _findings(given, intersections=1)} == {Verdict.PASSED}
-    failed = [finding.scope for finding in _findings(given) if finding.verdict is Verdict.FAILED]
-    assert {(scope["sex"], scope["race"]) for scope in failed} == {("F", "y"), ("M", "x")}
+    assert [requirement_id("fairness", f) for f in _findings(given)] == [
+        "fairness.selection_rate_ratio[sex]", "fairness.selection_rate_ratio[race]"
+    ]  # fmt: skip
+    assert {finding.verdict for finding in _findings(given)} == {Verdict.PASSED}
+    gaps = [one for one in _grouping(given, "sex", "race").gaps if one.metric == "selection_rate"]
+    assert sorted(one.p_adjusted < 1e-6 for one in gaps) == [False] * 2 + [True] * 4  # type: ignore[operator]
+
+
+def test_requirements_do_not_depend_on_the_data() -> None:
+    """The same settings make the same requirements of any rows: with one group, and without labels."""
+    rules: dict[str, Any] = {"max_difference": {"error_rates": 0.1, "roc_auc": 0.1}, "min_worst_group": {"f1": 0.5}}
+    answers = [0, 1] * 100
+    cases = []
+    for sex, label in ((["F", "F", "M", "M"] * 50, answers), (["F"] * 200, answers), (["F", "M"] * 100, [None] * 200)):
+        cases.append(inputs(batch("test", {"sex": sex}, label=label, prediction=answers), groups=["sex"]))
+    found = [[requirement_id("fairness", f) for f in _findings(one, **rules)] for one in cases]
+    assert found[0] == found[1] == found[2]
+    assert len(set(found[0])) == 4
 
 
 def test_unlabelled_rows_have_selection_rates() -> None:

@@ -48,7 +48,7 @@ def test_every_check_appears_once(project: Project) -> None:
     findings = record.findings()
     assert findings["accuracy.accuracy"].requirement is not None
     assert findings["accuracy.accuracy"].requirement.source == "audit.toml:22"
-    assert "fairness.selection_rate_ratio[sex=F]" in findings
+    assert "fairness.selection_rate_ratio[sex]" in {one.id for one in record.requirements}
 
 
 def test_two_processes_give_the_same_bytes(project: Project) -> None:

@@ -233,6 +233,7 @@ def grouping(attributes: Sequence[str], sizes: Mapping[tuple[str, ...], int]) ->
         groups=tuple(GroupSize(group=group, rows=rows, judged=rows >= 50) for group, rows in sizes.items()),
         estimates=tuple(estimates),
         gaps=tuple(gaps),
+        comparator=judged[0] if judged else None,
     )
 
 

@@ -27,8 +27,11 @@ def figure(
     others: Sequence[Estimate] = (),
     gaps: Sequence[Gap] = (),
     favourable: str | None = "yes",
+    comparator: str | None = None,
 ) -> GroupMetrics:
     """Selection rates of groups; `small` ones have 3 rows more each."""
+    known = [(value, name) for name, value in values.items() if value is not None and name not in small]
+    compared = comparator if comparator is not None or not known else max(known)[1]
     sizes = [
         GroupSize(group=(name,), rows=3 * (small.index(name) + 1) if name in small else 100, judged=name not in small)
         for name in values
@@ -38,6 +41,8 @@ def figure(
         groups=tuple(sizes),
         estimates=(*(estimate(name, value) for name, value in values.items()), *others),
         gaps=tuple(gaps),
+        comparator=None if compared is None else (compared,),
+        reference=comparator is not None,
     )
     return GroupMetrics(
         name="groups", split="test", confidence=0.95, positive="no", favourable=favourable, min_ratio=0.8,
@@ -128,7 +133,7 @@ def test_ratios_are_against_the_highest_rate_that_is_judged() -> None:
     gaps = [gap("b", "a", 0.5, (0.4, 0.7)), gap("c", "a", 0.75, (0.6, None)), gap("b", "c", 0.66, (0.5, 0.79))]
     shown = figure({"tiny": 1.0, "a": 0.8, "b": 0.4, "c": 0.6}, small=["tiny"], gaps=gaps)
     ratios = {ratio.line.values[0]: ratio for ratio in group_view(shown).groupings[0].ratios}
-    assert [name for name, ratio in ratios.items() if ratio.highest] == ["a"]
+    assert [name for name, ratio in ratios.items() if ratio.comparator] == ["a"]
     assert (ratios["b"].value, ratios["b"].low, ratios["b"].high) == (0.5, 0.4, 0.7)
     assert [(r.under, r.surely) for r in (ratios["b"], ratios["c"], ratios["tiny"])] == [
         (True, True),
@@ -139,9 +144,37 @@ def test_ratios_are_against_the_highest_rate_that_is_judged() -> None:
 
 def test_two_groups_with_the_highest_rate_are_compared_in_either_order() -> None:
     """Where the pair stands the other way round, ratio and interval are turned over."""
-    view = group_view(figure({"a": 0.5, "b": 0.5}, gaps=[gap("a", "b", 1.0, (0.8, None))])).groupings[0]
-    ratio = view.ratios[1]
+    given = figure({"a": 0.5, "b": 0.5}, gaps=[gap("a", "b", 1.0, (0.8, None))], comparator="a")
+    ratio = group_view(given).groupings[0].ratios[1]
     assert (ratio.value, ratio.low, ratio.high) == (1.0, None, 1.25)
+
+
+def test_the_comparator_is_the_one_of_the_record() -> None:
+    """The group that the spec names is compared with, and a group with a higher rate has a ratio above 1."""
+    given = figure({"a": 0.8, "b": 0.4}, gaps=[gap("b", "a", 0.5, (0.4, 0.8))], comparator="b")
+    view = group_view(given).groupings[0]
+    assert view.reference
+    assert view.comparator is not None
+    assert view.comparator.values == ("b",)
+    above, itself = view.ratios
+    assert (above.value, above.low, above.high, above.comparator) == (2.0, 1.25, 2.5, False)
+    assert itself.comparator
+
+
+def test_a_rate_compared_with_0_is_above_any_minimum() -> None:
+    """A ratio to a rate of 0 has no number, and is not taken for one that is missing."""
+    given = figure({"a": 0.8, "b": 0.0}, gaps=[gap("b", "a", 0.0, (0.0, 0.1))], comparator="b")
+    above, itself = group_view(given).groupings[0].ratios
+    assert (above.value, above.above_any, above.under) == (None, True, False)
+    assert not itself.above_any
+
+
+def test_base_rates_stand_beside_selection_rates() -> None:
+    """The share of rows with the favourable label has a place of its own, and is a column of the table."""
+    base = Metric("base_rate", "yes")
+    view = group_view(figure({"a": 0.8, "b": 0.4}, others=[estimate("a", 0.6, base)])).groupings[0]
+    assert [None if one.base is None else one.base.value for one in view.ratios] == [0.6, None]
+    assert base in view.metrics
 
 
 @pytest.mark.parametrize("values", [{}, {"a": None}])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from llmops_audit.analysis.fairness.gaps import PairwiseGaps
-from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS
+from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS, Disparity
 from llmops_audit.analysis.fairness.grouping import JOINT, Grouped
 from llmops_audit.analysis.fairness.rates import MetricKey
 from llmops_audit.analysis.fairness.rules import metric_keys
@@ -23,14 +23,19 @@ TableRow = dict[str, Scalar | Message]
 def disparity_table(
     groupings: Sequence[Grouped], targets: Sequence[Label], favourable: Label | None, confidence: float
 ) -> Table:
-    """Return Fairlearn's disparities of each attribute, with the pair of groups that makes each and its interval."""
+    """Return Fairlearn's disparities of each attribute, with the pair of groups that makes each and its interval.
+
+    Beside each stands the largest gap that is certain: the pair of groups with enough rows whose interval, corrected
+    for the number of pairs, is furthest from no gap.
+    """
     rows = [row for one in groupings for row in _disparities(one, targets, favourable, confidence)]
     return Table(
         name="disparities",
         chapter="fairness",
         caption=message(
             "Disparities between the groups that have enough rows. Each interval is that of the pair, or group, shown; "
-            "it makes no allowance for picking the most extreme one"
+            "it makes no allowance for picking the most extreme one. The largest gap that is certain is that of the "
+            "pair whose interval, corrected for the number of pairs, is furthest from no gap"
         ),
         columns=(
             Column(key="attribute", heading=message("Attribute")),
@@ -40,6 +45,10 @@ def disparity_table(
             Column(key="group", heading=message("Group")),
             Column(key="compared_with", heading=message("Compared with")),
             Column(key="label", heading=message("Label")),
+            Column(key="certain", heading=message("The largest gap that is certain"), format="number"),
+            Column(key="certain_end", heading=message("At least, or at most"), format="number"),
+            Column(key="certain_group", heading=message("Group")),
+            Column(key="certain_compared_with", heading=message("Compared with")),
         ),
         rows=tuple(rows),
     )
@@ -49,15 +58,14 @@ def _disparities(
     one: Grouped, targets: Sequence[Label], favourable: Label | None, confidence: float
 ) -> Iterator[TableRow]:
     keys = {name: metric_keys(metric, targets, favourable) for name, metric in GROUP_METRICS.items()}
-    known = {name: [key for key in found if key in one.metrics()] for name, found in keys.items()}
-    differences = {name: m.difference for name, m in GROUP_METRICS.items() if m.described and m.difference is not None}
-    ratios = {name: m.smallest_ratio for name, m in GROUP_METRICS.items() if m.smallest_ratio is not None}
-    for disparities in (differences, ratios):
-        for name, disparity in disparities.items():
-            pairwise = [found for key in known[name] if (found := one.gaps(key)).pairs]
+    for as_ratio in (False, True):
+        for disparity, parts in _described(as_ratio=as_ratio):
+            known = [key for name in parts for key in keys[name] if key in one.metrics()]
+            pairwise = [found for key in known if (found := one.gaps(key)).pairs]
             if pairwise:
-                extreme = _extreme(pairwise, confidence, as_ratio=disparities is ratios)
-                yield {"attribute": one.attribute, "metric": disparity.name, **extreme}
+                extreme = _extreme(pairwise, confidence, as_ratio=as_ratio)
+                certain = _certain(pairwise, confidence, as_ratio=as_ratio)
+                yield {"attribute": one.attribute, "metric": disparity.name, **extreme, **certain}
     for name, metric in GROUP_METRICS.items():
         if metric.worst_group is None:
             continue
@@ -65,6 +73,17 @@ def _disparities(
             worst = _worst_group(one, key, confidence)
             if worst is not None:
                 yield {"attribute": one.attribute, "metric": metric.worst_group.name, **worst}
+
+
+def _described(*, as_ratio: bool) -> Iterator[tuple[Disparity, tuple[str, ...]]]:
+    """Each disparity with the metrics that it is the largest, or the smallest, of."""
+    for name, metric in GROUP_METRICS.items():
+        if as_ratio and metric.smallest_ratio is not None:
+            yield metric.smallest_ratio, (name,)
+        if not as_ratio and metric.largest_difference is not None:
+            yield metric.largest_difference, (name,)
+        if not as_ratio and metric.described and metric.difference is not None:
+            yield metric.difference, (name, *metric.difference_parts)
 
 
 def _worst_group(one: Grouped, metric: MetricKey, confidence: float) -> TableRow | None:
@@ -75,6 +94,26 @@ def _worst_group(one: Grouped, metric: MetricKey, confidence: float) -> TableRow
     value, group, rate = min(defined, key=lambda item: item[:2])
     low, high = finite(rate.bounds(confidence))
     return {"value": value, "low": low, "high": high, "group": JOINT.join(group), **_label(metric)}
+
+
+def _certain(pairwise: Sequence[PairwiseGaps], confidence: float, *, as_ratio: bool) -> TableRow:
+    """Return the pair whose gap is certain to be the largest, empty where no gap is certain."""
+    stricter = 1 - (1 - confidence) / sum(len(one.pairs) for one in pairwise)
+    found: list[tuple[float, PairwiseGaps, int]] = []
+    for one in pairwise:
+        ends = one.ratios(stricter)[1] if as_ratio else -one.differences(stricter)[0]
+        ends = np.where(np.isnan(ends), np.inf, ends)
+        found.append((float(ends.min()), one, int(ends.argmin())))
+    end, one, at = min(found, key=lambda item: item[0])
+    if end >= (1.0 if as_ratio else 0.0):
+        return {}
+    below, above = (float(value) for value in one.values[:, at])
+    first, second = (JOINT.join(group) for group in one.pairs[at])
+    if as_ratio:
+        value = below / above
+    else:
+        value, end, first, second = above - below, -end, second, first
+    return {"certain": value, "certain_end": end, "certain_group": first, "certain_compared_with": second}
 
 
 def _extreme(pairwise: Sequence[PairwiseGaps], confidence: float, *, as_ratio: bool) -> TableRow:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit import stats
-from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS
+from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS, GroupMetric
 from llmops_audit.analysis.fairness.rates import GroupEstimate, GroupValues, MetricKey
 from llmops_audit.check.verdicts import finite
 from llmops_audit.record.figures import Gap
@@ -20,7 +20,8 @@ from llmops_audit.stats import Bounds
 __all__ = ["PairwiseGaps", "gaps"]
 
 MOST_PAIRS = 100
-"""Pairs of a metric that the record keeps: those with the widest gaps, and every group beside the highest one."""
+"""Pairs of a metric that the record keeps: those with the widest gaps, and every group beside the highest one and the
+one that others are compared with."""
 
 Floats = npt.NDArray[np.float64]
 Ends = tuple[Floats, Floats]
@@ -32,6 +33,8 @@ class PairwiseGaps:
     Attributes
     ----------
     metric : tuple of str and label
+    comparator : GroupValues, optional
+        The group that each other one is compared with.
     pairs : list of (GroupValues, GroupValues)
         Of groups where the metric is defined; the one with the lower value stands first.
     values : numpy array of float64, (2, p)
@@ -40,8 +43,13 @@ class PairwiseGaps:
         Groups that have no row to take the metric over.
     """
 
-    def __init__(self, metric: MetricKey, rates: Mapping[GroupValues, GroupEstimate]) -> None:
-        self.metric = metric
+    def __init__(
+        self,
+        metric: MetricKey,
+        rates: Mapping[GroupValues, GroupEstimate],
+        comparator: GroupValues | None = None,
+    ) -> None:
+        self.metric, self.comparator = metric, comparator
         self.undefined = tuple(group for group, rate in rates.items() if rate.value is None)
         # Among equal values any order would do, as long as it is always the same.
         ordered = sorted((rate.value, group) for group, rate in rates.items() if rate.value is not None)
@@ -53,6 +61,14 @@ class PairwiseGaps:
         self.differences = cache(self._differences)
         self.ratios = cache(self._ratios)
         self.exact = cache(self._exact)
+
+    ratio_method = "melded Clopper-Pearson intervals"
+    """What intervals of ratios are."""
+
+    @staticmethod
+    def difference_method(metric: GroupMetric) -> str:
+        """Return what intervals of differences of a metric are."""
+        return "melded Clopper-Pearson intervals" if metric.plain_share else "square-and-add of both intervals"
 
     @property
     def share(self) -> bool:
@@ -96,6 +112,10 @@ class PairwiseGaps:
         found: Floats = np.asarray(stats.fisher_exact(self._x[0], self._n[0], self._x[1], self._n[1]))
         return found
 
+    def counts(self, pair: int) -> tuple[tuple[float, float], ...]:
+        """Return the effective rows that count, and those that the metric is taken over, of both groups of a pair."""
+        return tuple((float(x), float(n)) for x, n in zip(self._x[:, pair], self._n[:, pair], strict=True))
+
     def detectable(self, pair: int, alpha: float) -> float | None:
         """Return the smallest difference that the rows of a pair would find with a probability of 80 %."""
         n1, n2 = self._n[:, pair]
@@ -123,11 +143,11 @@ def gaps(
     """
     comparisons = {names: list(found) for names, found in groupings.items()}
     p_values = {
-        _question(names, one.metric, pair): float(p)
+        _question(names, one, at): float(p)
         for names, found in comparisons.items()
         for one in found
         if one.share
-        for pair, p in zip(one.pairs, one.exact(), strict=True)
+        for at, p in enumerate(one.exact())
     }
     adjusted = dict(zip(p_values, stats.holm(list(p_values.values())).tolist(), strict=True))
     level = alpha / max(1, len(p_values))
@@ -135,20 +155,24 @@ def gaps(
         described = []
         for one in found:
             for at in _kept(one):
-                key = _question(names, one.metric, one.pairs[at])
+                key = _question(names, one, at)
                 described.append(_gap(one, at, confidence, level, p_values.get(key), adjusted.get(key)))
         yield names, tuple(described)
 
 
-def _question(names: tuple[str, ...], metric: MetricKey, pair: tuple[GroupValues, GroupValues]) -> tuple[object, ...]:
-    # Whether one rate differs is the same question as whether its complement does.
-    return (names, GROUP_METRICS[metric[0]].complement_of or metric[0], metric[1], *sorted(pair))
+def _question(names: tuple[str, ...], one: PairwiseGaps, at: int) -> tuple[object, ...]:
+    # Whether one rate differs is the same question as whether its complement does, which has the other rows of each.
+    metric, pair = one.metric, one.pairs[at]
+    counts = zip(pair, one.counts(at), strict=True)
+    rows = sorted((group, *sorted((round(x, 6), round(n - x, 6)))) for group, (x, n) in counts)
+    return (names, GROUP_METRICS[metric[0]].complement_of or metric[0], metric[1], *rows)
 
 
 def _kept(one: PairwiseGaps) -> list[int]:
     widest = np.argsort(one.values[0] - one.values[1], kind="stable")[:MOST_PAIRS]
     with_highest = np.flatnonzero(one.values[1] == one.values[1].max(initial=-np.inf))
-    return sorted({*widest.tolist(), *with_highest.tolist()})
+    with_comparator = [at for at, pair in enumerate(one.pairs) if one.comparator in pair]
+    return sorted({*widest.tolist(), *with_highest.tolist(), *with_comparator})
 
 
 def _gap(

@@ -73,9 +73,10 @@ class GroupMetric:
         The increasing function that makes the metric of the share, where they differ.
     library : callable, optional
         The function of Fairlearn or scikit-learn that gives the value; without one it is that of the share.
-    by_label : bool
-        Whether it is a rate of rows with, or without, the label. The library has no third answer, so that it is handed
-        an output that is no label as the wrong one of two.
+    right_alone : bool
+        Whether it counts right answers to rows without the label. The library has no third answer, so that it is
+        handed an output that is no label as the wrong one of two; to every other metric such an output is another
+        label.
     of_table : (str, str), optional
         Name in `LABEL_METRICS`, and average.
     several_labels : bool
@@ -83,8 +84,13 @@ class GroupMetric:
     of_scores : callable, optional
         Scores of a group's rows, and their sums, to the estimate.
     parts : tuple of str
+    difference_parts : tuple of str
+        Further metrics that its largest difference is taken over, beside those of `parts`.
     complement_of : str, optional
-        The metric that it adds up to 1 with: whether one differs is the same question as whether the other does.
+        The metric that it adds up to 1 with where every output is a label: whether one differs is then the same
+        question as whether the other does.
+    of_errors : bool
+        Whether more of it is worse: in a ratio the lower rate then stands above the higher one, whichever group has it.
     compared : bool
         Whether the gaps between groups are its plain differences.
     on_demand : bool
@@ -95,6 +101,8 @@ class GroupMetric:
         Findings of `max_difference`, which can then limit it.
     described : bool
         Whether the table of disparities shows its largest difference whatever the spec limits.
+    largest_difference : Disparity, optional
+        Row of the largest difference of `parts` in the table of disparities, where `difference_parts` add to them.
     ratio : Disparity, optional
         Findings of `min_ratio`, which can then limit it.
     smallest_ratio : Disparity, optional
@@ -111,18 +119,21 @@ class GroupMetric:
     cells: Cells | None = None
     from_share: Callable[[float], float] | None = None
     library: LibraryFunction | None = None
-    by_label: bool = False
+    right_alone: bool = False
     of_table: tuple[str, Average] | None = None
     several_labels: bool = False
     of_scores: FromScores | None = None
     parts: tuple[str, ...] = ()
+    difference_parts: tuple[str, ...] = ()
     complement_of: str | None = None
+    of_errors: bool = False
     compared: bool = True
     on_demand: bool = False
     low: float = 0.0
     high: float = 1.0
     difference: Disparity | None = None
     described: bool = False
+    largest_difference: Disparity | None = None
     ratio: Disparity | None = None
     smallest_ratio: Disparity | None = None
     minimum: bool = False
@@ -136,7 +147,7 @@ class GroupMetric:
     @property
     def names(self) -> tuple[Disparity, ...]:
         """The metric and everything that is computed of it over all groups."""
-        named = (self.difference, self.ratio, self.smallest_ratio, self.worst_group)
+        named = (self.difference, self.largest_difference, self.ratio, self.smallest_ratio, self.worst_group)
         return (Disparity(self.name, self.title), *(one for one in named if one is not None))
 
 
@@ -180,12 +191,22 @@ GROUP_METRICS: Mapping[str, GroupMetric] = by_name(
         minimum=True,
     ),
     GroupMetric(
+        "base_rate",
+        message("base rate"),
+        "favourable",
+        cells=lambda label, prediction, i, k: (label == i, label < k),
+        compared=False,
+    ),
+    GroupMetric(
         "error_rates",
         message("error rates (equalized odds)"),
         "target",
         parts=("true_positive_rate", "false_positive_rate"),
-        difference=Disparity("equalized_odds_difference", message("equalized odds difference")),
+        # An output that is no label is neither a false positive nor a true negative, so that both have to be compared.
+        difference_parts=("true_negative_rate",),
+        difference=Disparity("error_rates_difference", message("largest difference of error rates")),
         described=True,
+        largest_difference=Disparity("equalized_odds_difference", message("equalized odds difference")),
         ratio=_EQUALIZED_ODDS_RATIO,
         smallest_ratio=_EQUALIZED_ODDS_RATIO,
     ),
@@ -206,7 +227,6 @@ GROUP_METRICS: Mapping[str, GroupMetric] = by_name(
         message("true positive rate"),
         "target",
         cells=lambda label, prediction, i, k: (prediction == i, label == i),
-        by_label=True,
         library=lambda y, p, sample_weight: _fairlearn().true_positive_rate(y, p, sample_weight=sample_weight),
         difference=Disparity("equal_opportunity_difference", message("equal opportunity difference")),
         described=True,
@@ -218,9 +238,8 @@ GROUP_METRICS: Mapping[str, GroupMetric] = by_name(
         "false_positive_rate",
         message("false positive rate"),
         "target",
-        # An output that is no label is wrong: of a row without the label it is a false positive, and no true negative.
-        cells=lambda label, prediction, i, k: ((prediction == i) | (prediction == k), (label != i) & (label < k)),
-        by_label=True,
+        of_errors=True,
+        cells=lambda label, prediction, i, k: (prediction == i, (label != i) & (label < k)),
         library=lambda y, p, sample_weight: _fairlearn().false_positive_rate(y, p, sample_weight=sample_weight),
         difference=Disparity("false_positive_rate_difference", message("false positive rate difference")),
         ratio=Disparity("false_positive_rate_ratio", message("false positive rate ratio")),
@@ -229,8 +248,9 @@ GROUP_METRICS: Mapping[str, GroupMetric] = by_name(
         "true_negative_rate",
         message("true negative rate"),
         "target",
+        # An output that is no label is wrong: of a row without the label it is no true negative.
         cells=lambda label, prediction, i, k: ((prediction != i) & (prediction < k), (label != i) & (label < k)),
-        by_label=True,
+        right_alone=True,
         library=lambda y, p, sample_weight: _fairlearn().true_negative_rate(y, p, sample_weight=sample_weight),
         complement_of="false_positive_rate",
         difference=Disparity("true_negative_rate_difference", message("true negative rate difference")),
@@ -241,8 +261,8 @@ GROUP_METRICS: Mapping[str, GroupMetric] = by_name(
         "false_negative_rate",
         message("false negative rate"),
         "target",
+        of_errors=True,
         cells=lambda label, prediction, i, k: (prediction != i, label == i),
-        by_label=True,
         library=lambda y, p, sample_weight: _fairlearn().false_negative_rate(y, p, sample_weight=sample_weight),
         complement_of="true_positive_rate",
         difference=Disparity("false_negative_rate_difference", message("false negative rate difference")),

@@ -209,9 +209,9 @@ def _frames(
             # Whether somebody is selected does not depend on the label.
             yield _library(metrics, "favourable", of), predicted, predicted, everyone
         if of in targets.target:
-            rates = [metric for metric in metrics if metric.by_label]
-            yield _library(rates, "target", of), true, np.where(prediction < 0, 1 - true, predicted), labelled
-            others = [metric for metric in metrics if not metric.by_label]
+            right = [metric for metric in metrics if metric.right_alone]
+            yield _library(right, "target", of), true, np.where(prediction < 0, 1 - true, predicted), labelled
+            others = [metric for metric in metrics if not metric.right_alone]
             yield _library(others, "target", of), true, predicted, labelled
 
 

@@ -17,5 +17,10 @@ WORDS: dict[str, Message] = {
     "groups": message("groups"),
     "compared_with": message("compared with"),
     "rate": message("rate"),
+    "group_rate": message("rate of the group"),
+    "compared_rate": message("rate of the group compared with"),
+    "compared_rows": message("rows of the group compared with"),
+    "all_rows": message("all rows"),
+    "first_screen": message("listed on the first screen"),
 }
 """All that findings and figures of the check name."""

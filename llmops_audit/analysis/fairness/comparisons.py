@@ -1,0 +1,191 @@
+"""What a limit on groups is held against: pairs of groups, or single groups, and which of them decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from llmops_audit.analysis.fairness.gaps import PairwiseGaps
+from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS
+from llmops_audit.analysis.fairness.rates import GroupEstimate, GroupValues, MetricKey
+from llmops_audit.check.inputs import Policy
+from llmops_audit.check.verdicts import SMALLEST_P, at_limit
+from llmops_audit.record import Op, Requirement
+from llmops_audit.stats import Bounds
+
+__all__ = ["Comparison", "Comparisons", "differences", "minima", "ratios"]
+
+Floats = npt.NDArray[np.float64]
+
+_HALVINGS = 30
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A group, and the one that it is compared with.
+
+    Attributes
+    ----------
+    metric : MetricKey
+    group : GroupValues
+    rate : float
+        Of the group.
+    other : GroupValues, optional
+        None where the group is held against the limit alone.
+    other_rate : float, optional
+    """
+
+    metric: MetricKey
+    group: GroupValues
+    rate: float
+    other: GroupValues | None = None
+    other_rate: float | None = None
+
+
+class Comparisons:
+    """All that a limit is held against.
+
+    Attributes
+    ----------
+    found : list of Comparison
+    values : numpy array of float64, (c,)
+        Infinite where a rate is compared with a rate of 0.
+    bounds : callable
+        Number of a comparison, and confidence, to its interval.
+    """
+
+    def __init__(
+        self, found: Sequence[Comparison], values: Sequence[float], bounds: Callable[[int, float], Bounds]
+    ) -> None:
+        self.found = list(found)
+        self.values = np.array(values, dtype=np.float64)
+        self.bounds = cache(bounds)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def bounds_of(self, at: int) -> Callable[[float], Bounds]:
+        """Return the interval of a comparison, by confidence."""
+        return lambda confidence: self.bounds(at, confidence)
+
+    def extreme(self, requirement: Requirement) -> int:
+        """Return the number of the comparison that is furthest on the wrong side by value."""
+        return int(_worst(requirement)(self.values))
+
+    def extreme_bounds(self, requirement: Requirement, confidence: float) -> Bounds:
+        """Return the interval of the most extreme of all values.
+
+        Its upper end is the largest upper end of all, its lower end the largest lower end (the smallest ones, where the
+        limit is a minimum): it meets the limit where each interval does, and misses it where one does.
+        """
+        worst = _worst(requirement)
+        low, high = (ends[worst(ends)] for ends in self._ends(range(len(self)), confidence).T)
+        return float(low), float(high)
+
+    def deciding(self, requirement: Requirement, policy: Policy) -> int:
+        """Return the number of the comparison that the verdict rests on.
+
+        That is the one with the smallest p-value; where every value meets the limit, the one whose interval is furthest
+        on the wrong side.
+        """
+        missed = [at for at, value in enumerate(self.values) if not at_limit(float(value), requirement)]
+        if policy.decide == "point" or len(missed) == 1:
+            return self.extreme(requirement)
+        near, far = (0, 1) if requirement.op in (Op.AT_LEAST, Op.ABOVE) else (1, 0)
+        worst = _worst(requirement)
+        if not missed:
+            return int(worst(self._ends(range(len(self)), policy.confidence)[:, near]))
+        # Halve the logarithm of alpha; of comparisons that still miss the limit, only one is left in the end.
+        low, high = math.log(SMALLEST_P), 0.0
+        for _ in range(_HALVINGS):
+            if len(missed) == 1:
+                break
+            middle = (low + high) / 2
+            ends = self._ends(missed, 1 - math.exp(middle))[:, far]
+            still = [at for at, end in zip(missed, ends, strict=True) if not at_limit(float(end), requirement)]
+            low, high = (low, middle) if still else (middle, high)
+            missed = still or missed
+        ends = self._ends(missed, 1 - math.exp(low))[:, far]
+        return missed[int(worst(ends))]
+
+    def _ends(self, which: Sequence[int], confidence: float) -> Floats:
+        """Ends of the intervals of some comparisons, (c, 2)."""
+        return np.array([self.bounds(at, confidence) for at in which], dtype=np.float64).reshape(-1, 2)
+
+
+def _worst(requirement: Requirement) -> Callable[[Floats], np.intp]:
+    return np.argmin if requirement.op in (Op.AT_LEAST, Op.ABOVE) else np.argmax
+
+
+def differences(pairwise: Sequence[PairwiseGaps]) -> Comparisons:
+    """Return every pair of each metric, the group with the higher value first."""
+    places = [(one, at) for one in pairwise for at in range(len(one.pairs))]
+    found = [
+        Comparison(one.metric, one.pairs[at][1], float(one.values[1, at]), one.pairs[at][0], float(one.values[0, at]))
+        for one, at in places
+    ]
+
+    def bounds(number: int, confidence: float) -> Bounds:
+        one, at = places[number]
+        low, high = one.difference(at, confidence)
+        # The rule is about the size of the difference, whichever of the two groups has the higher rate.
+        return max(low, 0.0), max(high, -low)
+
+    return Comparisons(found, [float(one.values[1, at] - one.values[0, at]) for one, at in places], bounds)
+
+
+def ratios(pairwise: Sequence[PairwiseGaps]) -> tuple[Comparisons, list[tuple[MetricKey, GroupValues]]]:
+    """Return each group's rate over that of its comparator; of a rate of errors the lower over the higher.
+
+    Returns
+    -------
+    Comparisons
+    undefined : list of (MetricKey, GroupValues)
+        Those that are 0 over 0.
+    """
+    found: list[Comparison] = []
+    values: list[float] = []
+    places: list[tuple[PairwiseGaps, int, bool]] = []
+    undefined: list[tuple[MetricKey, GroupValues]] = []
+    for one in pairwise:
+        for at, (pair, *both) in enumerate(zip(one.pairs, *one.values.tolist(), strict=True)):
+            if one.comparator not in pair:
+                continue
+            # The comparator may have the lower rate. More errors are no better than fewer, so that nothing is turned.
+            group, other = pair if pair[1] == one.comparator else pair[::-1]
+            rate, other_rate = both if pair[1] == one.comparator else both[::-1]
+            turned = pair[0] == one.comparator and not GROUP_METRICS[one.metric[0]].of_errors
+            above, below = both[::-1] if turned else both
+            if not max(both):
+                undefined.append((one.metric, group))
+                continue
+            found.append(Comparison(one.metric, group, rate, other, other_rate))
+            values.append(above / below if below else math.inf)
+            places.append((one, at, turned))
+
+    def bounds(number: int, confidence: float) -> Bounds:
+        one, at, turned = places[number]
+        low, high = one.ratio(at, confidence)
+        return (1 / high if high else math.inf, 1 / low if low else math.inf) if turned else (low, high)
+
+    return Comparisons(found, values, bounds), undefined
+
+
+def minima(rates: Mapping[MetricKey, Mapping[GroupValues, GroupEstimate]]) -> Comparisons:
+    """Return each group where a metric is defined, by itself."""
+    known = [
+        (Comparison(metric, group, rate.value), rate)
+        for metric, by_group in rates.items()
+        for group, rate in by_group.items()
+        if rate.value is not None
+    ]
+    return Comparisons(
+        [one for one, _ in known],
+        [one.rate for one, _ in known],
+        lambda number, confidence: known[number][1].bounds(confidence),
+    )
