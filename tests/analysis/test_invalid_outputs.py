@@ -145,7 +145,8 @@ def test_the_alarm_fails_where_it_is_certain(rows: int) -> None:
     assert finding is not None
     assert finding.details == {"unparsable": invalid // 2, "missing": invalid - invalid // 2}
     assert finding.requirement is not None
-    assert (finding.requirement.limit, finding.requirement.source, finding.requirement.alarm) == (0.05, "default", True)
+    assert (finding.requirement.limit, finding.requirement.alarm) == (0.05, True)
+    assert finding.requirement.setting == ("max_invalid",)
 
 
 def test_a_limit_of_the_spec_is_decided_on_its_bound() -> None:

@@ -69,7 +69,8 @@ def test_it_tells_decision_reasons_findings_and_digests(sample: ModuleType) -> N
         ["failed", "2"], ["error", "1"], ["inconclusive", "1"], ["not applicable", "1"], ["passed", "1"],
     ]  # fmt: skip
     assert tables["What needs attention"][0] == [
-        "balanced accuracy (split test)", "failed", "high", "0.5", "0.4312 to 0.5688", "≥ 0.8", "audit.toml:17",
+        "balanced accuracy (split test)", "failed", "high", "0.5", "0.4312 to 0.5688", "≥ 0.8",
+        "audit.toml:17: As its owner wants it.",
         "The whole interval misses the limit.",
     ]  # fmt: skip
     assert [row[0] for row in tables["Checks"]] == [check.name for check in record.checks]
@@ -149,8 +150,11 @@ def _attention(language: str) -> str:
 
 
 def test_a_default_is_told_as_one(sample: ModuleType) -> None:
-    """Where no line sets the limit, the column of its place says so."""
-    assert _tables(sample.record())["What needs attention"][1][6] == "default of the check"
+    """Where no line sets the limit, the column of its place says so; a reason for the limit stands behind it."""
+    record = sample.record()
+    unexplained = record.model_copy(update={"requirements": ()})
+    assert _tables(unexplained)["What needs attention"][1][6] == "default of the check"
+    assert _tables(record)["What needs attention"][1][6] == "default of the check: As its owner wants it."
 
 
 def test_nothing_needs_attention_after_an_approval(sample: ModuleType) -> None:
