@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import combinations
 
@@ -99,13 +99,20 @@ class PairwiseGaps:
     def _differences(self, confidence: float) -> Ends:
         """Intervals of the second value less the first, (p,) each: melded for shares, else square-and-add."""
         if self.share:
-            return stats.melded_difference(self._x[1], self._n[1], self._x[0], self._n[0], confidence)
+            return self._of_kept(lambda x, n: stats.melded_difference(x[1], n[1], x[0], n[0], confidence))
         lower, higher = self._of_pairs({group: rate.bounds(confidence) for group, rate in self._defined.items()}, 2)
         return stats.square_and_add(self.values[1], tuple(higher.T), self.values[0], tuple(lower.T))
 
     def _ratios(self, confidence: float) -> Ends:
         """Melded intervals of the first share over the second, (p,) each."""
-        return stats.melded_ratio(self._x[0], self._n[0], self._x[1], self._n[1], confidence)
+        return self._of_kept(lambda x, n: stats.melded_ratio(x[0], n[0], x[1], n[1], confidence))
+
+    def _of_kept(self, interval: Callable[[Floats, Floats], Ends]) -> Ends:
+        """Intervals of the pairs that the record keeps, since those of thousands would take a minute; NaN of others."""
+        kept = _kept(self)
+        ends = np.full((2, len(self.pairs)), np.nan)
+        ends[:, kept] = interval(self._x[:, kept], self._n[:, kept])
+        return ends[0], ends[1]
 
     def _exact(self) -> Floats:
         """Fisher's exact p-values of the hypotheses that both shares are equal, (p,)."""
