@@ -179,6 +179,7 @@ def _plan(spec: Spec, folder: Path, labels: tuple[Label, ...] | None) -> Plan:
         uncounted=tuple(name for name in keep if name not in counted),
         allow_list=None if data.allow_list is None else _allow_list(folder, data.allow_list),
         text=data.text,
+        time=data.time,
     )
 
 

@@ -133,6 +133,8 @@ class Plan:
         Values that `PersonalData` counts apart.
     text : str, optional
         Column of the text that is classified, where a missing value is read as an empty text.
+    time : str, optional
+        Column with the time of a row, in ISO 8601.
     """
 
     labels: tuple[Label, ...] | None = None
@@ -144,6 +146,7 @@ class Plan:
     uncounted: tuple[str, ...] = ()
     allow_list: AllowList | None = None
     text: str | None = None
+    time: str | None = None
 
     def within(self, columns: Collection[str]) -> Plan:
         """Return the plan for a split that has these columns: others may stand in another split alone."""
@@ -152,6 +155,7 @@ class Plan:
             groups=tuple(name for name in self.groups if name in columns),
             keep=None if self.keep is None else tuple(name for name in self.keep if name in columns),
             text=self.text if self.text in columns else None,
+            time=self.time if self.time in columns else None,
         )
 
 

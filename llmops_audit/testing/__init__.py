@@ -147,12 +147,13 @@ def inputs(
     """
     counted = {*features, *groups}
     uncounted = tuple(name for name in (text, unit, time) if name is not None and name not in counted)
-    plan = Plan(None, tuple(groups), seed, sample, uncounted=uncounted, text=text)
+    plan = Plan(None, tuple(groups), seed, sample, uncounted=uncounted, text=text, time=time)
     made: dict[str, Any] = {name: {} for name in evidence_names()}
     for one in batches:
         for name, by_split in made.items():
             kind = evidence_type(name)
-            by_split[one.split] = by_split.get(one.split, kind.empty(plan)) + kind.of(one, plan)
+            within = plan.within(one.table.column_names)
+            by_split[one.split] = by_split.get(one.split, kind.empty(plan)) + kind.of(one, within)
     return {
         **made,
         "baseline": None,
