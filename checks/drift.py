@@ -106,6 +106,7 @@ from llmops_audit.record import Finding, NamedFigure, Severity, Verdict, message
 if TYPE_CHECKING:
     from llmops_audit.analysis.drift import FullCounts, OutputPair, SplitComparison
     from llmops_audit.check.inputs import Policy, Task
+    from llmops_audit.evidence.days import Days
     from llmops_audit.evidence.distributions import Distributions
     from llmops_audit.evidence.rows import Rows
 
@@ -127,6 +128,7 @@ MANY = 1_000
 def drift(
     rows: Mapping[str, Rows],
     distributions: Mapping[str, Distributions],
+    days: Mapping[str, Days],
     importance: Mapping[str, float] | None,
     task: Task,
     policy: Policy,
@@ -184,7 +186,10 @@ def drift(
             continue
 
         def counts(old: str, new: str) -> FullCounts | None:
-            return None if task.unit is not None else FullCounts(distributions[old], distributions[new])
+            if task.unit is not None:
+                return None
+            timed = task.time is not None and task.time in rows[new].table.column_names
+            return FullCounts(distributions[old], distributions[new], days[new] if timed else None)
 
         outputs = _outputs(first, split, rows, counts)
         if outputs is None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from llmops_audit.check.registry import provided
 from llmops_audit.record import Finding
+from llmops_audit.record.drift_figure import Drift
 from llmops_audit.testing import run
 
 from .world import Drawn, World, drawn, evidence, values
@@ -59,9 +60,9 @@ class Audit:
         return bool(self.columns("failed"))
 
     @property
-    def undecided(self) -> bool:
-        """Whether the whole check is inconclusive."""
-        return not self.failed and bool(self.columns("inconclusive"))
+    def reported(self) -> bool:
+        """Whether the whole check found something that may be chance."""
+        return not self.failed and bool(self.columns("found"))
 
 
 def audit(world: World, number: int, beside: bool) -> Audit:
@@ -70,16 +71,20 @@ def audit(world: World, number: int, beside: bool) -> Audit:
     samples = drawn(world, np.random.default_rng(draws))
     given = evidence(world, samples, int(own.generate_state(1)[0]))
     kinds = dict(zip(samples.tables[0].column_names, samples.kinds, strict=True))
+    produced = run(provided()["drift"].check, given)
+    raw = {
+        (one.column, one.feature): one.p_value for item in produced if isinstance(item, Drift) for one in item.shifts
+    }
     findings = [
         FindingSummary(
             finding.scope["column"],
             kinds.get(finding.scope["column"], "rows"),
             finding.scope.get("feature", "values"),
-            finding.p_value,
+            raw[finding.scope["column"], finding.scope.get("feature")],
             finding.verdict.value,
         )
-        for finding in run(provided()["drift"].check, given)
-        if isinstance(finding, Finding) and finding.p_value is not None
+        for finding in produced
+        if isinstance(finding, Finding) and finding.requirement is not None
     ]
     return Audit(tuple(findings), flagged(samples) if beside else None)
 

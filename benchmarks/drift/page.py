@@ -36,9 +36,10 @@ NULL = """## No drift
 
 Both samples come from one population, of which the columns are independent: normal, lognormal, counts (Poisson),
 5 categories, 300 categories (Zipf's law), truth values, and normal with 10% missing. The whole check fails as soon as
-one finding does; its error rate is {most:.0%}. Beside it, on the same rows: how often the test and the threshold that
-Evidently chooses by default flag at least one column, and how often they flag half of the columns, which is when it
-says that the data set drifts.
+one finding does; its error rate is {most:.0%}. An effect above its floor that may be chance is found: it is reported,
+and changes no decision; a pass is the absence of an alarm. Beside it, on the same rows: how often the test and the
+threshold that Evidently chooses by default flag at least one column, and how often they flag half of the columns, which
+is when it says that the data set drifts.
 """
 
 POWER = """## One thing drifts
@@ -51,7 +52,7 @@ SPAM = """## Comments on videos
 
 YouTube Spam Collection (UCI 380): a classifier of word counts learned from the comments on {names}
 and is tested on those on each other video. Cross-validated on its own videos its accuracy is {promised:.1%}. The
-figures of columns are effects: **bold** where the finding fails, *italic* where it is inconclusive.
+figures of columns are effects: **bold** where the finding fails, *italic* where it is found and may be chance.
 """
 
 COST = """## Time and memory
@@ -145,18 +146,26 @@ def _null(audits: Audits) -> str:
         [
             NULL.format(most=1 - CONFIDENCE),
             _table(
-                ["Columns", "Audits", "Failed", "Inconclusive", "Evidently flags one or more", "Half or more"],
+                ["Columns", "Audits", "Failed", "Found, maybe chance", "Evidently flags one or more", "Half or more"],
                 [_summed(f"{columns}", found) for columns, found in _by_columns(audits).items()]
                 + [_summed("all", [one for found in audits.values() for one in found])],
             ),
             "By numbers of rows, over all numbers of columns:\n",
             _table(
-                ["Reference", "Current", "Audits", "Failed", "Inconclusive", "Evidently flags one or more", "Half"],
+                [
+                    "Reference",
+                    "Current",
+                    "Audits",
+                    "Failed",
+                    "Found, maybe chance",
+                    "Evidently flags one or more",
+                    "Half",
+                ],
                 [[f"{n:,}", *_summed(f"{m:,}", found, bound=False)] for (n, m), found in _by_sizes(audits).items()],
             ),
             "By hypothesis; p-values are those before correction, so that at most 5% should lie below 0.05:\n",
             _table(
-                ["Column", "Of it", "Tests", "p at most 0.05", "p at most 0.001", "Failed", "Inconclusive"],
+                ["Column", "Of it", "Tests", "p at most 0.05", "p at most 0.001", "Failed", "Found, maybe chance"],
                 [_of_hypothesis(*key, findings) for key, findings in sorted(_by_hypothesis(audits).items())],
             ),
             *_blamed(audits),
@@ -189,11 +198,11 @@ def _by_hypothesis(audits: Audits) -> dict[tuple[str, str], list[FindingSummary]
 
 def _summed(name: str, audits: Sequence[Audit], *, bound: bool = True) -> list[str]:
     n = len(audits)
-    failed, undecided = sum(one.failed for one in audits), sum(one.undecided for one in audits)
+    failed, reported = sum(one.failed for one in audits), sum(one.reported for one in audits)
     flags = [_flagged_share(one) for one in audits]
     any_flag, half = sum(share > 0 for share in flags), sum(share >= DATASET_SHARE for share in flags)
     share = _at_most(failed, n) if bound else f"{failed}"
-    return [name, f"{n:,}", share, *(f"{count / n:.1%}" for count in (undecided, any_flag, half))]
+    return [name, f"{n:,}", share, *(f"{count / n:.1%}" for count in (reported, any_flag, half))]
 
 
 def _flagged_share(audit: Audit) -> float:
@@ -203,7 +212,7 @@ def _flagged_share(audit: Audit) -> float:
 
 def _of_hypothesis(kind: str, feature: str, findings: Sequence[FindingSummary]) -> list[str]:
     below = [f"{sum(one.p_value <= level for one in findings) / len(findings):.2%}" for level in (0.05, 0.001)]
-    verdicts = [f"{sum(one.verdict == verdict for one in findings)}" for verdict in ("failed", "inconclusive")]
+    verdicts = [f"{sum(one.verdict == verdict for one in findings)}" for verdict in ("failed", "found")]
     return [kind, feature, f"{len(findings):,}", *below, *verdicts]
 
 
@@ -218,7 +227,7 @@ def _blamed(audits: Audits) -> list[str]:
     if not rows:
         return []
     names = ["Reference", "Current", "Columns", "Column", "Of it", "p", "Verdict"]
-    return ["What failed or was inconclusive:\n", _table(names, rows)]
+    return ["What failed or was found:\n", _table(names, rows)]
 
 
 def _power(audits: Audits) -> str:
@@ -267,7 +276,7 @@ def _title(name: str) -> str:
 def _effect(video: Video, column: str, feature: str) -> str:
     for one in video.judged:
         if (one.column, one.feature) == (column, feature):
-            mark = {"failed": "**", "inconclusive": "*"}.get(one.verdict, "")
+            mark = {"failed": "**", "found": "*"}.get(one.verdict, "")
             return f"{mark}{one.effect:.2f}{mark}"
     return ""
 

@@ -134,7 +134,7 @@ class Plan:
     text : str, optional
         Column of the text that is classified, where a missing value is read as an empty text.
     time : str, optional
-        Column of the time of rows, in ISO 8601.
+        Column with the time of a row, in ISO 8601.
     """
 
     labels: tuple[Label, ...] | None = None

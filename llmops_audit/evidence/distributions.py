@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from llmops_audit.evidence._hashes import hashed
 from llmops_audit.evidence.base import Batch, Plan
 
 __all__ = [
@@ -152,7 +152,7 @@ class Categories:
     @classmethod
     def of(cls, values: pa.Array, counts: Ints, seed: int) -> Self:
         """Count different texts, type string, (n,), none of them null: each as often as `counts`, (n,), says."""
-        hashes = _hashed(values, seed)
+        hashes = hashed(values, seed)
         kept = np.argsort(hashes, kind="stable")[:MAX_VALUES]
         texts = values.take(pa.array(kept)).to_pylist()
         names = tuple(None if len(text) > LONGEST_VALUE else text for text in texts)
@@ -288,13 +288,6 @@ def _as_numbers(texts: pa.Array, counts: Ints) -> NumberHistogram | None:
     except pa.ArrowInvalid:
         return None
     return NumberHistogram.of(values, counts) if np.isfinite(values).all() else None
-
-
-def _hashed(texts: pa.Array, seed: int) -> Hashes:
-    from pandas.util import hash_array
-
-    salt = hashlib.blake2b(str(seed).encode(), digest_size=8).hexdigest()
-    return hash_array(texts.to_numpy(zero_copy_only=False), hash_key=salt, categorize=False)
 
 
 def _by_hash(categories: Categories) -> dict[int, str | None]:

@@ -163,7 +163,8 @@ def inputs(
     for one in batches:
         for name, by_split in made.items():
             kind = evidence_type(name)
-            by_split[one.split] = by_split.get(one.split, kind.empty(plan)) + kind.of(one, plan)
+            within = plan.within(one.table.column_names)
+            by_split[one.split] = by_split.get(one.split, kind.empty(plan)) + kind.of(one, within)
     return {
         **made,
         "baseline": None,

@@ -517,3 +517,26 @@ def test_an_effect_that_may_be_chance_is_found() -> None:
             assert p >= 0.1 or found.value <= 0.1  # type: ignore[operator]
             assert "chance" not in found.message.id
     assert Verdict.FOUND in verdicts
+
+
+def test_windows_are_counted_on_all_rows() -> None:
+    """Of 28,000 rows a sample of 280 has ten a day, and no day of it tells; all 1,000 rows of the days do."""
+    rng = np.random.default_rng(23)
+    times = np.repeat([str(day.date()) for day in pd.date_range("2026-02-02", periods=28)], 1_000)
+    share = np.where(times >= "2026-02-16", 0.65, 0.5)
+    kinds = np.where(rng.random(28_000) < share, "a", "b")
+    gone = (times >= "2026-02-23") & (rng.random(28_000) < 0.15)
+    values = np.where(gone, None, kinds)
+    order = rng.permutation(28_000)
+    train = batch("train", {"c": ["a", "b"] * 5_000, "when": [None] * 10_000})
+    live = batch("live", {"c": values[order].tolist(), "when": times[order].tolist()}, first=100_000)
+    given = inputs(train, live, features=("c",), time="when", sample=280)
+    found = _findings(given, windows="day")
+    (timeline,) = _figure(given, windows="day").timelines
+    assert [window.rows for window in timeline.windows] == [1_000] * 28
+    by_feature = {series.feature: series for series in timeline.series if series.column == "c"}
+    assert timeline.windows[by_feature[None].broke_in or 0].start == "2026-02-16"
+    assert timeline.windows[by_feature["missing"].broke_in or 0].start == "2026-02-23"
+    assert found["c: day"].verdict is found["c: missing: day"].verdict is Verdict.FAILED
+    assert found["c: missing: day"].n == 11_000
+    assert set(by_feature[None].verdicts[:14]) == {"passed"}

@@ -117,7 +117,8 @@ def compare(
         # Times may stand in another split alone: windows that the spec asks for are then without any.
         times = table.column(task.time) if known else pa.chunked_array([pa.nulls(len(table), pa.string())])
         if known or settings.windows != "auto":
-            windows = windows_of(times, settings.windows, settings.min_rows)
+            full = None if samples.full_counts is None else samples.full_counts.days
+            windows = windows_of(times, settings.windows, settings.min_rows, None if full is None else full.rows)
     if windows is not None and len(windows.windows) > 1:
         found += compare_windows(samples, pairs, windows, settings)
     values = [(pair, min(pair.reference.count(), pair.current.count())) for pair in pairs if pair.of_data]

@@ -24,6 +24,7 @@ from llmops_audit.analysis.drift.measures import (
     difference_of_shares,
     share_of_new,
 )
+from llmops_audit.evidence.days import Days
 from llmops_audit.evidence.distributions import ColumnCounts, Distributions, NumberHistogram
 
 __all__ = ["CONSTANT", "ComparisonSettings", "FullCounts", "Hypothesis", "duplicates", "of_pair", "of_window"]
@@ -99,10 +100,43 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class FullCounts:
-    """Counts over all rows of both splits, sampled or not."""
+    """Counts over all rows of both splits, sampled or not.
+
+    Attributes
+    ----------
+    reference, current : Distributions
+    days : Days, optional
+        Those of the current split by day.
+    """
 
     reference: Distributions
     current: Distributions
+    days: Days | None = None
+
+    def missing_within(self, column: str, days: tuple[int, int]) -> tuple[int, int, int, int] | None:
+        """Return what `missing` does of the current rows of some days, both ends counted in."""
+        known = self.missing(column)
+        if known is None or self.days is None or column not in self.days.missing:
+            return None
+        of_days = (self.days.missing[column], self.days.rows)
+        there, rows = (int(one.within(*days)[1].sum()) for one in of_days)
+        return (*known[:2], there, rows)
+
+    def categories_within(self, column: str, days: tuple[int, int]) -> npt.NDArray[np.int64] | None:
+        """Return rows of the reference and of some days of the current split by category, (2, c)."""
+        old = self._columns(column)[0]
+        known, daily = (
+            None if old is None else old.categories,
+            None if self.days is None else self.days.columns.get(column),
+        )
+        if known is None or not known.complete or daily is None:
+            return None
+        hashes, counts = daily.within(*days)
+        every = np.union1d(known.hashes, hashes)
+        table = np.zeros((2, len(every)), dtype=np.int64)
+        table[0, np.searchsorted(every, known.hashes)] = known.counts
+        table[1, np.searchsorted(every, hashes)] = counts
+        return None if table.sum() >= MOST_SHUFFLED else table
 
     def missing(self, column: str) -> tuple[int, int, int, int] | None:
         """Return missing values and rows of the reference, then of the current split; None where not counted."""
@@ -178,19 +212,48 @@ def of_pair(
 
 
 def of_window(
-    split: str, pair: ColumnPair, rows: npt.NDArray[np.bool_], window: int, settings: ComparisonSettings
+    split: str,
+    pair: ColumnPair,
+    rows: npt.NDArray[np.bool_],
+    window: int,
+    settings: ComparisonSettings,
+    full_counts: FullCounts | None = None,
+    days: tuple[int, int] | None = None,
 ) -> Iterator[Hypothesis]:
-    """Test the values of a column, and its missing values, in some of the current rows."""
+    """Test the values of a column, and its missing values, in some of the current rows.
+
+    Parameters
+    ----------
+    split : str
+    pair : ColumnPair
+    rows : numpy array of bool, (m,)
+        The window's among the current rows of the sample.
+    window : int
+    settings : ComparisonSettings
+    full_counts : FullCounts, optional
+        Used for categories and missing values, if given with `days`.
+    days : tuple of int, optional
+        The first and the last day of the window.
+    """
     part = pair.part(rows)
-    values = _values(part, settings.min_rows)
+    counted = missing = None
+    if full_counts is not None and days is not None:
+        missing = full_counts.missing_within(pair.column, days)
+        if not pair.numeric and pair.feature is None and pair.strata is None:
+            counted = full_counts.categories_within(pair.column, days)
     constant = _constant(split, part, None, settings.min_rows)
+    values = _values(part, settings.min_rows)
     if constant is not None:
         yield replace(constant, window=window)
+    elif counted is not None and counted.shape[1] > 1 and counted.sum(axis=1).min() >= settings.min_rows:
+        rng = settings.rng(split, str(window), pair.column, pair.feature)
+        measurement = compare_counts(counted, settings.method(pair), rng, settings.level)
+        yield Hypothesis(split, pair.column, pair.feature, measurement, window)
     elif values is not None:
         measurement = _compared(part, values, None, settings, split, str(window))
         yield Hypothesis(split, pair.column, pair.feature, measurement, window)
     if pair.of_data or pair.column == PREDICTION:
-        for found in _missing(split, part, None):
+        for found in _missing(split, part, missing):
             yield Hypothesis(split, pair.column, found.feature, found.measurement, window)
 
 

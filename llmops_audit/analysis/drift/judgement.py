@@ -400,14 +400,15 @@ def few_values(split: str, column: str, n: int, min_rows: int) -> Finding:
 def without_time(split: str, windows: Windows) -> Finding:
     """Report the rows that have no time; where none has any, the windows that were asked for are not judged."""
     text = message("{rows} rows have no time and belong to no window.", rows=windows.without_time)
-    nothing = windows.without_time == len(windows.index)
+    rows = windows.without_time + sum(window.rows for window in windows.windows)
+    nothing = windows.without_time == rows
     if nothing:
         text = message("No row has a time, so that windows of time cannot be compared.")
     return Finding(
         metric="rows_without_time",
         scope={"split": split},
         value=windows.without_time,
-        n=len(windows.index),
+        n=rows,
         verdict=Verdict.INCONCLUSIVE if nothing else Verdict.NOT_APPLICABLE,
         message=text,
     )

@@ -138,11 +138,12 @@ def compare_windows(
     samples: SamplePair, pairs: Sequence[ColumnPair], windows: Windows, settings: ComparisonSettings
 ) -> Iterator[Hypothesis]:
     """Test each pair in each window of time with enough rows."""
-    for window in range(len(windows.windows)):
+    for window, found in enumerate(windows.windows):
         rows = windows.index == window
-        if rows.sum() >= settings.min_rows:
+        if found.rows >= settings.min_rows:
+            days = None if windows.days is None else windows.days[window]
             for pair in pairs:
-                yield from of_window(samples.split, pair, rows, window, settings)
+                yield from of_window(samples.split, pair, rows, window, settings, samples.counts_of(pair), days)
 
 
 def compare_rows(

@@ -31,7 +31,7 @@ POLICY = Policy(confidence=0.95)
 CUT = Windows(
     "day",
     tuple(Window(start=f"2024-01-0{i}", end=f"2024-01-0{i}", rows=9) for i in (1, 2, 3)),
-    np.array([-1, -1, 0]),
+    np.array([-1, -1, *([0] * 9), *([1] * 9), *([2] * 9)]),
 )
 
 
@@ -220,7 +220,7 @@ def test_what_failed_leads_a_timeline() -> None:
 def test_rows_without_a_time_are_reported() -> None:
     """They are a finding of their own, which judges nothing."""
     found: Finding = without_time("live", CUT)
-    assert (found.value, found.n, found.verdict) == (2, 3, Verdict.NOT_APPLICABLE)
+    assert (found.value, found.n, found.verdict) == (2, 29, Verdict.NOT_APPLICABLE)
 
 
 def test_shifts_are_sorted_by_effect_times_importance() -> None:
