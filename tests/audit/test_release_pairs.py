@@ -14,6 +14,7 @@ import pytest
 
 from llmops_audit.audit import audited, prepare, run
 from llmops_audit.audit.pairing_key import VARIABLE, pairing_key
+from llmops_audit.cli.commands import run_command
 from llmops_audit.errors import AuditError, RecordError, SpecError
 from llmops_audit.record import Finding, Record, Verdict
 from llmops_audit.record.canonical import canonical
@@ -124,6 +125,35 @@ def test_a_classifier_that_is_trained_here_is_unchanged_by_its_digest(tmp_path: 
     assert _accuracy(moved).method == _accuracy(other).method
 
 
+def test_classifiers_that_are_trained_here_are_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that the audit splits are found again, in the requirements without seen rows as well."""
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"a": rng.normal(size=400).round(1), "b": rng.integers(0, 3, 400)})
+    rows.assign(y=(rows["a"] + rng.normal(size=400) > 0).astype(int)).to_csv(tmp_path / "all.csv", index=False)
+    monkeypatch.setenv(VARIABLE, KEY)
+
+    def audit(c: float, more: str) -> Path:
+        spec = tmp_path / "audit.toml"
+        spec.write_text(
+            '[audit]\nname = "t"\nversion = "1"\n[data]\npath = "all.csv"\nlabel = "y"\nfeatures = ["a", "b"]\n'
+            f'[model]\nestimator = "sklearn.linear_model:LogisticRegression"\nparameters = {{ C = {c} }}\n'
+            f"{MARGINS}{more}[checks.accuracy]\n",
+            encoding="utf-8",
+        )
+        return spec
+
+    before = _written(tmp_path, audit(1.0, "[report]\npredictions = true\n"), "before")
+    assert before.data["test"].overlap is not None
+    assert before.data["test"].overlap.seen > 0
+    now = run(prepare(audit(0.001, '[baseline]\nrecord = "before"\n')))
+    finding = _accuracy(now)
+    assert finding.method == "Tango score"
+    assert finding.n == 80
+    counts = before.figures["confusion_matrix"].counts  # type: ignore[union-attr]
+    assert finding.details["before"] == pytest.approx((counts[0][0] + counts[1][1]) / 80)
+    assert now.findings()["regression.roc_auc[against=before]"].method == "paired DeLong, score interval"
+
+
 def test_pairs_by_file_give_what_a_column_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The difference, its interval and the flips are those of the predictions given as a column, and narrower."""
     before = _before(tmp_path, monkeypatch)
@@ -191,6 +221,24 @@ def test_the_same_audit_writes_the_same_file(tmp_path: Path, monkeypatch: pytest
     assert found.files[PREDICTIONS] == (tmp_path / "before" / PREDICTIONS).read_bytes()
     assert run(prepare(tmp_path / "1.toml")).predictions_file is None
     assert audited(prepare(_spec(tmp_path, "3", "old"))).files == {}
+
+
+def test_the_command_writes_the_file_and_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key the command ends with 2 and writes nothing; with it the file is there, and stays when rendered."""
+    _rows(60).to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / "out"
+    spec = _spec(tmp_path, "1", "old", "[report]\npredictions = true\n[checks.accuracy]\n")
+    run_it = ["llmops-audit", "run", str(spec), "--output", str(out)]
+    monkeypatch.setattr("sys.argv", run_it)
+    assert run_command() == 2
+    assert not out.exists()
+    monkeypatch.setenv(VARIABLE, KEY)
+    assert run_command() != 2
+    content = (out / PREDICTIONS).read_bytes()
+    monkeypatch.setattr("sys.argv", ["llmops-audit", "render", str(out), "--format", "html"])
+    assert run_command() == 0
+    assert (out / PREDICTIONS).read_bytes() == content
+    assert "pseudonymised: keep and delete it as personal data" in (out / "report.html").read_text(encoding="utf-8")
 
 
 def test_without_the_key_there_is_no_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
