@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from llmops_audit.audit import audited, prepare, run
+from llmops_audit.audit.baseline import baseline
 from llmops_audit.audit.pairing_key import VARIABLE, pairing_key
 from llmops_audit.cli.commands import run_command
 from llmops_audit.errors import AuditError, RecordError, SpecError
@@ -98,6 +99,40 @@ def test_the_same_classifier_passes_against_its_own_record(tmp_path: Path) -> No
     assert record.approved
     # The file is that of both columns: where one prediction of them differs, it is another release.
     assert _accuracy(_now(tmp_path, "new")).method != "census"
+
+
+@pytest.mark.parametrize(
+    "part", ["test rows", "classifier", "predictions", "unknown predictions", "unknown classifier"]
+)
+def test_all_three_must_be_the_same(tmp_path: Path, part: str) -> None:
+    """Other bytes, another classifier, one other prediction, or one of them unknown: something may have changed."""
+    _rows(60).to_csv(tmp_path / "rows.csv", index=False)
+    record = _written(tmp_path, _spec(tmp_path, "1", "old"), "before")
+    labels, test = (0, 1), record.data["test"]
+
+    def unchanged(before: Record) -> bool:
+        found = baseline(before, labels, record.audit, record.data, record.subject)
+        assert found is not None
+        return found.unchanged
+
+    assert unchanged(record)
+    other = "0" * 64
+    data: dict[str, dict[str, Any]] = {
+        "test rows": {"sha256": other},
+        "predictions": {"predictions_digest": other},
+        "unknown predictions": {"predictions_digest": None},
+    }
+    subject: dict[str, dict[str, Any]] = {
+        "classifier": {"files": (), "fitted": other},
+        "unknown classifier": {"files": (), "fitted": None},
+    }
+    before = record.model_copy(
+        update={
+            "data": {"test": test.model_copy(update=data.get(part, {}))},
+            "subject": record.subject.model_copy(update=subject.get(part, {})),
+        }
+    )
+    assert not unchanged(before)
 
 
 def test_a_classifier_that_is_trained_here_is_unchanged_by_its_digest(tmp_path: Path) -> None:
