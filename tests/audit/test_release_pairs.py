@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from llmops_audit.audit import audited, prepare, run
+from llmops_audit.audit.baseline import baseline
 from llmops_audit.audit.pairing_key import VARIABLE, pairing_key
+from llmops_audit.cli.commands import run_command
 from llmops_audit.errors import AuditError, RecordError, SpecError
 from llmops_audit.record import Finding, Record, Verdict
 from llmops_audit.record.canonical import canonical
@@ -99,6 +101,40 @@ def test_the_same_classifier_passes_against_its_own_record(tmp_path: Path) -> No
     assert _accuracy(_now(tmp_path, "new")).method != "census"
 
 
+@pytest.mark.parametrize(
+    "part", ["test rows", "classifier", "predictions", "unknown predictions", "unknown classifier"]
+)
+def test_all_three_must_be_the_same(tmp_path: Path, part: str) -> None:
+    """Other bytes, another classifier, one other prediction, or one of them unknown: something may have changed."""
+    _rows(60).to_csv(tmp_path / "rows.csv", index=False)
+    record = _written(tmp_path, _spec(tmp_path, "1", "old"), "before")
+    labels, test = (0, 1), record.data["test"]
+
+    def unchanged(before: Record) -> bool:
+        found = baseline(before, labels, record.audit, record.data, record.subject)
+        assert found is not None
+        return found.unchanged
+
+    assert unchanged(record)
+    other = "0" * 64
+    data: dict[str, dict[str, Any]] = {
+        "test rows": {"sha256": other},
+        "predictions": {"predictions_digest": other},
+        "unknown predictions": {"predictions_digest": None},
+    }
+    subject: dict[str, dict[str, Any]] = {
+        "classifier": {"files": (), "fitted": other},
+        "unknown classifier": {"files": (), "fitted": None},
+    }
+    before = record.model_copy(
+        update={
+            "data": {"test": test.model_copy(update=data.get(part, {}))},
+            "subject": record.subject.model_copy(update=subject.get(part, {})),
+        }
+    )
+    assert not unchanged(before)
+
+
 def test_a_classifier_that_is_trained_here_is_unchanged_by_its_digest(tmp_path: Path) -> None:
     """Training the same model again on the same rows is unchanged; another parameter or other test rows are not."""
     rng = np.random.default_rng(1)
@@ -122,6 +158,35 @@ def test_a_classifier_that_is_trained_here_is_unchanged_by_its_digest(tmp_path: 
     assert same.approved
     assert _accuracy(other).method == "Newcombe" or "square-and-add" in str(_accuracy(other).method)
     assert _accuracy(moved).method == _accuracy(other).method
+
+
+def test_classifiers_that_are_trained_here_are_paired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that the audit splits are found again, in the requirements without seen rows as well."""
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"a": rng.normal(size=400).round(1), "b": rng.integers(0, 3, 400)})
+    rows.assign(y=(rows["a"] + rng.normal(size=400) > 0).astype(int)).to_csv(tmp_path / "all.csv", index=False)
+    monkeypatch.setenv(VARIABLE, KEY)
+
+    def audit(c: float, more: str) -> Path:
+        spec = tmp_path / "audit.toml"
+        spec.write_text(
+            '[audit]\nname = "t"\nversion = "1"\n[data]\npath = "all.csv"\nlabel = "y"\nfeatures = ["a", "b"]\n'
+            f'[model]\nestimator = "sklearn.linear_model:LogisticRegression"\nparameters = {{ C = {c} }}\n'
+            f"{MARGINS}{more}[checks.accuracy]\n",
+            encoding="utf-8",
+        )
+        return spec
+
+    before = _written(tmp_path, audit(1.0, "[report]\npredictions = true\n"), "before")
+    assert before.data["test"].overlap is not None
+    assert before.data["test"].overlap.seen > 0
+    now = run(prepare(audit(0.001, '[baseline]\nrecord = "before"\n')))
+    finding = _accuracy(now)
+    assert finding.method == "Tango score"
+    assert finding.n == 80
+    counts = before.figures["confusion_matrix"].counts  # type: ignore[union-attr]
+    assert finding.details["before"] == pytest.approx((counts[0][0] + counts[1][1]) / 80)
+    assert now.findings()["regression.roc_auc[against=before]"].method == "paired DeLong, score interval"
 
 
 def test_pairs_by_file_give_what_a_column_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,6 +256,24 @@ def test_the_same_audit_writes_the_same_file(tmp_path: Path, monkeypatch: pytest
     assert found.files[PREDICTIONS] == (tmp_path / "before" / PREDICTIONS).read_bytes()
     assert run(prepare(tmp_path / "1.toml")).predictions_file is None
     assert audited(prepare(_spec(tmp_path, "3", "old"))).files == {}
+
+
+def test_the_command_writes_the_file_and_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key the command ends with 2 and writes nothing; with it the file is there, and stays when rendered."""
+    _rows(60).to_csv(tmp_path / "rows.csv", index=False)
+    out = tmp_path / "out"
+    spec = _spec(tmp_path, "1", "old", "[report]\npredictions = true\n[checks.accuracy]\n")
+    run_it = ["llmops-audit", "run", str(spec), "--output", str(out)]
+    monkeypatch.setattr("sys.argv", run_it)
+    assert run_command() == 2
+    assert not out.exists()
+    monkeypatch.setenv(VARIABLE, KEY)
+    assert run_command() != 2
+    content = (out / PREDICTIONS).read_bytes()
+    monkeypatch.setattr("sys.argv", ["llmops-audit", "render", str(out), "--format", "html"])
+    assert run_command() == 0
+    assert (out / PREDICTIONS).read_bytes() == content
+    assert "pseudonymised: keep and delete it as personal data" in (out / "report.html").read_text(encoding="utf-8")
 
 
 def test_without_the_key_there_is_no_comparison(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
