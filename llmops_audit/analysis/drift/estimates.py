@@ -134,9 +134,9 @@ class _Samples:
     def by_window(self, windows: Windows) -> list[PerformanceEstimate]:
         """Estimate the metrics of each window from scores, until the labels of a window refute them."""
         found: list[PerformanceEstimate] = []
-        refuted: dict[str, Message] = {}
+        refuted: Message | None = None
         # So many chances to be refuted by chance.
-        level = 1.0 - (1.0 - self.confidence) / len(windows.windows)
+        level = 1.0 - (1.0 - self.confidence) / (len(windows.windows) * len(METRICS))
         for number, window in enumerate(windows.windows):
             within = windows.index == number
             scored = within if self.calibration is None else within & (self.calibration.bin >= 0)
@@ -153,19 +153,20 @@ class _Samples:
             if few is None and self.calibration is not None:
                 values = by_scores(self.calibration, self.now, self.task, self.task.seed, within)
             reason = self._unusable("confidence") or few or self._no_overlap(within)
-            lines = self._lines(line, values, by_labels(self.now, self.task, within), level, reason, refuted)
-            for one in lines:
-                if one.refuted and one.metric not in refuted:
-                    refuted[one.metric] = message(
-                        "The labels of the window from {start} refuted the estimate; later windows have none.",
-                        start=window.start,
-                    )
+            lines = self._lines(line, values, by_labels(self.now, self.task, within), level, refuted or reason)
+            if refuted is not None:
+                lines = [one.model_copy(update={"refuted": False}) for one in lines]
+            elif any(one.refuted for one in lines):
+                refuted = message(
+                    "The labels of the window from {start} refuted the estimate; later windows have none.",
+                    start=window.start,
+                )
             found += lines
         return found
 
     def _lines(
         self, line: PerformanceEstimate, values: Mapping[str, Estimated], actual: Mapping[str, Actual], level: float,
-        reason: Message | None, refuted: Mapping[str, Message] | None = None,
+        reason: Message | None,
     ) -> list[PerformanceEstimate]:  # fmt: skip
         """Return a line for each metric; of a method that gives none, one for the accuracy."""
         rough, lines = len(self.test) < MIN_LABELLED, []
@@ -176,11 +177,8 @@ class _Samples:
                 low, high = bounds(self.confidence)
                 update |= {"actual": value, "actual_low": float(low), "actual_high": float(high)}
                 update["refuted"] = one is not None and disjoint(one.bounds(level), bounds(level))
-            why = reason or (refuted or {}).get(name)
-            if why is not None or one is None:
-                update |= {"withheld": why, "rough": False}
-                if refuted and name in refuted:
-                    update["refuted"] = False
+            if reason is not None or one is None:
+                update |= {"withheld": reason, "rough": False}
             else:
                 ends = one.bounds(self.confidence)
                 update |= {"value": one.value} | ({} if rough else {"low": ends[0], "high": ends[1]})

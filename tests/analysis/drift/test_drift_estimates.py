@@ -386,6 +386,13 @@ def test_labels_refute_the_estimates_of_later_windows() -> None:
     assert third.value is None
     assert third.withheld is not None
     assert third.withheld.values == {"start": "2026-02-01"}
+    all_of_third = [
+        one
+        for one in estimates("live", test, _relabelled(live, label), None, _task(), 0.95, windows)
+        if one.window == 2
+    ]
+    assert {one.value for one in all_of_third} == {None}
+    assert {one.metric for one in all_of_third} == set(METRICS)
     assert [one.start for one in (first, second, third)] == ["2026-01-01", "2026-02-01", "2026-03-01"]
 
 
