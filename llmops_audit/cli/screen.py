@@ -76,7 +76,7 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
     if len(reasons) > MAX_REASONS:
         yield Text(f"  - {len(reasons) - MAX_REASONS} more in the record.")
     for notice in notices(record):
-        yield Text(printable(_in_english(notice.message)), style="yellow")
+        yield Text(printable(_in_english(notice.message, record)), style="yellow")
     if record.changes is not None and (loosened := sum(change.loosened for change in record.changes.limits)):
         yield Text(f"Limits that are looser than in the baseline: {loosened}.", style="yellow")
     if record.run.earlier:
@@ -216,9 +216,9 @@ def _grid(checks: Sequence[CheckResult]) -> RenderableType:
     return grid
 
 
-def _in_english(text: Message) -> str:
+def _in_english(text: Message, record: Record | None = None) -> str:
     # On one line: a value of the data must not write lines of its own into a log, or control the terminal.
-    return printable(" ".join(in_words(text, translator("en")).split()))
+    return printable(" ".join(in_words(text, translator("en", record)).split()))
 
 
 def _spoken(word: str) -> str:
