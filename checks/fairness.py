@@ -51,8 +51,8 @@ limit. Its confidence interval is the range of true values that fit these rows. 
 every pair meets the limit. It is failed where the interval of a pair misses the limit, corrected for the number of
 pairs and for all requirements of the audit. Otherwise it is inconclusive. The finding names both groups with their
 rates and their rows. For a difference its value is the largest gap of all, as Fairlearn computes it; where a smaller
-gap is more certain, the pair that decides is named beside it. The table of disparities shows the largest gap that is
-certain as well: a gap between two large groups says more than a larger one that rests on a few rows.
+gap is more certain, the pair that decides is named beside it. The table of disparities shows the most certain gap as
+well: a gap between two large groups says more than a larger one that rests on a few rows.
 
 A ratio to a rate of 0 is above any minimum, and 0 over 0 is undefined. For rates of errors (false positives and false
 negatives) the lower rate is divided by the higher one, whichever group has it.

@@ -168,6 +168,10 @@ def test_compas_gives_propublica_s_rates(data_folder: Path, tmp_path: Path) -> N
     assert 1 / gap.ratio_high > 1.7
     held_back = record.findings()["fairness.selection_rate_ratio[race=African-American]"]
     assert held_back.verdict is Verdict.FAILED
+    # The widest gaps are those of few rows; the most certain one is that of the two largest groups.
+    odds = next(row for row in _rows(record, "disparities") if row["metric"] == "equalized_odds_difference")
+    assert {odds["certain_group"], odds["certain_compared_with"]} == {"African-American", "Caucasian"}
+    assert {odds["group"], odds["compared_with"]} == {"African-American", "Other"}
 
 
 def test_sms_spam_is_trained_and_audited_from_one_spec(data_folder: Path, tmp_path: Path) -> None:

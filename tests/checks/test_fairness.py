@@ -266,7 +266,7 @@ def test_the_pair_that_is_certain_decides_and_the_smallest_ratio_stands_beside_i
     (found,) = _findings(_case({"large": (560, 1000), "small": (16, 30), "top": (800, 1000)}))
     assert (found.verdict, found.scope["sex"]) == (Verdict.FAILED, "large")
     assert found.value == pytest.approx(0.7)
-    assert "The smallest value, 0.667, is that of small, which is less certain." in _text(found)
+    assert "The smallest value, 0.667, is that of small, which decides less." in _text(found)
 
 
 def test_the_spec_names_the_comparator() -> None:
@@ -588,7 +588,7 @@ def test_error_rates_are_equalized_odds_where_all_is_labels(drawn: list[tuple[in
     parity = _findings(given_, min_group_rows=1, max_difference={"selection_rate": 0.1})
     for one, name in zip(parity, ("demographic_parity_ratio", "demographic_parity_difference"), strict=True):
         wanted = getattr(fairlearn, name)(truth, answers, sensitive_features=group)
-        assert one.value == pytest.approx(wanted, abs=1e-12) or "less certain" in _text(one)
+        assert one.value == pytest.approx(wanted, abs=1e-12) or "decides less" in _text(one)
 
 
 @settings(max_examples=8, deadline=None)
@@ -616,7 +616,7 @@ def test_a_difference_has_its_own_number_and_names_the_pair_that_decides() -> No
     assert (found.value, found.tests) == (pytest.approx(0.8 - 16 / 30), 3)
     assert (found.details["group"], found.details["compared_with"]) == ("top", "large")
     assert found.verdict is Verdict.FAILED
-    assert "The largest difference, 0.267, is that of top and small, which is less certain." in _text(found)
+    assert "The largest difference, 0.267, is that of top and small, which decides less." in _text(found)
     assert found.interval is not None
     assert found.interval[0] is not None
     assert found.interval[1] is not None
@@ -625,6 +625,19 @@ def test_a_difference_has_its_own_number_and_names_the_pair_that_decides() -> No
     assert (row["value"], row["group"], row["compared_with"]) == (found.value, "top", "small")
     assert (row["certain_group"], row["certain_compared_with"]) == ("top", "large")
     assert 0.1 < row["certain_end"] < row["certain"] == pytest.approx(0.24)
+
+
+def test_where_all_is_met_the_worst_group_by_value_is_named() -> None:
+    """A group of fewer rows has the lower bound, but where each bound meets the minimum, the lowest value stands."""
+    sex = ["F"] * 1000 + ["M"] * 4000
+    truth = [i % 2 for i in range(5000)]
+    answers = [1 - t if i % 1000 < (200 if i < 1000 else 205) else t for i, t in enumerate(truth)]
+    given = inputs(batch("test", {"sex": sex}, label=truth, prediction=answers), groups=["sex"])
+    (found,) = _findings(given, min_ratio={}, min_worst_group={"accuracy": 0.7})
+    assert (found.verdict, found.scope["sex"], found.value) == (Verdict.PASSED, "M", pytest.approx(0.795))
+    (undecided,) = _findings(given, min_ratio={}, min_worst_group={"accuracy": 0.78})
+    assert (undecided.verdict, undecided.scope["sex"]) == (Verdict.INCONCLUSIVE, "F")
+    assert "The smallest value, 0.795, is that of M, which decides less." in _text(undecided)
 
 
 def test_no_gap_is_called_certain_between_equal_groups() -> None:

@@ -91,7 +91,7 @@ class Comparisons:
         """Return the number of the comparison that the verdict rests on.
 
         That is the one with the smallest p-value; where every value meets the limit, the one whose interval is furthest
-        on the wrong side.
+        on the wrong side; where every interval does, the one with the most extreme value.
         """
         missed = [at for at, value in enumerate(self.values) if not at_limit(float(value), requirement)]
         if policy.decide == "point" or len(missed) == 1:
@@ -99,7 +99,9 @@ class Comparisons:
         near, far = (0, 1) if requirement.op in (Op.AT_LEAST, Op.ABOVE) else (1, 0)
         worst = _worst(requirement)
         if not missed:
-            return int(worst(self._ends(range(len(self)), policy.confidence)[:, near]))
+            ends = self._ends(range(len(self)), policy.confidence)[:, near]
+            at = int(worst(ends))
+            return self.extreme(requirement) if at_limit(float(ends[at]), requirement) else at
         # Halve the logarithm of alpha; of comparisons that still miss the limit, only one is left in the end.
         low, high = math.log(SMALLEST_P), 0.0
         for _ in range(_HALVINGS):

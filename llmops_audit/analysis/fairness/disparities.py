@@ -25,8 +25,8 @@ def disparity_table(
 ) -> Table:
     """Return Fairlearn's disparities of each attribute, with the pair of groups that makes each and its interval.
 
-    Beside each stands the largest gap that is certain: the pair of groups with enough rows whose interval, corrected
-    for the number of pairs, is furthest from no gap.
+    Beside each stands the gap that is most certain: that of the pair whose rows are least likely where there is none.
+    The largest gap is often that of a group of few rows.
     """
     rows = [row for one in groupings for row in _disparities(one, targets, favourable, confidence)]
     return Table(
@@ -34,8 +34,9 @@ def disparity_table(
         chapter="fairness",
         caption=message(
             "Disparities between the groups that have enough rows. Each interval is that of the pair, or group, shown; "
-            "it makes no allowance for picking the most extreme one. The largest gap that is certain is that of the "
-            "pair whose interval, corrected for the number of pairs, is furthest from no gap"
+            "it makes no allowance for picking the most extreme one. The most certain gap is that of the pair of "
+            "groups whose rows are least likely where there is no gap, with the end of its interval, corrected for the "
+            "number of pairs"
         ),
         columns=(
             Column(key="attribute", heading=message("Attribute")),
@@ -45,7 +46,7 @@ def disparity_table(
             Column(key="group", heading=message("Group")),
             Column(key="compared_with", heading=message("Compared with")),
             Column(key="label", heading=message("Label")),
-            Column(key="certain", heading=message("The largest gap that is certain"), format="number"),
+            Column(key="certain", heading=message("The most certain gap"), format="number"),
             Column(key="certain_end", heading=message("At least, or at most"), format="number"),
             Column(key="certain_group", heading=message("Group")),
             Column(key="certain_compared_with", heading=message("Compared with")),
@@ -97,23 +98,29 @@ def _worst_group(one: Grouped, metric: MetricKey, confidence: float) -> TableRow
 
 
 def _certain(pairwise: Sequence[PairwiseGaps], confidence: float, *, as_ratio: bool) -> TableRow:
-    """Return the pair whose gap is certain to be the largest, empty where no gap is certain."""
-    stricter = 1 - (1 - confidence) / sum(len(one.pairs) for one in pairwise)
-    found: list[tuple[float, PairwiseGaps, int]] = []
-    for one in pairwise:
-        ends = one.ratios(stricter)[1] if as_ratio else -one.differences(stricter)[0]
-        ends = np.where(np.isnan(ends), np.inf, ends)
-        found.append((float(ends.min()), one, int(ends.argmin())))
-    end, one, at = min(found, key=lambda item: item[0])
-    if end >= (1.0 if as_ratio else 0.0):
-        return {}
+    """Return the pair whose gap is most certain, empty where even that may be none."""
+    pairs = [(*_doubt(one, at, confidence), one, at) for one in pairwise for at in range(len(one.pairs))]
+    *_, one, at = min(pairs, key=lambda pair: pair[:2])
+    stricter = 1 - (1 - confidence) / len(pairs)
     below, above = (float(value) for value in one.values[:, at])
     first, second = (JOINT.join(group) for group in one.pairs[at])
+    end = one.ratio(at, stricter)[1] if as_ratio else one.difference(at, stricter)[0]
     if as_ratio:
-        value = below / above
-    else:
-        value, end, first, second = above - below, -end, second, first
-    return {"certain": value, "certain_end": end, "certain_group": first, "certain_compared_with": second}
+        return {} if end >= 1 else _row(below / above, end, first, second)
+    return {} if end <= 0 else _row(above - below, end, second, first)
+
+
+def _row(value: float, end: float, group: str, other: str) -> TableRow:
+    return {"certain": value, "certain_end": end, "certain_group": group, "certain_compared_with": other}
+
+
+def _doubt(one: PairwiseGaps, at: int, confidence: float) -> tuple[float, float]:
+    """How likely such rows are where there is no gap, on some scale, and less the gap for those that are alike."""
+    gap = float(one.values[1, at] - one.values[0, at])
+    if one.share:
+        return float(one.exact()[at]), -gap
+    reach = gap - one.difference(at, confidence)[0]
+    return (-gap / reach if reach > 0 else 0.0), -gap
 
 
 def _extreme(pairwise: Sequence[PairwiseGaps], confidence: float, *, as_ratio: bool) -> TableRow:

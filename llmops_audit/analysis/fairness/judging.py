@@ -298,14 +298,14 @@ def _needed(one: Grouped, finding: Finding) -> Message:
 
 
 def _beside(rule: GroupRule, extreme: Comparison, value: float, text: Message) -> Message:
-    """Name what is more extreme by value than what decides, but less certain."""
+    """Name what is more extreme by value than what decides."""
     places: dict[str, Any] = {"text": text, "group": JOINT.join(extreme.group), "value": value}
     if rule.kind == "difference":
         return message(
-            "{text} The largest difference, {value:.3f}, is that of {group} and {other}, which is less certain.",
+            "{text} The largest difference, {value:.3f}, is that of {group} and {other}, which decides less.",
             other=JOINT.join(extreme.other or ()), **places,
         )  # fmt: skip
-    return message("{text} The smallest value, {value:.3f}, is that of {group}, which is less certain.", **places)
+    return message("{text} The smallest value, {value:.3f}, is that of {group}, which decides less.", **places)
 
 
 def _undefined(held: _Held, one: Grouped) -> Iterator[Message]:
