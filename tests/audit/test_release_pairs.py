@@ -347,6 +347,7 @@ def test_a_key_file_serves_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert before.predictions_file == again.predictions_file
     spec = prepare(_spec(folder, "1", "old", report)).spec
     assert pairing_key(spec, folder, "x", {VARIABLE: OTHER}).secret == OTHER.encode()
+    assert pairing_key(spec, folder, "x", {VARIABLE: ""}).secret == KEY.encode()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
