@@ -61,9 +61,9 @@ decide a verdict, because they cannot see a change in what the labels mean.
 
 A classifier knows its own training rows too well for a fair comparison. Predictions and scores of training rows come
 therefore from fold models, each trained without one part of them; where rows are many, on a sample of the others. Each
-test row is dealt at random to a fold and answered by that fold's model, for this comparison alone, and rows are
+test row is dealt at random to a fold and predicted by that fold's model, for this comparison alone, and rows are
 shuffled within folds. Where rows have a unit, folds keep it together. Production rows are compared with test rows, both
-answered by the audited classifier. Of a classifier that came fitted, answers to training rows are compared with
+predicted by the audited classifier. Of a classifier that came fitted, predictions of training rows are compared with
 nothing. Probabilities are compared to two decimals.
 
 What to do

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 from llmops_audit.errors.redaction import printable
 from llmops_audit.render.i18n import Translate, translator
 from llmops_audit.render.i18n import render as in_words
-from llmops_audit.render.items import ASIDE
 from llmops_audit.render.names import identity_lines
-from llmops_audit.render.notices import notices
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -59,6 +57,10 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
         Names of the files in it that are listed.
     """
     from rich.text import Text
+
+    # Texts of a record need babel; listings do without.
+    from llmops_audit.render.items import ASIDE
+    from llmops_audit.render.notices import notices
 
     title = f"{record.audit.name} {record.audit.version}: {record.subject.description}"
     yield Text(printable(title), style="bold")

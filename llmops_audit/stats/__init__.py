@@ -67,7 +67,7 @@ from llmops_audit.stats.reliability import (
     reliability_curve,
 )
 from llmops_audit.stats.resampling import independence_test, permutation_tables
-from llmops_audit.stats.rows import rows_to_decide
+from llmops_audit.stats.rows_needed import rows_to_decide
 from llmops_audit.stats.two_samples import (
     detectable_difference,
     fisher_exact,

@@ -22,9 +22,10 @@ FOLDS_LARGE = 2
 """Where rows are many, half of them suffice for training; two folds cost no more than one training."""
 
 MOST_FOR_COMPARISON = 4_000
-"""Training rows that fold models see, half of them each, where their answers are only compared with others of theirs.
+"""Training rows that fold models see, half of them each, where their predictions are only compared with others of
+theirs.
 
-Coarser models answer coarser, on all rows alike: the comparison stays fair."""
+Coarser models predict more coarsely, on all rows alike: the comparison stays fair."""
 
 FEW_FOR_COMPARISON = 1_000
 """Up to so many rows, `FOLDS` models are trained for a comparison, which then see four of five rows."""
@@ -128,7 +129,7 @@ def out_of_fold(
     unit : str, optional
         Column of the person or document that rows belong to: rows of one stand in one fold.
     compared : bool
-        The answers are only compared with those of the same models on other rows: the models are trained on at most
+        The predictions are only compared with those of the same models on other rows: the models are trained on at most
         `MOST_FOR_COMPARISON` rows.
 
     Returns

@@ -18,7 +18,7 @@ from llmops_audit.check.verdicts import SMALLEST_P, at_limit
 from llmops_audit.record import Op, Requirement
 from llmops_audit.stats import Bounds
 
-__all__ = ["Comparison", "Comparisons", "differences", "minima", "ratios"]
+__all__ = ["Comparisons", "GroupComparison", "differences", "minima", "ratios"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,7 +26,7 @@ _HALVINGS = 30
 
 
 @dataclass(frozen=True)
-class Comparison:
+class GroupComparison:
     """A group, and the one that it is compared with.
 
     Attributes
@@ -52,7 +52,7 @@ class Comparisons:
 
     Attributes
     ----------
-    found : list of Comparison
+    found : list of GroupComparison
     values : numpy array of float64, (c,)
         Infinite where a rate is compared with a rate of 0.
     bounds : callable
@@ -60,7 +60,7 @@ class Comparisons:
     """
 
     def __init__(
-        self, found: Sequence[Comparison], values: Sequence[float], bounds: Callable[[int, float], Bounds]
+        self, found: Sequence[GroupComparison], values: Sequence[float], bounds: Callable[[int, float], Bounds]
     ) -> None:
         self.found = list(found)
         self.values = np.array(values, dtype=np.float64)
@@ -128,7 +128,9 @@ def differences(pairwise: Sequence[PairwiseGaps]) -> Comparisons:
     """Return every pair of each metric, the group with the higher value first."""
     places = [(one, at) for one in pairwise for at in range(len(one.pairs))]
     found = [
-        Comparison(one.metric, one.pairs[at][1], float(one.values[1, at]), one.pairs[at][0], float(one.values[0, at]))
+        GroupComparison(
+            one.metric, one.pairs[at][1], float(one.values[1, at]), one.pairs[at][0], float(one.values[0, at])
+        )
         for one, at in places
     ]
 
@@ -150,7 +152,7 @@ def ratios(pairwise: Sequence[PairwiseGaps]) -> tuple[Comparisons, list[tuple[Me
     undefined : list of (MetricKey, GroupValues)
         Those that are 0 over 0.
     """
-    found: list[Comparison] = []
+    found: list[GroupComparison] = []
     values: list[float] = []
     places: list[tuple[PairwiseGaps, int, bool]] = []
     undefined: list[tuple[MetricKey, GroupValues]] = []
@@ -166,7 +168,7 @@ def ratios(pairwise: Sequence[PairwiseGaps]) -> tuple[Comparisons, list[tuple[Me
             if not max(both):
                 undefined.append((one.metric, group))
                 continue
-            found.append(Comparison(one.metric, group, rate, other, other_rate))
+            found.append(GroupComparison(one.metric, group, rate, other, other_rate))
             values.append(above / below if below else math.inf)
             places.append((one, at, turned))
 
@@ -181,7 +183,7 @@ def ratios(pairwise: Sequence[PairwiseGaps]) -> tuple[Comparisons, list[tuple[Me
 def minima(rates: Mapping[MetricKey, Mapping[GroupValues, GroupEstimate]]) -> Comparisons:
     """Return each group where a metric is defined, by itself."""
     known = [
-        (Comparison(metric, group, rate.value), rate)
+        (GroupComparison(metric, group, rate.value), rate)
         for metric, by_group in rates.items()
         for group, rate in by_group.items()
         if rate.value is not None

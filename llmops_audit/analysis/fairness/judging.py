@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llmops_audit.analysis.fairness.comparisons import Comparison, Comparisons, differences, minima, ratios
+from llmops_audit.analysis.fairness.comparisons import Comparisons, GroupComparison, differences, minima, ratios
 from llmops_audit.analysis.fairness.gaps import PairwiseGaps
 from llmops_audit.analysis.fairness.group_metrics import GROUP_METRICS, GROUP_TITLES
 from llmops_audit.analysis.fairness.grouping import JOINT, Grouped
@@ -245,7 +245,7 @@ def _method(rule: GroupRule, metric: MetricKey) -> str:
     return "wider of bootstrap and Dirichlet posterior" if entry.of_table else "wider of DeLong and Newcombe"
 
 
-def _details(rule: GroupRule, one: Grouped, decides: Comparison) -> dict[str, Any]:
+def _details(rule: GroupRule, one: Grouped, decides: GroupComparison) -> dict[str, Any]:
     found: dict[str, Any] = {"group": JOINT.join(decides.group), "group_rows": one.rows[decides.group]}
     if decides.other is not None:
         found |= {"group_rate": decides.rate, "compared_with": JOINT.join(decides.other)}
@@ -255,7 +255,7 @@ def _details(rule: GroupRule, one: Grouped, decides: Comparison) -> dict[str, An
     return found if decides.metric[1] is None else {**found, "label": decides.metric[1]}
 
 
-def _sentence(rule: GroupRule, one: Grouped, decides: Comparison, finding: Finding) -> Message:
+def _sentence(rule: GroupRule, one: Grouped, decides: GroupComparison, finding: Finding) -> Message:
     """Name the groups with their rows before the sentence of the verdict."""
     places: dict[str, Any] = {
         "group": JOINT.join(decides.group), "rows": one.rows[decides.group], "value": decides.rate,
@@ -297,7 +297,7 @@ def _needed(one: Grouped, finding: Finding) -> Message:
     )  # fmt: skip
 
 
-def _beside(rule: GroupRule, extreme: Comparison, value: float, text: Message) -> Message:
+def _beside(rule: GroupRule, extreme: GroupComparison, value: float, text: Message) -> Message:
     """Name what is more extreme by value than what decides."""
     places: dict[str, Any] = {"text": text, "group": JOINT.join(extreme.group), "value": value}
     if rule.kind == "difference":
