@@ -486,7 +486,7 @@ def test_a_loss_from_test_to_live_is_an_alarm(right: int, verdict: Verdict) -> N
     assert finding.value == pytest.approx(0.9 - right / 800)
     assert finding.verdict is verdict
     assert finding.requirement is not None
-    assert (finding.requirement.alarm, finding.requirement.source) == (True, "default")
+    assert (finding.requirement.alarm, finding.requirement.setting) == (True, ("max_live_loss",))
     assert (finding.scope, finding.n) == ({"split": "live"}, 800)
     assert finding.details == {"accuracy_on_test": pytest.approx(0.9), "accuracy_on_live": pytest.approx(right / 800)}
     assert ("shown" in finding.message.values) == (verdict is Verdict.PASSED)
