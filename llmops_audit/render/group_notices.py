@@ -15,15 +15,18 @@ _METRIC, _MARK, _RATIO = "group_rows", "first_screen", "_ratio"
 
 
 def comparators(record: Record) -> Iterator[Message]:
-    """Yield the sentence that names the group that ratios of each attribute compare with, and its rows."""
-    found: dict[str, None] = {}
+    """Yield for each attribute the group that ratios compare others with, and its rows."""
+    found: dict[tuple[str, str, int], None] = {}
     for check in record.checks:
         for finding in check.findings:
             other, rows = (finding.details.get(key) for key in ("compared_with", "compared_rows"))
             if finding.metric.endswith(_RATIO) and finding.requirement is not None and isinstance(rows, int):
-                found[f"{finding.requirement.about}: {other} ({rows:,})"] = None
-    if found:
-        yield message("Ratios compare groups with {groups}; their rows stand in brackets.", groups=", ".join(found))
+                found[finding.requirement.about, str(other), rows] = None
+    for attribute, group, rows in found:
+        yield message(
+            "Ratios by {attribute} compare other groups with {group} ({rows:,} rows).",
+            attribute=attribute, group=group, rows=rows,
+        )  # fmt: skip
 
 
 def small_groups(record: Record) -> Iterator[Message]:

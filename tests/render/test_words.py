@@ -63,8 +63,8 @@ def test_an_unknown_key_is_shown_with_its_underscores_opened() -> None:
 
 
 def test_every_verdict_severity_and_decision_has_a_word() -> None:
-    """What the record defines has a word in the record's own table."""
-    assert {*Verdict, *Severity, *Status} <= FIXED.keys()
+    """What a record may hold has a word in the record's own table."""
+    assert {*Verdict, *Severity, *Status} - {Verdict.UNDECIDED} <= FIXED.keys()
 
 
 def test_words_of_checks_are_in_the_catalogue() -> None:

@@ -121,7 +121,7 @@ def test_sentences_come_in_the_language(sample: ModuleType) -> None:
     cases = _cases(sample.record(language="zh"))
     failure = cases["accuracy.balanced_accuracy[split=test]"].find("failure")
     assert failure is not None
-    assert "校正" in (failure.get("message") or "")
+    assert "限值" in (failure.get("message") or "")
     assert failure.get("type") == "failed"
     assert set(cases) == set(_cases(sample.record()))
 
