@@ -26,6 +26,7 @@ from llmops_audit.stats.count_tables import (
     weighted_f1,
     weighted_precision,
 )
+from llmops_audit.stats.deciding import rows_to_decide
 from llmops_audit.stats.distances import (
     MAX_RESAMPLES,
     RESAMPLES,
@@ -67,7 +68,6 @@ from llmops_audit.stats.reliability import (
     reliability_curve,
 )
 from llmops_audit.stats.resampling import independence_test, permutation_tables
-from llmops_audit.stats.rows_needed import rows_to_decide
 from llmops_audit.stats.two_samples import (
     detectable_difference,
     fisher_exact,

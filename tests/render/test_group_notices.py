@@ -51,4 +51,4 @@ def test_the_comparator_is_named_with_its_rows(sample: ModuleType) -> None:
         )
         for name in ("selection_rate_ratio", "accuracy_ratio")
     ]  # fmt: skip
-    assert _said(sample, ratios) == ["Ratios compare groups with race: A (2,000); their rows stand in brackets."]
+    assert _said(sample, ratios) == ["Ratios by race compare other groups with A (2,000 rows)."]
