@@ -76,11 +76,12 @@ Until you know how the change affects predictions, have a person review a sample
 Limits
 ------
 Drift is tested one column at a time; a change in how columns depend on each other shows only in the area under the ROC
-curve. Distances of numbers and of texts rest on a uniform sample of at most `data.sample` rows of each split, as
-windows do; labels, categories, missing values and histograms are counted over all rows. Where the spec names the unit
-that rows belong to (`data.unit`), one row of each unit is compared, because shuffling assumes independent rows. Sample
-weights are ignored. A time column that is not a feature is not compared. Numbers far outside the middle 99 % of the
-reference are clipped, and rare categories are pooled, so that no single row decides a result.
+curve. Distances of numbers and of texts rest on a uniform sample of at most `data.sample` rows of each split; labels,
+categories, missing values and histograms are counted over all rows, in windows as well, but in windows of so many rows.
+Where the spec names the unit that rows belong to (`data.unit`), one row of each unit is compared, because shuffling
+assumes independent rows. Sample weights are ignored. A time column that is not a feature is not compared. Numbers far
+outside the middle 99 % of the reference are clipped, and rare categories are pooled, so that no single row decides a
+result.
 
 References
 ----------

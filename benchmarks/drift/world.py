@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.base import Batch, Plan
+from llmops_audit.evidence.days import Days
 from llmops_audit.evidence.distributions import Distributions
 from llmops_audit.evidence.rows import Rows
 
@@ -173,6 +174,7 @@ def evidence(world: World, samples: Drawn, seed: int) -> dict[str, Any]:
     return {
         "rows": {one.split: Rows.of(one, plan) for one in both},
         "distributions": {one.split: Distributions.of(one, plan) for one in both},
+        "days": {one.split: Days.of(one, plan) for one in both},
         "importance": None,
         "task": Task(
             labels=(0, 1), seed=seed, text=TEXT if world.text else None, features=() if world.text else columns
