@@ -24,6 +24,9 @@ Floats = npt.NDArray[np.float64]
 
 _HALVINGS = 30
 
+MOST_EXACT = 80
+"""Of more comparisons than this, exact intervals are computed of those alone that rough ones put first."""
+
 
 @dataclass(frozen=True)
 class GroupComparison:
@@ -57,14 +60,21 @@ class Comparisons:
         Infinite where a rate is compared with a rate of 0.
     bounds : callable
         Number of a comparison, and confidence, to its interval.
+    rough : callable, optional
+        Confidence to about the same intervals of all, (c, 2), at a small part of the cost; see `MOST_EXACT`.
     """
 
     def __init__(
-        self, found: Sequence[GroupComparison], values: Sequence[float], bounds: Callable[[int, float], Bounds]
+        self,
+        found: Sequence[GroupComparison],
+        values: Sequence[float],
+        bounds: Callable[[int, float], Bounds],
+        rough: Callable[[float], Floats] | None = None,
     ) -> None:
         self.found = list(found)
         self.values = np.array(values, dtype=np.float64)
         self.bounds = cache(bounds)
+        self._rough = rough
 
     def __len__(self) -> int:
         return len(self.found)
@@ -84,7 +94,7 @@ class Comparisons:
         limit is a minimum): it meets the limit where each interval does, and misses it where one does.
         """
         worst = _worst(requirement)
-        low, high = (ends[worst(ends)] for ends in self._ends(range(len(self)), confidence).T)
+        low, high = (ends[worst(ends)] for ends in self._ends(self._worth_it(requirement, confidence), confidence).T)
         return float(low), float(high)
 
     def deciding(self, requirement: Requirement, policy: Policy) -> int:
@@ -93,15 +103,16 @@ class Comparisons:
         That is the one with the smallest p-value; where every value meets the limit, the one whose interval is furthest
         on the wrong side; where every interval does, the one with the most extreme value.
         """
-        missed = [at for at, value in enumerate(self.values) if not at_limit(float(value), requirement)]
+        worth_it = self._worth_it(requirement, policy.confidence)
+        missed = [at for at in worth_it if not at_limit(float(self.values[at]), requirement)]
         if policy.decide == "point" or len(missed) == 1:
             return self.extreme(requirement)
         near, far = (0, 1) if requirement.op in (Op.AT_LEAST, Op.ABOVE) else (1, 0)
         worst = _worst(requirement)
         if not missed:
-            ends = self._ends(range(len(self)), policy.confidence)[:, near]
+            ends = self._ends(worth_it, policy.confidence)[:, near]
             at = int(worst(ends))
-            return self.extreme(requirement) if at_limit(float(ends[at]), requirement) else at
+            return self.extreme(requirement) if at_limit(float(ends[at]), requirement) else worth_it[at]
         # Halve the logarithm of alpha; of comparisons that still miss the limit, only one is left in the end.
         low, high = math.log(SMALLEST_P), 0.0
         for _ in range(_HALVINGS):
@@ -114,6 +125,16 @@ class Comparisons:
             missed = still or missed
         ends = self._ends(missed, 1 - math.exp(low))[:, far]
         return missed[int(worst(ends))]
+
+    def _worth_it(self, requirement: Requirement, confidence: float) -> list[int]:
+        """Return the numbers of the comparisons that may decide, by the rough intervals where there are many."""
+        if self._rough is None or len(self) <= MOST_EXACT:
+            return list(range(len(self)))
+        low, high = self._rough(confidence).T
+        above = self.values - requirement.limit
+        # How many times the reach of its interval a difference is above the limit says how certain that is.
+        orders = (-self.values, -high, -low, -above / np.maximum(self.values - low, SMALLEST_P))
+        return sorted({int(at) for order in orders for at in np.argsort(order, kind="stable")[: MOST_EXACT // 4]})
 
     def _ends(self, which: Sequence[int], confidence: float) -> Floats:
         """Ends of the intervals of some comparisons, (c, 2)."""
@@ -140,7 +161,12 @@ def differences(pairwise: Sequence[PairwiseGaps]) -> Comparisons:
         # The rule is about the size of the difference, whichever of the two groups has the higher rate.
         return max(low, 0.0), max(high, -low)
 
-    return Comparisons(found, [float(one.values[1, at] - one.values[0, at]) for one, at in places], bounds)
+    def rough(confidence: float) -> Floats:
+        ends = np.concatenate([np.stack(one.rough_differences(confidence), axis=1) for one in pairwise])
+        return np.stack([np.maximum(ends[:, 0], 0.0), np.maximum(ends[:, 1], -ends[:, 0])], axis=1)
+
+    values = [float(one.values[1, at] - one.values[0, at]) for one, at in places]
+    return Comparisons(found, values, bounds, rough)
 
 
 def ratios(pairwise: Sequence[PairwiseGaps]) -> tuple[Comparisons, list[tuple[MetricKey, GroupValues]]]:

@@ -119,7 +119,7 @@ def _doubt(one: PairwiseGaps, at: int, confidence: float) -> tuple[float, float]
     gap = float(one.values[1, at] - one.values[0, at])
     if one.share:
         return float(one.exact()[at]), -gap
-    reach = gap - one.difference(at, confidence)[0]
+    reach = gap - float(one.differences(confidence)[0][at])
     return (-gap / reach if reach > 0 else 0.0), -gap
 
 

@@ -100,6 +100,10 @@ class PairwiseGaps:
         """Intervals of the second value less the first, (p,) each: melded for shares, else square-and-add."""
         if self.share:
             return self._of_kept(lambda x, n: stats.melded_difference(x[1], n[1], x[0], n[0], confidence))
+        return self.rough_differences(confidence)
+
+    def rough_differences(self, confidence: float) -> Ends:
+        """Return square-and-add intervals of all pairs, (p,) each, which cost little."""
         lower, higher = self._of_pairs({group: rate.bounds(confidence) for group, rate in self._defined.items()}, 2)
         return stats.square_and_add(self.values[1], tuple(higher.T), self.values[0], tuple(lower.T))
 
