@@ -135,7 +135,7 @@ def test_every_finding_shows_all_that_it_rests_on(sample: ModuleType) -> None:
         assert i18n.translator("en", record).word(finding.metric).capitalize()[1:] in page.words
         assert finding.message.id in page.words
     for part in (
-        "95% interval", "0.4312 to 0.5688", "0.4021 to 0.5979", "≥ 0.8", "audit.toml:17", "Clopper-Pearson", "1,200",
+        "95% interval", "0.4312 to 0.5688", "≥ 0.8", "audit.toml:17", "Clopper-Pearson", "1,200",
         "Rows that would decide", "about 4,321", "< 0.0001", "0.0123", "0.71 to no bound", "default of the check",
     ):  # fmt: skip
         assert part in page.words
