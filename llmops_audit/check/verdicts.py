@@ -117,14 +117,23 @@ def judged(
     return Finding(
         **given,
         tests=tests,
-        p_value=1.0 if at_limit(value, requirement) else p_value(bounds, requirement),
+        p_value=_p_value(value, bounds, requirement, verdict, policy),
         rows_to_decide=needed,
         verdict=verdict,
         message=_bound_message(verdict, requirement, needed),
     )
 
 
-def p_value(bounds: Callable[[float], Bounds], requirement: Requirement) -> float:
+def _p_value(
+    value: float, bounds: Callable[[float], Bounds], requirement: Requirement, verdict: Verdict, policy: Policy
+) -> float:
+    if at_limit(value, requirement):
+        return 1.0
+    # An interval that holds the limit does so at every higher confidence, which is costly for resampled tables.
+    return p_value(bounds, requirement, SMALLEST_P if verdict is Verdict.UNDECIDED else policy.alpha)
+
+
+def p_value(bounds: Callable[[float], Bounds], requirement: Requirement, least: float = SMALLEST_P) -> float:
     """Return the two-sided p-value of "the limit is met", by inverting the interval.
 
     Parameters
@@ -132,19 +141,21 @@ def p_value(bounds: Callable[[float], Bounds], requirement: Requirement) -> floa
     bounds : callable
         Confidence in (0, 1) to the two-sided interval, which grows with it.
     requirement : Requirement
+    least : float
+        Smaller p-values are given as this one.
 
     Returns
     -------
     float
-        1 less the highest confidence at which the whole interval misses the limit; `SMALLEST_P` at least.
+        1 less the highest confidence at which the whole interval misses the limit; `least` at least.
     """
 
     def misses(alpha: float) -> bool:
         return not at_limit(_far_end(bounds(1 - alpha), requirement), requirement)
 
-    if misses(SMALLEST_P):
-        return SMALLEST_P
-    low, high = math.log(SMALLEST_P), math.log1p(-_NEARLY_NO_CONFIDENCE)
+    if misses(least):
+        return least
+    low, high = math.log(least), math.log1p(-_NEARLY_NO_CONFIDENCE)
     if not misses(math.exp(high)):
         return 1.0
     for _ in range(_HALVINGS):
