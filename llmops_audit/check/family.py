@@ -168,6 +168,7 @@ def _judged(one: _Requirement, levels: Mapping[str, _Level], alpha: float) -> Ju
         op=limit.op,
         limit=limit.limit,
         source=limit.source,
+        gate=one.result.gate,
         alarm=limit.alarm,
         value=deciding.value,
         interval=deciding.interval,

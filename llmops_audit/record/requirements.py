@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmops_audit.record.base import Frozen
-from llmops_audit.record.findings import Finding, Op, Verdict
+from llmops_audit.record.findings import CheckGate, Finding, Op, Verdict
 
 __all__ = ["JudgedRequirement", "requirement_id"]
 
@@ -23,6 +23,8 @@ class JudgedRequirement(Frozen):
     """Where the limit was set: a line of the spec, "spec" where it is no file, or "default"."""
     reason: str | None = None
     """Why the limit is what it is, in the words of the spec; null where it gives no reason."""
+    gate: CheckGate
+    """What its failure does, as the spec says of the check: it blocks, asks for a review, or is only reported."""
     alarm: bool
     """Whether it is an alarm: it passes without certainty, and above the limit by value alone it is reported."""
     value: float | None

@@ -26,6 +26,7 @@ def _requirement(id: str) -> JudgedRequirement:
         op=Op.AT_LEAST,
         limit=0.8,
         source="audit.toml:1",
+        gate="block",
         alarm=False,
         value=0.9,
         interval=None,

@@ -174,6 +174,7 @@ def test_what_a_failed_check_does(how: str, status: Status) -> None:
     after, requirements = decided([failing, _result([_share(200, 200)], name="b")], 0.95)
     assert after[0].verdict is Verdict.FAILED
     assert gate.decide(after, GATE).status is status
+    assert requirements[0].gate == how
     # What is only reported belongs to no family.
     assert [one.rank for one in requirements] == ([None, 1] if how == "report" else [1, 2])
 
