@@ -62,7 +62,8 @@ def test_every_metric_has_a_title_and_can_have_a_minimum() -> None:
     """The keys of `min`, of `max_loss` and the titles are those of the table, and nothing else."""
     accuracy, regression = (provided()[name].check.settings.model_json_schema() for name in ("accuracy", "regression"))
     assert list(accuracy["properties"]["min"]["properties"]) == list(METRICS) == list(METRIC_TITLES)
-    assert list(regression["properties"]["max_loss"]["properties"]) == list(LABEL_METRICS)
+    assert list(regression["properties"]["max_loss"]["properties"]) == [*METRICS, "expected_calibration_error"]
+    assert list(regression["properties"]["max_group_loss"]["properties"]) == list(LABEL_METRICS)
 
 
 def test_two_entries_of_one_name_are_refused() -> None:
