@@ -208,9 +208,12 @@ def test_decision_values_rank_as_probabilities_do(tmp_path: Path, positive: int)
 
 
 def test_drift_compares_answers_that_the_classifier_gave_to_rows_it_had_not_seen(tmp_path: Path) -> None:
-    """Predictions and scores of training rows are out-of-fold, so that those of test rows are like them."""
-    _people().to_csv(tmp_path / "people.csv", index=False)
-    record = _audit(tmp_path, TABULAR.format(path="people.csv") + LOGISTIC + "[checks.drift]\n")
+    """Predictions and scores of training rows and of test rows are those of fold models, so that they are alike."""
+    people = _people()
+    people.iloc[::2].to_csv(tmp_path / "train.csv", index=False)
+    people.iloc[1::2].to_csv(tmp_path / "test.csv", index=False)
+    files = TABULAR.format(path="train.csv").replace('path = "train.csv"', 'train = "train.csv"\ntest = "test.csv"')
+    record = _audit(tmp_path, files + LOGISTIC + "[checks.drift]\n")
     drift = {finding.id: finding for check in record.checks if check.name == "drift" for finding in check.findings}
     for place in ("total_variation_effect[column=(prediction)]", "wasserstein_effect[column=(score)]"):
         assert drift[f"drift.{place}"].verdict is Verdict.PASSED
