@@ -57,7 +57,7 @@ def test_intervals_of_tables_cover(statistic: object, units: int, size: int, ali
     rng = np.random.default_rng([units, size])
     truth_table = np.array([[0.4, 0.1], [0.2, 0.3]])
     truth, covered, runs = float(statistic(truth_table)), 0, 150  # type: ignore[operator]
-    for _ in range(runs):
+    for run in range(runs):
         label, group = rng.integers(0, 2, units), rng.integers(0, UNIT_GROUPS, units)
         base = np.where(label == 1, 0.6, 0.8)
         shares = rng.beta(base * (1 - alike) / alike, (1 - base) * (1 - alike) / alike) if alike else base
@@ -68,7 +68,7 @@ def test_intervals_of_tables_cover(statistic: object, units: int, size: int, ali
         by_unit = by_unit[by_unit.sum(axis=(1, 2)) > 0]
         table = by_unit.sum(axis=0)
         counts = table / design_effect(by_unit, table, statistic)  # type: ignore[arg-type]
-        low, high = stats.table_interval(counts, statistic, 0.95, rng, resamples=500)  # type: ignore[arg-type]
+        low, high = stats.Resamples(counts, [units, size, run]).bounds(statistic)(0.95)  # type: ignore[arg-type]
         covered += low <= truth <= high
     assert covered / runs > 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)
 
