@@ -16,6 +16,8 @@ MOST_FALSE_REJECTIONS = 0.065
 LEAST_RIGHT = 0.9
 ALPHA = 1 - GateSection().confidence
 SOUND = (Kind.EDGE, Kind.GOOD)
+ALL_DEFAULT = "texts"
+"""The part in which all default checks run."""
 
 INTRODUCTION = """# How often the audit is wrong
 
@@ -166,6 +168,7 @@ def _in_short(results: Mapping[str, PartResult]) -> str:
         "Sound systems are those in which nothing is wrong; good ones are better than every limit by two half-widths; "
         "faulty ones miss a limit by two half-widths, or by what the part says. Steps between are left out here.",
         "",
+        *_all_default(results),
         f"- Parts that have not been simulated: {', '.join(missing) or 'none'}.",
         f"- Bars that are missed, or not shown: {len(missed) or 'none'}.",
         *(f"  - {text}." for text in missed),
@@ -175,6 +178,17 @@ def _in_short(results: Mapping[str, PartResult]) -> str:
         "Faulty: found",
     )  # fmt: skip
     return _section("In short", said[0], heads, rows) + "\n" + "\n".join(said[2:]) + "\n"
+
+
+def _all_default(results: Mapping[str, PartResult]) -> list[str]:
+    """Say how often good systems with all default checks on are approved, and what sends the rest to review."""
+    return [
+        f"- Good systems with all default checks on ({line.title}): approved in {line.share(Status.APPROVED):.1%} (at "
+        f"least {line.bounds(Status.APPROVED)[0]:.1%}) of {line.runs:,} audits; the rest was sent to review by: "
+        f"{_by_check(line.undecided, line.runs)}."
+        for line in (results[ALL_DEFAULT].lines if ALL_DEFAULT in results else ())
+        if line.kind is Kind.GOOD
+    ]
 
 
 def _row_in_short(title: str, lines: Sequence[Line]) -> list[str]:

@@ -131,7 +131,7 @@ PARTS: dict[str, Part] = {
     ),
     "labels": _users(
         "labels", "Forty labels",
-        "Saved answers on 3,000 rows of forty labels, the most frequent of which has ten times the rows of the rarest.",
+        "Saved answers on 3,000 rows of forty labels; the most frequent has fourteen times the rows of the rarest.",
     ),
     "trees": _users(
         "trees", "Trees and forests",
@@ -198,8 +198,8 @@ PARTS: dict[str, Part] = {
         "The correction, before and today",
         f"Requirements on shares of {families.ROWS:,} independent rows each, in {families.CHECKS} checks, one of which "
         "holds half of them. Before: the error rate was split evenly over the checks, and within a check over its "
-        "requirements. Today: all requirements of the audit are one family, rejected by Holm's method. No bar is set: "
-        "the two rules are compared.",
+        "requirements. Today: all requirements of the audit are one family, rejected by Holm's method. No bar of "
+        "power is set: the two rules are compared.",
         ("llmops_audit.check.family", "llmops_audit.check.verdicts", "llmops_audit.audit.gate"),
         ("families.py", "cells.py"), _families,
     ),

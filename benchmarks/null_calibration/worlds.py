@@ -215,9 +215,9 @@ WORLDS: dict[str, tuple[UserWorld, ...]] = {
             (ACCURACY, BALANCED),
             (
                 Variant("4,000 test rows: " + GOOD, Kind.GOOD, {"test": 4_000}, times=2),
-                Variant("4,000 test rows: " + NOTHING, Kind.EDGE, {"test": 4_000}),
-                Variant("4,000 test rows: " + WORSE, Kind.BAD, {"test": 4_000}, MISSED, times=0.5),
-                Variant("2,000 test rows: " + GOOD, Kind.GOOD, {"test": 2_000}, barred=False, times=0.5),
+                Variant("4,000 test rows: " + NOTHING, Kind.EDGE, {"test": 4_000}, times=0.5),
+                Variant("4,000 test rows: " + WORSE, Kind.BAD, {"test": 4_000}, MISSED, times=0.25),
+                Variant("2,000 test rows: " + GOOD, Kind.GOOD, {"test": 2_000}, barred=False, times=0.25),
             ),
             {"told": 0.3},
         ),
