@@ -424,7 +424,7 @@ def test_one_family_finds_more_than_a_split_one() -> None:
 
 
 def test_the_committed_page_is_of_the_committed_results() -> None:
-    """The page is what would be written today of what was simulated."""
+    """The page is what would be written today of what was simulated (`--page --write docs/calibration.md`)."""
     kept = results.load(FOLDER / "results.json")
     assert kept
     assert COMMITTED.read_text(encoding="utf-8") == page.written(kept)
