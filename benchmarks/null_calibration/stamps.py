@@ -20,7 +20,7 @@ DIGITS = 12
 
 
 def stamp(modules: Iterable[str], files: Iterable[Path] = ()) -> str:
-    """Return a digest of modules, of all of our packages that they import, and of other files.
+    """Return a digest of modules, of all of our packages that they import, of tables beside them, and of other files.
 
     Comments, docstrings and empty lines have no bearing. Neither has the order.
 
@@ -39,10 +39,11 @@ def stamp(modules: Iterable[str], files: Iterable[Path] = ()) -> str:
     modules = [*modules]
     if missing := [name for name in modules if _file(name) is None]:
         raise ValueError(f"no source of {missing[0]} in {ROOT}")
-    sources = {_file(name) for name in imported(modules)} | set(files)
+    sources = {file for name in imported(modules) if (file := _file(name)) is not None}
+    sources |= {table for file in sources for table in file.parent.glob("*.toml")} | set(files)
     digest = hashlib.sha256()
     # By name and content: paths depend on the machine.
-    for name, text in sorted((file.name, _code_of(file)) for file in sources if file is not None):
+    for name, text in sorted((file.name, _code_of(file)) for file in sources):
         digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()[:DIGITS]
 
@@ -92,7 +93,8 @@ def _expanded(name: str) -> list[str]:
 
 @cache
 def _code_of(file: Path) -> str:
-    return code(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8")
+    return code(text) if file.suffix == ".py" else text
 
 
 @cache

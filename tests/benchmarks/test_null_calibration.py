@@ -310,7 +310,10 @@ def test_a_stamp_covers_what_is_imported(monkeypatch: pytest.MonkeyPatch, tmp_pa
         (package / "two.py").write_text("# A comment.\ndef g():\n    return 2\n", encoding="utf-8")
         assert fresh() == first
         (package / "two.py").write_text("def g():\n    return 3\n", encoding="utf-8")
-        assert fresh() != first
+        second = fresh()
+        assert second != first
+        (package / "words.toml").write_text("a = 1\n", encoding="utf-8")
+        assert fresh() != second
         with pytest.raises(ValueError, match=r"no source of checks\.none"):
             stamps.stamp(["checks.none"])
     finally:
