@@ -69,10 +69,11 @@ pii: $(READY)
 kinds: $(READY)
 	$(RUN)/python -m benchmarks.pii --kinds docs/personal-data.md
 
-# Simulate how often the audit is wrong: half an hour to an hour on two cores. CHECKS names checks that are simulated
-# alone, for minutes: their rows of the page are written anew. Ends with an error where a cell misses the bar.
+# Simulate how often the audit is wrong: some hours on two cores. It may be interrupted: what is done is kept. PART names
+# parts to simulate alone (minutes each), SHARE a share of their audits. Ends with an error where a bar is surely missed.
 calibrate: $(READY)
-	$(RUN)/python -m benchmarks.null_calibration $(CHECKS:%=--check %) --jobs 2 --keep .calibration --write docs/calibration.md
+	$(RUN)/python -m benchmarks.null_calibration $(if $(PART),--part $(PART)) $(if $(SHARE),--share $(SHARE)) \
+	  --jobs 2 --keep .calibration --write docs/calibration.md
 
 # Sum and simulate how often intervals miss: half an hour.
 intervals: $(READY)

@@ -1,4 +1,4 @@
-"""Run whole audits on simulated evidence, by the code that a real audit runs, and count what they decide."""
+"""Run audits of simulated rows, by the code that a real audit runs, and count what they decide."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import json
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 from unittest import mock
 
 import joblib
@@ -29,33 +29,64 @@ from llmops_audit.check.family import decided
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.registry import Enabled, enabled
 from llmops_audit.check.subject import QueriedSubject
-from llmops_audit.record import CheckResult, Status, SubjectInfo, Table, Verdict, message
+from llmops_audit.record import CheckResult, JudgedRequirement, Status, SubjectInfo, Table, Verdict, message
 from llmops_audit.spec import GateSection, ParsedSpec
 
 from .world import World, evidence, task
 
 SEED = 20_240_613
 TABLES = ("metric_table", "label_table", "baseline_table", "gap_table")
-CHUNK = 50
-"""Runs that one process does at a time. Each chunk has its own seed, so that results do not depend on processes."""
 
 UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE)
+REQUIREMENTS = "(requirements)"
+"""Key of the number of requirements that are corrected together, among the values."""
 
 SUBJECT = QueriedSubject(SubjectInfo(kind="simulated", description="simulated", parameters={}))
 Settings = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One line of a table: a world, the checks that judge it, and how often.
+class AnyCell(Protocol):
+    """One line of a table: what is audited, by which checks, and how often.
 
     The name seeds the draws, so that a cell gives the same numbers whatever other cells there are.
     """
+
+    @property
+    def name(self) -> str:
+        """What seeds the draws."""
+
+    @property
+    def runs(self) -> int:
+        """Number of audits."""
+
+    @property
+    def chunk(self) -> int:
+        """Audits that one process does at a time; each chunk has its own seed, so that processes have no bearing."""
+
+    def auditor(self) -> Callable[[np.random.Generator], Counts]:
+        """Return what draws and audits once."""
+
+    def shortcuts(self) -> AbstractContextManager[None]:
+        """Leave out what takes time and decides nothing."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Audits of a world whose evidence is drawn as such: no rows are read and nothing is trained."""
 
     name: str
     world: World
     checks: Settings
     runs: int
+    chunk: int = 50
+
+    def auditor(self) -> Callable[[np.random.Generator], Counts]:
+        """Return what draws and audits once."""
+        return partial(audit, self, *prepared(self.checks))
+
+    def shortcuts(self) -> AbstractContextManager[None]:
+        """Leave out what takes time and decides nothing."""
+        return shortcuts()
 
 
 @dataclass(frozen=True)
@@ -72,9 +103,9 @@ class Counts:
     undecided : Counter
         Audits in which a check asked for review, or found nothing to judge, by its name.
     intervals : Counter
-        Number of bounded intervals, by the finding's id.
+        Number of bounded intervals, by the id of the requirement or finding.
     values, widths : Counter
-        Sums, over these, of the values and of half the widths.
+        Sums, over these, of the values and of half the widths; among the values the number of requirements as well.
     """
 
     runs: int = 0
@@ -92,7 +123,7 @@ class Counts:
         )
 
     def mean(self, finding: str) -> float:
-        """Return the mean value of a finding; NaN where it never had a bounded interval."""
+        """Return the mean value of a requirement or finding; NaN where it never had a bounded interval."""
         return self._mean(self.values, finding)
 
     def half_width(self, finding: str) -> float:
@@ -185,11 +216,12 @@ def audit(cell: Cell, draft: ParsedSpec, checks: Mapping[str, Enabled], rng: np.
     for result in results:
         if result.verdict is Verdict.ERROR:
             raise RuntimeError(f"{cell.name}: {result.name}: {result.reason}")
-    after, _ = decided(results, policy.confidence)
-    return _counts(after, gate.decide(after, policy).status)
+    after, requirements = decided(results, policy.confidence)
+    return counted(after, requirements, gate.decide(after, policy).status)
 
 
-def _counts(results: Sequence[CheckResult], status: Status) -> Counts:
+def counted(results: Sequence[CheckResult], requirements: Sequence[JudgedRequirement], status: Status) -> Counts:
+    """Return the counts of one audit."""
     failed = Counter(result.name for result in results if result.verdict is Verdict.FAILED)
     undecided = Counter(result.name for result in results if result.verdict in UNDECIDED)
     intervals: Counter[str] = Counter()
@@ -198,63 +230,67 @@ def _counts(results: Sequence[CheckResult], status: Status) -> Counts:
     for result in results:
         bad = {finding.metric for finding in result.findings if finding.verdict is Verdict.FAILED}
         failed.update(f"{result.name}.{metric}" for metric in bad)
-        for finding in result.findings:
-            low, high = finding.interval or (None, None)
-            if finding.value is not None and low is not None and high is not None:
-                intervals[finding.id] += 1
-                # A counter takes any number.
-                values[finding.id] += finding.value  # type: ignore[assignment]
-                widths[finding.id] += (high - low) / 2  # type: ignore[assignment]
+    findings = {finding.id: finding for result in results for finding in result.findings}
+    # A requirement of one finding has its id.
+    for one in (findings | {requirement.id: requirement for requirement in requirements}).values():
+        low, high = one.interval or (None, None)
+        if one.value is not None and low is not None and high is not None:
+            intervals[one.id] += 1
+            # A counter takes any number.
+            values[one.id] += one.value  # type: ignore[assignment]
+            widths[one.id] += (high - low) / 2  # type: ignore[assignment]
+    intervals[REQUIREMENTS] = 1
+    values[REQUIREMENTS] = sum(requirement.rank is not None for requirement in requirements)
     return Counts(1, Counter([status.value]), failed, undecided, intervals, values, widths)
 
 
-def chunk(cell: Cell, number: int) -> Counts:
+def chunk(cell: AnyCell, number: int) -> Counts:
     """Run one chunk of a cell's audits."""
-    draft, checks = prepared(cell.checks)
-    runs = min(CHUNK, cell.runs - number * CHUNK)
+    one = cell.auditor()
+    runs = min(cell.chunk, cell.runs - number * cell.chunk)
     seeds = np.random.SeedSequence([SEED, zlib.crc32(cell.name.encode()), number]).spawn(runs)
     total = Counts()
-    with shortcuts():
+    with cell.shortcuts():
         for seed in seeds:
-            total += audit(cell, draft, checks, np.random.default_rng(seed))
+            total += one(np.random.default_rng(seed))
     return total
 
 
-def simulate(cells: Sequence[Cell], jobs: int = 1, kept: Path | None = None) -> dict[str, Counts]:
+def simulate(cells: Sequence[AnyCell], jobs: int = 1, kept: Path | None = None) -> dict[str, Counts]:
     """Simulate cells.
 
     Parameters
     ----------
-    cells : sequence of Cell
+    cells : sequence of AnyCell
         Of distinct names.
     jobs : int
         Processes; the numbers do not depend on it.
     kept : Path, optional
-        Folder in which finished chunks are kept, so that an interrupted simulation can go on.
+        Folder in which finished chunks are kept, so that an interrupted simulation can go on; one for each state of
+        the code.
 
     Returns
     -------
     dict
         Cell's name to counts.
     """
-    # What was kept is worth nothing once a check has changed.
-    folder = None if kept is None else kept / _sources()
-    orders = [(cell, number) for cell in cells for number in range(-(-cell.runs // CHUNK))]
+    orders = [(cell, number) for cell in cells for number in range(_chunks(cell))]
     started = perf_counter()
     done: dict[tuple[str, int], Counts] = {}
-    tasks = (joblib.delayed(_remembered)(cell, number, folder) for cell, number in orders)
+    tasks = (joblib.delayed(_remembered)(cell, number, kept) for cell, number in orders)
     found = joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks)
     for (cell, number), counts in zip(orders, found, strict=True):
         done[cell.name, number] = counts
-        if (number + 1) * CHUNK >= cell.runs:
+        if number + 1 == _chunks(cell):
             print(f"{perf_counter() - started:7.0f} s  {len(done)}/{len(orders)}  {cell.name}", file=sys.stderr)
-    return {
-        cell.name: sum((done[cell.name, number] for number in range(-(-cell.runs // CHUNK))), Counts())
-        for cell in cells
-    }
+    return {cell.name: sum((done[cell.name, number] for number in range(_chunks(cell))), Counts()) for cell in cells}
 
 
-def _remembered(cell: Cell, number: int, kept: Path | None) -> Counts:
+def _chunks(cell: AnyCell) -> int:
+    return -(-cell.runs // cell.chunk)
+
+
+def _remembered(cell: AnyCell, number: int, kept: Path | None) -> Counts:
     if kept is None:
         return chunk(cell, number)
     file = kept / f"{hashlib.sha256(repr((cell, number)).encode()).hexdigest()[:24]}.json"
@@ -264,11 +300,3 @@ def _remembered(cell: Cell, number: int, kept: Path | None) -> Counts:
         file.write_text(content, encoding="utf-8")
     values = json.loads(file.read_text(encoding="utf-8"))
     return Counts(values.pop("runs"), **{name: Counter(counts) for name, counts in values.items()})
-
-
-def _sources() -> str:
-    # Whatever a chunk runs; plan and page may change without harm.
-    here = Path(__file__).parent
-    folders = [here.parents[1] / "llmops_audit", here.parents[1] / "checks"]
-    files = [here / "cells.py", here / "world.py", *(x for folder in folders for x in sorted(folder.rglob("*.py")))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:24]

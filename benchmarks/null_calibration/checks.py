@@ -48,6 +48,8 @@ class Limit:
         -1 where the setting states the loss, and the finding the gain.
     default : float
     bad : World
+    alarm : bool
+        Whether the default is an alarm, which a good system is left with: a limit of the spec is decided on its bound.
     """
 
     setting: str
@@ -57,15 +59,24 @@ class Limit:
     metric: str | None = None
     least: bool = False
     sign: int = 1
+    alarm: bool = False
 
     def missed(self, counts: Counts, half_widths: float) -> dict[str, Any]:
-        """Return a setting that the mean of the finding misses by so many half-widths."""
+        """Return a setting that the mean of the finding misses by so many half-widths; an alarm is only missed."""
+        if self.alarm and half_widths < 0:
+            return {}
         return self._setting(self._value(counts, half_widths))
 
     def met(self, counts: Counts) -> dict[str, Any]:
         """Return the default, or where it leaves less than two half-widths, a setting that leaves these."""
+        if self.alarm:
+            return {}
         looser = min if self.least and self.sign > 0 else max
         return self._setting(looser(self.default, self._value(counts, -TWICE)))
+
+    def loose(self) -> dict[str, Any]:
+        """Return a setting that nothing misses, so that the requirement is there to be looked at."""
+        return self._setting(0.0 if self.least and self.sign > 0 else 1.0)
 
     def _value(self, counts: Counts, half_widths: float) -> float:
         distance = half_widths * counts.half_width(self.finding) * (1 if self.least else -1)
@@ -166,7 +177,7 @@ SIMULATED: dict[str, Simulated] = {
         "categories, both together, the label, the answer and the score.",
         ladder=tuple(Rung(f"one of five columns shifted by {x:.2f} SD", World(shift=x), {}) for x in (0.0, *SHIFTS)),
         whole=True,
-        limit=Limit("max_effect", "drift.wasserstein_effect[column=amount]", 0.1, World(shift=0.5)),
+        limit=Limit("max_effect", "drift.effect[amount]", 0.1, World(shift=0.5), metric="amount", alarm=True),
     ),
     "fairness": Simulated(
         truth="The classifier does not look at the group: all true rates are equal. The limit is the default, four "
@@ -180,7 +191,7 @@ SIMULATED: dict[str, Simulated] = {
         whole=True,
         limit=Limit(
             "min_ratio",
-            "fairness.selection_rate_ratio[group=group 02]",
+            "fairness.selection_rate_ratio[group]",
             0.8,
             World(gap=0.2),
             metric="selection_rate",
@@ -205,8 +216,11 @@ SIMULATED: dict[str, Simulated] = {
 }
 """By name, sorted."""
 
-NOT_SIMULATED = {
-    "counterfactual": "the worlds hold no texts, and no classifier that could predict again",
-    "proxies": "the worlds hold no feature that tells a group",
+ONLY_WITH_ROWS = {
+    "counterfactual": "texts",
+    "proxies": "features that may tell a group",
 }
-"""Checks that judge by chance and are left out, with the reason; it stands on the page."""
+"""Checks of which no evidence can be drawn as such, with what they need: worlds of rows show them."""
+
+CENSUS = ("pii",)
+"""Checks that count all rows, so that chance has no part in their verdict."""

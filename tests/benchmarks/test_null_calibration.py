@@ -40,8 +40,17 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"null_calibration.{name}")
 
 
-cells, checks, page, plan, renewal, world = (
-    _module(name) for name in ("cells", "checks", "page", "plan", "renewal", "world")
+cells, checks, families, page, parts, plan, results, stamps, users, world, worlds = (
+    _module(name)
+    for name in (
+        "cells", "checks", "families", "page", "parts", "plan", "results", "stamps", "users", "world", "worlds",
+    )
+)  # fmt: skip
+Kind, Line = results.Kind, results.Line
+
+tree_only = pytest.mark.skipif(
+    not (stamps.ROOT / "llmops_audit").is_dir(),
+    reason="the sources are not here: LLMOPS_AUDIT_TREE names their folder",
 )
 
 
@@ -191,128 +200,234 @@ def test_finished_parts_are_kept(tmp_path: Path) -> None:
     assert cells.simulate([cell], kept=tmp_path) == first
 
 
+def _line(title: str, kind: Any, barred: bool, runs: int, **status: int) -> Any:
+    return Line(title, kind, barred, runs, status, {}, {}, 3.0)
+
+
+def _bars(kind: Any, runs: int, **status: int) -> list[str]:
+    said: list[str] = page.bars(_line("", kind, kind is not Kind.EDGE, runs, **status))
+    return [text.split(":")[0] for text in said]
+
+
+def test_a_bar_is_met_missed_or_not_shown() -> None:
+    """What few audits cannot show is not shown: neither met nor missed."""
+    assert _bars(Kind.EDGE, 2_000, rejected=100) == ["yes"]
+    assert _bars(Kind.EDGE, 2_000, rejected=200) == ["**no**"]
+    assert _bars(Kind.EDGE, 20, rejected=0) == ["**not shown**"]
+    assert _bars(Kind.GOOD, 1_000, approved=950, needs_review=50) == ["yes", "yes"]
+    assert _bars(Kind.GOOD, 1_000, approved=850, needs_review=150) == ["yes", "**no**"]
+    assert _bars(Kind.GOOD, 20, approved=20) == ["**not shown**", "**not shown**"]
+    assert _bars(Kind.BAD, 1_000, rejected=950, needs_review=50) == ["yes"]
+    assert _bars(Kind.BAD, 1_000, rejected=850, needs_review=150) == ["**no**"]
+    assert page.bars(_line("", Kind.SHOWN, False, 1_000, rejected=1_000)) == []
+
+
 def test_the_page_says_what_misses_the_bar() -> None:
-    """A cell with too many false rejections stands on the page, and one with few does not."""
-    runs = plan.Runs(null=2_000, sure=1_000)
-    null = dict(list(plan.null(runs).items())[:2])
-    sure = [plan.Step("better", cells.Cell("better", world.World(), {}, 1_000), page.Status.APPROVED)]
-    bad, fine = (cell.name for cell in null.values())
-    results = {
-        bad: cells.Counts(2_000, Counter(rejected=200, needs_review=1_800)),
-        fine: cells.Counts(2_000, Counter(rejected=20, needs_review=1_980)),
-        "better": cells.Counts(1_000, Counter(approved=850, needs_review=150)),
-    }
-    study = page.Study(runs, null, null, sure, [], {}, {}, results)
-    assert [text.split(":")[0] for text in page.misses(study)] == ["50 rows, labels 1", "1,000 rows, better"]
-    assert page.misses(study, certain=True) == page.misses(study)
-    written = page.written(study)
-    assert "| 50 | 1:1 | 2 | 2,000 | 200 | 10.00% | 11.40% | **no** |" in written
-    assert "| 50 | 1:99 | 2 | 2,000 | 20 | 1.00% | 1.54% | yes |" in written
-    assert "| better | 1,000 | 85.0% | 15.0% | 0.0% | approved | **no** (at most 87.2%) |" in written
+    """A line that misses its bar stands at the top, and a part that was not simulated is named."""
+    bad = _line("better", Kind.GOOD, True, 1_000, approved=850, needs_review=150)
+    fine = _line("at the limit", Kind.EDGE, False, 2_000, rejected=20, needs_review=1_980)
+    found = {"null": results.PartResult("abc", (fine, bad))}
+    title = parts.PARTS["null"].title
+    assert page.misses(found, certain=True) == [f"{title}: better: **no**: approved in at most 87.2%"]
+    text = page.written(found)
+    assert f"  - {title}: better: **no**: approved in at most 87.2%." in text
+    assert f"| {title} | 3,000 | 0.7% (at most 1.0%) | 15.0% (at most 17.4%) | – | – |" in text
+    assert f"Parts that have not been simulated: {', '.join(name for name in parts.PARTS if name != 'null')}." in text
+    assert f"| `null` | {title} | `abc` |" in text
 
 
 def test_few_audits_show_no_miss() -> None:
     """What few audits cannot show misses the bar of the page, and fails no shortened simulation."""
-    sure = [plan.Step("better", cells.Cell("better", world.World(), {}, 100), page.Status.APPROVED)]
-    results = {"better": cells.Counts(100, Counter(approved=89, needs_review=11))}
-    study = page.Study(plan.Runs(), {}, {}, sure, [], {}, {}, results)
-    assert len(page.misses(study)) == 1
-    assert page.misses(study, certain=True) == []
+    few = _line("better", Kind.GOOD, True, 100, approved=89, needs_review=11)
+    found = {"null": results.PartResult("abc", (few,))}
+    assert page.misses(found)
+    assert page.misses(found, certain=True) == []
 
 
-def test_every_check_that_judges_by_chance_is_simulated_or_says_why_not() -> None:
-    """A new check of ours that judges by chance has an entry in the plan, one for each, and no entry is left over."""
-    ours = {name for name, one in provided().items() if one.distribution == "llmops-audit" and one.check.chance}
-    named = [*checks.SIMULATED, *checks.NOT_SIMULATED]
-    assert sorted(named) == sorted(ours)
+def test_what_found_nothing_to_judge_asks_a_person() -> None:
+    """An audit that judged nothing is no approval and no rejection."""
+    line = _line("", Kind.GOOD, True, 10, approved=6, not_judged=3, needs_review=1)
+    assert line.count(page.Status.NEEDS_REVIEW) == 4
+
+
+def test_results_are_read_as_they_were_saved(tmp_path: Path) -> None:
+    """Saving and reading again changes nothing."""
+    found = {"null": results.PartResult("abc", (_line("one", Kind.EDGE, False, 10, rejected=1, needs_review=9),))}
+    results.save(tmp_path / "results.json", found)
+    assert results.load(tmp_path / "results.json") == found
+    assert results.load(tmp_path / "none.json") == {}
+
+
+def test_every_check_that_judges_by_chance_is_simulated() -> None:
+    """A new check of ours has an entry in the plan, or a world of rows that shows it, or counts all rows."""
+    ours = {name for name, one in provided().items() if one.distribution == "llmops-audit"}
+    assert sorted([*checks.SIMULATED, *checks.ONLY_WITH_ROWS, *checks.CENSUS]) == sorted(ours)
     assert list(checks.SIMULATED) == sorted(checks.SIMULATED)
-    assert all(checks.NOT_SIMULATED.values())
+    in_worlds = {name for of in worlds.WORLDS.values() for one in of for name in one.checks}
+    assert set(checks.ONLY_WITH_ROWS) <= in_worlds
+    assert set(worlds.WORLDS) <= set(parts.PARTS)
 
 
-def _study_of(names: list[str], rejected: int) -> Any:
-    """A study of checks alone in which so many audits of each cell were rejected."""
-    runs = plan.Runs()
-    alone = plan.alone(runs, names)
-    ladders = {name: plan.ladders({}, runs, [name])[name] for name in names if name != "accuracy"}
-    steps = [step for of in (alone, ladders) for steps in of.values() for step in steps]
-    decided = Counter(rejected=rejected, approved=100)
-    return page.Study(
-        runs, {}, {}, [], [], alone, ladders, {step.cell.name: cells.Counts(1_000, decided) for step in steps}
-    )
+def test_a_new_check_is_a_part_of_its_own() -> None:
+    """Each check that is simulated alone is a part with its own modules."""
+    for name, simulated in checks.SIMULATED.items():
+        assert f"checks.{name}" in parts.PARTS[name].modules
+        assert simulated.truth in parts.PARTS[name].text
 
 
-def _rows(text: str, check: str) -> list[str]:
-    return [line for line in text.splitlines() if line.startswith(f"| {check} |")]
+def test_a_stamp_changes_with_the_code_alone() -> None:
+    """Comments, docstrings and empty lines are no code; every other character is."""
+    source = '"""What it does."""\n\nx = 1  # one\n\n\ndef f():\n    """Do."""\n    return "# no comment"\n'
+    assert stamps.code(source) == 'x = 1\ndef f():\n    return "# no comment"'
+    assert stamps.code(source) == stamps.code(source.replace("one", "two").replace("Do.", "Do it.\n    Twice."))
+    assert stamps.code(source) != stamps.code(source.replace("x = 1", "x = 2"))
 
 
-def test_one_check_changes_its_rows_alone() -> None:
-    """Written anew, a check's rows of the two tables change, and not a byte of all others."""
-    committed = COMMITTED.read_text(encoding="utf-8")
-    text = renewal.renewed(committed, _study_of(["regression"], 7))
-    assert len(_rows(text, "regression")) == len(_rows(committed, "regression"))
-    assert "| regression | 50 rows, labels 1:1, 2 groups | 1,000 | 7 | 0.70% | 1.44% | yes |" in text
-    assert "| regression | 0.02 of accuracy lost | 1,000 | 10.0% | 0.0% | 0.7% | 0.3% |" in text
+def test_a_stamp_covers_what_is_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A module's stamp changes with what it imports, inside of functions too, and with nothing else."""
+    package = tmp_path / "checks"
+    package.mkdir()
+    for name, text in {
+        "__init__": "",
+        "one": "def f():\n    from .two import g\n    return g()\n",
+        "two": "def g():\n    return 2\n",
+        "three": "def h():\n    return 3\n",
+    }.items():
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(stamps, "ROOT", tmp_path)
 
-    def others(page_text: str) -> list[str]:
-        return [line for line in page_text.splitlines() if not line.startswith("| regression |")]
+    def fresh() -> str:
+        for cached in (stamps._file, stamps._imports, stamps._code_of):
+            cached.cache_clear()
+        stamp: str = stamps.stamp(["checks.one"])
+        return stamp
 
-    assert others(text) == others(committed)
-    assert renewal.renewed(text, _study_of(["regression"], 7)) == text
-
-
-def test_a_new_check_gets_rows_between_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A check that the page does not know is described, has rows in order, and is said to be in no whole audit."""
-    new = checks.Simulated(truth="Nothing is odd.", ladder=(checks.Rung("very odd", world.World(), {}),))
-    monkeypatch.setitem(checks.SIMULATED, "evenness", new)
-    text = renewal.renewed(COMMITTED.read_text(encoding="utf-8"), _study_of(["evenness"], 3))
-    assert "Simulated alone, and not yet in whole audits: evenness." in text
-    assert "| evenness | Nothing is odd. |" in _rows(text, "evenness")
-    assert [row.split("|")[2].strip() for row in _rows(text, "evenness")[-1:]] == ["very odd"]
-    alone = text[text.index(f"## {page.ALONE_TITLE}") : text.index(f"## {page.LADDERS_TITLE}")]
-    names = [line.split("|")[1].strip() for line in alone.splitlines() if line.startswith("| ")][1:]
-    assert names == sorted(names)
-    assert "evenness" not in plan.whole({})
-
-
-@pytest.mark.parametrize("old", ["## Each check alone", "| Check | Data |"])
-def test_a_page_of_another_shape_is_not_renewed(old: str) -> None:
-    """Rows are not put under other heads."""
-    text = COMMITTED.read_text(encoding="utf-8").replace(old, f"{old} once")
-    with pytest.raises(ValueError, match="write all of it anew"):
-        renewal.renewed(text, _study_of(["regression"], 0))
+    try:
+        first = fresh()
+        assert stamps.imported(["checks.one"]) == {"checks.one", "checks.two"}
+        (package / "three.py").write_text("def h():\n    return 4\n", encoding="utf-8")
+        assert fresh() == first
+        (package / "two.py").write_text("# A comment.\ndef g():\n    return 2\n", encoding="utf-8")
+        assert fresh() == first
+        (package / "two.py").write_text("def g():\n    return 3\n", encoding="utf-8")
+        second = fresh()
+        assert second != first
+        (package / "words.toml").write_text("a = 1\n", encoding="utf-8")
+        assert fresh() != second
+        with pytest.raises(ValueError, match=r"no source of checks\.none"):
+            stamps.stamp(["checks.none"])
+    finally:
+        for cached in (stamps._file, stamps._imports, stamps._code_of):
+            cached.cache_clear()
 
 
-def test_one_check_is_simulated_without_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """`--check` runs the cells of one check, and keeps the rest of the page."""
+@tree_only
+def test_the_stamp_of_a_check_covers_what_it_judges_by() -> None:
+    """The code of the decision is in every stamp, another check's code is in none, and what renders neither."""
+    covered = stamps.imported(parts.PARTS["calibration"].modules)
+    assert {"checks.calibration", "llmops_audit.check.family", "llmops_audit.stats.intervals"} <= covered
+    assert "checks.drift" not in covered
+    assert not any(name.startswith("llmops_audit.render") for name in covered)
+    assert "llmops_audit.subjects.training" in stamps.imported(parts.PARTS["texts"].modules)
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
     main = _module("__main__")
-    monkeypatch.setattr(main, "QUICK", plan.Runs(null=3, other=2, pilot=2))
-    simulated: list[str] = []
-    simulate = cells.simulate
-
-    def noted(wanted: list[Any], *rest: Any) -> Any:
-        simulated.extend(cell.name for cell in wanted)
-        return simulate(wanted, *rest)
-
-    monkeypatch.setattr(main, "simulate", noted)
-    written = tmp_path / "page.md"
-    written.write_bytes(COMMITTED.read_bytes())
-    options = ["--check", "calibration", "--quick", "--jobs", "1", "--write", str(written)]
     monkeypatch.setattr(sys, "argv", ["null_calibration", *options])
-    assert main.main() == 0
-    assert simulated
-    assert all(name.split()[:2] in (["alone", "calibration"], ["ladder", "calibration"]) for name in simulated)
+    code: int = main.main()
+    return code
+
+
+def test_parts_with_another_stamp_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--stale` ends with 1 where a part is older than the code or was never simulated, and with 0 where none is."""
+    monkeypatch.setattr(parts.Part, "stamp", lambda part: "today")
+    file = tmp_path / "results.json"
+    today = {name: results.PartResult("today", ()) for name in parts.PARTS}
+    results.save(file, today)
+    assert _run(monkeypatch, "--stale", "--results", str(file)) == 0
+    results.save(file, {**today, "drift": results.PartResult("yesterday", ())})
+    assert _run(monkeypatch, "--stale", "--results", str(file)) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "drift: its code has changed since it was simulated: make calibrate PART=drift"
+    ]
+    del today["live"]
+    results.save(file, today)
+    assert _run(monkeypatch, "--stale", "--results", str(file)) == 1
+    assert capsys.readouterr().err.startswith("live: it was never simulated")
+
+
+@tree_only
+def test_one_part_is_simulated_without_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`--part` runs the cells of one part, keeps the results of all others, and writes the page of both."""
+    file, written = tmp_path / "results.json", tmp_path / "page.md"
+    other = results.PartResult("abc", (_line("kept", Kind.EDGE, False, 7, needs_review=7),))
+    results.save(file, {"null": other})
+    options = ["--part", "calibration", "--share", "0.002", "--jobs", "1"]
+    assert _run(monkeypatch, *options, "--results", str(file), "--write", str(written)) == 0
+    found = results.load(file)
+    assert found["null"] == other
+    assert found["calibration"].stamp == parts.PARTS["calibration"].stamp()
     text = written.read_text(encoding="utf-8")
-    assert "| calibration | calibration error 0.30 | 2 | 0.0% | 0.0% | 100.0% |" in text
-    assert _rows(text, "accuracy") == _rows(COMMITTED.read_text(encoding="utf-8"), "accuracy")
+    assert "| kept | 3 | 7 |" in text
+    assert "| calibration error 0.30 | 1 | 2 | 0.0% | 0.0% | 100.0% |" in text
 
 
-def test_the_committed_page_is_of_these_checks() -> None:
-    """All that the page says beside numbers is what the suite would write today."""
-    runs = plan.Runs()
-    null = plan.null(runs)
-    nothing = {cell.name: cells.Counts(runs.null) for cell in null.values()}
-    expected = page.written(page.Study(runs, null, null, [], [], {}, {}, nothing))
-    committed = COMMITTED.read_text(encoding="utf-8")
-    paragraphs = [part for part in expected.split("\n\n") if not part.startswith(("- Highest", "| Rows"))]
-    assert [part for part in paragraphs if part not in committed] == []
-    assert all(f"| {' | '.join(page._columns(world))} | {runs.null:,} |" in committed for world in null)
+def test_a_user_world_is_audited_and_its_limits_lie_by_a_pilot() -> None:
+    """Two half-widths better than the minima is approved, and worse is rejected."""
+    (labels,) = worlds.WORLDS["labels"]
+    runs = plan.Runs(users=3, users_pilot=3)
+    steps = labels.steps("labels", runs, cells.simulate)
+    minima = [step.cell.checks["accuracy"]["min"] for step in steps]
+    assert minima[1]["accuracy"] < minima[0]["accuracy"] < minima[2]["accuracy"]
+    assert minima[1]["balanced_accuracy"] == minima[2]["balanced_accuracy"]
+    found = cells.simulate([step.cell for step in steps])
+    assert found[steps[0].cell.name].status["rejected"] == 0
+    assert found[steps[2].cell.name].status == Counter(rejected=3)
+
+
+def test_the_search_in_this_process_changes_no_decision() -> None:
+    """Whole audits decide as those in which the search for personal data has a process of its own."""
+    from llmops_audit.audit import prepare, run
+
+    options = {"rows": 300, "refused": 0.05}
+    cell = worlds.UserCell("test", "saved", options, {"accuracy": {}, "pii": {}}, 1)
+    drawn = users.saved(np.random.default_rng(5), **options)
+    spec = {**drawn.spec, "checks": cell.checks}
+    apart = run(prepare(spec, drawn.data))
+    with cell.shortcuts():
+        here = run(prepare(spec, drawn.data))
+    assert here.decision == apart.decision
+    assert here.checks == apart.checks
+
+
+@pytest.mark.parametrize("options", [{"labels": 2}, {"labels": 7, "bias": 0.5, "fading": 0.5}])
+def test_texts_tell_their_label(options: dict[str, Any]) -> None:
+    """Texts hold words of their label, some a telephone number, and some a mention."""
+    drawn = users.texts(np.random.default_rng(1), train=400, test=2_000, live=100, **options)
+    texts = drawn.data["test"]["text"]
+    assert texts.str.contains("call 020").mean() == pytest.approx(users.PHONES, abs=0.015)
+    assert texts.str.contains(r"\bs?he came").mean() == pytest.approx(users.MENTIONS, abs=0.05)
+    assert drawn.data["test"]["label"].nunique() == options["labels"]
+    assert len(set(users._words(users.COMMON))) == users.COMMON
+
+
+def test_one_family_finds_more_than_a_split_one() -> None:
+    """Of the same requirements, today's rule rejects at least as often as the one before where one is missed."""
+    runs = 400
+    made = {cell.rule: cell for title, cell in families.cells(runs) if cell.missed and cell.requirements == 40}
+    found = {rule: cells.simulate([cell])[cell.name].status["rejected"] for rule, cell in made.items()}
+    assert found[families.TODAY] > found[families.BEFORE]
+    assert found[families.TODAY] >= 0.7 * runs
+    null = [cell for title, cell in families.cells(runs) if not cell.missed and cell.rule == families.TODAY]
+    for cell in null:
+        decided = cells.simulate([cell])[cell.name].status
+        assert binomtest(decided["rejected"], runs, 0.05, "greater").pvalue > MOST_SURPRISE
+
+
+def test_the_committed_page_is_of_the_committed_results() -> None:
+    """The page is what would be written today of what was simulated (`--page --write docs/calibration.md`)."""
+    kept = results.load(FOLDER / "results.json")
+    assert kept
+    assert COMMITTED.read_text(encoding="utf-8") == page.written(kept)
