@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.verdicts import judged
+from llmops_audit.errors import SpecError
 from llmops_audit.evidence.personal_data import MAX_VALUES, PersonalData
 from llmops_audit.personal_data import KINDS, Confidence
 from llmops_audit.personal_data.false_alarms import false_alarms
@@ -84,15 +85,19 @@ class Limits:
 
         Raises
         ------
-        ValueError
+        SpecError
         """
         searched = sorted({column for found in by_split.values() for column in found.searched})
-        named = [name.rpartition(":")[0] for name in (*self.rows, *self.rates, *self.allow)]
-        for column in (*named, *self.allow_columns):
+        settings: tuple[tuple[str, Mapping[str, object]], ...] = (
+            ("max_rows", self.rows), ("max_rate", self.rates), ("allow", self.allow)
+        )  # fmt: skip
+        named = [(setting, name.rpartition(":")[0]) for setting, names in settings for name in names]
+        for setting, column in (*named, *(("allow_columns", column) for column in self.allow_columns)):
             if column and column not in searched:
-                raise ValueError(f"column {column!r} was not searched; searched are {', '.join(searched) or 'none'}")
+                known = f"one of {', '.join(searched)}" if searched else "no column: none was searched"
+                raise SpecError(f"checks.pii.{setting}", "names a column that was not searched", known, repr(column))
         if both := sorted({*self.rows, *self.rates} & self.allow.keys()):
-            raise ValueError(f"{both[0]!r} is both limited and allowed (`allow`)")
+            raise SpecError("checks.pii.allow", "names what is limited as well", "a limit or a permission", both[0])
 
     def judge_split(self, split: str, found: PersonalData) -> Iterator[Finding]:
         """Judge a split by the limits of the spec, else allow no identifying kind; report what else is found."""

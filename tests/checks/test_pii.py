@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from llmops_audit.check.registry import provided
+from llmops_audit.errors import SpecError
 from llmops_audit.personal_data import Confidence
 from llmops_audit.personal_data.model_scan import ModelContents, ModelHits
 from llmops_audit.record import Finding, Severity, Table, Verdict
@@ -169,7 +170,7 @@ def test_how_often_the_search_is_wrong_stands_beside_what_it_found() -> None:
 
 def test_what_is_limited_is_not_allowed() -> None:
     """A kind that is both limited and allowed is a contradiction."""
-    with pytest.raises(ValueError, match="'email' is both limited and allowed"):
+    with pytest.raises(SpecError, match=r"checks\.pii\.allow: names what is limited as well; .* got email"):
         run(CHECK, _case(["nothing"]), allow={"email": "public"}, max_rows={"email": 3})
 
 
@@ -200,9 +201,9 @@ def test_limits_by_column_leave_the_other_columns_to_the_default() -> None:
 
 def test_a_limit_of_an_unknown_column_is_an_error() -> None:
     """A column that nobody searched could never exceed its limit."""
-    with pytest.raises(ValueError, match="'notes' was not searched"):
+    with pytest.raises(SpecError, match="names a column that was not searched; expected one of text; got 'notes'"):
         run(CHECK, _case(["nothing"]), allow={"notes:email": "public"})
-    with pytest.raises(ValueError, match="'notes' was not searched"):
+    with pytest.raises(SpecError, match="names a column that was not searched; expected one of text; got 'notes'"):
         run(CHECK, _case(["nothing"]), allow_columns={"notes": "public"})
 
 
@@ -347,7 +348,7 @@ def test_a_column_to_leave_out_must_exist() -> None:
     """A name in `skip` that no split has is an error: it may be misspelt."""
     given = inputs(_with_images(["nothing", "x"], "train"), _batch(["nothing", "x"]))
     assert _unsearched(given, skip=("photo",))
-    with pytest.raises(ValueError, match="`skip` names 'foto', a column that no split has"):
+    with pytest.raises(SpecError, match=r"names a column that no split has; .* got 'foto'"):
         _unsearched(given, skip=("foto",))
 
 
