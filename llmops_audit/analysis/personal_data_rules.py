@@ -107,7 +107,7 @@ class Limits:
             rows = 0 if name in self._limited_kinds else self._elsewhere(found, name)
             if rows and kind.identifying:
                 failing = True
-                yield self._judged(_ROWS, rows, _none(name), found.rows, {"split": split, "kind": name})
+                yield self._judged(_ROWS, rows, _none(), found.rows, {"split": split, "kind": name})
             elif rows:
                 yield self._found(_ROWS, rows, found.rows, {"split": split, "kind": name})
         if not failing:
@@ -129,7 +129,7 @@ class Limits:
             if kind in self.allow:
                 yield _described(_IN_MODEL, values, None, {"kind": kind}, _allowed_because(self.allow[kind]))
             elif KINDS[kind].identifying:
-                yield self._in_model(values, _none(kind), contents, {"kind": kind})
+                yield self._in_model(values, _none(), contents, {"kind": kind})
             else:
                 yield self._found(_IN_MODEL, values, None, {"kind": kind})
         if not contents.strings:
@@ -249,9 +249,9 @@ class Limits:
         )
 
 
-def _none(kind: str = "") -> Requirement:
-    """Return the default: no row, of a kind or of any that identifies a person or opens an account."""
-    return Requirement(op=Op.AT_MOST, limit=0, source="default", about=kind)
+def _none() -> Requirement:
+    """Return the default: no row of any kind that identifies a person or opens an account; it is one requirement."""
+    return Requirement(op=Op.AT_MOST, limit=0, source="default")
 
 
 def _allowed_because(why: str) -> Message:

@@ -13,7 +13,7 @@ from llmops_audit.check.registry import provided
 from llmops_audit.errors import SpecError
 from llmops_audit.personal_data import Confidence
 from llmops_audit.personal_data.model_scan import ModelContents, ModelHits
-from llmops_audit.record import Finding, Severity, Table, Verdict
+from llmops_audit.record import Finding, Severity, Table, Verdict, requirement_id
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["pii"].check
@@ -172,6 +172,14 @@ def test_what_is_limited_is_not_allowed() -> None:
     """A kind that is both limited and allowed is a contradiction."""
     with pytest.raises(SpecError, match=r"checks\.pii\.allow: names what is limited as well; .* got email"):
         run(CHECK, _case(["nothing"]), allow={"email": "public"}, max_rows={"email": 3})
+
+
+def test_the_default_is_one_requirement_whatever_is_found() -> None:
+    """A reason for it, and a comparison with an earlier record, do not depend on what the rows hold."""
+    clean, hit = (_findings(_case([text])) for text in ("nothing", CARD + " is my card"))
+    ids = {requirement_id("pii", one) for found in (clean, hit) for one in found.values() if one.requirement}
+    assert ids == {"pii.personal_data_rows"}
+    assert hit["payment_card"].verdict is Verdict.FAILED
 
 
 def test_a_limit_of_the_spec_replaces_the_default() -> None:
