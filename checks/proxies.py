@@ -63,8 +63,8 @@ is. Of more than 50 features, only the 50 that the forest uses most are tried al
 occurs in at least 10 rows, contains no digit, and is not personal data of a kind that the personal data check knows. A
 frequent name can still be among them.
 
-A group with fewer rows than `min_group_rows` is listed with its count and not judged; rows without a value form the
-group (missing).
+A group with fewer rows than `min_group_rows` is listed with its count and not judged; where such groups have more than
+2 % of the rows, the requirement does not pass. Rows without a value form the group (missing).
 
 References
 ----------
@@ -153,6 +153,7 @@ def proxies(
             scope, text = {"split": current, "attribute": attribute.name}, _not_judged(attribute)
             yield _nothing(scope, text, verdict, len(table), requirement)
             continue
+        yield from _unjudged(attribute, current, min_group_rows, max_roc_auc)
         models = _GroupModels(attribute, folds, task.seed)
         for code in attribute.judged:
             yield _judged(models, code, max_roc_auc, policy, current)
@@ -269,6 +270,22 @@ def _small(attribute: _Attribute, split: str, least: int) -> Iterator[Finding]:
                 metric="group_rows", scope={"split": split, attribute.name: group}, value=rows, n=rows,
                 verdict=Verdict.NOT_APPLICABLE, message=text,
             )  # fmt: skip
+
+
+def _unjudged(attribute: _Attribute, split: str, least: int, limit: float) -> Iterator[Finding]:
+    """Leave a doubt where groups that cannot be judged have many rows."""
+    from llmops_audit.analysis.fairness.small_groups import LARGEST_SHARE
+
+    every = {group: attribute.rows(code) for code, group in enumerate(attribute.groups)}
+    small = {group: rows for group, rows in every.items() if rows < least}
+    rows, whole = sum(small.values()), sum(every.values())
+    if rows > LARGEST_SHARE * whole:
+        text = message(
+            "Small groups stay unjudged, {rows:,} of {all:,} rows: {groups}. Each has fewer than {least:,}.",
+            rows=rows, all=whole, groups=", ".join(small), least=least,
+        )  # fmt: skip
+        scope = {"split": split, "attribute": attribute.name}
+        yield _nothing(scope, text, Verdict.INCONCLUSIVE, whole, _requirement(attribute, limit))
 
 
 def _reason(task: Task) -> Message:

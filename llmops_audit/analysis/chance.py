@@ -21,6 +21,9 @@ __all__ = ["better_than_chance", "judged_metric", "scores_upside_down", "zero_re
 
 _AGAINST = {"against": "chance"}
 
+CERTAIN = 1e-6
+"""So seldom would a classifier that finds each label as often as by guessing give one label alone: no doubt is left."""
+
 
 def judged_metric(
     one: Performance, estimate: MetricEstimate, requirement: Requirement, policy: Policy,
@@ -43,7 +46,7 @@ def better_than_chance(one: Performance, policy: Policy) -> Finding:
     Notes
     -----
     A classifier that gives one label to every row has exactly 1/k, on these rows as on any others: no interval says
-    more, so that it fails with certainty.
+    more. Whether it gives one label or only seems to is a matter of how many rows have another one.
     """
     counts, labels = one.table.counts, one.task.labels
     requirement = Requirement(op=Op.ABOVE, limit=1 / len(labels), source="default", about="chance")
@@ -56,22 +59,39 @@ def better_than_chance(one: Performance, policy: Policy) -> Finding:
         )  # fmt: skip
     only = _only_label(one)
     if only is not None:
-        text = message(
-            "The classifier predicts {only} for every row. So its balanced accuracy is 1/{labels} on any rows, as by "
-            "guessing: more rows would not change that.",
-            only=only, labels=len(labels),
-        )  # fmt: skip
-        return Finding(
-            metric="balanced_accuracy", scope={"split": one.split, **_AGAINST}, n=one.n, requirement=requirement,
-            value=1 / len(labels), method="one label for every row", p_value=0.0, tests=1, verdict=Verdict.FAILED,
-            message=text,
-        )  # fmt: skip
+        return _one_label(one, only, requirement, policy)
     finding = judged_metric(one, one.estimates["balanced_accuracy"], requirement, policy, _AGAINST)
     if one.task.unit is None and np.array_equal(counts, one.table.weights):
         # Shuffles of single rows say nothing of rows that are weighted or depend on each other.
         p = stats.independence_test(counts, stats.balanced_accuracy, np.random.default_rng(one.task.seed))
         finding = finding.model_copy(update={"details": {**finding.details, "permutation_p_value": p}})
     return _upside_down(finding, len(labels))
+
+
+def _one_label(one: Performance, only: int, requirement: Requirement, policy: Policy) -> Finding:
+    """Reject a classifier that gives one label by how seldom guessing would give no other to so many rows."""
+    k, label = len(one.task.labels), np.indices(one.table.counts.shape)[0]
+    others = one.table.share(label < 0, label != only)[1]
+    by_guessing = (1 - 1 / k) ** others
+    places: dict[str, str | int] = {"only": str(one.task.labels[only]), "labels": k}
+    certain = by_guessing <= CERTAIN or policy.decide == "point"
+    text = message(
+        "The classifier predicts {only} for every row. So its balanced accuracy is 1/{labels} on any rows, as by "
+        "guessing: more rows would not change that.",
+        **places,
+    )
+    if not certain:
+        text = message(
+            "The classifier predicts {only} for every row; rows with another label: {rows}. Where a classifier "
+            "gives one label alone, its balanced accuracy is 1/{labels}, as by guessing.",
+            rows=one.n - int(one.table.counts[only].sum()), **places,
+        )  # fmt: skip
+    finding = Finding(
+        metric="balanced_accuracy", scope={"split": one.split, **_AGAINST}, n=one.n, requirement=requirement,
+        value=1 / k, method="one label for every row", verdict=Verdict.FAILED if certain else Verdict.UNDECIDED,
+        message=text,
+    )  # fmt: skip
+    return finding.model_copy(update={"p_value": 0.0 if certain else by_guessing, "tests": 1})
 
 
 def _upside_down(finding: Finding, labels: int) -> Finding:
@@ -116,12 +136,12 @@ def scores_upside_down(one: Performance, policy: Policy) -> Iterator[Finding]:
         yield _upside_down(finding, 2)
 
 
-def _only_label(one: Performance) -> str | None:
-    """Return the label that every row is given; None where there are several, or outputs that are no label."""
+def _only_label(one: Performance) -> int | None:
+    """Return the number of the label that every row is given; None where there are several, or outputs of none."""
     predicted = one.table.counts.sum(axis=0)
     if (predicted > 0).sum() != 1 or predicted[-1]:
         return None
-    return str(one.task.labels[int(predicted.argmax())])
+    return int(predicted.argmax())
 
 
 def zero_recall(one: Performance, policy: Policy) -> Finding:
@@ -147,7 +167,7 @@ def zero_recall(one: Performance, policy: Policy) -> Finding:
         if only is not None:
             text = message(
                 "The classifier predicts {only} for every row; {rows} rows have another label.",
-                only=only, rows=int(members.sum() - members[names.index(only)]),
+                only=names[only], rows=int(members.sum() - members[only]),
             )  # fmt: skip
     finding = Finding(
         metric="labels_with_zero_recall", scope={"split": one.split}, value=len(missed),

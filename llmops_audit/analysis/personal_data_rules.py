@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.verdicts import judged
+from llmops_audit.errors import SpecError
 from llmops_audit.evidence.personal_data import MAX_VALUES, PersonalData
 from llmops_audit.personal_data import KINDS, Confidence
 from llmops_audit.personal_data.false_alarms import false_alarms
@@ -84,15 +85,19 @@ class Limits:
 
         Raises
         ------
-        ValueError
+        SpecError
         """
         searched = sorted({column for found in by_split.values() for column in found.searched})
-        named = [name.rpartition(":")[0] for name in (*self.rows, *self.rates, *self.allow)]
-        for column in (*named, *self.allow_columns):
+        settings: tuple[tuple[str, Mapping[str, object]], ...] = (
+            ("max_rows", self.rows), ("max_rate", self.rates), ("allow", self.allow)
+        )  # fmt: skip
+        named = [(setting, name.rpartition(":")[0]) for setting, names in settings for name in names]
+        for setting, column in (*named, *(("allow_columns", column) for column in self.allow_columns)):
             if column and column not in searched:
-                raise ValueError(f"column {column!r} was not searched; searched are {', '.join(searched) or 'none'}")
+                known = f"one of {', '.join(searched)}" if searched else "no column: none was searched"
+                raise SpecError(f"checks.pii.{setting}", "names a column that was not searched", known, repr(column))
         if both := sorted({*self.rows, *self.rates} & self.allow.keys()):
-            raise ValueError(f"{both[0]!r} is both limited and allowed (`allow`)")
+            raise SpecError("checks.pii.allow", "names what is limited as well", "a limit or a permission", both[0])
 
     def judge_split(self, split: str, found: PersonalData) -> Iterator[Finding]:
         """Judge a split by the limits of the spec, else allow no identifying kind; report what else is found."""
@@ -102,7 +107,7 @@ class Limits:
             rows = 0 if name in self._limited_kinds else self._elsewhere(found, name)
             if rows and kind.identifying:
                 failing = True
-                yield self._judged(_ROWS, rows, _none(name), found.rows, {"split": split, "kind": name})
+                yield self._judged(_ROWS, rows, _none(), found.rows, {"split": split, "kind": name})
             elif rows:
                 yield self._found(_ROWS, rows, found.rows, {"split": split, "kind": name})
         if not failing:
@@ -124,7 +129,7 @@ class Limits:
             if kind in self.allow:
                 yield _described(_IN_MODEL, values, None, {"kind": kind}, _allowed_because(self.allow[kind]))
             elif KINDS[kind].identifying:
-                yield self._in_model(values, _none(kind), contents, {"kind": kind})
+                yield self._in_model(values, _none(), contents, {"kind": kind})
             else:
                 yield self._found(_IN_MODEL, values, None, {"kind": kind})
         if not contents.strings:
@@ -244,9 +249,9 @@ class Limits:
         )
 
 
-def _none(kind: str = "") -> Requirement:
-    """Return the default: no row, of a kind or of any that identifies a person or opens an account."""
-    return Requirement(op=Op.AT_MOST, limit=0, source="default", about=kind)
+def _none() -> Requirement:
+    """Return the default: no row of any kind that identifies a person or opens an account; it is one requirement."""
+    return Requirement(op=Op.AT_MOST, limit=0, source="default")
 
 
 def _allowed_because(why: str) -> Message:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit import stats
+from llmops_audit.analysis.fairness.small_groups import LARGEST_SHARE
 from llmops_audit.analysis.metrics.definitions import LABEL_METRICS, Average
 from llmops_audit.analysis.metrics.differences import flips
 from llmops_audit.analysis.metrics.score_differences import CALIBRATION_ERROR
@@ -150,7 +151,7 @@ def score_findings(margins: ReleaseMargins, of_scores: ScoreEvidence, n: int) ->
 def group_findings(
     margins: ReleaseMargins, tables: Groups, judged: Callable[[str, float, tuple[str, str]], Finding]
 ) -> Iterator[Finding]:
-    """Judge each metric in each group with enough rows, and say which groups have too few."""
+    """Judge each metric in each group with enough rows; say which groups have too few, and doubt what they hide."""
     enough = margins.groups(tables)
     for group, table in tables.items():
         if group in enough:
@@ -162,10 +163,48 @@ def group_findings(
         scope = {**SPLIT, group[0]: group[1]}
         none = Verdict.NOT_APPLICABLE
         yield Finding(metric="group_rows", scope=scope, value=n, n=n, verdict=none, message=text)
+    for attribute in sorted({name for name, _ in enough}):
+        for metric, margin in sorted(margins.by_group.items()):
+            yield from _doubt(margins, tables, attribute, metric, margin, judged)
     for name in sorted(set(margins.task.groups) - {name for name, _ in enough}):
         yield from unknown_groups(margins, message("No group has enough rows: the loss by group is unknown."), name)
     if not margins.task.groups:
         yield from unknown_groups(margins, message("The spec names no group column (`data.groups`)."))
+
+
+def _doubt(
+    margins: ReleaseMargins, tables: Groups, attribute: str, metric: str, margin: float,
+    judged: Callable[[str, float, tuple[str, str]], Finding],
+) -> Iterator[Finding]:  # fmt: skip
+    """Leave a doubt where a group of few rows surely lost more than the margin, or such groups have many rows."""
+    rows = {group: int(table.counts.sum()) for group, table in tables.items() if group[0] == attribute}
+    small = [group for group, n in rows.items() if 0 < n < margins.min_group_rows]
+    found = [(group, judged(metric, margin, group)) for group in small]
+    beyond = [
+        group
+        for group, one in found
+        if one.verdict is Verdict.FAILED
+        or (one.verdict is Verdict.UNDECIDED and (one.p_value or 0.0) * len(small) <= margins.policy.alpha)
+    ]
+    unjudged = [group for group, one in found if one.verdict is not Verdict.PASSED]
+    places = {"all": sum(rows.values()), "least": margins.min_group_rows}
+    if beyond:
+        text = message(
+            "Small groups lie wholly beyond the limit: {groups} ({rows:,} of {all:,} rows). Groups of fewer than "
+            "{least:,} rows fail nothing, so that a person must look at them.",
+            groups=_listed(beyond), rows=sum(rows[group] for group in beyond), **places,
+        )  # fmt: skip
+        yield undecided(metric, margin, text, places["all"], attribute)
+    elif (left := sum(rows[group] for group in unjudged)) > LARGEST_SHARE * places["all"]:
+        text = message(
+            "Small groups stay unjudged, {rows:,} of {all:,} rows: {groups}. Each has fewer than {least:,}.",
+            groups=_listed(unjudged), rows=left, **places,
+        )  # fmt: skip
+        yield undecided(metric, margin, text, places["all"], attribute)
+
+
+def _listed(groups: list[tuple[str, str]]) -> str:
+    return ", ".join(value for _, value in groups)
 
 
 def unknown_groups(margins: ReleaseMargins, text: Message, *attributes: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from llmops_audit.errors import SpecError
 from llmops_audit.evidence._unread import CONTENTS
 from llmops_audit.evidence.personal_data import PersonalData
 from llmops_audit.record import Column, Finding, Message, Scalar, Table, Verdict, message, values_at
@@ -33,11 +34,12 @@ def refuse_unknown(skip: Collection[str], by_split: Mapping[str, PersonalData]) 
 
     Raises
     ------
-    ValueError
+    SpecError
     """
     known = {name for found in by_split.values() for name in found.columns}
     if unknown := sorted(set(skip) - known):
-        raise ValueError(f"`skip` names {unknown[0]!r}, a column that no split has")
+        known_ones = f"one of {', '.join(sorted(known))}" if known else None
+        raise SpecError("checks.pii.skip", "names a column that no split has", known_ones, repr(unknown[0]))
 
 
 def judge_unsearched(by_split: Mapping[str, PersonalData], skip: Collection[str]) -> Iterator[Finding]:

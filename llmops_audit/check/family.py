@@ -42,7 +42,7 @@ def decided(
     levels: dict[str, _Level] = {}
     for reported in (False, True):
         family = [one for result in results if (result.gate == "report") is reported for one in _requirements(result)]
-        levels |= _levels(family, alpha)
+        levels |= _levels(family, reported=reported)
     after = tuple(_with_verdicts(result, levels, alpha) for result in results)
     return after, tuple(_judged(one, levels, alpha) for result in after for one in _requirements(result))
 
@@ -77,6 +77,7 @@ class _Level:
     comparisons: int
     p_adjusted: float
     requirements: int
+    reported: bool
 
     def adjusted(self, finding: Finding) -> float | None:
         if finding.p_value is None:
@@ -93,14 +94,14 @@ def _requirements(result: CheckResult) -> list[_Requirement]:
     return [_Requirement(id, result, tuple(findings)) for id, findings in by_id.items()]
 
 
-def _levels(family: Iterable[_Requirement], alpha: float) -> dict[str, _Level]:
+def _levels(family: Iterable[_Requirement], *, reported: bool) -> dict[str, _Level]:
     tested = sorted(((one.p_value, one.id, one) for one in family if one.p_value is not None), key=lambda at: at[:2])
     levels: dict[str, _Level] = {}
     largest = 0.0
     for rank, (p, id, one) in enumerate(tested, 1):
         times = len(tested) - rank + 1
         largest = min(1.0, max(largest, p * times))
-        levels[id] = _Level(rank, times, one.comparisons, largest, len(tested))
+        levels[id] = _Level(rank, times, one.comparisons, largest, len(tested), reported)
     return levels
 
 
@@ -133,6 +134,8 @@ def _reason(text: Message, level: _Level | None, adjusted: float | None, verdict
     if level.requirements == 1 and level.comparisons == 1:
         return text
     given: dict[str, Message | int | float] = {"text": text, "requirements": level.requirements, "p": adjusted}
+    if level.reported or level.requirements == 1:
+        return _of_fewer(text, level, adjusted, verdict)
     if verdict is Verdict.FAILED:
         return message(
             "{text} This holds after the correction for all {requirements} requirements of the audit "
@@ -148,6 +151,25 @@ def _reason(text: Message, level: _Level | None, adjusted: float | None, verdict
     return message(
         "{text} After the correction for all {requirements} requirements of the audit it may be chance "
         "(corrected p-value {p:.2g}): these rows cannot decide.",
+        **given,
+    )
+
+
+def _of_fewer(text: Message, level: _Level, adjusted: float, verdict: Verdict) -> Message:
+    """Say what a verdict was corrected for, where that is not all requirements of the audit."""
+    family = message("its {comparisons} comparisons", comparisons=level.comparisons)
+    if level.requirements > 1:
+        family = message("the {requirements} requirements that are only reported", requirements=level.requirements)
+    given: dict[str, Message | float] = {"text": text, "family": family, "p": adjusted}
+    if verdict is Verdict.FAILED:
+        return message("{text} This holds after the correction for {family} (corrected p-value {p:.2g}).", **given)
+    if verdict is Verdict.FOUND:
+        return message(
+            "{text} After the correction for {family} it may be chance (corrected p-value {p:.2g}).", **given
+        )
+    return message(
+        "{text} After the correction for {family} it may be chance (corrected p-value {p:.2g}): these rows cannot "
+        "decide.",
         **given,
     )
 

@@ -15,6 +15,7 @@ from llmops_audit.record import (
     Requirement,
     Verdict,
     VerdictChange,
+    requirement_id,
 )
 from llmops_audit.record.models import compared_models
 
@@ -96,8 +97,21 @@ def _settings(check: CheckResult) -> object:
 
 
 def _required(record: Record, silent: frozenset[str]) -> dict[str, Requirement]:
-    found = (finding for check in record.checks if check.name not in silent for finding in check.findings)
-    return {finding.id: finding.requirement for finding in found if finding.requirement is not None}
+    """Return the limits of a record by requirement: which group or column decides is a matter of the data.
+
+    A requirement whose findings have limits of their own, such as the floors of drift, has one for each metric.
+    """
+    found: dict[str, dict[str, Requirement]] = {}
+    for check in record.checks:
+        for finding in check.findings if check.name not in silent else ():
+            id = requirement_id(check.name, finding)
+            if id is not None and finding.requirement is not None:
+                found.setdefault(id, {})[finding.metric] = finding.requirement
+    return {
+        id if len({(one.op, one.limit) for one in by_metric.values()}) == 1 else f"{id}:{metric}": limit
+        for id, by_metric in found.items()
+        for metric, limit in by_metric.items()
+    }
 
 
 def _verdicts(before: Mapping[str, Verdict], now: Mapping[str, Verdict]) -> Iterator[VerdictChange]:

@@ -27,7 +27,7 @@ __all__ = [
     "SpecSection",
 ]
 
-SCOPE_WORDS = frozenset({"attribute", "split"})
+SCOPE_WORDS = frozenset({"against", "attribute", "split"})
 """Keys of a finding's scope that group columns must not be named."""
 
 

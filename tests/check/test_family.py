@@ -185,6 +185,20 @@ def test_where_every_check_is_only_reported_nothing_is_judged() -> None:
     assert gate.decide(after, GATE).status is Status.NOT_JUDGED
 
 
+def test_a_sentence_names_what_its_verdict_was_corrected_for() -> None:
+    """One requirement is corrected for its comparisons; checks that are only reported, for their own requirements."""
+    alone = _result([_with_p(0.001, "ratio", tests=4)])
+    ((finding,),) = [one.findings for one in decided([alone], 0.95)[0]]
+    assert finding.message.values["family"] == message("its {comparisons} comparisons", comparisons=4)
+    several = [_with_p(0.001, "one"), _with_p(0.5, "two")]
+    both = [_result(several, gate="report"), _result([*several, _with_p(0.3, "three")], name="b")]
+    reported, counted = (one.findings[0] for one in decided(both, 0.95)[0])
+    assert reported.message.values["family"] == message(
+        "the {requirements} requirements that are only reported", requirements=2
+    )
+    assert counted.message.values["requirements"] == 3
+
+
 def test_reported_checks_take_no_power_from_the_others() -> None:
     """Twenty requirements that are only reported correct nothing of the one that blocks."""
     blocking = _result([_with_p(0.03, "f1")])

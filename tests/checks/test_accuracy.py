@@ -407,9 +407,21 @@ def test_rows_of_one_unit_widen_the_interval_of_an_area() -> None:
     assert 2.2 < width[1] / width[0] < 5
 
 
-def test_one_label_for_every_row_fails_however_few_the_rows() -> None:
+@pytest.mark.parametrize(
+    ("others", "verdict"), [(1, Verdict.INCONCLUSIVE), (3, Verdict.INCONCLUSIVE), (9, Verdict.FAILED)]
+)
+def test_too_few_rows_of_other_labels_do_not_tell_a_classifier_that_gives_one_label(
+    others: int, verdict: Verdict
+) -> None:
+    """One that finds a rare label in half of its rows misses 3 of them in one of 8 audits, and 9 hardly ever."""
+    finding = _found(_case(["a"] * 100 + ["b"] * others, ["a"] * (100 + others)))["balanced_accuracychance"]
+    assert (finding.verdict, finding.p_value) == (verdict, 0.5**others)
+    assert "more rows would not change" not in str(finding.message)
+
+
+def test_one_label_for_every_row_fails_for_certain() -> None:
     """Its balanced accuracy is 1/k on any rows: failed for certain, with that sentence, and no word of more rows."""
-    finding = _found(_case(["a", "b", "c"] * 4, ["a"] * 12))["balanced_accuracychance"]
+    finding = _found(_case(["a", "b", "c"] * 20, ["a"] * 60))["balanced_accuracychance"]
     assert finding.verdict is Verdict.FAILED
     assert (finding.value, finding.p_value, finding.rows_to_decide) == (pytest.approx(1 / 3), 0.0, None)
     assert finding.message.values == {"only": "a", "labels": 3}

@@ -287,7 +287,7 @@ def test_the_spec_names_the_comparator() -> None:
     [
         ({"race": "x"}, "race, which is not among the group columns"),
         ({"sex": "Q"}, "which no row of the split has; expected one of F, M"),
-        ({"sex": "(missing)"}, "which no row of the split has"),
+        ({"sex": "(missing)"}, "names the rows without a value of sex"),
     ],
 )
 def test_an_unknown_reference_is_an_error(reference: dict[str, str], said: str) -> None:
@@ -355,6 +355,18 @@ def test_a_small_group_beyond_the_limit_asks_for_a_person(rows: int) -> None:
     assert f"wholly beyond the limit: X ({rows} of {2000 + rows:,} rows)" in _text(first)
     assert [(one.scope["sex"], one.verdict) for one in others] == [("X", Verdict.NOT_APPLICABLE)]
     assert _findings(given, small_groups="report", **rules)[0].verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("rows", [29, 30])
+def test_a_favoured_small_group_is_held_against_the_group_that_it_differs_from_most(rows: int) -> None:
+    """X is close enough to A, which has the highest rate, and certainly too far from B."""
+    given = _case({"A": (500, 1000), "B": (300, 1000), "X": (rows, rows)})
+    rules: dict[str, Any] = {"min_ratio": {}, "max_difference": {"selection_rate": 0.5}}
+    first = _findings(given, **rules)[0]
+    assert first.verdict is not Verdict.PASSED
+    assert _findings(given, small_groups="report", **rules)[0].verdict is (
+        Verdict.PASSED if rows < 30 else first.verdict
+    )
 
 
 def test_a_small_group_does_not_hide_among_others() -> None:

@@ -10,9 +10,10 @@ import pytest
 from pydantic import ValidationError
 
 from llmops_audit.check.registry import provided
+from llmops_audit.errors import SpecError
 from llmops_audit.personal_data import Confidence
 from llmops_audit.personal_data.model_scan import ModelContents, ModelHits
-from llmops_audit.record import Finding, Severity, Table, Verdict
+from llmops_audit.record import Finding, Severity, Table, Verdict, requirement_id
 from llmops_audit.testing import assert_conforms, batch, inputs, run
 
 CHECK = provided()["pii"].check
@@ -169,8 +170,16 @@ def test_how_often_the_search_is_wrong_stands_beside_what_it_found() -> None:
 
 def test_what_is_limited_is_not_allowed() -> None:
     """A kind that is both limited and allowed is a contradiction."""
-    with pytest.raises(ValueError, match="'email' is both limited and allowed"):
+    with pytest.raises(SpecError, match=r"checks\.pii\.allow: names what is limited as well; .* got email"):
         run(CHECK, _case(["nothing"]), allow={"email": "public"}, max_rows={"email": 3})
+
+
+def test_the_default_is_one_requirement_whatever_is_found() -> None:
+    """A reason for it, and a comparison with an earlier record, do not depend on what the rows hold."""
+    clean, hit = (_findings(_case([text])) for text in ("nothing", CARD + " is my card"))
+    ids = {requirement_id("pii", one) for found in (clean, hit) for one in found.values() if one.requirement}
+    assert ids == {"pii.personal_data_rows"}
+    assert hit["payment_card"].verdict is Verdict.FAILED
 
 
 def test_a_limit_of_the_spec_replaces_the_default() -> None:
@@ -200,9 +209,9 @@ def test_limits_by_column_leave_the_other_columns_to_the_default() -> None:
 
 def test_a_limit_of_an_unknown_column_is_an_error() -> None:
     """A column that nobody searched could never exceed its limit."""
-    with pytest.raises(ValueError, match="'notes' was not searched"):
+    with pytest.raises(SpecError, match="names a column that was not searched; expected one of text; got 'notes'"):
         run(CHECK, _case(["nothing"]), allow={"notes:email": "public"})
-    with pytest.raises(ValueError, match="'notes' was not searched"):
+    with pytest.raises(SpecError, match="names a column that was not searched; expected one of text; got 'notes'"):
         run(CHECK, _case(["nothing"]), allow_columns={"notes": "public"})
 
 
@@ -347,7 +356,7 @@ def test_a_column_to_leave_out_must_exist() -> None:
     """A name in `skip` that no split has is an error: it may be misspelt."""
     given = inputs(_with_images(["nothing", "x"], "train"), _batch(["nothing", "x"]))
     assert _unsearched(given, skip=("photo",))
-    with pytest.raises(ValueError, match="`skip` names 'foto', a column that no split has"):
+    with pytest.raises(SpecError, match=r"names a column that no split has; .* got 'foto'"):
         _unsearched(given, skip=("foto",))
 
 

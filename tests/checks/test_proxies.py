@@ -107,13 +107,23 @@ def test_combinations_of_features_are_seen() -> None:
 
 def test_small_groups_are_shown_and_not_judged() -> None:
     """A group of few rows keeps its count; rows without a value are a group."""
-    sex = ["F"] * 100 + ["M"] * 100 + [None] * 40 + ["X"] * 29
+    sex = ["F"] * 1000 + ["M"] * 1000 + [None] * 40 + ["X"] * 29
     x = np.random.default_rng(3).normal(size=len(sex))
     found = {finding.scope["sex"]: finding for finding in _findings(_given({"sex": sex}, {"x": x}))}
     assert sorted(found) == ["(missing)", "F", "M", "X"]
     assert (found["X"].metric, found["X"].value, found["X"].verdict) == ("group_rows", 29, Verdict.NOT_APPLICABLE)
     assert found["(missing)"].details == {"group_rows": 40}
-    assert all(finding.n == 269 for finding in found.values() if finding.metric == "group_separability")
+    assert all(finding.n == 2069 for finding in found.values() if finding.metric == "group_separability")
+
+
+def test_many_rows_in_small_groups_leave_a_doubt() -> None:
+    """No group of 25 rows can be judged, though the feature gives half of the rows away."""
+    sex = ["F"] * 100 + ["M"] * 100 + [f"x{i}" for i in range(8) for _ in range(25)]
+    x = np.random.default_rng(3).normal(size=len(sex)) + np.repeat([0, 9], 200)
+    given = _given({"sex": sex}, {"x": x})
+    doubt = next(finding for finding in _findings(given, max_roc_auc=1.0) if "attribute" in finding.scope)
+    assert (doubt.metric, doubt.verdict) == ("group_separability", Verdict.INCONCLUSIVE)
+    assert (doubt.message.values["rows"], doubt.message.values["all"]) == (200, 400)
 
 
 def test_an_attribute_among_the_features_is_said_and_can_be_left_out() -> None:

@@ -215,6 +215,21 @@ def test_groups_are_shown_and_judged_where_asked() -> None:
     assert found["group_rows,X"].n == 10
 
 
+@pytest.mark.parametrize(
+    ("rows", "lost", "verdict"),
+    [(29, 29, Verdict.INCONCLUSIVE), (29, 0, None), (10, 3, None), (25, 8, Verdict.INCONCLUSIVE)],
+)
+def test_a_small_group_does_not_vanish(rows: int, lost: int, verdict: Verdict | None) -> None:
+    """It is a doubt where it surely lost more than the margin, or where it is more than 2 % of the rows."""
+    truth, before, now = _answers(1000, lost=lost)
+    case = _case(truth, before, now, sex=["X"] * rows + ["M"] * (1000 - rows))
+    found = _found(case, max_loss={"accuracy": 0.5}, max_group_loss={"accuracy": 0.3})
+    doubt = found.get("accuracy,sex")
+    assert (None if doubt is None else doubt.verdict) is verdict
+    assert found["accuracy,M"].verdict is Verdict.PASSED
+    assert doubt is None or ("wholly beyond" in _sentences(doubt)) == (lost == rows)
+
+
 def test_groups_that_cannot_be_judged_are_a_doubt() -> None:
     """A loss by group that is asked for is a doubt without groups, with small groups, and with a record alone."""
     truth, before, now = _answers(1000)

@@ -182,7 +182,7 @@ def test_swapping_the_records_swaps_before_and_now(sample: ModuleType, one: Stat
 
 def test_a_check_that_broke_down_loosened_nothing(sample: ModuleType) -> None:
     """A check that came to no end states no limits: on the same settings they did not change, on others they did."""
-    found = [sample.finding(Verdict.PASSED, id="own.a")]
+    found = [sample.finding(Verdict.PASSED, id="own.a", metric="a")]
     whole = sample.record(checks=[sample.check_result("own", Verdict.PASSED, found, settings={"min": ("a", 0.8)})])
     broken = sample.record(checks=[sample.check_result("own", Verdict.ERROR, settings={"min": ["a", 0.8]})])
     lax = sample.record(checks=[sample.check_result("own", Verdict.ERROR, settings={"min": ["a", 0.1]})])
@@ -221,12 +221,14 @@ def test_the_screen_counts_loosened_limits_and_bounds_reasons(sample: ModuleType
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), REQUIREMENTS), min_size=2, max_size=2))
 def test_a_changed_limit_is_listed_once(sample: ModuleType, given: list[tuple[str, Requirement]]) -> None:
-    """Limits of two records are compared by the finding's id, whatever the line of the spec that set them."""
+    """Limits of two records are compared by requirement, whatever the line of the spec that set them."""
     records = [
         sample.record(
             checks=[
                 sample.check_result(
-                    "own", Verdict.PASSED, [sample.finding(Verdict.PASSED, id=f"own.{name}", requirement=requirement)]
+                    "own",
+                    Verdict.PASSED,
+                    [sample.finding(Verdict.PASSED, id=f"own.{name}", metric=name, requirement=requirement)],
                 )
             ]
         )
@@ -238,6 +240,42 @@ def test_a_changed_limit_is_listed_once(sample: ModuleType, given: list[tuple[st
             assert len(found) == (before != now)
         else:
             assert sorted(change.id for change in found) == sorted([f"own.{name}", f"own.{other}"])
+
+
+def test_another_group_that_decides_changes_no_limit(sample: ModuleType) -> None:
+    """The limit is that of the attribute: which of its groups stands in the finding is a matter of the data."""
+    limit = Requirement(op=Op.AT_LEAST, limit=0.8, about="sex")
+    records = [
+        sample.record(
+            checks=[
+                sample.check_result(
+                    "fairness",
+                    Verdict.PASSED,
+                    [
+                        sample.finding(
+                            Verdict.PASSED, id=f"fairness.ratio[sex={sex}]", metric="ratio", requirement=limit
+                        )
+                    ],
+                )
+            ]
+        )
+        for sex in "FM"
+    ]
+    assert changes(*records).limits == ()
+
+
+def test_floors_of_one_requirement_are_compared_by_metric(sample: ModuleType) -> None:
+    """The alarm of drift has a floor for each distance."""
+    floors = [
+        sample.finding(
+            Verdict.PASSED, id=f"drift.{metric}", metric=metric,
+            requirement=Requirement(op=Op.AT_MOST, limit=floor, metric="drift", alarm=True),
+        )
+        for metric, floor in (("shares", 0.05), ("distance", 0.1))
+    ]  # fmt: skip
+    one = sample.record(checks=[sample.check_result("drift", Verdict.PASSED, floors)])
+    other = sample.record(checks=[sample.check_result("drift", Verdict.PASSED, floors[::-1])])
+    assert changes(one, other).limits == ()
 
 
 def test_an_audit_is_compared_with_the_record_it_names(project: Project, tmp_path: Path) -> None:

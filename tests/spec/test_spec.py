@@ -117,6 +117,7 @@ def test_all_problems_are_told_at_once(project: Project) -> None:
         ("[audit]", '[card]\nmisuse = ""\n[audit]', "audit.toml: card.misuse: is not valid"),
         ("[audit]", '[card]\nlimitations = "  "\n[audit]', "audit.toml: card.limitations: is not valid"),
         ('label = "label"', 'label = "label"\ngroups = ["split"]', "`groups` names 'split', a reserved word"),
+        ('label = "label"', 'label = "label"\ngroups = ["against"]', "`groups` names 'against', a reserved word"),
         ("[audit]", '[card]\nowner = "x"\n[audit]', "card.owner: unknown key; expected one of intended_use, "),
     ],
 )

@@ -187,7 +187,7 @@ def _alarm(
     effect: float, floor: float, low: float, high: float, p_adjusted: float, detectable: float, policy: Policy
 ) -> tuple[Verdict, Message]:
     if p_adjusted <= policy.alpha and low > floor:
-        return Verdict.UNDECIDED, message("There is drift: the whole interval of the effect is above the floor.")
+        return Verdict.UNDECIDED, message("The whole interval of the effect is above the floor.")
     if p_adjusted < MAY_BE_CHANCE and effect > floor:
         return Verdict.FOUND, message(
             "The effect is above the floor, but it may be chance; drift is not shown. "

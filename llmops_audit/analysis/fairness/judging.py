@@ -108,7 +108,14 @@ def unknown_references(
             yield Finding(metric="groups", scope=scope, verdict=Verdict.ERROR, message=text)
         elif found is not None and name in found.groups and found.rows:
             values = [known for known, _ in found.group_counts(name) if known != MISSING]
-            if value not in values:
+            if value == MISSING:
+                text = message(
+                    "`reference` names the rows without a value of {name}, which others are not compared with; "
+                    "expected one of {known}.",
+                    name=name, known=", ".join(values[:_MOST_NAMED]) or "-",
+                )  # fmt: skip
+                yield Finding(metric="groups", scope=scope, verdict=Verdict.ERROR, message=text)
+            elif value not in values:
                 text = message(
                     "`reference` names the group {value} of {name}, which no row of the split has; expected one of "
                     "{known}.",

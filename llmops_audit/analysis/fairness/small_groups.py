@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from llmops_audit.analysis.fairness.rates import GroupEstimate, GroupValues, Met
 from llmops_audit.analysis.fairness.rules import GroupRule
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.verdicts import combined, judged
-from llmops_audit.record import Finding, Message, Verdict, message
+from llmops_audit.record import Finding, Message, Requirement, Verdict, message
 from llmops_audit.record.labels import MISSING
 
 __all__ = ["SmallGroups", "looked_at", "not_judged"]
@@ -89,13 +90,25 @@ def _verdict(
         if comparisons is None or not len(comparisons):
             verdicts.append(Verdict.INCONCLUSIVE)
             continue
-        value = float(comparisons.values[0])
-        bounds = comparisons.bounds_of(0)
-        if value == float("inf"):
-            value = bounds(policy.confidence)[0]
-        found = judged(rule.metric, value, requirement, policy, bounds=bounds, method="", n=1)
-        verdicts.append(Verdict.FAILED if found.verdict is Verdict.UNDECIDED else found.verdict)
+        verdicts += [_beside_one(rule, requirement, comparisons, at, policy) for at in range(len(comparisons))]
     return combined(verdicts)
+
+
+def _beside_one(
+    rule: GroupRule, requirement: Requirement, comparisons: Comparisons, at: int, policy: Policy
+) -> Verdict:
+    """Judge one comparison: failed where its interval, corrected for their number, lies wholly beyond the limit."""
+    value, bounds = float(comparisons.values[at]), comparisons.bounds_of(at)
+    corrected = policy.model_copy(update={"confidence": 1 - policy.alpha / len(comparisons)})
+    if math.isinf(value):
+        value = bounds(policy.confidence)[0]
+    found, surely = (
+        judged(rule.metric, value, requirement, level, bounds=bounds, method="", n=1).verdict
+        for level in (policy, corrected)
+    )
+    if found is Verdict.UNDECIDED:
+        return Verdict.FAILED if surely is Verdict.UNDECIDED else Verdict.INCONCLUSIVE
+    return found
 
 
 def _against(
@@ -110,10 +123,13 @@ def _against(
         return None
     if rule.kind == "each":
         return minima({key: {group: rate}})
+    if rule.kind == "difference":
+        # The largest difference of any two groups is limited: the furthest may be another one than the comparator.
+        others = {other: known for other, known in one.estimates(key).items() if known.value is not None}
+        return differences([PairwiseGaps(key, {other: known, group: rate}) for other, known in others.items()])
     if comparator is None:
         return None
-    pair = [PairwiseGaps(key, {comparator: one.rates[comparator][key], group: rate}, comparator)]
-    return differences(pair) if rule.kind == "difference" else ratios(pair)[0]
+    return ratios([PairwiseGaps(key, {comparator: one.rates[comparator][key], group: rate}, comparator)])[0]
 
 
 def _beyond(one: Grouped, group: GroupValues) -> Message:
