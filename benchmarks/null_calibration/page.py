@@ -98,10 +98,10 @@ def written(results: Mapping[str, PartResult]) -> str:
 def misses(results: Mapping[str, PartResult], *, certain: bool = False) -> list[str]:
     """Return every line that does not meet its bar, in words; if `certain`, those that surely do not."""
     return [
-        f"{PARTS[name].title}: {line.title}: {said}"
-        for name, result in results.items()
-        if name in PARTS
-        for line in result.lines
+        f"{part.title}: {line.title}: {said}"
+        for name, part in PARTS.items()
+        if name in results
+        for line in results[name].lines
         for said in bars(line)
         if said.startswith("**no**" if certain else "**")
     ]

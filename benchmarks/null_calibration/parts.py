@@ -161,7 +161,8 @@ PARTS: dict[str, Part] = {
     "counterfactual": _users(
         "counterfactual", "Words for men and women, swapped",
         "The messages of two labels, of which three in ten mention a man or a woman; where the model learned a bias, "
-        "the mentions told the label in the training rows. One check alone.",
+        "the mentions told the label in the training rows. One check alone. Each audit trains a classifier of its own, "
+        "with a true rate of flips of its own, which a limit set by the mean does not allow for.",
     ),
     "proxies": _users(
         "proxies", "A feature that tells the region",
