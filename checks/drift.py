@@ -48,7 +48,7 @@ and scores are compared, but are no columns in that count.
 
 Where the audit itself drew training and test rows at random from one `path`, what differs is chance: distances are
 described, a finding says so and passes, and says as well whether rows have a unit or a time that the draw did not
-follow. Production rows are always tested.
+follow. Where the spec sets a limit on drift, they are judged nevertheless. Production rows are always tested.
 
 Where the spec names a time column (`data.time`), each window of time (`windows`: days, weeks, months, quarters, years
 or so many rows) is compared with the reference as well, within the same requirement, and the report shows since when a
@@ -175,7 +175,9 @@ def drift(
         unit, without = task.unit, [split for split in rows if task.unit not in rows[split].table.column_names]
         rows = {split: found if split in without else found.one_per(unit) for split, found in rows.items()}
         yield from _without_units([split for split in (first, *current) if split in without], unit)
-    drawn = frozenset({"test"} if task.split_here and first == "train" and "test" in current else ())
+    # A limit that the spec sets is always judged, on parts that the audit drew as well.
+    limited = max_effect is not None or max_detectable_effect is not None or max_drifted_columns > 0
+    drawn = frozenset({"test"} if task.split_here and first == "train" and "test" in current and not limited else ())
     if drawn:
         yield _random_split(task, len(rows["test"]))
     compared: list[SplitComparison] = []

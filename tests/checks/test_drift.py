@@ -435,6 +435,9 @@ def test_parts_that_the_audit_drew_are_described() -> None:
     found = dict(_by_split(with_live))
     assert (found["random_split"].verdict, found["x"].verdict) == (Verdict.PASSED, Verdict.FAILED)
     assert found["x"].scope["split"] == "live"
+    # A limit of the spec is judged all the same.
+    limited = dict(_by_split(drawn, max_effect={"x": 0.2}))
+    assert (limited["x"].verdict, "random_split" in limited) == (Verdict.FAILED, False)
     told = inputs(train, test, features=("x",), split_here=True, unit="unit", time="when")
     said = dict(_by_split(told))["random_split"].message
     assert said.values["time"] == "when"

@@ -55,7 +55,7 @@ BAD = [
         {"[checks.accuracy]": '[checks.fairness.ll144]\nsexx = "sex"\n[checks.accuracy]'}, None,
         "checks.fairness.ll144.sexx: unknown key; expected one of sex, race, rate, data_source",
     ),
-    ({"min = {": "mni = {"}, None, "checks.accuracy.mni: unknown key; expected one of min, average, max_invalid, max_train_test_gap, min_gain_over_one_rule, current"),
+    ({"min = {": "mni = {"}, None, "checks.accuracy.mni: unknown key; expected one of min, average, max_invalid, max_live_loss, max_train_test_gap, min_gain_over_majority, min_gain_over_one_rule, current"),
     ({**SAVED, '"told"': '"told"\nscores = "score"', 'label = "label"': 'label = "label"\npositive = 1'},
      _rows("a,1,F,1,0.5", "b,0,M,0,nan", header="text,label,sex,told,score"), "rows.csv: row 2: column 'score' is missing"),
     (SAVED, _rows("a,1,F,1", "b,NaN,M,0"), "rows.csv: row 2: the label is missing"),
