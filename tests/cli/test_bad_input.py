@@ -213,7 +213,7 @@ def test_an_unforeseen_failure_is_two(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("value 'jane@example.org' is odd")
 
-    monkeypatch.setattr(llmops_audit.audit, "run", broken)
+    monkeypatch.setattr(llmops_audit.audit, "audited", broken)
     code, errors = _audit(project(), capsys, monkeypatch)
     assert code == 2
     assert "RuntimeError" in errors
