@@ -104,21 +104,26 @@ def truth(train: pd.DataFrame, test: pd.DataFrame) -> int:
     return sum(row in known for row in test[FEATURES].fillna(-1e9).itertuples(index=False, name=None))
 
 
+def compared(rows: int, share: float, seed: int) -> tuple[int, int, float, float, int]:
+    """Return the rows that are seen by brute force and by hashes, a sample's share and its error, and what it met."""
+    train, test = tables(rows, share, seed)
+    trained, tested = (
+        content_hashes(pa.Table.from_pandas(part[FEATURES], preserve_index=False), FEATURES) for part in (train, test)
+    )
+    if trained is None or tested is None:
+        raise AssertionError
+    found = MetContents.of(tested, KnownContents.of(trained, None)).seen
+    sample = KnownContents.of(tested, 0, min(SKETCH, max(1, rows // 20)))
+    n, met, error = MetContents.of(trained, sample).share_of(sample)
+    return truth(train, test), found, met / n, error, met
+
+
 def exact(rows: int) -> Iterator[str]:
     """Compare the exact count and that of a sample with brute force, at several shares."""
     for share in SHARES:
-        train, test = tables(rows, share, 7)
-        trained, tested = (
-            content_hashes(pa.Table.from_pandas(part[FEATURES], preserve_index=False), FEATURES)
-            for part in (train, test)
-        )
-        if trained is None or tested is None:
-            raise AssertionError
-        found, true = MetContents.of(tested, KnownContents.of(trained, None)).seen, truth(train, test)
-        sample = KnownContents.of(tested, 0, min(SKETCH, max(1, rows // 20)))
-        n, met, error = MetContents.of(trained, sample).share_of(sample)
+        true, found, estimate, error, met = compared(rows, share, 7)
         yield (
-            f"share {true / rows:.4f}: brute force {true:,}, exact {found:,}, sample {met / n:.4f} "
+            f"share {true / rows:.4f}: brute force {true:,}, exact {found:,}, sample {estimate:.4f} "
             f"(stated {'under' if not met else 'sd'} {error:.4f})"
         )
 

@@ -140,7 +140,7 @@ def test_a_check_of_this_project(clone: Path) -> None:
     assert all(path in OWN or path == "README.md" for path in changed)
     listed = next(text for command, text in said.items() if command.endswith("--update"))
     assert "zh: missing: Missing values: are too many values of a column missing?" in listed
-    assert f"| `{NAME}` | does any column lack" in (clone / "README.md").read_text(encoding="utf-8")
+    assert f"| `{NAME}` | are too many values of a column missing?" in (clone / "README.md").read_text(encoding="utf-8")
 
 
 def _tracked(folder: Path) -> Iterator[Path]:

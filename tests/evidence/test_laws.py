@@ -90,17 +90,19 @@ def test_no_input_is_changed(name: str, one: Batch, other: Batch) -> None:
 def test_different_rows_give_different_evidence(name: str) -> None:
     """Equality tells different evidence apart, so that the laws above say something."""
     kind = evidence_type(name)
+    # Where no time is named there are no days.
+    plan = replace(PLAN, time="when") if name == "days" else PLAN
     one = batch(
-        "test", {"text": ["mail a@example.org"], "sex": ["F"]},
+        "test", {"text": ["mail a@example.org"], "sex": ["F"], "when": ["2026-01-01"]},
         label=[1], prediction=[1], scores={1: [0.9]}, reference_predictions={"baseline": [0]},
         reference_scores={1: [0.3]},
     )  # fmt: skip
     other = batch(
-        "test", {"text": ["nothing", "more"], "sex": ["F", "M"]},
+        "test", {"text": ["nothing", "more"], "sex": ["F", "M"], "when": ["2026-01-02", "2026-01-02"]},
         label=[1, 0], prediction=[0, 0], scores={1: [0.2, 0.1]}, reference_predictions={"baseline": [0, 0]},
         reference_scores={1: [0.3, 0.1]},
     )  # fmt: skip
-    assert kind.of(one, PLAN) != kind.of(other, PLAN)
+    assert kind.of(one, plan) != kind.of(other, plan)
 
 
 def test_rows_with_room_are_all_rows_in_order() -> None:
