@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,22 +186,25 @@ def crossed(
     index: dict[Label | None, int] = {label: i for i, label in enumerate(labels)}
     if unlabelled:
         index[None] = k
-    shape = (len(index), *[k + 1] * models)
+    placed = (
+        ((index[cell[0]], *(k if one is None else index.get(one, k) for one in cell[1 : 1 + models])), cell[-1], tally)
+        for cell, tally in found
+        if cell[0] in index
+    )
+    return summed((len(index), *[k + 1] * models), placed)
+
+
+def summed(shape: tuple[int, ...], placed: Iterable[tuple[tuple[int, ...], int | None, Tally]]) -> CrossTable:
+    """Sum up tallies in the cells of a table, each with its place and the group of units that it stems from."""
     counts = np.zeros(shape, dtype=np.int64)
     weights, squares = np.zeros(shape), np.zeros(shape)
     by_unit: dict[int, Floats] = {}
-    for cell, tally in found:
-        if cell[0] not in index:
-            continue
-        at = (
-            index[cell[0]],
-            *(k if prediction is None else index.get(prediction, k) for prediction in cell[1 : 1 + models]),
-        )
+    for at, unit, tally in placed:
         counts[at] += tally.rows
         weights[at] += tally.weight * WEIGHT_UNIT
         squares[at] += tally.weight_squared * SQUARE_UNIT
-        if cell[-1] is not None:
-            by_unit.setdefault(cell[-1], np.zeros(shape))[at] += tally.weight * WEIGHT_UNIT
+        if unit is not None:
+            by_unit.setdefault(unit, np.zeros(shape))[at] += tally.weight * WEIGHT_UNIT
     units = np.stack([by_unit[unit] for unit in sorted(by_unit)]) if by_unit else None
     return CrossTable(counts, weights, squares, units)
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from llmops_audit.evidence._tallies import SQUARE_UNIT, WEIGHT_UNIT, Cell, CrossTable, Tally, added, counted
+from llmops_audit.evidence._tallies import Cell, CrossTable, Tally, added, counted, summed
 from llmops_audit.evidence.base import Batch, Codes, Plan
 
 __all__ = ["OutcomesByTime"]
@@ -70,21 +69,12 @@ class OutcomesByTime:
         CrossTable, (count, 2)
             Wrong predictions in the first column, right ones in the second.
         """
-        shape = (count, 2)
-        counts = np.zeros(shape, dtype=np.int64)
-        weights, squares = np.zeros(shape), np.zeros(shape)
-        by_unit: dict[int, npt.NDArray[np.float64]] = {}
-        for cell in sorted(self.cells, key=repr):
-            if cell[0] not in windows:
-                continue
-            at, tally = (windows[cell[0]], cell[1]), self.cells[cell]
-            counts[at] += tally.rows
-            weights[at] += tally.weight * WEIGHT_UNIT
-            squares[at] += tally.weight_squared * SQUARE_UNIT
-            if cell[-1] is not None:
-                by_unit.setdefault(cell[-1], np.zeros(shape))[at] += tally.weight * WEIGHT_UNIT
-        units = np.stack([by_unit[unit] for unit in sorted(by_unit)]) if by_unit else None
-        return CrossTable(counts, weights, squares, units)
+        placed = (
+            ((windows[cell[0]], cell[1]), cell[-1], self.cells[cell])
+            for cell in sorted(self.cells, key=repr)
+            if cell[0] in windows
+        )
+        return summed((count, 2), placed)
 
 
 def _days(batch: Batch, time: str | None) -> Codes:
