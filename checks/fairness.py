@@ -17,9 +17,11 @@ limits, are described there and judged by nothing.
 Rules judge the groups of each column, one finding for each rule and column. `min_ratio` sets the smallest ratio to the
 comparator: by default each group must be selected at least four fifths as often, `min_ratio = { selection_rate = 0.8
 }`. The comparator is the group that `reference = { race = "Caucasian" }` names; without it, the group with the highest
-rate among those with at least `min_group_rows` rows. `max_difference` sets the largest difference of any two groups: of
-`selection_rate` (demographic parity), `error_rates` (true positive, false positive and true negative rates: equalized
-odds), `true_positive_rate` (equal opportunity), `precision` (predictive parity), or of any other rate.
+rate among those with a value and at least `min_group_rows` rows. A named comparator need not have the highest rate:
+where the rate of another group is above its own, the inverse ratio, comparator over group, is held against the same
+limit, so that no choice of comparator hides a gap to it. `max_difference` sets the largest difference of any two
+groups: of `selection_rate` (demographic parity), `error_rates` (true positive, false positive and true negative rates:
+equalized odds), `true_positive_rate` (equal opportunity), `precision` (predictive parity), or of any other rate.
 `min_worst_group` sets the minimum that each group must reach, the worst included. A key that is unknown is an error
 that lists the keys.
 
@@ -54,18 +56,21 @@ rates and their rows. For a difference its value is the largest gap of all, as F
 gap is more certain, the pair that decides is named beside it. The table of disparities shows the most certain gap as
 well: a gap between two large groups says more than a larger one that rests on a few rows.
 
-A ratio to a rate of 0 is above any minimum, and 0 over 0 is undefined. For rates of errors (false positives and false
-negatives) the lower rate is divided by the higher one, whichever group has it.
+Where `reference` names the comparator, and for rates of errors (false positives and false negatives), the lower rate is
+divided by the higher one, whichever group has it. Otherwise a ratio to a rate of 0 is above any minimum. 0 over 0 is
+undefined.
 
 With small groups inconclusive is common, and it does not show bias: these rows cannot decide whether the groups are
-treated alike. Either test on more rows of the smaller group (the report estimates how many), or decide yourself, with
-the interval in view, and write down why.
+treated alike. Of 5,000 rows, a group of 50 whose selection rate is .5, as all others' is, cannot pass .8: it needs
+about 300. Either test on more rows of the smaller group (the report estimates how many), or raise `min_group_rows`, or
+decide yourself, with the interval in view, and write down why.
 
 Groups with fewer rows than `min_group_rows` are taken together as (small groups), and fail nothing. Where they, or one
 of them, lie wholly beyond the limit, the rule is inconclusive. So it is where they stay undecided and are more than 2 %
 of the rows, or a group that the spec names; fewer are listed on the first screen. `small_groups = "report"` only counts
-them. Rows without a group value form the group (missing), which is judged and is never the comparator;
-`missing_group = "report"` only shows it. A group none of whose outputs is a label leaves every rule inconclusive.
+them. Rows without a group value form the group (missing), which is judged and is never the comparator; where
+`reference` names the comparator, a higher rate of (missing) is judged as that of any group is. `missing_group =
+"report"` only shows it. A group none of whose outputs is a label leaves every rule inconclusive.
 
 A rate without rows to rest on is left empty, never set to 0. The largest of many gaps is larger than the true gap,
 because it was picked for its size; that is why rules are decided on bounds, and why its interval should not be quoted

@@ -69,8 +69,10 @@ class Ratio:
         Null where the group is not compared; a null end is unbounded.
     above_any : bool
         The group is compared with a rate of 0, and its own is higher.
+    inverse : bool
+        The rate is above that of the group that the spec names, so that the inverse of the ratio is judged.
     under, surely : bool
-        The ratio, or its whole interval, is under the smallest one that is required.
+        The ratio that is judged, or its whole interval, is under the smallest one that is required.
     """
 
     line: GroupLine
@@ -81,6 +83,7 @@ class Ratio:
     low: float | None
     high: float | None
     above_any: bool
+    inverse: bool
     under: bool
     surely: bool
 
@@ -104,7 +107,7 @@ class GroupingView:
     comparator : GroupLine, optional
         The group that selection rates are compared with.
     reference : bool
-        Whether the spec names it; otherwise it is the group with the highest rate.
+        Whether the spec names it; otherwise it has the highest rate of the groups with a value and enough rows.
     ratios : tuple of Ratio
         By line; empty where there is no favourable outcome, or no rate to compare with.
     gaps : tuple of (Metric, Gap)
@@ -239,7 +242,9 @@ def _ratios(
     ratios = []
     for line in shown:
         value, low, high = _against(pairs, line.values, compared.values)
-        limit, rate = figure.min_ratio, _value(line, metric)
+        rate, other = _value(line, metric), _value(compared, metric)
+        inverse = grouping.reference and line.judged and rate is not None and other is not None and rate > other
+        judged, judged_high = (0.0 if other == 0 else _inverse(value), _inverse(low)) if inverse else (value, high)
         ratios.append(
             Ratio(
                 line=line,
@@ -249,9 +254,10 @@ def _ratios(
                 value=value,
                 low=low,
                 high=high,
-                above_any=line.judged and rate is not None and rate > 0 and _value(compared, metric) == 0,
-                under=limit is not None and value is not None and value < limit,
-                surely=limit is not None and high is not None and high < limit,
+                above_any=line.judged and rate is not None and rate > 0 and other == 0,
+                inverse=inverse,
+                under=_under(judged, figure.min_ratio),
+                surely=_under(judged_high, figure.min_ratio),
             )
         )
     return tuple(ratios)
@@ -268,6 +274,10 @@ def _against(
     if gap is None:
         return None, None, None
     return _inverse(gap.ratio), _inverse(gap.ratio_high), _inverse(gap.ratio_low)
+
+
+def _under(value: float | None, limit: float | None) -> bool:
+    return value is not None and limit is not None and value < limit
 
 
 def _inverse(value: float | None) -> float | None:

@@ -249,8 +249,8 @@ def test_one_finding_names_the_pair_that_decides() -> None:
     assert found.p_value is not None
     assert found.p_value < 1e-11
     assert requirement_id("fairness", found) == "fairness.selection_rate_ratio[sex]"
-    said = "F (1,000 rows, selection rate 0.100) is compared with M (1,000 rows, 0.500), the group with the highest"
-    assert _text(found).startswith(said)
+    said = "F (1,000 rows, selection rate 0.100) is compared with M (1,000 rows, 0.500), which has the highest "
+    assert _text(found).startswith(said + "rate of the groups with a value and at least 30 rows;")
     assert "3,000 rows in all" in _text(found)
 
 
@@ -270,16 +270,64 @@ def test_the_pair_that_is_certain_decides_and_the_smallest_ratio_stands_beside_i
 
 
 def test_the_spec_names_the_comparator() -> None:
-    """Others are compared with the group that `reference` names, and a rate above its own is no fault."""
-    given = _case({"F": (100, 1000), "M": (500, 1000), "X": (900, 1000)})
+    """Others are compared with the group that `reference` names, which need not have the highest rate."""
+    given = _case({"F": (100, 1000), "M": (500, 1000), "X": (550, 1000)})
     (found,) = _findings(given, reference={"sex": "M"})
     assert (found.details["group"], found.details["compared_with"], found.tests) == ("F", "M", 2)
     assert "which the spec names" in _text(found)
     grouping = _grouping(given, "sex", reference={"sex": "M"})
     assert (grouping.comparator, grouping.reference) == (("M",), True)
     assert (_grouping(given, "sex").comparator, _grouping(given, "sex").reference) == (("X",), False)
-    (passed,) = _findings(_case({"M": (500, 1000), "X": (900, 1000)}), reference={"sex": "M"})
-    assert (passed.verdict, passed.value) == (Verdict.PASSED, pytest.approx(1.8))
+    (passed,) = _findings(_case({"M": (500, 1000), "X": (510, 1000)}), reference={"sex": "M"})
+    assert (passed.verdict, passed.value) == (Verdict.PASSED, pytest.approx(50 / 51))
+
+
+@pytest.mark.parametrize("named", ["F", "M", None])
+def test_a_gap_is_seen_whichever_group_the_spec_names(named: str | None) -> None:
+    """To name the group that is worse off as the comparator hides no gap: the ratio is that of the lower rate."""
+    given = _case({"F": (300, 1000), "M": (600, 1000)})
+    (found,) = _findings(given, reference={} if named is None else {"sex": named})
+    assert (found.verdict, found.value, found.tests) == (Verdict.FAILED, 0.5, 1)
+    assert found.interval == pytest.approx((0.449, 0.556), abs=0.003)
+    if named is not None:
+        assert found.details["compared_with"] == named
+        assert "F is selected 0.500 times as often as M, which is favoured." in _text(found)
+
+
+def test_all_groups_above_the_one_that_the_spec_names_are_compared_with_it() -> None:
+    """Of two groups with rates above that of the comparator, and one below it, that which differs most decides."""
+    given = _case({"F": (300, 1000), "M": (310, 1000), "X": (500, 1000), "Y": (290, 1000)})
+    (found,) = _findings(given, reference={"sex": "F"})
+    assert (found.verdict, found.scope["sex"], found.tests) == (Verdict.FAILED, "X", 3)
+    assert found.value == pytest.approx(0.6)
+    (difference,) = _findings(given, reference={"sex": "F"}, min_ratio={}, max_difference={"selection_rate": 0.1})
+    assert (difference.verdict, difference.value) == (Verdict.FAILED, pytest.approx(0.21))
+
+
+def test_a_rate_of_rows_without_a_value_above_the_comparator_is_seen() -> None:
+    """With `reference`, rows without a value are held against the comparator in both directions."""
+    given = _case({None: (900, 1000), "F": (500, 1000), "M": (510, 1000)})  # type: ignore[dict-item]
+    (found,) = _findings(given, reference={"sex": "F"})
+    assert (found.verdict, found.scope["sex"], found.details["compared_with"]) == (Verdict.FAILED, "(missing)", "F")
+
+
+def test_a_favoured_small_group_beside_the_comparator_asks_for_a_person() -> None:
+    """A group of few rows that is selected twice as often as the group that the spec names leaves a doubt."""
+    given = _case({"F": (300, 1000), "M": (310, 1000), "X": (20, 20)})
+    assert _findings(given)[0].verdict is Verdict.PASSED
+    first = _findings(given, reference={"sex": "F"})[0]
+    assert first.verdict is Verdict.INCONCLUSIVE
+    assert "wholly beyond the limit: X (20 of 2,020 rows)" in _text(first)
+
+
+def test_other_rates_than_that_of_selection_name_the_higher_one() -> None:
+    """Nobody is favoured by a rate of errors: the sentence says which rate is higher."""
+    columns = {"sex": ["F"] * 1000 + ["M"] * 1000}
+    answers = [int(i % 1000 < (300 if i < 1000 else 600)) for i in range(2000)]
+    given = inputs(batch("test", columns, label=[0, 1] * 1000, prediction=answers), groups=["sex"])
+    (found,) = _findings(given, reference={"sex": "F"}, min_ratio={"false_positive_rate": 0.8})
+    assert (found.value, found.verdict) == (0.5, Verdict.FAILED)
+    assert "The rate of F is 0.500 times that of M, which is higher." in _text(found)
 
 
 @pytest.mark.parametrize(
@@ -313,12 +361,20 @@ def test_reference_values_are_read_as_the_data_s_are() -> None:
 
 
 def test_a_ratio_to_a_rate_of_0_is_above_any_minimum() -> None:
-    """Where nobody of the named comparator is selected, the others are above any minimum."""
-    (found,) = _findings(_case({"F": (500, 1000), "M": (0, 100)}), reference={"sex": "M"})
+    """Where only rows without a value are selected, their ratio to the others' rate of 0 is above any minimum."""
+    (found,) = _findings(_case({None: (500, 1000), "F": (0, 100)}))  # type: ignore[dict-item]
     assert (found.verdict, found.value) == (Verdict.PASSED, None)
     assert "above any minimum" in _text(found)
-    (few,) = _findings(_case({"F": (1, 30), "M": (0, 30)}), reference={"sex": "M"})
+    (few,) = _findings(_case({None: (1, 30), "F": (0, 30)}))  # type: ignore[dict-item]
     assert few.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_comparator_that_is_never_selected_is_worst_off() -> None:
+    """Where nobody of the group that the spec names is selected, and others are, the ratio is 0."""
+    (found,) = _findings(_case({"F": (500, 1000), "M": (0, 100)}), reference={"sex": "M"})
+    assert (found.verdict, found.value) == (Verdict.FAILED, 0.0)
+    (few,) = _findings(_case({"F": (1, 30), "M": (0, 30)}), reference={"sex": "M"})
+    assert (few.verdict, few.value) == (Verdict.INCONCLUSIVE, 0.0)
 
 
 def test_rows_without_a_value_are_no_yardstick() -> None:

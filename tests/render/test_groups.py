@@ -161,12 +161,30 @@ def test_the_comparator_is_the_one_of_the_record() -> None:
     assert itself.comparator
 
 
+@pytest.mark.parametrize(
+    ("ends", "marked"),
+    [((0.4, 0.7), (True, True)), ((0.4, 0.9), (True, False)), ((0.4, None), (True, False))],
+)
+def test_of_a_ratio_above_1_the_inverse_is_marked(
+    ends: tuple[float | None, float | None], marked: tuple[bool, bool]
+) -> None:
+    """Where the group that the spec names is worse off, the ratio of its rate to the other one is under the limit."""
+    given = figure({"a": 0.8, "b": 0.4}, gaps=[gap("b", "a", 0.5, ends)], comparator="b")
+    above, itself = group_view(given).groupings[0].ratios
+    assert (above.inverse, itself.inverse) == (True, False)
+    assert (above.under, above.surely) == marked
+    assert (itself.under, itself.surely) == (False, False)
+
+
 def test_a_rate_compared_with_0_is_above_any_minimum() -> None:
-    """A ratio to a rate of 0 has no number, and is not taken for one that is missing."""
+    """A ratio to a rate of 0 has no number, is not taken for one that is missing, and its inverse is 0."""
     given = figure({"a": 0.8, "b": 0.0}, gaps=[gap("b", "a", 0.0, (0.0, 0.1))], comparator="b")
     above, itself = group_view(given).groupings[0].ratios
-    assert (above.value, above.above_any, above.under) == (None, True, False)
+    assert (above.value, above.above_any, above.under, above.surely) == (None, True, True, True)
     assert not itself.above_any
+    highest = given.model_copy(update={"groupings": (given.groupings[0].model_copy(update={"reference": False}),)})
+    above, _ = group_view(highest).groupings[0].ratios
+    assert (above.above_any, above.inverse, above.under, above.surely) == (True, False, False, False)
 
 
 def test_base_rates_stand_beside_selection_rates() -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from llmops_audit.stats import Bounds
 __all__ = ["Comparisons", "GroupComparison", "differences", "minima", "ratios"]
 
 Floats = npt.NDArray[np.float64]
+
+_Direction = Literal["as it is", "turned", "lower over higher"]
 
 _HALVINGS = 30
 
@@ -169,41 +172,67 @@ def differences(pairwise: Sequence[PairwiseGaps]) -> Comparisons:
     return Comparisons(found, values, bounds, rough)
 
 
-def ratios(pairwise: Sequence[PairwiseGaps]) -> tuple[Comparisons, list[tuple[MetricKey, GroupValues]]]:
-    """Return each group's rate over that of its comparator; of a rate of errors the lower over the higher.
+def ratios(
+    pairwise: Sequence[PairwiseGaps], *, both_ways: bool = False
+) -> tuple[Comparisons, list[tuple[MetricKey, GroupValues]]]:
+    """Return each group's rate over that of its comparator, or the lower rate of both over the higher one.
+
+    Parameters
+    ----------
+    pairwise : sequence of PairwiseGaps
+    both_ways : bool
+        Whether the lower rate is divided by the higher one, whichever the comparator has, so that a comparator which is
+        worse off is seen as well. Of a rate of errors it always is.
 
     Returns
     -------
     Comparisons
     undefined : list of (MetricKey, GroupValues)
         Those that are 0 over 0.
+
+    Notes
+    -----
+    Both directions are one comparison. The ratio r of a pair has one interval, and min(r, 1 / r) has the image of that
+    interval, which holds it whenever the interval holds r: with the same confidence, although the data chose the
+    direction. The image is at or above a limit L exactly where the interval lies within L and 1 / L, and below it where
+    the interval lies wholly outside of these. So the p-value, 1 less the highest confidence at which it lies outside,
+    is valid, and doubling it for two directions would count twice what the two ends already share.
     """
     found: list[GroupComparison] = []
     values: list[float] = []
-    places: list[tuple[PairwiseGaps, int, bool]] = []
+    places: list[tuple[PairwiseGaps, int, _Direction]] = []
     undefined: list[tuple[MetricKey, GroupValues]] = []
     for one in pairwise:
+        folded = both_ways or GROUP_METRICS[one.metric[0]].of_errors
         for at, (pair, *both) in enumerate(zip(one.pairs, *one.values.tolist(), strict=True)):
             if one.comparator not in pair:
                 continue
-            # The comparator may have the lower rate. More errors are no better than fewer, so that nothing is turned.
-            group, other = pair if pair[1] == one.comparator else pair[::-1]
-            rate, other_rate = both if pair[1] == one.comparator else both[::-1]
-            turned = pair[0] == one.comparator and not GROUP_METRICS[one.metric[0]].of_errors
-            above, below = both[::-1] if turned else both
+            # The comparator may have the lower rate, and stands first then.
+            turned = pair[0] == one.comparator
+            group, other = pair[::-1] if turned else pair
+            rate, other_rate = both[::-1] if turned else both
             if not max(both):
                 undefined.append((one.metric, group))
                 continue
+            above, below = both if folded else (rate, other_rate)
             found.append(GroupComparison(one.metric, group, rate, other, other_rate))
             values.append(above / below if below else math.inf)
-            places.append((one, at, turned))
+            places.append((one, at, "lower over higher" if folded else "turned" if turned else "as it is"))
 
     def bounds(number: int, confidence: float) -> Bounds:
-        one, at, turned = places[number]
+        one, at, direction = places[number]
         low, high = one.ratio(at, confidence)
-        return (1 / high if high else math.inf, 1 / low if low else math.inf) if turned else (low, high)
+        if direction == "as it is":
+            return low, high
+        inverse = (1 / high if high else math.inf, 1 / low if low else math.inf)
+        return inverse if direction == "turned" else _folded((low, high), inverse)
 
     return Comparisons(found, values, bounds), undefined
+
+
+def _folded(interval: Bounds, inverse: Bounds) -> Bounds:
+    """Return the range of min(r, 1 / r) for r in an interval: up to 1 where the interval holds 1."""
+    return min(interval[0], inverse[0]), min(interval[1], inverse[1], 1.0)
 
 
 def minima(rates: Mapping[MetricKey, Mapping[GroupValues, GroupEstimate]]) -> Comparisons:

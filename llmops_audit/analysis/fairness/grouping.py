@@ -52,7 +52,8 @@ class Handling:
     missing : {"judge", "report"}
         Whether rows without a value are a group that is judged.
     reference : mapping of str to str
-        Attribute to the group that others are compared with; without it the one with the highest rate.
+        Attribute to the group that others are compared with, in both directions; without it the one with the highest
+        rate of those with a value and enough rows.
     """
 
     min_rows: int
@@ -155,7 +156,8 @@ class Grouped:
     def comparator(self, metric: MetricKey) -> GroupValues | None:
         """Return the group that others are compared with: the one that the spec names, or that with the highest rate.
 
-        Rows without a value are no yardstick. Of several highest rates, that of most rows counts.
+        Groups of too few rows are no yardstick, and neither are rows without a value. Of several highest rates, that of
+        most rows counts.
         """
         if self.reference is not None:
             return self.reference if self.reference in self.compared(metric) else None

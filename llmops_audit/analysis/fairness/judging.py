@@ -184,7 +184,7 @@ def _held(rule: GroupRule, rates: Mapping[MetricKey, Mapping[GroupValues, GroupE
     pairwise = [PairwiseGaps(key, by_group, one.comparator(key)) for key, by_group in rates.items()]
     if rule.kind == "difference":
         return _Held(differences(pairwise), undefined)
-    comparisons, zero = ratios(pairwise)
+    comparisons, zero = ratios(pairwise, both_ways=one.reference is not None)
     return _Held(comparisons, undefined, zero)
 
 
@@ -283,13 +283,30 @@ def _sentence(rule: GroupRule, one: Grouped, decides: GroupComparison, finding: 
         return message(
             "{group} ({rows:,} rows, {rate} {value:.3f}) is compared with {other} ({other_rows:,} rows, "
             "{other_value:.3f}), which the spec names; there are {all:,} rows in all. {text}",
-            **places,
+            **places | {"text": _who_is_favoured(decides, places["text"])},
         )
     return message(
         "{group} ({rows:,} rows, {rate} {value:.3f}) is compared with {other} ({other_rows:,} rows, "
-        "{other_value:.3f}), the group with the highest rate; there are {all:,} rows in all. {text}",
-        **places,
-    )
+        "{other_value:.3f}), which has the highest rate of the groups with a value and at least {least:,} rows; there "
+        "are {all:,} rows in all. {text}",
+        least=one.handling.min_rows, **places,
+    )  # fmt: skip
+
+
+def _who_is_favoured(decides: GroupComparison, text: Message) -> Message:
+    """Say which of a group and the one that the spec names is better off, before the sentence of the verdict."""
+    rates = [(decides.rate, decides.group), (decides.other_rate or 0.0, decides.other or ())]
+    (lower, worse), (higher, better) = sorted(rates, key=lambda item: item[0])
+    if lower == higher:
+        return text
+    places: dict[str, Any] = {
+        "worse": JOINT.join(worse), "better": JOINT.join(better), "ratio": lower / higher, "text": text
+    }  # fmt: skip
+    if GROUP_METRICS[decides.metric[0]].about == "favourable":
+        return message(
+            "{worse} is selected {ratio:.3f} times as often as {better}, which is favoured. {text}", **places
+        )
+    return message("The rate of {worse} is {ratio:.3f} times that of {better}, which is higher. {text}", **places)
 
 
 def _needed(one: Grouped, finding: Finding) -> Message:

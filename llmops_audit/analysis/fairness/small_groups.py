@@ -129,7 +129,8 @@ def _against(
         return differences([PairwiseGaps(key, {other: known, group: rate}) for other, known in others.items()])
     if comparator is None:
         return None
-    return ratios([PairwiseGaps(key, {comparator: one.rates[comparator][key], group: rate}, comparator)])[0]
+    pair = PairwiseGaps(key, {comparator: one.rates[comparator][key], group: rate}, comparator)
+    return ratios([pair], both_ways=one.reference is not None)[0]
 
 
 def _beyond(one: Grouped, group: GroupValues) -> Message:

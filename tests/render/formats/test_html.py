@@ -300,7 +300,10 @@ def test_every_metric_of_every_group_is_in_a_table(sample: ModuleType) -> None:
 def test_impact_ratios_say_what_is_under_the_limit(sample: ModuleType) -> None:
     """A ratio under the limit has a sign that tells whether its interval reaches it; small groups are not compared."""
     words = Parsed(of_groups(sample)).words
-    assert "<script>alert(1)</script> 90.00%of 900 rows – compared withhighest rate" in words
+    assert (
+        "<script>alert(1)</script> 90.00%of 900 rows – compared withhighest rate of groups with a value and enough rows"
+        in words
+    )
     assert "African-American 80.75%of 640 rows – 0.89720.8318 to 0.9626 亚裔美国人" in words
     assert "亚裔美国人 71.50%of 333 rows – 0.79440.729 to 0.8598 ▽ under it, the interval reaches it" in words
     assert "Other 62.25%of 80 rows – 0.69170.6263 to 0.7571 ▼ under it" in words
