@@ -79,13 +79,20 @@ def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[Ren
         yield Text(f"  - {len(reasons) - MAX_REASONS} more in the record.")
     for notice in notices(record):
         yield Text(printable(_in_english(notice.message, record)), style="yellow")
-    if record.changes is not None and (loosened := sum(change.loosened for change in record.changes.limits)):
-        yield Text(f"Limits that are looser than in the baseline: {loosened}.", style="yellow")
+    yield from (Text(looser, style="yellow") for looser in _looser(record))
     if record.run.earlier:
         yield Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out with use.")
     for name in reports:
         yield Text(f"Report: {folder / name}")
     yield Text("")
+
+
+def _looser(record: Record) -> Iterator[str]:
+    directions = [] if record.changes is None else [change.loosened for change in record.changes.limits]
+    if loosened := directions.count(True):
+        yield f"Limits that are looser than in the baseline: {loosened}."
+    if unclear := directions.count(None):
+        yield f"Limits that may be looser than in the baseline: {unclear}."
 
 
 def columns_table(columns: Sequence[Taken]) -> RenderableType:

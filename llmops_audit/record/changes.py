@@ -13,6 +13,7 @@ from llmops_audit.record import (
     Op,
     Record,
     Requirement,
+    Scalar,
     Verdict,
     VerdictChange,
     requirement_id,
@@ -23,6 +24,10 @@ __all__ = ["changes", "loosened"]
 
 _LOWER = (Op.AT_LEAST, Op.ABOVE)
 _STRICT = (Op.ABOVE, Op.BELOW)
+
+_FEWEST_ROWS = "min_group_rows"
+_ONLY_REPORTED, _REPORT = ("missing_group", "small_groups"), "report"
+_COMPARATORS = "reference"
 
 
 def changes(before: Record, now: Record) -> Changes:
@@ -49,6 +54,7 @@ def changes(before: Record, now: Record) -> Changes:
         limits=(
             *_of_gate(before, now),
             *_of_checks(before, now),
+            *_of_groups(before, now),
             *_limits(_required(before, silent), _required(now, silent)),
         ),
         data={split: _same_data(split, before, now) for split in sorted({*before.data, *now.data})},
@@ -156,3 +162,36 @@ def _of_checks(before: Record, now: Record) -> Iterator[LimitChange]:
         if was != check.gate:
             weaker = strictest_first.index(check.gate) > strictest_first.index(was)
             yield LimitChange(id=f"checks.{check.name}.gate", op=None, before=was, now=check.gate, loosened=weaker)
+
+
+def _of_groups(before: Record, now: Record) -> Iterator[LimitChange]:
+    """Yield the settings that say which groups a check judges, and what it compares them with, where they differ."""
+    earlier = {check.name: check.settings for check in before.checks}
+    for check in now.checks:
+        then, today = earlier.get(check.name, check.settings), check.settings
+        for name in (_FEWEST_ROWS, *_ONLY_REPORTED):
+            was, is_now = _scalar(then.get(name)), _scalar(today.get(name))
+            if was != is_now:
+                less = _raised(was, is_now) if name == _FEWEST_ROWS else is_now == _REPORT
+                yield LimitChange(id=f"checks.{check.name}.{name}", op=None, before=was, now=is_now, loosened=less)
+        was_named, is_named = (_named(settings.get(_COMPARATORS)) for settings in (then, today))
+        for attribute in sorted(was_named.keys() | is_named.keys()):
+            was, is_now = was_named.get(attribute), is_named.get(attribute)
+            if was != is_now:
+                id = f"checks.{check.name}.{_COMPARATORS}.{attribute}"
+                yield LimitChange(id=id, op=None, before=was, now=is_now, loosened=None)
+
+
+def _scalar(value: object) -> Scalar:
+    return value if isinstance(value, str | int | float | bool) else None
+
+
+def _raised(before: Scalar, now: Scalar) -> bool:
+    # An earlier version that had no such setting judged every group.
+    least = before if isinstance(before, int) else 1
+    return isinstance(now, int) and now > least
+
+
+def _named(value: object) -> dict[str, Scalar]:
+    """Return the group that is named for each attribute; another check may mean something else by the same setting."""
+    return {str(name): _scalar(group) for name, group in value.items()} if isinstance(value, Mapping) else {}

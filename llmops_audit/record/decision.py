@@ -62,15 +62,17 @@ class LimitChange(Frozen):
     """A limit that differs from the earlier one."""
 
     id: str
-    """Id of the finding, or a setting of the gate, such as "gate.confidence" or "checks.drift.gate"."""
+    """Id of the finding, or a setting, such as "gate.confidence", "checks.drift.gate" or
+    "checks.fairness.reference.race"."""
     op: Op | None
-    """How values are compared with it; null for a setting of the gate."""
+    """How values are compared with it; null for a setting."""
     before: Scalar
     """The limit then; null where there was none."""
     now: Scalar
     """The limit now; null where there is none."""
-    loosened: bool
-    """Whether it asks for less now."""
+    loosened: bool | None
+    """Whether it asks for less now; null where that depends on the data, such as for the group that others are compared
+    with."""
 
 
 class Changes(Frozen):

@@ -21,6 +21,8 @@ _GRAVITY = (
     Verdict.PASSED,
 )
 
+_LOOSEST = (True, None, False)
+
 _MODEL = {True: message("the same"), False: message("another one"), None: message("cannot be known")}
 
 
@@ -32,8 +34,10 @@ class ChangesView:
     ----------
     loosened : int
         Limits that demand less than before, shown or not.
+    unclear : int
+        Limits that demand less or more, which depends on the data.
     limits : tuple of LimitChange
-        The loosened ones first.
+        The loosened ones first, then those that may be.
     verdicts : tuple of VerdictChange
         The gravest of today's verdicts first.
     hidden : int
@@ -43,6 +47,7 @@ class ChangesView:
     """
 
     loosened: int
+    unclear: int
     limits: tuple[LimitChange, ...]
     verdicts: tuple[VerdictChange, ...]
     hidden: int
@@ -51,10 +56,11 @@ class ChangesView:
 
 def changes_view(changes: Changes) -> ChangesView:
     """Return what is shown of the changes; the record holds the others."""
-    limits = sorted(changes.limits, key=lambda change: not change.loosened)[:MAX_LINES]
+    limits = sorted(changes.limits, key=lambda change: _LOOSEST.index(change.loosened))[:MAX_LINES]
     verdicts = sorted(changes.verdicts, key=lambda change: _GRAVITY.index(change.now))[:MAX_LINES]
     return ChangesView(
-        loosened=sum(change.loosened for change in changes.limits),
+        loosened=sum(change.loosened is True for change in changes.limits),
+        unclear=sum(change.loosened is None for change in changes.limits),
         limits=tuple(limits),
         verdicts=tuple(verdicts),
         hidden=len(changes.limits) + len(changes.verdicts) - len(limits) - len(verdicts),

@@ -204,6 +204,62 @@ def test_a_gate_that_asks_for_less_is_told(sample: ModuleType) -> None:
     assert not any(change.loosened for change in changes(lax, strict).limits)
 
 
+GROUPS = {"min_group_rows": 30, "small_groups": "pool", "missing_group": "judge", "reference": {}}
+
+
+def _of_groups(sample: ModuleType, **settings: object) -> Record:
+    found = sample.check_result("fairness", Verdict.PASSED, settings=GROUPS | settings)
+    given: Record = sample.record(checks=[found])
+    return given
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "now"),
+    [("min_group_rows", 30, 100), ("small_groups", "pool", "report"), ("missing_group", "judge", "report")],
+)
+def test_groups_that_are_no_longer_judged_are_told(sample: ModuleType, name: str, before: object, now: object) -> None:
+    """A setting of a check that takes groups out of its rules is a loosened limit, and the way back is not."""
+    one, other = _of_groups(sample), _of_groups(sample, **{name: now})
+    assert changes(one, other).limits == (
+        LimitChange(id=f"checks.fairness.{name}", op=None, before=before, now=now, loosened=True),  # type: ignore[arg-type]
+    )
+    assert [change.loosened for change in changes(other, one).limits] == [False]
+    assert changes(one, one).limits == ()
+    elsewhere = sample.record(checks=[sample.check_result("fairness", Verdict.PASSED, settings={})])
+    assert name in {change.id.split(".")[-1] for change in changes(elsewhere, other).limits if change.loosened}
+
+
+def test_another_comparator_is_told_as_changed(sample: ModuleType) -> None:
+    """A group that others are compared with is named, changed or gone: whether less is asked for, the data decides."""
+    one = _of_groups(sample)
+    two = _of_groups(sample, reference={"race": "A", "sex": "F"})
+    three = _of_groups(sample, reference={"race": "B", "sex": "F"})
+    told = {
+        (change.id, change.before, change.now, change.loosened)
+        for pair in ((one, two), (two, three), (three, one))
+        for change in changes(*pair).limits
+    }
+    race, sex = "checks.fairness.reference.race", "checks.fairness.reference.sex"
+    assert told == {
+        (race, None, "A", None), (sex, None, "F", None), (race, "A", "B", None), (race, "B", None, None),
+        (sex, "F", None, None),
+    }  # fmt: skip
+    record = two.model_copy(update={"changes": changes(one, two)})
+    assert "Limits that may be looser than in the baseline: 2." in [str(line) for line in screen(record, Path("o"), ())]
+    for text in (_html(record), _markdown(record)):
+        assert "changed: looser or stricter, depending on the data" in text
+    assert "Limits that may be looser than before" in _html(record)
+
+
+def test_a_reference_that_names_no_group_is_no_comparator(sample: ModuleType) -> None:
+    """Of drift, `reference` names a split."""
+    one, two = (
+        sample.record(checks=[sample.check_result("drift", Verdict.PASSED, settings={"reference": split})])
+        for split in ("train", "test")
+    )
+    assert changes(one, two).limits == ()
+
+
 def test_the_screen_counts_loosened_limits_and_bounds_reasons(sample: ModuleType) -> None:
     """A log tells that limits were loosened, and of many reasons the first, with how many more there are."""
     reasons = tuple(message("Failed: {id}.", id=f"accuracy.a{number}") for number in range(MAX_REASONS + 7))

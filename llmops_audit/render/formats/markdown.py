@@ -25,6 +25,12 @@ WRITTEN = "default"
 MAX_ROWS = 50
 """Lines of each table, so that a summary stays far under 1 MiB, where GitHub drops it whole."""
 
+_DIRECTION = {
+    True: message("loosened"),
+    None: message("changed: looser or stricter, depending on the data"),
+    False: message("not loosened"),
+}
+
 MAX_REASONS = 10
 MAX_SPLITS = 10
 
@@ -137,10 +143,9 @@ def _same(split: str, record: Record, changes: Changes) -> Message:
 
 
 def _limit(change: LimitChange, wording: Wording) -> tuple[str, ...]:
-    direction = message("loosened") if change.loosened else message("not loosened")
     return (
         change.id,
-        wording.say(direction),
+        wording.say(_DIRECTION[change.loosened]),
         wording.limit(change.op, change.before),
         wording.limit(change.op, change.now),
     )

@@ -92,6 +92,7 @@ def test_what_changed_is_told_the_loosened_limits_first(sample: ModuleType) -> N
             LimitChange(id="accuracy.recall", op=Op.AT_LEAST, before=None, now=0.5, loosened=False),
             LimitChange(id="accuracy.accuracy", op=Op.AT_LEAST, before=0.9, now=0.8, loosened=True),
             LimitChange(id="gate.on_inconclusive", op=None, before="reject", now="review", loosened=True),
+            LimitChange(id="checks.fairness.reference.race", op=None, before=None, now="A", loosened=None),
         ),
         data={"test": True, "train": False},
         same_model=False,
@@ -113,6 +114,7 @@ def test_what_changed_is_told_the_loosened_limits_first(sample: ModuleType) -> N
     assert told[1][1:] == [
         ["accuracy.accuracy", "loosened", "≥ 0.9", "≥ 0.8"],
         ["gate.on_inconclusive", "loosened", "reject", "review"],
+        ["checks.fairness.reference.race", "changed: looser or stricter, depending on the data", "none", "A"],
         ["accuracy.recall", "not loosened", "none", "≥ 0.5"],
     ]
     assert told[2][1:] == [["accuracy", "passed", "failed"], ["drift.size[column=b|c]", "none", "passed"]]
