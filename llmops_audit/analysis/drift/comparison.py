@@ -21,10 +21,6 @@ from llmops_audit.analysis.drift.judgement import (
     findings,
     judge_hypotheses,
     not_judged,
-    shifts,
-    timeline,
-    window_findings,
-    without_time,
 )
 from llmops_audit.analysis.drift.model_outputs import ModelOutputs
 from llmops_audit.analysis.drift.samples import (
@@ -36,6 +32,7 @@ from llmops_audit.analysis.drift.samples import (
     model_inputs,
     pairs_of,
 )
+from llmops_audit.analysis.drift.timelines import shifts, timeline, window_findings, without_time
 from llmops_audit.analysis.drift.windows import Windows, windows_of
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.rows import Rows

@@ -16,12 +16,9 @@ from llmops_audit.analysis.drift.judgement import (
     findings,
     judge_hypotheses,
     not_judged,
-    shifts,
-    timeline,
-    window_findings,
-    without_time,
 )
 from llmops_audit.analysis.drift.measures import Measurement
+from llmops_audit.analysis.drift.timelines import shifts, timeline, window_findings, without_time
 from llmops_audit.analysis.drift.windows import Windows
 from llmops_audit.check.inputs import Policy
 from llmops_audit.record import Finding, Verdict
