@@ -2,78 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from llmops_audit import stats
 from llmops_audit.analysis.drift.column_pairs import ROWS, SCORE
+from llmops_audit.analysis.drift.drift_limits import DriftLimits, on_columns, on_detectable
 from llmops_audit.analysis.drift.hypotheses import CONSTANT, Hypothesis
-from llmops_audit.analysis.drift.measures import FLOORS
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.verdicts import combined, p_value
-from llmops_audit.record import Finding, Message, Op, Requirement, Verdict, message
+from llmops_audit.record import Finding, Message, Requirement, Verdict, message
 
 __all__ = [
-    "DriftLimits",
     "JudgedHypothesis",
     "described",
     "detectable_findings",
     "drifted_columns",
-    "few_values",
     "finding_of",
     "findings",
     "judge_hypotheses",
-    "not_judged",
     "scope_of",
     "worst_of",
 ]
 
 MAY_BE_CHANCE = 0.1
 """Corrected p-value below which an effect above its floor is reported, though it may be chance."""
-
-
-@dataclass(frozen=True)
-class DriftLimits:
-    """Limits on effects, by distance or column; a single number applies to all.
-
-    Attributes
-    ----------
-    floors : float or mapping of str to float, optional
-        Largest effects that the spec allows; by default `FLOORS` raise an alarm.
-    max_detectable_effect : float or mapping of str to float, optional
-        Largest effects that may have gone undetected.
-    max_drifted_columns : int
-        Number of columns that may drift; with 0, columns are judged one by one.
-    """
-
-    floors: float | Mapping[str, float] | None = None
-    max_detectable_effect: float | Mapping[str, float] | None = None
-    max_drifted_columns: int = 0
-
-    def requirement(self, one: Hypothesis) -> Requirement:
-        """Return the requirement that a hypothesis belongs to: the split's alarm, or what the spec sets."""
-        limit, about = _of(self.floors, one)
-        if limit is None:
-            method = one.measurement.method
-            setting: tuple[str, ...] = ("max_effect", method)
-            return Requirement(op=Op.AT_MOST, limit=FLOORS[method], metric="drift", alarm=True, setting=setting)
-        setting = ("max_effect", about) if about else ("max_effect",)
-        return Requirement(op=Op.AT_MOST, limit=limit, metric="effect", about=about, setting=setting)
-
-    def max_detectable(self, one: Hypothesis) -> tuple[float | None, str]:
-        """Return the largest effect that may have gone undetected, and the column or distance that it was set for.
-
-        None without a limit. Windows have few rows and serve to date a drift: the limit applies to the whole split.
-        """
-        return (None, "") if one.window is not None else _of(self.max_detectable_effect, one)
-
-
-def _of(given: float | Mapping[str, float] | None, one: Hypothesis) -> tuple[float | None, str]:
-    if not isinstance(given, Mapping):
-        return given, ""
-    name = one.column if one.column in given else one.measurement.method
-    return given.get(name), name
 
 
 @dataclass(frozen=True)
@@ -267,8 +221,10 @@ def detectable_findings(
 ) -> Iterator[Finding]:
     """Judge, where the spec limits it, the effect that could have gone undetected: the largest of each requirement.
 
-    A column whose effect is certainly below its floor is known well enough.
+    A column whose effect is certainly below its floor is known well enough. Nothing is rejected by such a limit, which
+    counts among the requirements of the audit with p = 1.
     """
+    counted: dict[str, Any] = {} if policy.decide == "point" else {"p_value": 1.0, "tests": 1}
     by_requirement: dict[tuple[str, str], list[tuple[JudgedHypothesis, float]]] = {}
     for one in all_judged:
         limit, about = limits.max_detectable(one.hypothesis)
@@ -297,30 +253,11 @@ def detectable_findings(
             scope={"split": split, **({"of": about} if about else {})},
             value=0.0 if worst is None else worst.detectable,
             method="four times in five",
-            requirement=Requirement(
-                op=Op.AT_MOST,
-                limit=limit,
-                about=about,
-                setting=("max_detectable_effect", about) if about else ("max_detectable_effect",),
-            ),
+            requirement=on_detectable(limit, about),
             verdict=Verdict.PASSED if met else Verdict.FAILED if policy.decide == "point" else Verdict.INCONCLUSIVE,
             message=text,
+            **counted,
         )
-
-
-def not_judged(split: str, all_judged: Sequence[JudgedHypothesis], limits: DriftLimits) -> Iterator[Finding]:
-    """Report columns that the spec sets a limit for, and of which nothing could be compared."""
-    compared = {one.hypothesis.column for one in all_judged if one.hypothesis.split == split}
-    floors = limits.floors if isinstance(limits.floors, Mapping) else {}
-    for column, limit in floors.items():
-        if column not in compared and column not in FLOORS:
-            yield Finding(
-                metric="effect",
-                scope={"split": split, "column": column},
-                requirement=Requirement(op=Op.AT_MOST, limit=limit, about=column, setting=("max_effect", column)),
-                verdict=Verdict.INCONCLUSIVE,
-                message=message("Nothing of the column can be compared, so the requirement cannot be judged."),
-            )
 
 
 def drifted_columns(split: str, all_judged: Sequence[JudgedHypothesis], max_drifted: int, policy: Policy) -> Finding:
@@ -334,11 +271,14 @@ def drifted_columns(split: str, all_judged: Sequence[JudgedHypothesis], max_drif
         if one.hypothesis.split == split and one.hypothesis.column not in (ROWS, SCORE):
             columns.setdefault(one.hypothesis.column, []).append(one)
     scope = {"split": split}
+    requirement = on_columns(max_drifted) if max_drifted else None
     if not any(one.hypothesis.split == split for one in all_judged):
         text = message(
             "Nothing can be compared with the reference: every column has too few values, or only one distinct value."
         )
-        return Finding(metric="drifted_columns", scope=scope, verdict=Verdict.NOT_APPLICABLE, message=text)
+        return Finding(
+            metric="drifted_columns", scope=scope, requirement=requirement, verdict=Verdict.NOT_APPLICABLE, message=text
+        )
     worst = [combined(one.verdict for one in found) for found in columns.values()]
     drifted = sum(verdict in (Verdict.FAILED, Verdict.UNDECIDED) for verdict in worst)
     possible = drifted + sum(verdict in (Verdict.INCONCLUSIVE, Verdict.FOUND) for verdict in worst)
@@ -346,10 +286,10 @@ def drifted_columns(split: str, all_judged: Sequence[JudgedHypothesis], max_drif
         "metric": "drifted_columns", "scope": scope, "value": drifted, "interval": (drifted, possible),
         "method": "count of columns", "details": {"compared_columns": len(worst)},
     }  # fmt: skip
-    if not max_drifted:
+    if requirement is None:
         text = message("Each column is judged by itself.")
         return Finding(**given, verdict=Verdict.NOT_APPLICABLE, message=text)
-    given["requirement"] = Requirement(op=Op.AT_MOST, limit=max_drifted, setting=("max_drifted_columns",))
+    given["requirement"] = requirement
     if policy.decide == "bound":
         given |= {"tests": 1, "p_value": _p_of_more(list(columns.values()), max_drifted)}
     if drifted > max_drifted:
@@ -370,10 +310,3 @@ def _p_of_more(columns: Sequence[Sequence[JudgedHypothesis]], most: int) -> floa
     """
     smallest = sorted(min(1.0, min(one.p_gate for one in found) * len(found)) for found in columns)
     return 1.0 if len(smallest) <= most else min(1.0, smallest[most] * (len(smallest) - most))
-
-
-def few_values(split: str, column: str, n: int, min_rows: int) -> Finding:
-    """Report a column that has too few values to compare."""
-    text = message("{rows} rows are fewer than the {least} that a comparison needs.", rows=n, least=min_rows)
-    scope = {"split": split, "column": column}
-    return Finding(metric="rows", scope=scope, n=n, verdict=Verdict.NOT_APPLICABLE, message=text)
