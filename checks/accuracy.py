@@ -127,6 +127,7 @@ from llmops_audit.record import Finding, Message, Op, Requirement, SeenRows, Sev
 if TYPE_CHECKING:
     from llmops_audit.analysis.metrics.label_metrics import MetricEstimate
     from llmops_audit.analysis.performance import Performance
+    from llmops_audit.analysis.unlabelled import Minimum
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.outcomes import Outcomes
     from llmops_audit.evidence.outcomes_by_time import OutcomesByTime
@@ -174,23 +175,25 @@ def accuracy(
     from llmops_audit.analysis.live_performance import labelled_live_rows
     from llmops_audit.analysis.overlap import also_without_seen_rows, performance_again
     from llmops_audit.analysis.performance import listed_minima, performance, performance_tables
+    from llmops_audit.analysis.unlabelled import unlabelled
 
-    minima = listed_minima(min, task)
+    minima = [(name, label, _minimum(name, label, limit)) for name, label, limit in listed_minima(min, task)]
+    limits = _limits(
+        max_train_test_gap=max_train_test_gap, min_gain_over_one_rule=min_gain_over_one_rule,
+        min_gain_over_majority=min_gain_over_majority,
+    )  # fmt: skip
     splits = [
         split for split in current if split in outcomes and outcomes[split].has_predictions and outcomes[split].labels()
     ]
     found: list[Performance] = []
     for split in current:
         if split not in splits:
-            yield _nothing({"split": split}, alone=not splits)
+            yield from unlabelled(split, minima, limits, task, max_invalid, alone=not splits)
             continue
         one = performance(split, outcomes, scores, pairs, task, average)
         found.append(one)
         again = performance_again(split, outcomes, scores, pairs, task, average)
-        judge = partial(
-            _requirements, minima=minima, policy=policy, gap=max_train_test_gap, gain=min_gain_over_one_rule,
-            over_majority=min_gain_over_majority,
-        )  # fmt: skip
+        judge = partial(_requirements, minima=minima, limits=limits, policy=policy)
         yield from also_without_seen_rows(
             judge(one), seen_rows.get(split), None if again is None else partial(judge, again)
         )
@@ -204,43 +207,41 @@ def accuracy(
         yield from ranking_curves(one.split, one.scores, task, one.table.counts.sum(axis=1).tolist(), policy)
 
 
+def _minimum(name: str, label: str | None, limit: float) -> Requirement:
+    setting = ("min", name) if label is None else ("min", name, label)
+    return Requirement(op=Op.AT_LEAST, limit=limit, about=label or "", setting=setting)
+
+
+def _limits(**settings: float | None) -> dict[str, Requirement]:
+    """Return the limits that the spec sets beside the minima, by metric."""
+    found = {}
+    for setting, limit in settings.items():
+        end, _, metric = setting.partition("_")
+        if limit is not None:
+            op = Op.AT_MOST if end == "max" else Op.AT_LEAST
+            found[metric] = Requirement(op=op, limit=limit, setting=(setting,))
+    return found
+
+
 def _requirements(
-    one: Performance,
-    *,
-    minima: list[tuple[str, str | None, float]],
-    policy: Policy,
-    gap: float | None,
-    gain: float | None,
-    over_majority: float | None,
+    one: Performance, *, minima: list[Minimum], limits: Mapping[str, Requirement], policy: Policy
 ) -> Iterator[Finding]:
     from llmops_audit.analysis.chance import better_than_chance, judged_metric, zero_recall
 
-    for name, label, limit in minima:
-        setting = ("min", name) if label is None else ("min", name, label)
-        requirement = Requirement(op=Op.AT_LEAST, limit=limit, about=label or "", setting=setting)
+    for name, label, requirement in minima:
         scope = {} if label is None else {"label": label}
         estimate = one.estimates[name] if label is None else one.estimate(name, label)
         yield judged_metric(one, estimate, requirement, policy, scope)
     yield better_than_chance(one, policy)
     yield zero_recall(one, policy)
-    if gap is not None:
+    if (gap := limits.get("train_test_gap")) is not None:
         text = message("There are no predictions on training rows, so the gap is unknown.")
-        requirement = Requirement(op=Op.AT_MOST, limit=gap, setting=("max_train_test_gap",))
-        yield _if_known(one, one.train_test_gap, requirement, policy, "train_test_gap", text)
-    if gain is not None:
+        yield _if_known(one, one.train_test_gap, gap, policy, "train_test_gap", text)
+    if (gain := limits.get("gain_over_one_rule")) is not None:
         text = message("There is no rule on one feature: the audit learns one only where it trains the classifier.")
-        requirement = Requirement(op=Op.AT_LEAST, limit=gain, setting=("min_gain_over_one_rule",))
-        yield _if_known(one, one.gain_over_one_rule, requirement, policy, "gain_over_one_rule", text)
-    if over_majority is not None:
-        requirement = Requirement(op=Op.AT_LEAST, limit=over_majority, setting=("min_gain_over_majority",))
-        yield judged_metric(one, one.gain_over_majority, requirement, policy)
-
-
-def _nothing(scope: dict[str, str], *, alone: bool) -> Finding:
-    # Beside a split that is judged, one that the spec names and that cannot be is a doubt.
-    verdict = Verdict.NOT_APPLICABLE if alone else Verdict.INCONCLUSIVE
-    text = message("The split has no row with both a label and a prediction.")
-    return Finding(metric="accuracy", scope=scope, n=0, verdict=verdict, message=text)
+        yield _if_known(one, one.gain_over_one_rule, gain, policy, "gain_over_one_rule", text)
+    if (over_majority := limits.get("gain_over_majority")) is not None:
+        yield judged_metric(one, one.gain_over_majority, over_majority, policy)
 
 
 def _if_known(

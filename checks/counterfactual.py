@@ -102,6 +102,7 @@ from llmops_audit.record import Finding, Message, Scalar, Severity, Table, Verdi
 
 if TYPE_CHECKING:
     from llmops_audit.analysis.counterfactual import Lexicon
+    from llmops_audit.analysis.counterfactual.swap_judgement import SwapMetric
     from llmops_audit.analysis.counterfactual.swap_results import SwapResults
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.check.subject import QueriedSubject
@@ -153,9 +154,10 @@ def counterfactual(
     names = sorted({*attributes, *(set(lexicon.added) - set(ATTRIBUTES))})
     if task.unit is not None and task.unit in sample.table.column_names:
         sample = sample.one_per(task.unit)
-    texts: list[str] = [text or "" for text in sample.table.column(task.text).to_pylist()]
+    texts: list[str] = [text or "" for text in sample.table.column(task.text).to_pylist()] if len(sample) else []
     draws = [f"{task.seed}\n{key}" for key in sample.key.tolist()]
-    swaps = list(lexicon.swaps([name for name in names if name in lexicon.attributes], texts, draws))
+    known = [name for name in names if name in lexicon.attributes]
+    swaps = list(lexicon.swaps(known, texts, draws))
     results = SwapResults.of(subject, task, texts, swaps)
     if not any(pair.rows >= min_rows for pair in results.pairs.values()):
         text = message(
@@ -164,12 +166,14 @@ def counterfactual(
         )  # fmt: skip
         yield _nothing(text, len(texts), split=current)
     details: dict[str, Scalar] = {"lexicon": lexicon.version, "lexicon_digest": lexicon.digest, "seed": task.seed}
-    for identity, pairs in results.by_attribute().items():
-        scope = {"split": str(current), "identity": identity}
-        if max_flip_rate is not None:
-            yield from judge("flip_rate", max_flip_rate, pairs, min_rows, policy, scope, details)
-        if max_score_shift is not None:
-            yield from judge("score_shift", max_score_shift, pairs, min_rows, policy, scope, details)
+    by_attribute = results.by_attribute()
+    limits: dict[SwapMetric, float | None] = {"flip_rate": max_flip_rate, "score_shift": max_score_shift}
+    # Each attribute is a requirement, whether texts mention it or not: their number must not rest on the texts.
+    for identity in known:
+        pairs, scope = by_attribute.get(identity, {}), {"split": str(current), "identity": identity}
+        for metric, limit in limits.items():
+            if limit is not None:
+                yield judge(metric, limit, pairs, min_rows, policy, scope, details)
         if (few := too_few(pairs, min_rows, max_flip_rate, policy)) is not None:
             yield _nothing(few[0], few[1], "small_pairs", **scope)
     yield from _unmentioned(names, lexicon, results, current, len(texts))
@@ -185,7 +189,7 @@ def _unfit(
         return message("The spec names no text column (`data.text`): there is nothing to swap.")
     if subject.model is None:
         return message("The predictions were saved: there is no classifier to predict changed texts.")
-    if sample is None or not len(sample):
+    if sample is None:
         return message("The split has no rows.")
     if max_flip_rate is None and max_score_shift is None:
         return message("The spec sets no limit: nothing is judged.")
@@ -201,10 +205,11 @@ def _unmentioned(names: Sequence[str], lexicon: Lexicon, results: SwapResults, s
     for name in names:
         groups = lexicon.attributes[name].groups if name in lexicon.attributes else ()
         missing = tuple(group for group in groups if (name, group) not in mentioned)
-        if missing or not groups:
+        if not groups:
+            text = message("No text has a term of this attribute that could be swapped.")
+            yield _nothing(text, n, split=split, identity=name)
+        elif missing and missing != groups:
             text = message(
                 "No text has a term of these groups that could be swapped: {identities}.", identities=missing
             )
-            if missing == groups:
-                text = message("No text has a term of this attribute that could be swapped.")
             yield _nothing(text, n, split=split, identity=name)

@@ -105,7 +105,7 @@ from llmops_audit.check import check
 from llmops_audit.record import Finding, NamedFigure, Severity, Verdict, message
 
 if TYPE_CHECKING:
-    from llmops_audit.analysis.drift import FullCounts, OutputPair, SplitComparison
+    from llmops_audit.analysis.drift import DriftLimits, FullCounts, OutputPair, SplitComparison
     from llmops_audit.check.inputs import Policy, Task
     from llmops_audit.evidence.days import Days
     from llmops_audit.evidence.distributions import Distributions
@@ -199,10 +199,10 @@ def drift(
             yield from _no_reference(split, rows[first], rows[split], columns)
         samples = SamplePair(split, rows[first], rows[split], counts(first, split), outputs)
         compared.append(compare(samples, task, settings, columns, policy.confidence))
-    yield from _not_compared(few, bool(compared or drawn), min_rows, first)
+    limits = DriftLimits(max_effect, max_detectable_effect, max_drifted_columns, columns)
+    yield from _not_compared(few, bool(compared or drawn), min_rows, limits, first)
     if not compared:
         return
-    limits = DriftLimits(max_effect, max_detectable_effect, max_drifted_columns)
     judged = judge(compared, limits, policy, min_rows, drawn)
     yield from judged.findings
     yield figure("drift", first, judged, rows, task, policy, importance)
@@ -300,13 +300,14 @@ def _refuse_windows() -> None:
 
 
 def _not_compared(
-    few: list[tuple[str, int]], others_compared: bool, min_rows: int, reference: str
+    few: list[tuple[str, int]], others_compared: bool, min_rows: int, limits: DriftLimits, reference: str
 ) -> Iterator[Finding]:
+    from llmops_audit.analysis.drift import small_split
+
     # Where another split is compared, a split that is too small leaves a doubt.
     verdict = Verdict.INCONCLUSIVE if others_compared else Verdict.NOT_APPLICABLE
     for small, n in few:
-        text = message("{rows} rows are fewer than the {least} that a comparison needs.", rows=n, least=min_rows)
-        yield Finding(metric="rows", scope={"split": small}, n=n, verdict=verdict, message=text)
+        yield from small_split(small, n, min_rows, limits, verdict)
     if not others_compared and not few:
         text = message(
             "There is no other split to compare with the reference split '{reference}'.", reference=reference

@@ -240,7 +240,7 @@ def counted(results: Sequence[CheckResult], requirements: Sequence[JudgedRequire
             values[one.id] += one.value  # type: ignore[assignment]
             widths[one.id] += (high - low) / 2  # type: ignore[assignment]
     intervals[REQUIREMENTS] = 1
-    values[REQUIREMENTS] = sum(requirement.rank is not None for requirement in requirements)
+    values[REQUIREMENTS] = sum(one.rank is not None and one.gate != "report" for one in requirements)
     return Counts(1, Counter([status.value]), failed, undecided, intervals, values, widths)
 
 

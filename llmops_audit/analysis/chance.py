@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from llmops_audit.analysis.performance import Performance
     from llmops_audit.check.inputs import Policy
 
-__all__ = ["better_than_chance", "judged_metric", "scores_upside_down", "zero_recall"]
+__all__ = [
+    "NO_ZERO_RECALL",
+    "above_chance",
+    "better_than_chance",
+    "judged_metric",
+    "scores_upside_down",
+    "zero_recall",
+]
+
+NO_ZERO_RECALL = Requirement(op=Op.AT_MOST, limit=0, source="default")
+"""That no label with rows has a recall of zero."""
 
 _AGAINST = {"against": "chance"}
 
@@ -40,6 +50,11 @@ def judged_metric(
     return finding
 
 
+def above_chance(labels: int) -> Requirement:
+    """Return the requirement that balanced accuracy exceeds 1/k, which guessing reaches with k labels."""
+    return Requirement(op=Op.ABOVE, limit=1 / max(1, labels), source="default", about="chance")
+
+
 def better_than_chance(one: Performance, policy: Policy) -> Finding:
     """Judge whether balanced accuracy exceeds 1/k, which guessing reaches with k labels.
 
@@ -49,7 +64,7 @@ def better_than_chance(one: Performance, policy: Policy) -> Finding:
     more. Whether it gives one label or only seems to is a matter of how many rows have another one.
     """
     counts, labels = one.table.counts, one.task.labels
-    requirement = Requirement(op=Op.ABOVE, limit=1 / len(labels), source="default", about="chance")
+    requirement = above_chance(len(labels))
     absent = tuple(str(label) for label, rows in zip(labels, counts.sum(axis=1), strict=True) if not rows)
     if absent:
         text = message("No row has the label {labels}, so its recall is unknown.", labels=absent)
@@ -172,6 +187,6 @@ def zero_recall(one: Performance, policy: Policy) -> Finding:
     finding = Finding(
         metric="labels_with_zero_recall", scope={"split": one.split}, value=len(missed),
         method="misses under guessing (Bonferroni)", n=one.n, verdict=verdict, message=text,
-        requirement=Requirement(op=Op.AT_MOST, limit=0, source="default"),
+        requirement=NO_ZERO_RECALL,
     )  # fmt: skip
     return finding if policy.decide == "point" else finding.model_copy(update=judged)

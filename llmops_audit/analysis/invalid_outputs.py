@@ -11,7 +11,7 @@ from llmops_audit.evidence.outputs import Outputs
 from llmops_audit.record import Finding, Message, Op, OutputCounts, Requirement, Verdict, message
 from llmops_audit.stats import Bounds
 
-__all__ = ["WORDS", "invalid_outputs", "is_judged"]
+__all__ = ["WORDS", "invalid_outputs", "output_requirement"]
 
 ALARM = 0.05
 """Share of outputs that are no label from which there is an alarm where the spec sets no limit."""
@@ -28,9 +28,13 @@ WORDS: dict[str, Message] = {
 """Keys of the finding."""
 
 
-def is_judged(task: Task, limit: float | None) -> bool:
-    """Return whether there is a requirement: a classifier that is trained here can answer with labels alone."""
-    return limit is not None or not task.trained_here
+def output_requirement(task: Task, limit: float | None) -> Requirement | None:
+    """Return the limit, by default an alarm; None where a classifier is trained here: it predicts labels alone."""
+    if limit is None and task.trained_here:
+        return None
+    return Requirement(
+        op=Op.AT_MOST, limit=ALARM if limit is None else limit, setting=("max_invalid",), alarm=limit is None
+    )
 
 
 def invalid_outputs(
@@ -55,7 +59,8 @@ def invalid_outputs(
         the value is, it is found, and says so.
     """
     counts = None if outputs is None else outputs.counts(task.labels)
-    if counts is None or not is_judged(task, limit):
+    requirement = output_requirement(task, limit)
+    if counts is None or requirement is None:
         return
     n, value = counts.rows, counts.invalid / counts.rows
 
@@ -63,9 +68,6 @@ def invalid_outputs(
         return stats.clopper_pearson(counts.invalid, n, confidence)
 
     details = {name: rows for name, rows in counts.outcomes.items() if name != "label"}
-    requirement = Requirement(
-        op=Op.AT_MOST, limit=ALARM if limit is None else limit, setting=("max_invalid",), alarm=limit is None
-    )
     finding = judged(
         _METRIC, value, requirement, policy,
         bounds=bounds, method=_METHOD, n=n, scope={"split": split}, details=details,

@@ -63,7 +63,8 @@ def labelled_live_rows(
     Yields
     ------
     Finding, Table
-        Nothing where no live row has both a label and a prediction, unless the spec limits the loss.
+        Nothing where the spec neither names live rows nor limits the loss. Where no live row has both a label and a
+        prediction, a limit is inconclusive and the alarm not applicable.
     """
     from llmops_audit.analysis.overlap import also_without_seen_rows, performance_again
 
@@ -74,10 +75,10 @@ def labelled_live_rows(
         return performance(split, outcomes, {}, {}, task, average)
 
     test, live = of("test"), of("live")
-    finding = _loss_finding(test, live, limit, policy)
+    finding = _loss_finding(test, live, limit, policy) if limit is not None or "live" in outcomes else None
     if finding is not None and limit is not None and live is not None:
         other = performance_again("live", outcomes, {}, {}, task, average)
-        again = None if other is None else lambda: filter(None, [_loss_finding(test, other, limit, policy)])
+        again = None if other is None else lambda: [_loss_finding(test, other, limit, policy)]
         yield from also_without_seen_rows([finding], seen, again)
     elif finding is not None:
         yield finding
@@ -91,9 +92,7 @@ def _live_loss(test: Performance, live: Performance) -> MetricEstimate:
     return replace(loss, name=LOSS)
 
 
-def _loss_finding(
-    test: Performance | None, live: Performance | None, limit: float | None, policy: Policy
-) -> Finding | None:
+def _loss_finding(test: Performance | None, live: Performance | None, limit: float | None, policy: Policy) -> Finding:
     """Judge the loss of accuracy from test to live.
 
     Parameters
@@ -106,23 +105,21 @@ def _loss_finding(
 
     Returns
     -------
-    Finding, or None
-        None where the loss is unknown and the spec does not limit it.
+    Finding
+        Where the loss is unknown, inconclusive if the spec limits it, and otherwise not applicable.
     """
     alarm = limit is None
     requirement = Requirement(
         op=Op.AT_MOST, limit=ALARM if limit is None else limit, setting=("max_live_loss",), alarm=alarm
     )
     if test is None or live is None:
-        if alarm:
-            return None
         text = message("No row of the live split, or of the test split, has both a label and a prediction.")
         return Finding(
             metric=LOSS,
             scope={"split": "live"},
             n=0,
             requirement=requirement,
-            verdict=Verdict.INCONCLUSIVE,
+            verdict=Verdict.NOT_APPLICABLE if alarm else Verdict.INCONCLUSIVE,
             message=text,
         )
     estimate = _live_loss(test, live)

@@ -1,4 +1,4 @@
-"""From what checks found to requirements, and which of them fail: one family for the whole audit.
+"""From what checks found to requirements, and which of them fail: one family for all that bears on the decision.
 
 A requirement passes by its own bound (intersection-union: to approve, all must hold), so that nothing is corrected for
 an approval. For a rejection, its p-value is the smallest of its findings times the comparisons that they are the worst
@@ -34,7 +34,7 @@ def decided(
     results : tuple of CheckResult
         Undecided findings of a rejected requirement have failed where they reject it by themselves; all others are
         inconclusive, or found where the requirement is an alarm. Checks that have no bearing on the decision are
-        corrected apart.
+        a family of their own.
     requirements : tuple of JudgedRequirement
         In the order of the checks.
     """
@@ -183,7 +183,6 @@ def _judged(one: _Requirement, levels: Mapping[str, _Level], alpha: float) -> Ju
     limit = deciding.requirement
     assert limit is not None  # noqa: S101 - a requirement is made of findings that have one
     level = levels.get(one.id)
-    in_family = level if one.result.gate != "report" else None
     return JudgedRequirement(
         id=one.id,
         check=one.result.name,
@@ -195,8 +194,8 @@ def _judged(one: _Requirement, levels: Mapping[str, _Level], alpha: float) -> Ju
         value=deciding.value,
         interval=deciding.interval,
         p_value=one.p_value,
-        p_adjusted=None if in_family is None else in_family.p_adjusted,
-        rank=None if in_family is None else in_family.rank,
+        p_adjusted=None if level is None else level.p_adjusted,
+        rank=None if level is None else level.rank,
         verdict=verdict,
         findings=tuple(finding.id for finding in one.findings),
     )

@@ -106,7 +106,8 @@ class Finding(Frozen):
     p_value: float | None = None
     """Two-sided p-value for "the limit is met", from the interval that is shown; null for a census."""
     p_adjusted: float | None = None
-    """p-value corrected for the comparisons of the requirement and for all requirements of the audit (Holm)."""
+    """p-value corrected for the comparisons of the requirement and for all requirements of the audit (Holm); of a check
+    that is only reported, for the requirements of such checks."""
     tests: int | None = None
     """Comparisons that the finding is the worst of: pairs, labels, columns or windows; null for a census."""
     requirement: Requirement | None = None

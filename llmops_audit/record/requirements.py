@@ -35,10 +35,11 @@ class JudgedRequirement(Frozen):
     """The smallest p-value of its findings times the number of comparisons; null for a census, and where values decide
     without intervals."""
     p_adjusted: float | None
-    """p-value corrected by Holm's method for all requirements of the audit; null where `p_value` is, and where the
-    check has no bearing on the decision."""
+    """p-value corrected by Holm's method for all requirements of the audit, and where `gate` is "report" for all that
+    are only reported: these are a family of their own. Null where `p_value` is."""
     rank: int | None
-    """Its place among the requirements that were corrected together, the smallest p-value first; null where none."""
+    """Its place among the requirements that were corrected together, the smallest p-value first; those that are only
+    reported are counted apart. Null where `p_value` is."""
     verdict: Verdict
     """The worst verdict of its findings."""
     findings: tuple[str, ...]

@@ -10,7 +10,7 @@ from llmops_audit.render.group_notices import comparators, small_groups
 from llmops_audit.render.items import aside, items
 from llmops_audit.render.outputs_view import output_lines
 from llmops_audit.render.overlap_view import many_seen
-from llmops_audit.render.personal_data_found import personal_data_found
+from llmops_audit.render.personal_data_found import personal_data_found, protection_without_search
 from llmops_audit.render.unset_minima import unset_minima
 
 __all__ = ["Notice", "notices"]
@@ -35,8 +35,8 @@ def notices(record: Record) -> tuple[Notice, ...]:
     """Return what stands on the first screen.
 
     A missing minimum, a loss from test to live, what looks upside down, rows seen in training, the groups that others
-    are compared with, small groups that nobody judged, outputs that are no label, personal data, what is only reported,
-    and predictions that were written.
+    are compared with, small groups that nobody judged, outputs that are no label, personal data, also where a framework
+    asks for a search and there was none, what is only reported, and predictions that were written.
     """
     minimum = unset_minima(record)
     return (
@@ -46,9 +46,19 @@ def notices(record: Record) -> tuple[Notice, ...]:
         *(Notice(sentence, "groups") for sentence in (*comparators(record), *small_groups(record))),
         *(Notice(line) for line in output_lines(record)),
         *(Notice(sentence, "personal-data") for sentence in personal_data_found(record)),
+        *_not_searched(record),
         *_aside(record),
         *_predictions(record),
     )
+
+
+def _not_searched(record: Record) -> Iterator[Notice]:
+    if protecting := protection_without_search(record):
+        text = message(
+            "Personal data were not searched for, though the spec names frameworks of data protection ({frameworks}).",
+            frameworks=protecting,
+        )
+        yield Notice(text, "unmeasured")
 
 
 def _aside(record: Record) -> Iterator[Notice]:

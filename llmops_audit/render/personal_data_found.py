@@ -1,4 +1,4 @@
-"""What the first screen says of personal data that the spec neither limits nor allows."""
+"""What the first screen says of personal data: what the spec neither limits nor allows, and where nobody searched."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from functools import reduce
 
 from llmops_audit.record import Finding, Message, Record, Verdict, message
 
-__all__ = ["personal_data_found"]
+__all__ = ["personal_data_found", "protection_without_search"]
+
+CHECK = "pii"
 
 _ROWS, _IN_MODEL = "personal_data_rows", "personal_data_in_model"
 _REPORTED = (Verdict.FOUND, Verdict.INCONCLUSIVE)
@@ -26,6 +28,13 @@ def personal_data_found(record: Record) -> tuple[Message, ...]:
     if any(finding.verdict is Verdict.INCONCLUSIVE for finding in found):
         return (message("Personal data that somebody has to look at: {places}.", places=places),)
     return (message("Personal data that the spec neither limits nor allows: {places}.", places=places),)
+
+
+def protection_without_search(record: Record) -> tuple[str, ...]:
+    """Return the frameworks of data protection in an audit that did not search for personal data."""
+    if any(check.name == CHECK for check in record.checks):
+        return ()
+    return tuple(framework.id for framework in record.frameworks if framework.data_protection)
 
 
 def _joined(first: Message, rest: Message) -> Message:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from llmops_audit.record import CheckResult, Finding, Message, Record, Scalar, Verdict, message
 from llmops_audit.record.figures import GroupMetrics
+from llmops_audit.render.personal_data_found import protection_without_search
 
 __all__ = ["Unmeasured", "unmeasured"]
 
@@ -99,6 +100,15 @@ def _left_out(record: Record) -> Iterator[Unmeasured]:
 
 
 def _not_searched(record: Record) -> Iterator[Unmeasured]:
+    if protecting := protection_without_search(record):
+        yield Unmeasured(
+            message("Personal data"),
+            message(
+                "The spec names frameworks of data protection ({frameworks}), but does not enable the check that "
+                "searches for personal data (`checks.pii`).",
+                frameworks=protecting,
+            ),
+        )
     kinds: dict[Scalar, None] = {}
     for finding in _all(record):
         given = finding.details.get("not_searched_for", ())

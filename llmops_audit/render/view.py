@@ -173,6 +173,7 @@ def view(record: Record) -> ReportView:
     briefly = [*attention[cards:], *others[rows:]][:MAX_BRIEF]
     shown = [*attention[:cards], *others[:rows], *briefly, *aside]
     counts = Counter(j.finding.verdict for j in deciding)
+    corrected = [one for one in record.requirements if one.rank is not None and one.gate != "report"]
     return ReportView(
         reasons=_reasons(record, judged),
         gist=_gist(record, counts),
@@ -198,10 +199,10 @@ def view(record: Record) -> ReportView:
         clauses=clause_view(record, judged),
         unmeasured=unmeasured(record),
         terms=glossary(record),
-        tests=sum(one.rank is not None for one in record.requirements),
+        tests=len(corrected),
         unit=next((split.unit for split in record.data.values() if split.unit is not None), None),
         seen=seen_view(record),
-        chance_checks=len({one.check for one in record.requirements if one.rank is not None}),
+        chance_checks=len({one.check for one in corrected}),
     )
 
 

@@ -79,10 +79,12 @@ def test_no_loss_is_approved_and_says_nothing() -> None:
 
 @pytest.mark.parametrize("labels", ["none", "missing"])
 def test_without_labels_nothing_is_judged_unless_a_limit_asks_for_it(labels: str) -> None:
-    """No label, or no column of labels: no requirement; with `max_live_loss` it is inconclusive."""
+    """No label, or no column of labels: the alarm is not applicable; with `max_live_loss` it is inconclusive."""
     live = _rows(4, [0.5] * 4, 2026)
     live = live.drop(columns="label") if labels == "missing" else live.assign(label=None)
-    assert "accuracy.live_loss@live" not in {one.id for one in _audit(live).requirements}
+    without = _audit(live)
+    (alarm,) = [one for one in without.requirements if one.id == "accuracy.live_loss@live"]
+    assert (alarm.verdict, alarm.p_value, without.decision.status) == (Verdict.NOT_APPLICABLE, 1.0, Status.APPROVED)
     record = _audit(live, {"max_live_loss": 0.1})
     assert record.decision.status is Status.NEEDS_REVIEW
     assert record.findings()["accuracy.live_loss[split=live]"].verdict is Verdict.INCONCLUSIVE

@@ -175,8 +175,8 @@ def test_what_a_failed_check_does(how: str, status: Status) -> None:
     assert after[0].verdict is Verdict.FAILED
     assert gate.decide(after, GATE).status is status
     assert requirements[0].gate == how
-    # What is only reported belongs to no family.
-    assert [one.rank for one in requirements] == ([None, 1] if how == "report" else [1, 2])
+    # What is only reported is a family of its own.
+    assert [one.rank for one in requirements] == ([1, 1] if how == "report" else [1, 2])
 
 
 def test_where_every_check_is_only_reported_nothing_is_judged() -> None:
@@ -197,6 +197,20 @@ def test_a_sentence_names_what_its_verdict_was_corrected_for() -> None:
         "the {requirements} requirements that are only reported", requirements=2
     )
     assert counted.message.values["requirements"] == 3
+
+
+def test_reported_requirements_are_corrected_in_both_places() -> None:
+    """A finding and its requirement have the same corrected p-value, that of the family of what is only reported."""
+    reported = _result([_with_p(0.01, "one"), _with_p(0.02, "two")], gate="report")
+    blocking = _result([_with_p(0.03, f"m{i}") for i in range(5)], name="b")
+    after, requirements = decided([reported, blocking], 0.95)
+    one, two = requirements[:2]
+    assert [(each.gate, each.rank, each.p_adjusted) for each in (one, two)] == [
+        ("report", 1, pytest.approx(0.02)), ("report", 2, pytest.approx(0.02)),
+    ]  # fmt: skip
+    found = [finding.p_adjusted for result in after for finding in result.findings]
+    assert found == [each.p_adjusted for each in requirements]
+    assert sorted(each.rank or 0 for each in requirements[2:]) == [1, 2, 3, 4, 5]
 
 
 def test_reported_checks_take_no_power_from_the_others() -> None:

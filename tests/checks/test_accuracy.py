@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -179,7 +180,36 @@ def test_an_undefined_metric_is_never_passed() -> None:
 def test_no_labelled_rows_is_not_applicable() -> None:
     """Where no row carries a label there is nothing to judge, and the count is said."""
     found = _found(inputs(batch("live", {}, label=[None, None], prediction=[0, 1])), current=("live",))
-    assert found["accuracy"].verdict is Verdict.NOT_APPLICABLE
+    assert {one.verdict for one in found.values()} == {Verdict.NOT_APPLICABLE}
+    assert {(one.n, one.scope["split"]) for one in found.values()} == {(0, "live")}
+
+
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"min": {"accuracy": 0.5, "recall": {"1": 0.5}, "macro_f1": 0.5, "roc_auc": 0.5}},
+    {"max_train_test_gap": 0.2, "min_gain_over_one_rule": 0.0, "min_gain_over_majority": 0.1, "max_invalid": 0.1},
+    {"max_live_loss": 0.3, "min": {"f1": 0.5}},
+]
+
+
+@pytest.mark.parametrize("trained_here", [False, True])
+@pytest.mark.parametrize("current", [("test",), ("test", "live"), ("live",)])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_requirements_rest_on_the_spec_alone(
+    counted: Callable[..., dict[str, bool]], settings: dict[str, Any], current: tuple[str, ...], trained_here: bool
+) -> None:
+    """With labels or without, the same requirements count in the family."""
+    truth, nothing = [0, 1] * 100, [None] * 200
+    found = []
+    for test, live in ((truth, truth), (truth, nothing), (nothing, nothing)):
+        parts = (batch(split, {}, label=label, prediction=truth, first=first)
+                 for split, label, first in (("test", test, 1), ("live", live, 1000)))  # fmt: skip
+        given = inputs(*parts, labels=(0, 1))
+        given["task"] = given["task"].model_copy(update={"trained_here": trained_here})
+        found.append(counted(CHECK, given, current=current, **settings))
+    assert found[0]
+    assert all(found[0].values())
+    assert found[1:] == [found[0]] * 2
 
 
 def test_a_label_without_rows_is_a_doubt() -> None:
@@ -197,7 +227,8 @@ def test_a_named_split_that_is_missing_is_a_doubt() -> None:
     truth = [0, 1] * 100
     found = run(CHECK, inputs(batch("test", {}, label=truth, prediction=truth)), current=("test", "live"))
     verdicts = [item.verdict for item in found if isinstance(item, Finding)]
-    assert verdicts.count(Verdict.INCONCLUSIVE) == 1
+    # Chance, a recall of zero, and outputs that are no label.
+    assert verdicts.count(Verdict.INCONCLUSIVE) == 3
 
 
 def test_weights_count() -> None:
@@ -526,14 +557,17 @@ def _lower_end(before: int, after: int) -> float:
     return unpaired_difference("accuracy", tables[1], tables[0], task, "macro").bounds(0.95)[0]
 
 
-def test_only_labelled_live_rows_count_and_none_say_nothing() -> None:
-    """Rows without a label are left out; without any label there is no alarm, and a limit is inconclusive."""
+def test_only_labelled_live_rows_count() -> None:
+    """Rows without a label are left out; without any the alarm is not applicable, and a limit is inconclusive."""
     test = _rows("test", 900, 1_000)
     half = [label if i < 400 else None for i, label in enumerate([0, 1] * 400)]
     finding = _found(inputs(test, _rows("live", 700, 800, label=half)))["live_loss"]
     assert finding.n == 400
     unlabelled = inputs(test, _rows("live", 700, 800, label=[None] * 800))
-    assert "live_loss" not in _found(unlabelled)
+    unknown = _found(unlabelled)["live_loss"]
+    assert (unknown.verdict, unknown.value) == (Verdict.NOT_APPLICABLE, None)
+    assert unknown.requirement is not None
+    assert unknown.requirement.alarm
     assert "live_loss" not in _found(inputs(test))
     limited = _found(unlabelled, max_live_loss=0.2)["live_loss"]
     assert limited.verdict is Verdict.INCONCLUSIVE

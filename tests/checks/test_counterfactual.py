@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from llmops_audit.analysis.counterfactual.swap_results import GroupPair
+from llmops_audit.analysis.counterfactual.words import ATTRIBUTES
 from llmops_audit.check.registry import provided
 from llmops_audit.check.subject import QueriedSubject
 from llmops_audit.evidence.base import Batch, Codes, ScoreMatrix
@@ -57,7 +59,12 @@ def _given(texts: list[str] | None = None, rule: _Rule | None = FAIR, **more: An
 
 
 def _found(given: dict[str, Any], metric: str = "flip_rate", **settings: Any) -> dict[str, Finding]:
-    """Findings of a metric by attribute."""
+    """Findings of a metric by attribute: of a requirement, those that were judged."""
+    return {identity: one for identity, one in _all(given, metric, **settings).items()
+            if one.requirement is None or one.verdict is not Verdict.NOT_APPLICABLE}  # fmt: skip
+
+
+def _all(given: dict[str, Any], metric: str = "flip_rate", **settings: Any) -> dict[str, Finding]:
     return {
         item.scope["identity"]: item
         for item in run(CHECK, given, **settings)
@@ -149,11 +156,28 @@ def test_few_texts_are_counted_and_not_judged() -> None:
     one = _found(given, "small_pairs")["religion"]
     assert (one.verdict, one.n) == (Verdict.NOT_APPLICABLE, 29)
     assert one.message.values["identities"] == ("muslim",)
-    assert "religion" not in _found(given)
+    found = _all(given)
+    assert (found["religion"].verdict, found["religion"].n) == (Verdict.NOT_APPLICABLE, 29)
+    assert (found["age"].verdict, found["age"].n) == (Verdict.NOT_APPLICABLE, 0)
     assert "religion" in _found(given, min_rows=29)
-    few = _found(given, "swapped_texts")
-    assert "atheist" in few["religion"].message.values["identities"]  # type: ignore[operator]
-    assert few["age"].verdict is Verdict.NOT_APPLICABLE
+    missing = _found(given, "swapped_texts")
+    assert "atheist" in missing["religion"].message.values["identities"]  # type: ignore[operator]
+    assert "age" not in missing, "its requirement says it"
+
+
+@pytest.mark.parametrize(
+    ("settings", "per_attribute"),
+    [({}, 1), ({"max_score_shift": 0.9}, 2), ({"attributes": ("gender", "names"), "max_flip_rate": 0.2}, 1)],
+)
+def test_requirements_rest_on_the_spec_alone(
+    counted: Callable[..., dict[str, bool]], settings: dict[str, Any], per_attribute: int
+) -> None:
+    """Each attribute that the lexicon knows counts in the family, however few texts mention it."""
+    texts = [_texts(400), _texts(4), ["nobody"] * 40, [f"a Muslim met a Jewish man {i}" for i in range(90)], []]
+    first, *others = [counted(CHECK, _given(one), **settings) for one in texts]
+    assert others == [first] * 4
+    assert all(first.values())
+    assert len(first) == per_attribute * len(settings.get("attributes", set(ATTRIBUTES) - {"names"}))
 
 
 @pytest.mark.parametrize(

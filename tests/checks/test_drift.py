@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -355,7 +356,44 @@ def test_nothing_to_compare_is_not_applicable() -> None:
     alone = _findings(inputs(batch("test", {"x": _normal(1, 50)}, label=[0, 1] * 25), features=("x",)))
     assert {finding.verdict for finding in alone.values()} == {Verdict.NOT_APPLICABLE}
     few = _findings(_case({"x": _normal(1, 400)}, {"x": _normal(2, 10)}))
-    assert few["rows"].verdict is Verdict.NOT_APPLICABLE
+    assert (few["drift"].verdict, few["drift"].n) == (Verdict.NOT_APPLICABLE, 10)
+
+
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"max_effect": 0.2},
+    {"max_effect": {"x": 0.2, "psi": 0.3}},
+    {"max_effect": {"x": 0.2}, "max_detectable_effect": {"x": 0.9, "psi": 0.3}},
+    {"columns": ("x",), "max_effect": {"x": 0.2}},
+    {"max_drifted_columns": 1, "max_effect": {"x": 0.2}, "max_detectable_effect": 0.9},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_requirements_rest_on_the_spec_alone(counted: Callable[..., dict[str, bool]], settings: dict[str, Any]) -> None:
+    """Many rows, few rows and columns of one value or none have the same ones, and all of them count in the family."""
+    full, empty = {"x": _normal(2, 100), "c": ["a", "b"] * 50}, {"x": [None] * 100, "c": ["a"] * 100}
+    old = {"x": _normal(1, 100), "c": ["a", "b"] * 50}
+    few = {"x": _normal(2, 10), "c": ["a", "b"] * 5}
+    cases = [_case(old, full), _case(old, few), _case(old, empty), _case(empty, empty)]
+    first, *others = [counted(CHECK, case, **settings) for case in cases]
+    assert others == [first] * 3
+    assert first
+    assert all(first.values())
+
+
+def test_few_rows_beside_a_split_that_is_compared_leave_a_doubt_on_each_limit() -> None:
+    """Each limit of the spec on the small split is inconclusive, where another split was compared."""
+    old, few = {"x": _normal(1, 100)}, {"x": _normal(2, 10)}
+    given = inputs(
+        batch("train", old, label=[0, 1] * 50), batch("test", {"x": _normal(3, 100)}, first=1000, label=[0, 1] * 50),
+        batch("live", few, first=5000), features=("x",),
+    )  # fmt: skip
+    found = [item for item in run(CHECK, given, max_effect={"x": 0.9}) if isinstance(item, Finding)]
+    live = [one for one in found if one.scope.get("split") == "live"]
+    assert [(one.metric, one.verdict, one.n) for one in live] == [
+        ("effect", Verdict.INCONCLUSIVE, 10), ("drift", Verdict.INCONCLUSIVE, 10),
+    ]  # fmt: skip
 
 
 def test_columns_can_be_chosen() -> None:

@@ -9,10 +9,11 @@ from rich.console import Console
 
 from llmops_audit.audit import prepare, run
 from llmops_audit.cli.screen import screen
-from llmops_audit.record import Record, Status
+from llmops_audit.record import Record, Status, message
 from llmops_audit.render.formats import render_files
 from llmops_audit.render.i18n import render, translator
 from llmops_audit.render.notices import notices
+from llmops_audit.render.unmeasured import unmeasured
 
 SPEC = """
 {top}
@@ -27,16 +28,16 @@ positive = "a"
 predictions = "prediction"
 [checks.accuracy]
 min = {{ accuracy = 0.5 }}
-[checks.pii]
 {pii}
 """
 
 
-def _record(folder: Path, top: str = "", pii: str = "") -> Record:
+def _record(folder: Path, top: str = "", pii: str | None = "") -> Record:
     rows = [f"call me on +1 415 555 26{i},{label},{label}" for i, label in enumerate("ab" * 40, 10)]
     rows += [f"mail p{i}@example.org,{label},{label}" for i, label in enumerate("ab" * 10)]
     (folder / "rows.csv").write_text("\n".join(["note,label,prediction", *rows]), encoding="utf-8")
-    (folder / "audit.toml").write_text(SPEC.format(top=top, pii=pii), encoding="utf-8")
+    section = "" if pii is None else f"[checks.pii]\n{pii}"
+    (folder / "audit.toml").write_text(SPEC.format(top=top, pii=section), encoding="utf-8")
     return run(prepare(folder / "audit.toml"))
 
 
@@ -77,3 +78,34 @@ def test_data_protection_asks_for_a_review(tmp_path: Path, name: str) -> None:
 def test_other_frameworks_ask_for_nothing(tmp_path: Path) -> None:
     """A framework that is not about personal data changes nothing."""
     assert _record(tmp_path, 'frameworks = ["nist-ai-rmf"]').decision.status is Status.APPROVED
+
+
+def _unsearched(record: Record) -> list[object]:
+    found = [line.why for line in unmeasured(record) if line.what == message("Personal data")]
+    return [why.values["frameworks"] for why in found]
+
+
+@pytest.mark.parametrize("name", ["gdpr", "china-pipl", "ccpa-admt"])
+def test_data_protection_without_a_search_is_said(tmp_path: Path, name: str) -> None:
+    """On each first screen and among what was not measured; the decision stays as it is."""
+    record = _record(tmp_path, f'frameworks = ["nist-ai-rmf", "{name}"]', None)
+    assert record.decision == _record(tmp_path, "", None).decision
+    said = f"Personal data were not searched for, though the spec names frameworks of data protection ({name})."
+    assert said in _sentences(record)
+    console = Console(width=300)
+    with console.capture() as captured:
+        console.print(*screen(record, tmp_path, []))
+    assert said in " ".join(captured.get().split())
+    files = render_files(record, ["html", "markdown", "card"])
+    assert all(said in files[file].decode() for file in ("report.html", "summary.md"))
+    assert _unsearched(record) == [(name,)]
+    assert "does not enable the check" in files["report.html"].decode()
+    assert "does not enable the check" in files["model-card.md"].decode()
+
+
+@pytest.mark.parametrize(("name", "pii"), [("gdpr", ""), ("nist-ai-rmf", None)])
+def test_a_search_or_no_data_protection_needs_no_such_sentence(tmp_path: Path, name: str, pii: str | None) -> None:
+    """The sentence stands only where a framework asks for what nobody did."""
+    record = _record(tmp_path, f'frameworks = ["{name}"]', pii)
+    assert not _unsearched(record)
+    assert not [said for said in _sentences(record) if "not searched for" in said]

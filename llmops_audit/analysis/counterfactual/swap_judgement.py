@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from llmops_audit.analysis.counterfactual.swap_results import GroupPair
@@ -56,7 +56,7 @@ def judge(
     policy: Policy,
     scope: Mapping[str, str],
     details: Mapping[str, Scalar],
-) -> Iterator[Finding]:
+) -> Finding:
     """Judge one attribute by the worst of its pairs.
 
     Parameters
@@ -65,7 +65,7 @@ def judge(
     limit : float
         Upper limit of every pair.
     pairs : mapping of (from, to) to GroupPair
-        All pairs of the attribute.
+        All pairs of the attribute; none where no text mentions it.
     min_rows : int
         Pairs with fewer texts reject nothing. They leave a doubt where even an interval that is corrected for their
         number lies wholly beyond the limit.
@@ -75,11 +75,12 @@ def judge(
     details : mapping of str to scalar
         Further details of the finding.
 
-    Yields
-    ------
+    Returns
+    -------
     Finding
-        One at most; none where too few texts were changed. A pair that could not pass even without a flip counts where
-        its whole interval misses the limit, or where no pair of the attribute has more texts.
+        Not applicable where too few texts were changed: the requirement counts nevertheless, so that the number of
+        requirements does not rest on the texts. A pair that could not pass even without a flip counts where its whole
+        interval misses the limit, or where no pair of the attribute has more texts.
     """
     requirement = Requirement(op=Op.AT_MOST, limit=limit, about=scope["identity"], setting=(f"max_{metric}",))
 
@@ -116,8 +117,7 @@ def judge(
                 verdict=worst.message,
                 **_of_groups(groups),
             )
-            yield worst.model_copy(update={"message": text})
-            return
+            return worst.model_copy(update={"message": text})
     if doubtful is not None:
         text = message(
             "From {from} to {to} there are fewer than {min_rows} texts, too few to reject, but their whole interval "
@@ -126,7 +126,20 @@ def judge(
             **_of_groups(doubtful),
         )
         changes = {"verdict": Verdict.INCONCLUSIVE, "p_value": 1.0, "message": text}
-        yield found(doubtful, pairs[doubtful]).model_copy(update=changes)
+        return found(doubtful, pairs[doubtful]).model_copy(update=changes)
+    return Finding(
+        metric=metric,
+        scope=dict(scope),
+        n=max((pair.rows for pair in pairs.values()), default=0),
+        requirement=requirement,
+        verdict=Verdict.NOT_APPLICABLE,
+        message=_NO_LARGE_PAIR.model_copy(update={"values": {"min_rows": min_rows}}) if pairs else _NOT_MENTIONED,
+        details=dict(details),
+    )
+
+
+_NO_LARGE_PAIR = message("No pair of groups of this attribute has at least {min_rows} texts, so it is not judged.")
+_NOT_MENTIONED = message("No text has a term of this attribute that could be swapped.")
 
 
 def _doubtful(metric: SwapMetric, limit: float, small: Mapping[Groups, GroupPair], policy: Policy) -> Groups | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from llmops_audit.analysis.drift.column_pairs import PSEUDO_COLUMNS, output_pairs
 from llmops_audit.analysis.drift.comparison import SplitComparison, compare, figure, judge
+from llmops_audit.analysis.drift.drift_limits import DriftLimits
 from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, FullCounts
-from llmops_audit.analysis.drift.judgement import DriftLimits
 from llmops_audit.analysis.drift.measures import FLOORS
 from llmops_audit.analysis.drift.samples import OutputPair, SamplePair
+from llmops_audit.analysis.drift.unjudged import small_split
 
 __all__ = [
     "FLOORS",
@@ -22,4 +23,5 @@ __all__ = [
     "figure",
     "judge",
     "output_pairs",
+    "small_split",
 ]

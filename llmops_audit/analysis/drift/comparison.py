@@ -8,23 +8,17 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from llmops_audit.analysis.drift.column_pairs import PREDICTION, SCORE, ColumnPair
+from llmops_audit.analysis.drift.drift_limits import DriftLimits
 from llmops_audit.analysis.drift.estimates import estimates
 from llmops_audit.analysis.drift.histograms import histogram
 from llmops_audit.analysis.drift.hypotheses import ComparisonSettings, Hypothesis
 from llmops_audit.analysis.drift.judgement import (
-    DriftLimits,
     JudgedHypothesis,
     described,
     detectable_findings,
     drifted_columns,
-    few_values,
     findings,
     judge_hypotheses,
-    not_judged,
-    shifts,
-    timeline,
-    window_findings,
-    without_time,
 )
 from llmops_audit.analysis.drift.model_outputs import ModelOutputs
 from llmops_audit.analysis.drift.samples import (
@@ -36,6 +30,8 @@ from llmops_audit.analysis.drift.samples import (
     model_inputs,
     pairs_of,
 )
+from llmops_audit.analysis.drift.timelines import shifts, timeline, window_findings, without_time
+from llmops_audit.analysis.drift.unjudged import few_values, not_judged
 from llmops_audit.analysis.drift.windows import Windows, windows_of
 from llmops_audit.check.inputs import Policy, Task
 from llmops_audit.evidence.rows import Rows
@@ -143,11 +139,12 @@ def judge(
             continue
         judged = judge_hypotheses(part.hypotheses, limits, policy)
         every += judged
+        own: list[Finding] = []
         if limits.max_drifted_columns == 0:
-            reported += [*findings(judged, policy), *window_findings(judged, windows, policy)]
-        reported += not_judged(split, judged, limits)
-        reported += detectable_findings(judged, limits, policy)
-        reported.append(drifted_columns(split, judged, limits.max_drifted_columns, policy))
+            own += [*findings(judged, policy), *window_findings(judged, windows, policy)]
+        own += detectable_findings(judged, limits, policy)
+        own.append(drifted_columns(split, judged, limits.max_drifted_columns, policy))
+        reported += [*own, *not_judged(split, judged, own, limits)]
         reported += [few_values(split, column, n, min_rows) for column, n in part.few]
         if part.windows is not None and part.windows.without_time:
             reported.append(without_time(split, part.windows))

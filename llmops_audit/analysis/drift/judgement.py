@@ -2,83 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from llmops_audit import stats
 from llmops_audit.analysis.drift.column_pairs import ROWS, SCORE
+from llmops_audit.analysis.drift.drift_limits import DriftLimits, on_columns, on_detectable
 from llmops_audit.analysis.drift.hypotheses import CONSTANT, Hypothesis
-from llmops_audit.analysis.drift.measures import FLOORS
-from llmops_audit.analysis.drift.windows import Windows
 from llmops_audit.check.inputs import Policy
 from llmops_audit.check.verdicts import combined, p_value
-from llmops_audit.record import Finding, Message, Op, Requirement, Verdict, message
-from llmops_audit.record.drift_figure import Shift, Timeline, TimeSeries, VerdictName
+from llmops_audit.record import Finding, Message, Requirement, Verdict, message
 
 __all__ = [
-    "DriftLimits",
     "JudgedHypothesis",
     "described",
     "detectable_findings",
     "drifted_columns",
-    "few_values",
+    "finding_of",
     "findings",
     "judge_hypotheses",
-    "not_judged",
-    "shifts",
-    "timeline",
-    "window_findings",
-    "without_time",
+    "scope_of",
+    "worst_of",
 ]
 
 MAY_BE_CHANCE = 0.1
 """Corrected p-value below which an effect above its floor is reported, though it may be chance."""
-
-
-@dataclass(frozen=True)
-class DriftLimits:
-    """Limits on effects, by distance or column; a single number applies to all.
-
-    Attributes
-    ----------
-    floors : float or mapping of str to float, optional
-        Largest effects that the spec allows; by default `FLOORS` raise an alarm.
-    max_detectable_effect : float or mapping of str to float, optional
-        Largest effects that may have gone undetected.
-    max_drifted_columns : int
-        Number of columns that may drift; with 0, columns are judged one by one.
-    """
-
-    floors: float | Mapping[str, float] | None = None
-    max_detectable_effect: float | Mapping[str, float] | None = None
-    max_drifted_columns: int = 0
-
-    def requirement(self, one: Hypothesis) -> Requirement:
-        """Return the requirement that a hypothesis belongs to: the split's alarm, or what the spec sets."""
-        limit, about = _of(self.floors, one)
-        if limit is None:
-            method = one.measurement.method
-            setting: tuple[str, ...] = ("max_effect", method)
-            return Requirement(op=Op.AT_MOST, limit=FLOORS[method], metric="drift", alarm=True, setting=setting)
-        setting = ("max_effect", about) if about else ("max_effect",)
-        return Requirement(op=Op.AT_MOST, limit=limit, metric="effect", about=about, setting=setting)
-
-    def max_detectable(self, one: Hypothesis) -> tuple[float | None, str]:
-        """Return the largest effect that may have gone undetected, and the column or distance that it was set for.
-
-        None without a limit. Windows have few rows and serve to date a drift: the limit applies to the whole split.
-        """
-        return (None, "") if one.window is not None else _of(self.max_detectable_effect, one)
-
-
-def _of(given: float | Mapping[str, float] | None, one: Hypothesis) -> tuple[float | None, str]:
-    if not isinstance(given, Mapping):
-        return given, ""
-    name = one.column if one.column in given else one.measurement.method
-    return given.get(name), name
 
 
 @dataclass(frozen=True)
@@ -116,6 +65,11 @@ class JudgedHypothesis:
     def floor(self) -> float:
         """The effect above which drift matters."""
         return self.requirement.limit
+
+    @property
+    def broke(self) -> bool:
+        """Whether its whole interval misses the limit: the gate decides whether that is certain."""
+        return self.verdict in (Verdict.FAILED, Verdict.UNDECIDED)
 
 
 def judge_hypotheses(hypotheses: Sequence[Hypothesis], limits: DriftLimits, policy: Policy) -> list[JudgedHypothesis]:
@@ -220,42 +174,24 @@ def findings(all_judged: Sequence[JudgedHypothesis], policy: Policy) -> Iterator
     """Return a finding for each hypothesis on a whole split."""
     for one in all_judged:
         if one.hypothesis.window is None:
-            yield _finding([one], _scope(one.hypothesis), policy, one.text)
+            yield finding_of([one], scope_of(one.hypothesis), policy, one.text)
 
 
-def window_findings(
-    all_judged: Sequence[JudgedHypothesis], windows: Mapping[str, Windows], policy: Policy
-) -> Iterator[Finding]:
-    """Return a finding for each column, or feature of it, over all windows of a split: the worst window's."""
-    for series in _by_series(all_judged):
-        in_split = windows[series[0].hypothesis.split]
-        worst = _worst(series)
-        broke = next((one for one in series if _broke(one)), None)
-        text = worst.text
-        if broke is not None and broke.hypothesis.window is not None:
-            start = in_split.windows[broke.hypothesis.window].start
-            text = message("The first window that failed starts at {start}. {verdict}", start=start, verdict=worst.text)
-        scope = {**_scope(worst.hypothesis), "windows": in_split.unit}
-        yield _finding(series, scope, policy, text)
-
-
-def _broke(one: JudgedHypothesis) -> bool:
-    return one.verdict in (Verdict.FAILED, Verdict.UNDECIDED)
-
-
-def _worst(series: Sequence[JudgedHypothesis]) -> JudgedHypothesis:
+def worst_of(series: Sequence[JudgedHypothesis]) -> JudgedHypothesis:
     """Return the hypothesis with the worst verdict; of several the one with the smallest p-value, or largest effect."""
     verdict = combined(one.verdict for one in series)
     return min(series, key=lambda one: (one.verdict is not verdict, one.p_gate, -one.hypothesis.measurement.effect))
 
 
-def _scope(one: Hypothesis) -> dict[str, str]:
+def scope_of(one: Hypothesis) -> dict[str, str]:
+    """Return what a hypothesis is about: the split, the column and the feature."""
     feature = {} if one.feature is None else {"feature": one.feature}
     return {"split": one.split, "column": one.column, **feature}
 
 
-def _finding(series: Sequence[JudgedHypothesis], scope: dict[str, str], policy: Policy, text: Message) -> Finding:
-    one = _worst(series)
+def finding_of(series: Sequence[JudgedHypothesis], scope: dict[str, str], policy: Policy, text: Message) -> Finding:
+    """Return the finding of hypotheses that are compared together: the worst decides."""
+    one = worst_of(series)
     measurement = one.hypothesis.measurement
     point = policy.decide == "point"
     return Finding(
@@ -285,8 +221,10 @@ def detectable_findings(
 ) -> Iterator[Finding]:
     """Judge, where the spec limits it, the effect that could have gone undetected: the largest of each requirement.
 
-    A column whose effect is certainly below its floor is known well enough.
+    A column whose effect is certainly below its floor is known well enough. Nothing is rejected by such a limit, which
+    counts among the requirements of the audit with p = 1.
     """
+    counted: dict[str, Any] = {} if policy.decide == "point" else {"p_value": 1.0, "tests": 1}
     by_requirement: dict[tuple[str, str], list[tuple[JudgedHypothesis, float]]] = {}
     for one in all_judged:
         limit, about = limits.max_detectable(one.hypothesis)
@@ -315,30 +253,11 @@ def detectable_findings(
             scope={"split": split, **({"of": about} if about else {})},
             value=0.0 if worst is None else worst.detectable,
             method="four times in five",
-            requirement=Requirement(
-                op=Op.AT_MOST,
-                limit=limit,
-                about=about,
-                setting=("max_detectable_effect", about) if about else ("max_detectable_effect",),
-            ),
+            requirement=on_detectable(limit, about),
             verdict=Verdict.PASSED if met else Verdict.FAILED if policy.decide == "point" else Verdict.INCONCLUSIVE,
             message=text,
+            **counted,
         )
-
-
-def not_judged(split: str, all_judged: Sequence[JudgedHypothesis], limits: DriftLimits) -> Iterator[Finding]:
-    """Report columns that the spec sets a limit for, and of which nothing could be compared."""
-    compared = {one.hypothesis.column for one in all_judged if one.hypothesis.split == split}
-    floors = limits.floors if isinstance(limits.floors, Mapping) else {}
-    for column, limit in floors.items():
-        if column not in compared and column not in FLOORS:
-            yield Finding(
-                metric="effect",
-                scope={"split": split, "column": column},
-                requirement=Requirement(op=Op.AT_MOST, limit=limit, about=column, setting=("max_effect", column)),
-                verdict=Verdict.INCONCLUSIVE,
-                message=message("Nothing of the column can be compared, so the requirement cannot be judged."),
-            )
 
 
 def drifted_columns(split: str, all_judged: Sequence[JudgedHypothesis], max_drifted: int, policy: Policy) -> Finding:
@@ -352,11 +271,14 @@ def drifted_columns(split: str, all_judged: Sequence[JudgedHypothesis], max_drif
         if one.hypothesis.split == split and one.hypothesis.column not in (ROWS, SCORE):
             columns.setdefault(one.hypothesis.column, []).append(one)
     scope = {"split": split}
+    requirement = on_columns(max_drifted) if max_drifted else None
     if not any(one.hypothesis.split == split for one in all_judged):
         text = message(
             "Nothing can be compared with the reference: every column has too few values, or only one distinct value."
         )
-        return Finding(metric="drifted_columns", scope=scope, verdict=Verdict.NOT_APPLICABLE, message=text)
+        return Finding(
+            metric="drifted_columns", scope=scope, requirement=requirement, verdict=Verdict.NOT_APPLICABLE, message=text
+        )
     worst = [combined(one.verdict for one in found) for found in columns.values()]
     drifted = sum(verdict in (Verdict.FAILED, Verdict.UNDECIDED) for verdict in worst)
     possible = drifted + sum(verdict in (Verdict.INCONCLUSIVE, Verdict.FOUND) for verdict in worst)
@@ -364,10 +286,10 @@ def drifted_columns(split: str, all_judged: Sequence[JudgedHypothesis], max_drif
         "metric": "drifted_columns", "scope": scope, "value": drifted, "interval": (drifted, possible),
         "method": "count of columns", "details": {"compared_columns": len(worst)},
     }  # fmt: skip
-    if not max_drifted:
+    if requirement is None:
         text = message("Each column is judged by itself.")
         return Finding(**given, verdict=Verdict.NOT_APPLICABLE, message=text)
-    given["requirement"] = Requirement(op=Op.AT_MOST, limit=max_drifted, setting=("max_drifted_columns",))
+    given["requirement"] = requirement
     if policy.decide == "bound":
         given |= {"tests": 1, "p_value": _p_of_more(list(columns.values()), max_drifted)}
     if drifted > max_drifted:
@@ -388,135 +310,3 @@ def _p_of_more(columns: Sequence[Sequence[JudgedHypothesis]], most: int) -> floa
     """
     smallest = sorted(min(1.0, min(one.p_gate for one in found) * len(found)) for found in columns)
     return 1.0 if len(smallest) <= most else min(1.0, smallest[most] * (len(smallest) - most))
-
-
-def few_values(split: str, column: str, n: int, min_rows: int) -> Finding:
-    """Report a column that has too few values to compare."""
-    text = message("{rows} rows are fewer than the {least} that a comparison needs.", rows=n, least=min_rows)
-    scope = {"split": split, "column": column}
-    return Finding(metric="rows", scope=scope, n=n, verdict=Verdict.NOT_APPLICABLE, message=text)
-
-
-def without_time(split: str, windows: Windows) -> Finding:
-    """Report the rows that have no time; where none has any, the windows that were asked for are not judged."""
-    text = message("{rows} rows have no time and belong to no window.", rows=windows.without_time)
-    rows = windows.without_time + sum(window.rows for window in windows.windows)
-    nothing = windows.without_time == rows
-    if nothing:
-        text = message("No row has a time, so that windows of time cannot be compared.")
-    return Finding(
-        metric="rows_without_time",
-        scope={"split": split},
-        value=windows.without_time,
-        n=rows,
-        verdict=Verdict.INCONCLUSIVE if nothing else Verdict.NOT_APPLICABLE,
-        message=text,
-    )
-
-
-def shifts(all_judged: Sequence[JudgedHypothesis], importance: Mapping[str, float] | None) -> list[Shift]:
-    """Return what the figure holds of each hypothesis on a whole split, the largest effect on predictions first."""
-    whole = [one for one in all_judged if one.hypothesis.window is None]
-
-    def rank(one: JudgedHypothesis) -> tuple[float, float, *tuple[str, ...]]:
-        return -_weight(one, importance), -one.hypothesis.measurement.effect, *_scope(one.hypothesis).values()
-
-    ordered = sorted(whole, key=rank)
-    return [_shift(one, importance or {}) for one in ordered]
-
-
-def _weight(one: JudgedHypothesis, importance: Mapping[str, float] | None) -> float:
-    """Return effect times importance; labels and predictions count like the most important column."""
-    known = importance or {}
-    return one.hypothesis.measurement.effect * known.get(one.hypothesis.column, max(known.values(), default=1.0))
-
-
-def _shift(one: JudgedHypothesis, importance: Mapping[str, float]) -> Shift:
-    measurement = one.hypothesis.measurement
-    return Shift(
-        split=one.hypothesis.split,
-        column=one.hypothesis.column,
-        feature=one.hypothesis.feature,
-        method=measurement.method,
-        reference_rows=measurement.rows[0],
-        current_rows=measurement.rows[1],
-        reference_value=measurement.values[0],
-        current_value=measurement.values[1],
-        distance=measurement.distance,
-        expected=measurement.expected,
-        effect=measurement.effect,
-        low=one.low,
-        high=one.high,
-        floor=one.floor,
-        p_value=measurement.p_value,
-        p_adjusted=one.p_adjusted,
-        detectable=one.detectable,
-        importance=importance.get(one.hypothesis.column),
-        verdict=_name(one.verdict),
-    )
-
-
-def timeline(
-    split: str, all_judged: Sequence[JudgedHypothesis], windows: Windows, importance: Mapping[str, float] | None
-) -> Timeline:
-    """Return the timeline of a split: what failed first, then by the largest effect on predictions."""
-
-    def rank(series: Sequence[JudgedHypothesis]) -> tuple[int, float]:
-        verdict = combined(one.verdict for one in series)
-        return _WORST_FIRST.index(verdict), -max(_weight(one, importance) for one in series)
-
-    found = sorted((series for series in _by_series(all_judged) if series[0].hypothesis.split == split), key=rank)
-    return Timeline(
-        split=split,
-        unit=windows.unit,
-        windows=windows.windows,
-        without_time=windows.without_time,
-        series=tuple(_time_series(series, len(windows.windows)) for series in found),
-    )
-
-
-_WORST_FIRST = (
-    Verdict.FAILED, Verdict.UNDECIDED, Verdict.INCONCLUSIVE, Verdict.FOUND, Verdict.PASSED, Verdict.NOT_APPLICABLE,
-)  # fmt: skip
-
-
-def _by_series(all_judged: Sequence[JudgedHypothesis]) -> list[list[JudgedHypothesis]]:
-    by_column: dict[tuple[str, str, str | None], list[JudgedHypothesis]] = {}
-    for one in all_judged:
-        if one.hypothesis.window is not None:
-            by_column.setdefault((one.hypothesis.split, one.hypothesis.column, one.hypothesis.feature), []).append(one)
-    return list(by_column.values())
-
-
-def _time_series(series: Sequence[JudgedHypothesis], windows: int) -> TimeSeries:
-    at = np.full(windows, -1)
-    for i, one in enumerate(series):
-        at[one.hypothesis.window] = i
-    by_window = [None if i < 0 else series[i] for i in at.tolist()]
-    first = series[0]
-    return TimeSeries(
-        column=first.hypothesis.column,
-        feature=first.hypothesis.feature,
-        method=first.hypothesis.measurement.method,
-        floor=first.floor,
-        effects=tuple(None if one is None else one.hypothesis.measurement.effect for one in by_window),
-        lows=tuple(None if one is None else one.low for one in by_window),
-        highs=tuple(None if one is None else one.high for one in by_window),
-        verdicts=tuple(None if one is None else _name(one.verdict) for one in by_window),
-        broke_in=next((one.hypothesis.window for one in series if _broke(one)), None),
-        verdict=_name(combined(one.verdict for one in series)),
-    )
-
-
-_NAMES: Mapping[Verdict, VerdictName] = {
-    Verdict.FAILED: "failed",
-    Verdict.UNDECIDED: "failed",
-    Verdict.INCONCLUSIVE: "inconclusive",
-    Verdict.FOUND: "found",
-    Verdict.PASSED: "passed",
-}
-
-
-def _name(verdict: Verdict) -> VerdictName | None:
-    """Return the verdict on a hypothesis as the figure has it; None where it is only described."""
-    return _NAMES.get(verdict)

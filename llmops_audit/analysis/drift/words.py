@@ -93,6 +93,7 @@ WORDS: dict[str, Message] = {
     "hellinger_effect": message("Hellinger effect"),
     "difference_effect": message("effect on a share"),
     "roc_auc_effect": message("ROC AUC effect"),
+    "drift": message("drift"),
     "drifted_columns": message("drifted columns"),
     "detectable_effect": message("detectable effect"),
     "random_split": message("split drawn at random"),

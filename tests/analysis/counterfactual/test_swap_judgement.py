@@ -23,7 +23,7 @@ def _pairs(*counts: tuple[int, int]) -> dict[tuple[str, str], GroupPair]:
 
 
 def _judged(pairs: Mapping[tuple[str, str], GroupPair], limit: float = 0.05, policy: Policy = POLICY) -> list[Finding]:
-    return list(judge("flip_rate", limit, pairs, 30, policy, SCOPE, {}))
+    return [judge("flip_rate", limit, pairs, 30, policy, SCOPE, {})]
 
 
 @pytest.mark.parametrize("limit", [0.01, 0.05, 0.2, 0.9])
@@ -69,9 +69,14 @@ def test_the_worst_pair_decides(counts: list[tuple[int, int]], verdict: Verdict,
 
 
 def test_few_texts_without_a_doubt_are_not_judged() -> None:
-    """Where no pair has enough texts, nothing is judged, and the list says so."""
+    """Where no pair has enough texts, or no text mentions the attribute, its requirement is not applicable."""
     pairs = _pairs((29, 1), (10, 0))
-    assert _judged(pairs) == []
+    (unjudged,), (unmentioned,) = _judged(pairs), _judged({})
+    assert (unjudged.verdict, unjudged.n, unjudged.value) == (Verdict.NOT_APPLICABLE, 29, None)
+    assert (unmentioned.verdict, unmentioned.n, unmentioned.value) == (Verdict.NOT_APPLICABLE, 0, None)
+    assert unjudged.requirement == unmentioned.requirement
+    assert unjudged.requirement is not None
+    assert unjudged.message != unmentioned.message
     few = too_few(pairs, 30, 0.05, POLICY)
     assert few is not None
     assert (few[0].values["few"], few[0].values["least"], few[1]) == (2, 30, 29)

@@ -7,21 +7,18 @@ import pytest
 from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
+from llmops_audit.analysis.drift.drift_limits import DriftLimits
 from llmops_audit.analysis.drift.hypotheses import Hypothesis
 from llmops_audit.analysis.drift.judgement import (
-    DriftLimits,
     described,
     detectable_findings,
     drifted_columns,
     findings,
     judge_hypotheses,
-    not_judged,
-    shifts,
-    timeline,
-    window_findings,
-    without_time,
 )
-from llmops_audit.analysis.drift.measures import Measurement
+from llmops_audit.analysis.drift.measures import FLOORS, Measurement
+from llmops_audit.analysis.drift.timelines import shifts, timeline, window_findings, without_time
+from llmops_audit.analysis.drift.unjudged import not_judged, small_split
 from llmops_audit.analysis.drift.windows import Windows
 from llmops_audit.check.inputs import Policy
 from llmops_audit.record import Finding, Verdict
@@ -135,9 +132,46 @@ def test_what_must_be_detected_must_not_stay_unseen() -> None:
 
 def test_a_limit_on_a_column_that_cannot_be_compared_is_in_doubt() -> None:
     """What the spec limits is judged or inconclusive, never left out."""
-    judged = judge_hypotheses([_hypothesis(0.0, 1.0)], DriftLimits({"x": 0.1, "gone": 0.1}), POLICY)
-    (finding,) = not_judged("test", judged, DriftLimits({"x": 0.1, "gone": 0.1, "psi": 0.3}))
-    assert (finding.scope["column"], finding.verdict) == ("gone", Verdict.INCONCLUSIVE)
+    limits = DriftLimits({"x": 0.1, "gone": 0.1, "psi": 0.3})
+    judged = judge_hypotheses([_hypothesis(0.0, 1.0)], limits, POLICY)
+    found = list(not_judged("test", judged, findings(judged, POLICY), limits))
+    assert [(one.requirement.metric, one.requirement.about, one.verdict) for one in found if one.requirement] == [
+        ("effect", "gone", Verdict.INCONCLUSIVE),
+        ("effect", "psi", Verdict.NOT_APPLICABLE),
+        ("drift", "", Verdict.NOT_APPLICABLE),
+    ]
+    assert found[0].scope == {"split": "test", "column": "gone"}
+
+
+def test_a_column_that_may_drift_and_cannot_be_compared_is_in_doubt() -> None:
+    """Its limit serves to count the columns, and is no requirement of its own."""
+    limits = DriftLimits({"x": 0.1, "gone": 0.1}, max_drifted_columns=1)
+    judged = judge_hypotheses([_hypothesis(0.0, 1.0)], limits, POLICY)
+    counted = drifted_columns("test", judged, 1, POLICY)
+    (doubt,) = not_judged("test", judged, [counted], limits)
+    assert (doubt.scope["column"], doubt.verdict, doubt.requirement) == ("gone", Verdict.INCONCLUSIVE, None)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE])
+def test_each_requirement_of_a_small_split_is_told(verdict: Verdict) -> None:
+    """All of them get the verdict that the rows of the split leave."""
+    limits = DriftLimits({"x": 0.1}, max_detectable_effect={"x": 0.2, "psi": 0.3})
+    found = list(small_split("live", 9, 30, limits, verdict))
+    assert [(one.metric, one.scope) for one in found] == [
+        ("effect", {"split": "live", "column": "x"}),
+        ("drift", {"split": "live"}),
+        ("detectable_effect", {"split": "live", "of": "x"}),
+        ("detectable_effect", {"split": "live", "of": "psi"}),
+    ]
+    assert {(one.verdict, one.n, one.value) for one in found} == {(verdict, 9, None)}
+
+
+def test_whoever_limits_all_that_is_compared_has_no_alarm() -> None:
+    """One limit for all, one for each distance, or one for each column that is compared."""
+    every = dict.fromkeys(FLOORS, 0.1)
+    for limits in (DriftLimits(0.1), DriftLimits(every), DriftLimits({"x": 0.1}, columns=("x",))):
+        assert "drift" not in [metric for metric, _ in limits.of_split()]
+    assert "drift" in [metric for metric, _ in DriftLimits({"x": 0.1}).of_split()]
 
 
 def test_a_pass_says_what_could_have_been_seen() -> None:

@@ -29,7 +29,7 @@ from llmops_audit.record import (
 )
 from llmops_audit.render import i18n
 from llmops_audit.render.formats import render_files
-from llmops_audit.render.view import plot
+from llmops_audit.render.view import plot, view
 from llmops_audit.testing import catalogue
 
 LANGUAGES = ("en", "zh")
@@ -464,3 +464,14 @@ def test_headings_do_not_skip_a_level(sample: ModuleType) -> None:
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_what_is_only_reported_is_not_counted_among_what_was_corrected_for_a_rejection(sample: ModuleType) -> None:
+    """The page counts the requirements that bear on the decision, and their checks."""
+    record = sample.record()
+    corrected = [one for one in record.requirements if one.rank is not None]
+    shown = view(record)
+    assert (shown.tests, shown.chance_checks) == (len(corrected), len({one.check for one in corrected}))
+    aside = tuple(one.model_copy(update={"gate": "report"}) for one in record.requirements)
+    shown = view(record.model_copy(update={"requirements": aside}))
+    assert (shown.tests, shown.chance_checks) == (0, 0)
