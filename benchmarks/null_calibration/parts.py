@@ -112,7 +112,7 @@ def _users(name: str, title: str, text: str) -> Part:
 
 
 _ONE_CLASSIFIER = (
-    "The training rows are the same in all audits, so that these audit one classifier; only its test rows are drawn."
+    "The training rows are the same in all audits, so that these audit one classifier; all other rows are drawn anew."
 )
 
 _ALONE_TEXT = (
