@@ -12,6 +12,7 @@ from unittest import mock
 import numpy as np
 
 import llmops_audit.audit
+from llmops_audit.analysis.drift import comparison
 from llmops_audit.record import Verdict
 
 from .cells import Counts, Settings, counted
@@ -46,14 +47,25 @@ class UserCell:
         return partial(audit, self)
 
     def shortcuts(self) -> AbstractContextManager[None]:
-        """Run the search for personal data in this process: starting another takes longer than these few rows."""
-        return _here()
+        """Leave out what takes time and decides nothing.
+
+        The search for personal data runs in this process: starting another takes longer than these few rows. Metrics of
+        live rows that only the report shows are not estimated.
+        """
+        return _shortcuts()
 
 
 @contextmanager
-def _here() -> Iterator[None]:
-    with mock.patch.object(llmops_audit.audit, "workers", _no_workers):
+def _shortcuts() -> Iterator[None]:
+    with (
+        mock.patch.object(llmops_audit.audit, "workers", _no_workers),
+        mock.patch.object(comparison, "_estimates", _no_estimates),
+    ):
         yield
+
+
+def _no_estimates(*_: object) -> list[Any]:
+    return []
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import sys
 import zlib
 from collections import Counter
@@ -104,8 +105,9 @@ class Counts:
         Audits in which a check asked for review, or found nothing to judge, by its name.
     intervals : Counter
         Number of bounded intervals, by the id of the requirement or finding.
-    values, widths : Counter
-        Sums, over these, of the values and of half the widths; among the values the number of requirements as well.
+    values, squares, widths : Counter
+        Sums, over these, of the values, of their squares and of half the widths; among the values the number of
+        requirements as well.
     """
 
     runs: int = 0
@@ -114,6 +116,7 @@ class Counts:
     undecided: Counter[str] = field(default_factory=Counter)
     intervals: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
+    squares: Counter[str] = field(default_factory=Counter)
     widths: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: Counts) -> Counts:
@@ -129,6 +132,13 @@ class Counts:
     def half_width(self, finding: str) -> float:
         """Return the mean of half the width of its interval."""
         return self._mean(self.widths, finding)
+
+    def deviation(self, finding: str) -> float:
+        """Return the standard deviation of its value between audits; NaN where there are fewer than two."""
+        n = self.intervals[finding]
+        if n < 2:
+            return float("nan")
+        return math.sqrt(max(self._mean(self.squares, finding) - self.mean(finding) ** 2, 0.0) * n / (n - 1))
 
     def _mean(self, sums: Counter[str], finding: str) -> float:
         n = self.intervals[finding]
@@ -226,6 +236,7 @@ def counted(results: Sequence[CheckResult], requirements: Sequence[JudgedRequire
     undecided = Counter(result.name for result in results if result.verdict in UNDECIDED)
     intervals: Counter[str] = Counter()
     values: Counter[str] = Counter()
+    squares: Counter[str] = Counter()
     widths: Counter[str] = Counter()
     for result in results:
         bad = {finding.metric for finding in result.findings if finding.verdict is Verdict.FAILED}
@@ -238,10 +249,11 @@ def counted(results: Sequence[CheckResult], requirements: Sequence[JudgedRequire
             intervals[one.id] += 1
             # A counter takes any number.
             values[one.id] += one.value  # type: ignore[assignment]
+            squares[one.id] += one.value**2  # type: ignore[assignment]
             widths[one.id] += (high - low) / 2  # type: ignore[assignment]
     intervals[REQUIREMENTS] = 1
     values[REQUIREMENTS] = sum(one.rank is not None and one.gate != "report" for one in requirements)
-    return Counts(1, Counter([status.value]), failed, undecided, intervals, values, widths)
+    return Counts(1, Counter([status.value]), failed, undecided, intervals, values, squares, widths)
 
 
 def chunk(cell: AnyCell, number: int) -> Counts:

@@ -49,8 +49,10 @@ LIMITS_OF_THIS = """## Limits of this page
 - The numbers hold for the simulated worlds. Real rows may depend on each other; without `data.unit` the audit cannot
   know, and is then wrong more often.
 - Where the audit trains a classifier, nobody can write down its true quality. Its limits are set by the mean over
-  pilot audits, which is the truth up to an eighth of a half-width or so, and each audit's own classifier differs from
-  the mean. Between groups that are treated alike, the mean of the largest difference is above the truth, which is 0.
+  pilot audits, which is the truth up to an eighth of a half-width or so. Where each audit trains on rows of its own,
+  its classifier differs from the mean: half-widths of texts of two labels allow for that, and those of logistic
+  regression on four features need not. Between groups that are treated alike, the mean of the largest difference is
+  above the truth, which is 0.
 - Not simulated: sample weights, images and sound, texts in Chinese, embeddings and language models that answer here,
   intersections of more than two attributes, small groups beside large ones, labels that depend on time, the exact
   limits of rates of personal data, and checks of plug-ins.
@@ -61,7 +63,8 @@ LIMITS_OF_THIS = """## Limits of this page
   not protected by these numbers.
 - Shortcuts save time and change no decision (tests compare): where evidence is drawn as such, rates of groups are taken
   from the counts instead of from Fairlearn, and tables that only the report shows are left out; in audits of rows, the
-  search for personal data runs in the same process.
+  search for personal data runs in the same process, and metrics of live rows that only the report shows are not
+  estimated.
 
 ## How to repeat it
 

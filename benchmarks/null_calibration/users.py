@@ -38,10 +38,10 @@ WORDS = {
 }
 MODELS: Mapping[str, Mapping[str, Any]] = {
     "linear": {"estimator": "sklearn.linear_model:LogisticRegression", "parameters": {"max_iter": 1000}},
-    "tree": {"estimator": "sklearn.tree:DecisionTreeClassifier", "parameters": {"max_depth": 4}},
+    "tree": {"estimator": "sklearn.tree:DecisionTreeClassifier", "parameters": {"max_depth": 4, "random_state": 0}},
     "forest": {
         "estimator": "sklearn.ensemble:RandomForestClassifier",
-        "parameters": {"n_estimators": 20, "max_depth": 6},
+        "parameters": {"n_estimators": 20, "max_depth": 6, "random_state": 0},
     },
 }
 SAVED = {"predictions": "answer", "scores": "score"}
@@ -70,7 +70,7 @@ def _drawn(model: Mapping[str, Any], data: Mapping[str, pd.DataFrame], **meaning
 
 def texts(
     rng: Generator, *, labels: int = 2, train: int = 3_000, test: int = 2_000, live: int = 1_000, told: float = 0.2,
-    bias: float = 0.0, fading: float = 0.0,
+    bias: float = 0.0, fading: float = 0.0, trained: int | None = None,
 ) -> Drawn:  # fmt: skip
     """Draw messages: of three regions, some with a telephone number or a mention of a man or a woman.
 
@@ -86,9 +86,11 @@ def texts(
         How much more often label 0 mentions a woman than label 1 does: a model learns it.
     fading : float
         Share of the telling words that live rows have lost.
+    trained : int, optional
+        Seed of the training rows: all audits of it train the same classifier. None: they are drawn anew.
     """
 
-    def part(rows: int, told: float) -> pd.DataFrame:
+    def part(rows: int, told: float, rng: Generator = rng) -> pd.DataFrame:
         label = rng.integers(labels, size=rows)
         return pd.DataFrame(
             {
@@ -98,11 +100,15 @@ def texts(
             }
         )
 
-    data = {"train": part(train, told), "test": part(test, told)}
+    data = {"train": part(train, told, _of_training(rng, trained)), "test": part(test, told)}
     if live:
         data["live"] = part(live, told * (1 - fading))
     positive = {"positive": "label 1"} if labels == 2 else {}
     return _drawn(WORDS, data, text="text", groups=["region"], **positive)
+
+
+def _of_training(rng: Generator, trained: int | None) -> Generator:
+    return rng if trained is None else np.random.default_rng(trained)
 
 
 def _sentences(label: Ints, labels: int, told: float, bias: float, rng: Generator) -> list[str]:
@@ -133,14 +139,15 @@ def _words(number: int) -> list[str]:
 
 
 def table(
-    rng: Generator, *, model: str = "linear", train: int = 3_000, test: int = 1_500, live: int = 0, units: int = 0,
-    months: int = 0, shift: float = 0.0, shifted: int = 2, told: float = 0.0,
+    generator: Generator, *, model: str = "linear", train: int = 3_000, test: int = 1_500, live: int = 0,
+    units: int = 0, months: int = 0, shift: float = 0.0, shifted: int = 2, told: float = 0.0,
+    trained: int | None = None,
 ) -> Drawn:  # fmt: skip
     """Draw rows of two numbers that tell the label, one that does not, and a category, of three regions.
 
     Parameters
     ----------
-    rng : Generator
+    generator : Generator
     model : str
         Of `MODELS`; trained by the audit.
     train, test, live : int
@@ -153,9 +160,12 @@ def table(
         Standard deviations that a number moves by in the last `shifted` months of live rows.
     told : float
         Standard deviations between regions in one number: it tells the region.
+    trained : int, optional
+        Seed of the training rows: all audits of it train the same classifier. None: they are drawn anew.
     """
 
     def part(split: str, rows: int) -> pd.DataFrame:
+        rng = _of_training(generator, trained) if split == "train" else generator
         label, region = rng.integers(2, size=rows), rng.integers(len(REGIONS), size=rows)
         noise = rng.standard_normal((rows, 3))
         person = np.arange(rows) // units if units else np.arange(rows)

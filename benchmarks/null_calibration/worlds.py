@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Any
+
+from llmops_audit.spec import GateSection
 
 from .audits import UserCell
 from .cells import AnyCell, Counts, Settings
@@ -12,6 +15,7 @@ from .plan import Runs, Step
 from .results import Kind
 
 TWICE = 2.0
+_Z = NormalDist().inv_cdf((1 + GateSection().confidence) / 2)
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,22 @@ class Aim:
         """Return a limit that nothing misses."""
         return 0.0 if self.least else 1.0
 
-    def value(self, counts: Counts, half_widths: float) -> float:
-        """Return a limit that the mean misses by so many half-widths; of several attributes the loosest."""
+    def value(self, counts: Counts, half_widths: float, *, spread: bool = False) -> float:
+        """Return a limit that the mean misses by so many half-widths; of several attributes the loosest.
+
+        Parameters
+        ----------
+        counts : Counts
+            Of the pilot.
+        half_widths : float
+        spread : bool
+            Whether the value differs between audits by more than its interval allows for, because each trains a
+            classifier of its own: then half the width of an interval of what is seen counts, where that is wider.
+        """
         ids = [id for id in counts.intervals if self._is_own(id)]
         sign = 1 if self.least else -1
-        values = [counts.mean(id) + sign * half_widths * counts.half_width(id) for id in ids]
+        seen = {id: _Z * counts.deviation(id) if spread else 0.0 for id in ids}
+        values = [counts.mean(id) + sign * half_widths * max(counts.half_width(id), seen[id]) for id in ids]
         return round(min(max((min if self.least else max)(values), 0.0), 1.0), 6)
 
     def _is_own(self, id: str) -> bool:
@@ -106,6 +121,8 @@ class UserWorld:
     variants : tuple of Variant
     options : mapping
         Of the maker.
+    spread : bool
+        Whether half-widths allow for the spread between the classifiers that the audits train.
     """
 
     maker: str
@@ -113,6 +130,7 @@ class UserWorld:
     aims: tuple[Aim, ...]
     variants: tuple[Variant, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
+    spread: bool = False
 
     def steps(self, part: str, runs: Runs, simulate: Callable[[Sequence[AnyCell]], Mapping[str, Counts]]) -> list[Step]:
         """Simulate how wide intervals are, and return cells whose limits lie by these."""
@@ -126,7 +144,9 @@ class UserWorld:
                     self.maker,
                     dict(self._options(variant)),
                     self._set({
-                        aim: aim.value(found[pilots[self._options(variant)].name], variant.offset(aim))
+                        aim: aim.value(
+                            found[pilots[self._options(variant)].name], variant.offset(aim), spread=self.spread
+                        )
                         for aim in self.aims
                     }),
                     round(variant.times * runs.users),
@@ -187,6 +207,8 @@ _DIFFERENCES = (
     _difference("selection_rate", "demographic_parity"),
 )
 _LEAST = Aim("fairness", "min_worst_group", "fairness.accuracy[group 1]", "accuracy")
+TRAINED = 1
+"""Seed of training rows that are the same in all audits, so that they audit one classifier, whose truth is one."""
 _NO_PAIRS = {"fairness": {"intersections": 1}}
 
 
@@ -220,10 +242,12 @@ WORLDS: dict[str, tuple[UserWorld, ...]] = {
                 Variant("2,000 test rows: " + GOOD, Kind.GOOD, {"test": 2_000}, barred=False, times=0.25),
             ),
             {"told": 0.3},
+            spread=True,
         ),
     ),
     "seven": (
-        UserWorld("texts", _checks(*ALL), (ACCURACY, BALANCED, _WORST), _three(), {"labels": 7, "told": 0.3}),
+        UserWorld("texts", _checks(*ALL), (ACCURACY, BALANCED, _WORST), _three(),
+                  {"labels": 7, "told": 0.3, "trained": TRAINED}),
     ),
     "labels": (UserWorld("many_labels", _checks("accuracy", "pii"), (ACCURACY, BALANCED), _three()),),
     "trees": (
@@ -232,7 +256,7 @@ WORLDS: dict[str, tuple[UserWorld, ...]] = {
             _checks(*OF_TABLES),
             (ACCURACY, BALANCED),
             (*_three("tree", {"model": "tree"}), *_three("forest", {"model": "forest"})),
-            {"test": 2_500},
+            {"test": 4_000, "trained": TRAINED},
         ),
     ),
     "windows": (
@@ -244,7 +268,7 @@ WORLDS: dict[str, tuple[UserWorld, ...]] = {
                 *_three()[:2],
                 Variant("a number moves by 0.8 SD in the last two of six months", Kind.BAD, {"shift": 0.8}, times=0.5),
             ),
-            {"months": 6, "live": 2_400, "test": 2_500},
+            {"months": 6, "live": 2_400, "test": 4_000},
         ),
     ),
     "units": (
@@ -260,7 +284,7 @@ WORLDS: dict[str, tuple[UserWorld, ...]] = {
                 *_three(),
                 Variant("two half-widths more refusals than allowed", Kind.BAD, missed=(_INVALID.requirement,)),
             ),
-            {"refused": 0.05, "rows": 3_000},
+            {"refused": 0.05, "rows": 4_000},
         ),
     ),
     "live": (
@@ -273,7 +297,7 @@ WORLDS: dict[str, tuple[UserWorld, ...]] = {
                 Variant("no loss, two half-widths better than the limits", Kind.GOOD),
                 Variant("two half-widths more loss than allowed", Kind.BAD, {"loss": 0.08}, (_LIVE.requirement,)),
             ),
-            {"rows": 3_000, "live": 2_000},
+            {"rows": 4_000, "live": 2_000},
         ),
     ),
     "counterfactual": (
@@ -282,11 +306,11 @@ WORLDS: dict[str, tuple[UserWorld, ...]] = {
             _checks("counterfactual"),
             (_FLIPS,),
             (
-                Variant("the model learned a little bias, the limit is the mean of pilots", Kind.EDGE, {"bias": 0.3}),
+                Variant("the limit is the mean of pilots", Kind.EDGE),
                 Variant("two half-widths fewer flips than allowed", Kind.GOOD),
-                Variant("two half-widths more flips than allowed", Kind.BAD, {"bias": 0.6}, (_FLIPS.requirement,)),
+                Variant("two half-widths more flips than allowed", Kind.BAD, missed=(_FLIPS.requirement,)),
             ),
-            {"live": 0, "told": 0.25},
+            {"live": 0, "told": 0.25, "bias": 0.3, "trained": TRAINED},
         ),
     ),
     "proxies": (
@@ -296,7 +320,7 @@ WORLDS: dict[str, tuple[UserWorld, ...]] = {
             (_TOLD,),
             (
                 Variant("a number tells the region, the limit is the mean of pilots", Kind.EDGE, {"told": 1.8}),
-                Variant("no feature tells the region; default limit, or two half-widths", Kind.GOOD),
+                Variant("no feature tells the region, two half-widths below the limit", Kind.GOOD),
                 Variant("two half-widths above the limit", Kind.BAD, {"told": 1.8}, (_TOLD.requirement,)),
             ),
         ),

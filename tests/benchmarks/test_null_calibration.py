@@ -387,19 +387,69 @@ def test_a_user_world_is_audited_and_its_limits_lie_by_a_pilot() -> None:
     assert found[steps[2].cell.name].status == Counter(rejected=3)
 
 
-def test_the_search_in_this_process_changes_no_decision() -> None:
-    """Whole audits decide as those in which the search for personal data has a process of its own."""
+def test_shortcuts_in_audits_of_rows_change_no_decision() -> None:
+    """Whole audits decide as those that start a process for personal data, and that estimate metrics of live rows."""
     from llmops_audit.audit import prepare, run
 
-    options = {"rows": 300, "refused": 0.05}
-    cell = worlds.UserCell("test", "saved", options, {"accuracy": {}, "pii": {}}, 1)
+    options = {"rows": 300, "live": 200}
+    cell = worlds.UserCell("test", "saved", options, {"accuracy": {}, "drift": {}, "pii": {}}, 1)
     drawn = users.saved(np.random.default_rng(5), **options)
     spec = {**drawn.spec, "checks": cell.checks}
     apart = run(prepare(spec, drawn.data))
     with cell.shortcuts():
         here = run(prepare(spec, drawn.data))
     assert here.decision == apart.decision
-    assert here.checks == apart.checks
+    for found, expected in zip(here.checks, apart.checks, strict=True):
+        assert (found.name, found.verdict, found.findings) == (expected.name, expected.verdict, expected.findings)
+    # That was a world in which they would be estimated.
+    assert apart.figures["drift"].estimates
+    assert not here.figures["drift"].estimates
+
+
+@pytest.mark.parametrize(("maker", "options"), [("texts", {"test": 50, "live": 0}), ("table", {"test": 50})])
+def test_training_rows_may_be_the_same_in_all_audits(maker: str, options: dict[str, Any]) -> None:
+    """With a seed of training rows, these are the same whatever the audit draws, and test rows are not."""
+
+    def drawn(seed: int, **trained: int) -> Any:
+        return users.MAKERS[maker](np.random.default_rng(seed), train=80, **options, **trained).data
+
+    one, other = drawn(1, trained=5), drawn(2, trained=5)
+    assert one["train"].equals(other["train"])
+    assert not one["test"].equals(other["test"])
+    assert not one["train"].equals(drawn(1, trained=6)["train"])
+    assert not drawn(1)["train"].equals(drawn(2)["train"])
+
+
+def test_limits_may_allow_for_the_spread_between_classifiers() -> None:
+    """Where values vary by more than an interval says, a limit lies by what varies; else by the interval."""
+    aim, values = worlds.ACCURACY, [0.7, 0.8, 0.9]
+
+    def pilot(half_width: float) -> Any:
+        audits = [
+            cells.Counts(
+                1,
+                intervals=Counter({aim.requirement: 1}),
+                values=Counter({aim.requirement: value}),
+                squares=Counter({aim.requirement: value**2}),
+                widths=Counter({aim.requirement: half_width}),
+            )
+            for value in values
+        ]
+        return sum(audits, cells.Counts())
+
+    assert pilot(0.05).deviation(aim.requirement) == pytest.approx(np.std(values, ddof=1))
+    assert np.isnan(cells.Counts().deviation(aim.requirement))
+    assert aim.value(pilot(0.05), -2) == pytest.approx(0.7)
+    assert aim.value(pilot(0.05), -2, spread=True) == pytest.approx(0.8 - 2 * 1.96 * 0.1, abs=1e-4)
+    assert aim.value(pilot(0.3), -2, spread=True) == pytest.approx(0.2)
+
+
+def test_squares_are_counted() -> None:
+    """The standard deviation between simulated audits is about what an interval of the accuracy says."""
+    cell = cells.Cell("spread", world.World(rows=500), {"accuracy": {"min": {"accuracy": 0.5}}}, 40)
+    counts = cells.simulate([cell])[cell.name]
+    width = counts.half_width("accuracy.accuracy")
+    assert 1.96 * counts.deviation("accuracy.accuracy") == pytest.approx(width, rel=0.4)
 
 
 @pytest.mark.parametrize("options", [{"labels": 2}, {"labels": 7, "bias": 0.5, "fading": 0.5}])
