@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from llmops_audit.record import Finding, Message, Op, Record, Scalar, Verdict, message
 from llmops_audit.record.requirements import JudgedRequirement
+from llmops_audit.render.fact_numbers import COUNT, NUMBER, POINTS, SHARE, Quantity, written
 from llmops_audit.render.group_facts import group_gap, group_minimum, swap_fact
-from llmops_audit.render.quantities import COUNT, NUMBER, POINTS, SHARE, Quantity, written
 
 __all__ = ["constant_label", "deciding", "fact"]
 
@@ -61,14 +61,12 @@ def _measured(record: Record, requirement: JudgedRequirement, finding: Finding) 
         return _release(requirement, finding)
     if against == "chance":
         return _chance(requirement, finding)
-    if "compared_with" in finding.details and "rate" in finding.details:
-        return group_gap(record, requirement, finding)
-    if "group" in finding.details:
-        return group_minimum(requirement, finding)
     if "column" in finding.scope and finding.metric.endswith("_effect"):
         return _drift(requirement, finding)
+    # The value of a group, or the gap between two, where the details say whose it is.
+    of_groups = group_gap(record, requirement, finding) or group_minimum(requirement, finding)
     write = _BY_METRIC.get(finding.metric)
-    return None if write is None else write(requirement, finding)
+    return of_groups or (None if write is None else write(requirement, finding))
 
 
 def _other(requirement: JudgedRequirement, finding: Finding) -> Fact:

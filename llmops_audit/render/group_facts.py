@@ -6,7 +6,7 @@ import re
 
 from llmops_audit.record import Finding, Message, Op, Record, Verdict, message
 from llmops_audit.record.requirements import JudgedRequirement
-from llmops_audit.render.quantities import POINTS, SHARE, Quantity, in_so_many
+from llmops_audit.render.fact_numbers import POINTS, SHARE, Quantity, in_so_many
 
 __all__ = ["about_people", "group_gap", "group_minimum", "swap_fact"]
 
@@ -96,7 +96,7 @@ def group_gap(record: Record, requirement: JudgedRequirement, finding: Finding) 
 def group_minimum(requirement: JudgedRequirement, finding: Finding) -> tuple[Message, Quantity] | None:
     """Return the worst group with its value and its rows."""
     group, rows, value = finding.details.get("group"), finding.details.get("group_rows"), finding.value
-    if value is None or not isinstance(group, str) or not isinstance(rows, int):
+    if value is None or "compared_with" in finding.details or not isinstance(group, str) or not isinstance(rows, int):
         return None
     quantity = Quantity(requirement, SHARE, value)
     return message(
