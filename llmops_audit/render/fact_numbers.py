@@ -86,14 +86,20 @@ class Quantity:
     @property
     def interval(self) -> Message | str:
         """The interval in brackets after a space; nothing where the value has none."""
+        ends = self.ends
+        return "" if ends is None else message(" ({ends})", ends=ends)
+
+    @property
+    def ends(self) -> Message | None:
+        """The interval; None where the value has none."""
         low, high = (None if end is None else self._written(end) for end in self.requirement.interval or (None, None))
         if low is None and high is None:
-            return ""
+            return None
         if low is None:
-            return message(" (at most {high})", high=high)
+            return message("at most {high}", high=high)
         if high is None:
-            return message(" (at least {low})", low=low)
-        return message(" ({low} to {high})", low=low, high=high)
+            return message("at least {low}", low=low)
+        return message("{low} to {high}", low=low, high=high)
 
     @property
     def limit(self) -> Message:
@@ -101,8 +107,14 @@ class Quantity:
         op, limit = self.requirement.op, self.requirement.limit
         if self.unit is COUNT and op is Op.AT_MOST and limit == 0:
             return message("none allowed")
-        text = self.unit.write(written(limit * self.unit.scale, _places_of_limit(limit * self.unit.scale)))
+        text = self.bare_limit
         return _LIMITS[op].model_copy(update={"values": {"limit": text}})
+
+    @property
+    def bare_limit(self) -> Message:
+        """The limit without its comparison."""
+        limit = self.requirement.limit * self.unit.scale
+        return self.unit.write(written(limit, _places_of_limit(limit)))
 
     def _written(self, value: float) -> str:
         return written(value * self.unit.scale, self._places)

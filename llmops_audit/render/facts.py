@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from llmops_audit.record import Finding, Message, Op, Record, Scalar, Verdict, message
 from llmops_audit.record.requirements import JudgedRequirement
 from llmops_audit.render.fact_numbers import COUNT, NUMBER, POINTS, SHARE, Quantity, written
 from llmops_audit.render.group_facts import group_gap, group_minimum, swap_fact
 
-__all__ = ["constant_label", "deciding", "fact"]
+__all__ = ["constant_label", "deciding", "fact", "name_of", "quantity"]
 
 Places = dict[str, Scalar | Message]
 
@@ -41,6 +42,37 @@ def fact(record: Record, requirement: JudgedRequirement) -> Message:
         if again != quantity.number:
             what = message("{what}, without the rows seen in training {value}", what=what, value=again)
     return message("{what}; {limit}: these rows cannot decide", what=what, limit=quantity.limit)
+
+
+def quantity(record: Record, requirement: JudgedRequirement) -> Quantity | None:
+    """Return the value of a requirement with its interval and its limit; None where the value is undefined."""
+    finding = deciding(record, requirement)
+    if finding is None or finding.value is None:
+        return None
+    found = (_measured(record, requirement, finding) or _other(requirement, finding))[1]
+    # A fact may name the pair of groups that decides; the value is then that of another pair.
+    return replace(found, value=finding.value) if found.requirement is requirement else found
+
+
+def name_of(record: Record, requirement: JudgedRequirement) -> Message:
+    """Return what a requirement is on: metric, attribute or label, and a split other than the test split."""
+    finding = deciding(record, requirement)
+    if finding is None or finding.requirement is None:
+        return message("{name}", name=requirement.id)
+    against = finding.scope.get("against")
+    if against == "chance":
+        return message("{metric} against guessing", metric=finding.metric)
+    about = tuple(filter(None, [finding.requirement.about]))
+    split = finding.scope.get("split", "test")
+    if against == "before":
+        return message("{metric}{about} since the release before", metric=finding.metric, about=_in_brackets(about))
+    if split != "test":
+        return message("{metric}{about}, {split}", metric=finding.metric, about=_in_brackets(about), split=split)
+    return message("{metric}{about}", metric=finding.metric, about=_in_brackets(about))
+
+
+def _in_brackets(values: tuple[str, ...]) -> Message | str:
+    return message(" ({values})", values=values) if values else ""
 
 
 def constant_label(finding: Finding) -> str | None:
@@ -78,7 +110,7 @@ def _other(requirement: JudgedRequirement, finding: Finding) -> Fact:
 
 def _about(finding: Finding) -> Message | str:
     own = tuple(value for key, value in sorted(finding.scope.items()) if key not in ("split", "against"))
-    return message(" ({values})", values=own) if own else ""
+    return _in_brackets(own)
 
 
 def _number(requirement: JudgedRequirement) -> Scalar:
@@ -199,7 +231,7 @@ def _release(requirement: JudgedRequirement, finding: Finding) -> Fact | None:
     steps = [Quantity(requirement, SHARE, one).number for one in (before, now)]
     return message(
         "{metric}{about} was {before} in the release before and is {now}: a loss of {loss}",
-        metric=finding.metric, about=message(" ({values})", values=tuple(own.values())) if own else "",
+        metric=finding.metric, about=_in_brackets(tuple(own.values())),
         before=steps[0], now=steps[1], loss=loss.with_interval,
     ), loss  # fmt: skip
 

@@ -115,6 +115,10 @@ class Wording:
         written = one_line(value if isinstance(value, str) else self.numbers.value(value), MAX_NAME)
         return written if op is None else f"{_OPS.get(op, op)} {written}"
 
+    def compared(self, op: Op, limit: Message) -> str:
+        """Return a limit that is written for people with its comparison."""
+        return f"{_OPS.get(op, op)} {self.say(limit)}"
+
     def source(self, requirement: Requirement | None) -> str:
         """Return the line of the spec that sets the limit, or that it is a default; a dash where there is no limit."""
         if requirement is None or requirement.source is None:
