@@ -171,7 +171,7 @@ def line_of(record: Record, requirement: JudgedRequirement) -> Line:
     return Line(
         requirement.verdict,
         fact(record, requirement),
-        None if source in (None, DEFAULT_SOURCE) else source,
+        None if source is None or source == DEFAULT_SOURCE else one_line(source, MAX_NAME),
         None if found is None else found.id,
         (requirement.check, requirement.id if found is None else found.metric),
     )

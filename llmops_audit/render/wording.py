@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from llmops_audit.record import DEFAULT_SOURCE, Finding, Message, Op, Record, Requirement, Scalar, Verdict, message
+from llmops_audit.record import (
+    DEFAULT_SOURCE,
+    Finding,
+    JudgedRequirement,
+    Message,
+    Op,
+    Record,
+    Requirement,
+    Scalar,
+    Verdict,
+    message,
+)
 from llmops_audit.render import i18n
 from llmops_audit.render.items import MAX_NAME, Item, one_line
 from llmops_audit.render.names import Scopes
@@ -126,6 +137,10 @@ class Wording:
         if requirement.source == DEFAULT_SOURCE:
             return self.say(message("default of the check"))
         return one_line(requirement.source, MAX_NAME)
+
+    def set_in(self, one: JudgedRequirement) -> str:
+        """Return the line of the spec that sets the limit of a requirement, like `source`."""
+        return self.source(Requirement(op=one.op, limit=one.limit, source=one.source))
 
     def _facts(self, finding: Finding) -> Message | None:
         if finding.requirement is None:

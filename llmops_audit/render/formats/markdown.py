@@ -132,7 +132,6 @@ def _key_numbers(record: Record, wording: Wording) -> Iterator[str]:
 
 def _key(record: Record, one: JudgedRequirement, wording: Wording) -> tuple[str, ...]:
     measured = quantity(record, one)
-    source = wording.say(message("default of the check")) if one.source == "default" else one.source or NOTHING
     number, ends = (NOTHING, None) if measured is None else (wording.say(measured.number), measured.ends)
     return (
         f"{_SYMBOLS.get(one.verdict, NOTHING)} {wording.word(one.verdict)}",
@@ -140,7 +139,7 @@ def _key(record: Record, one: JudgedRequirement, wording: Wording) -> tuple[str,
         number,
         NOTHING if ends is None else wording.say(ends),
         wording.limit(one.op, one.limit) if measured is None else wording.compared(one.op, measured.bare_limit),
-        source,
+        wording.set_in(one),
     )
 
 
