@@ -86,9 +86,10 @@ def run_screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator
     yield from _checks(record, speaker)
     yield from _result(record, screen, speaker)
     yield from _beside(record, screen, speaker)
+    report = speaker.say(message("Report:"))
     for name in reports:
         # A path that is broken over lines cannot be copied.
-        yield Text(f"{speaker.say(message('Report:'))} {folder / name}", no_wrap=True)
+        yield Text(f"{report} {folder / name}", no_wrap=True)
     yield Text("")
 
 
@@ -114,7 +115,8 @@ def _result(record: Record, screen: FirstScreen, speaker: _Speaker) -> Iterator[
     if screen.more is not None:
         yield Text(f"  {speaker.say(screen.more)}")
     for one in screen.to_do:
-        yield Text(f"→ {speaker.say(message('{check}: {reason}', check=one.who, reason=one.what))}")
+        who = message("{check}: {reason}", check=one.who, reason=one.what)
+        yield Text(f"→ {speaker.say(who)}")
 
 
 def _beside(record: Record, screen: FirstScreen, speaker: _Speaker) -> Iterator[Text]:
@@ -150,7 +152,8 @@ def _check(record: Record, check: CheckResult, speaker: _Speaker) -> Iterator[Te
     for verdict, name, measured in lines[:MAX_LINES]:
         yield _line(verdict, printable(name), printable(measured))
     if len(lines) > MAX_LINES:
-        yield Text(f"  {speaker.say(message('{count} more in the record.', count=len(lines) - MAX_LINES))}")
+        more = message("{count} more in the record.", count=len(lines) - MAX_LINES)
+        yield Text(f"  {speaker.say(more)}")
 
 
 def _required(record: Record, one: JudgedRequirement) -> tuple[str, str]:

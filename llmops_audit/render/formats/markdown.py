@@ -108,9 +108,10 @@ def _why(screen: FirstScreen, wording: Wording) -> Iterator[str]:
     told = [f"- {_reason(line, wording)}" for line in lines]
     if screen.more is not None:
         told.append(f"- {escaped(wording.say(screen.more))}")
-    yield f"**{escaped(wording.say(message('Why')))}**"
+    why, to_do = (escaped(wording.say(text)) for text in (message("Why"), message("To do")))
+    yield f"**{why}**"
     yield "\n".join(told)
-    yield f"**{escaped(wording.say(message('To do')))}**"
+    yield f"**{to_do}**"
     who = [message("{check}: {reason}", check=one.who, reason=one.what) for one in screen.to_do]
     yield "\n".join(f"- {escaped(wording.say(line), 2 * MAX_CELL)}" for line in who)
 
