@@ -114,7 +114,8 @@ class FirstScreen:
     to_do : tuple of Advice
     notes, folded : tuple of Notice
         What else a reader must not miss; few stand unfolded.
-    roles : tuple of Message
+    roles : tuple of Message or str
+        Who signs the decision on the release.
     """
 
     status: Status
@@ -130,7 +131,7 @@ class FirstScreen:
     to_do: tuple[Advice, ...]
     notes: tuple[Notice, ...]
     folded: tuple[Notice, ...]
-    roles: tuple[Message, ...]
+    roles: tuple[Message | str, ...]
 
 
 def first_screen(record: Record) -> FirstScreen:
@@ -154,7 +155,7 @@ def first_screen(record: Record) -> FirstScreen:
         to_do=advice(record),
         notes=said[:MOST_NOTES],
         folded=said[MOST_NOTES:],
-        roles=ROLES,
+        roles=record.audit.roles or ROLES,
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 from llmops_audit.check.family import decided
 from llmops_audit.record import Changes, Finding, Message, Op, Record, Requirement, Status, Verdict, message
 from llmops_audit.render import i18n
-from llmops_audit.render.first_screen import DISCLAIMER, MOST_REASONS, first_screen
+from llmops_audit.render.first_screen import DISCLAIMER, MOST_REASONS, ROLES, first_screen
+from llmops_audit.render.formats import render_files
 
 
 def _finding(id: str, metric: str, verdict: Verdict, **given: Any) -> Finding:
@@ -169,3 +170,13 @@ def test_what_changed_takes_one_line(sample: ModuleType) -> None:
         "Since 0.9.0: classifier another one; test data the same; 0 verdicts changed, 0 for the worse; 0 limits "
         "loosened."
     )
+
+
+def test_the_roles_of_the_spec_sign(sample: ModuleType) -> None:
+    """Owner and reviewer sign, unless the spec names others; each has a line on the cover."""
+    assert first_screen(sample.record()).roles == ROLES
+    record = sample.record(roles=("Head of <credit>", "Data protection officer"))
+    page = render_files(record, ["html"])["report.html"].decode()
+    assert page.count("do not release") == 2
+    assert '<th scope="row">Head of &lt;credit&gt;</th>' in page
+    assert '<th scope="row">Reviewer</th>' not in page
