@@ -84,7 +84,12 @@ def _audited(prepared: Prepared, jobs: int, clock: Clock, reports: Path | None, 
         needs = needs_of(prepared)
         writer = row_writer(prepared) if files else None
         swept = sweep(prepared, needs, jobs, clock, previous(prepared, before), writer)
-        audit = AuditInfo(**spec.audit.model_dump(), spec_sha256=prepared.draft.sha256, overrides=prepared.overrides)
+        audit = AuditInfo(
+            **spec.audit.model_dump(),
+            roles=() if spec.report is None else spec.report.roles,
+            spec_sha256=prepared.draft.sha256,
+            overrides=prepared.overrides,
+        )
         data = data_sheet(swept)
         inputs = MadeInputs(prepared, swept, before, audit, data, clock).named(prepared.inputs)
         figures = {"confusion_matrix": confusion_matrix(swept)}

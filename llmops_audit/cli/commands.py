@@ -293,7 +293,7 @@ def _summarise(record: Record, root: str) -> None:
 
 
 def _show(record: Record, folder: Path, reports: tuple[str, ...], root: str) -> None:
-    from llmops_audit.cli.screen import screen
+    from llmops_audit.cli.run_screen import run_screen
 
     console = _console()
     on_github = os.environ.get("GITHUB_ACTIONS") == "true"
@@ -301,9 +301,8 @@ def _show(record: Record, folder: Path, reports: tuple[str, ...], root: str) -> 
     token = secrets.token_hex()
     if on_github:
         typer.echo(f"::stop-commands::{token}")
-    for part in screen(record, folder, reports):
-        # A path that is broken over lines cannot be copied.
-        console.print(part, soft_wrap=str(part).startswith("Report: "))
+    for part in run_screen(record, folder, reports):
+        console.print(part, soft_wrap=part.no_wrap)
     if on_github:
         from llmops_audit.render.github import workflow_commands
 

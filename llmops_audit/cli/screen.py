@@ -1,98 +1,27 @@
-"""What the command line shows, put together; only `llmops_audit.cli` prints it."""
+"""Pages and lists that the command line shows, put together; only `llmops_audit.cli` prints them."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmops_audit.errors.redaction import printable
 from llmops_audit.render.i18n import Translate, translator
-from llmops_audit.render.i18n import render as in_words
-from llmops_audit.render.names import identity_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.text import Text
 
     from llmops_audit.check import Check
     from llmops_audit.cli.init.roles import Taken
-    from llmops_audit.record import CheckResult, Message, Record
     from llmops_audit.record.governance import Clause, Framework, InLanguages
 
-__all__ = ["check_page", "columns_table", "framework_line", "framework_page", "screen"]
+__all__ = ["check_page", "columns_table", "framework_line", "framework_page"]
 
 WIDTH = 100
 
-MAX_REASONS = 20
-
 # Chinese breaks between any two characters, but not within a word of other letters, nor before a closing mark.
 _CHINESE_PIECE = re.compile(r"[（《“‘]*(?:[!-~]+|[^!-~\s])[，。；：、？！）》”’]*\s*")
-
-_COLOURS = {
-    "passed": "green",
-    "approved": "green",
-    "failed": "red",
-    "rejected": "red",
-    "error": "magenta",
-    "not_judged": "magenta",
-    "inconclusive": "yellow",
-    "needs_review": "yellow",
-    "found": "yellow",
-    "not_applicable": "cyan",
-}
-
-
-def screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator[RenderableType]:
-    """Give what a run shows: each check with its verdict, the decision with its reasons, and where the reports lie.
-
-    Parameters
-    ----------
-    record : Record
-    folder : Path
-    reports : sequence of str
-        Names of the files in it that are listed.
-    """
-    from rich.text import Text
-
-    # Texts of a record need babel; listings do without.
-    from llmops_audit.render.items import ASIDE
-    from llmops_audit.render.notices import notices
-
-    title = f"{record.audit.name} {record.audit.version}: {record.subject.description}"
-    yield Text(printable(title), style="bold")
-    for line in identity_lines(record):
-        yield Text(printable(_in_english(line)))
-    yield _grid([check for check in record.checks if check.gate != "report"])
-    if aside := [check for check in record.checks if check.gate == "report"]:
-        yield Text(f"\n{_in_english(ASIDE)}")
-        yield _grid(aside)
-    status = record.decision.status.value
-    yield Text.assemble("\nDecision: ", _coloured(status), f" (exit code {record.decision.exit_code})")
-    reasons = record.decision.reasons
-    for reason in reasons[:MAX_REASONS]:
-        yield Text(f"  - {_in_english(reason)}")
-    if len(reasons) > MAX_REASONS:
-        yield Text(f"  - {len(reasons) - MAX_REASONS} more in the record.")
-    for notice in notices(record):
-        yield Text(printable(_in_english(notice.message, record)), style="yellow")
-    yield from (Text(looser, style="yellow") for looser in _looser(record))
-    if record.run.earlier:
-        yield Text(f"Earlier audits of these test rows: {len(record.run.earlier)}. A test set wears out with use.")
-    for name in reports:
-        yield Text(f"Report: {folder / name}")
-    yield Text("")
-
-
-def _looser(record: Record) -> Iterator[str]:
-    directions = [] if record.changes is None else [change.loosened for change in record.changes.limits]
-    if loosened := directions.count(True):
-        yield f"Limits that are looser than in the baseline: {loosened}."
-    if unclear := directions.count(None):
-        yield f"Limits that may be looser than in the baseline: {unclear}."
 
 
 def columns_table(columns: Sequence[Taken]) -> RenderableType:
@@ -208,33 +137,3 @@ def _underlined(text: str, by: str) -> tuple[str, str]:
     from rich.cells import cell_len
 
     return text, by * cell_len(text)
-
-
-def _grid(checks: Sequence[CheckResult]) -> RenderableType:
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    grid = Grid("check", "verdict", "findings", "why", box=None, padding=(0, 2, 0, 0))
-    for check in checks:
-        counts = Counter(finding.verdict.value for finding in check.findings)
-        parts = ", ".join(f"{n} {_spoken(verdict)}" for verdict, n in counts.items())
-        worst = next((f for f in check.findings if f.verdict is check.verdict), None)
-        why = check.reason or (worst.message if worst is not None and check.verdict.value != "passed" else None)
-        text = Text("" if why is None else _in_english(why))
-        grid.add_row(check.name, _coloured(check.verdict.value), parts or "none", text)
-    return grid
-
-
-def _in_english(text: Message, record: Record | None = None) -> str:
-    # On one line: a value of the data must not write lines of its own into a log, or control the terminal.
-    return printable(" ".join(in_words(text, translator("en", record)).split()))
-
-
-def _spoken(word: str) -> str:
-    return word.replace("_", " ")
-
-
-def _coloured(word: str) -> Text:
-    from rich.text import Text
-
-    return Text(_spoken(word).upper(), style=f"bold {_COLOURS[word]}")

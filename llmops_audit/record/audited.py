@@ -42,6 +42,8 @@ class AuditInfo(Frozen):
     """The one source of randomness."""
     language: Literal["en", "zh"]
     """Language of the report."""
+    roles: tuple[str, ...] = ()
+    """Who signs the decision on the release; empty where the spec leaves it to owner and reviewer."""
     spec_sha256: str
     """SHA-256 of what the spec says, as canonical JSON (RFC 8785): comments, spacing, quotes and the order of keys have
     no bearing. It does not cover what was handed over in Python in the place of files."""

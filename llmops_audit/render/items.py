@@ -23,6 +23,7 @@ __all__ = [
     "one_line",
     "reported",
     "scope_of",
+    "spec_of",
     "waiting",
 ]
 
@@ -118,7 +119,7 @@ def items(record: Record, root: str = "") -> tuple[Item, ...]:
     root : str
         Folder of the spec in the repository; a record knows the name of its spec, and not the folder.
     """
-    spec, reasons = _spec_of(record), limit_reasons(record)
+    spec, reasons = spec_of(record), limit_reasons(record)
     seen: Counter[str] = Counter()
     found = []
     for check, finding in _pairs(record):
@@ -204,7 +205,7 @@ def _rank(item: Item) -> int:
     return len(_SEVERITIES) if item.severity is None else _SEVERITIES.index(item.severity)
 
 
-def _spec_of(record: Record) -> str:
+def spec_of(record: Record) -> str:
     """Return the name of the spec: that of the first limit which a line of the spec sets."""
     for check in record.checks:
         for finding in check.findings:

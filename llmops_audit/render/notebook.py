@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from llmops_audit.record import Message, Record, Status, Verdict, message
+from llmops_audit.record.requirements import JudgedRequirement
+from llmops_audit.render import first_screen as first
+from llmops_audit.render.facts import name_of, quantity
 from llmops_audit.render.i18n import NOTHING
-from llmops_audit.render.items import ASIDE, MAX_NAME, Item, aside, items, one_line, reported, waiting
-from llmops_audit.render.names import identity_lines
-from llmops_audit.render.notices import notices
 from llmops_audit.render.wording import Wording
 
 if TYPE_CHECKING:
@@ -22,23 +22,19 @@ if TYPE_CHECKING:
 
 __all__ = ["findings_frame", "first_screen"]
 
-MAX_REASONS = 5
-MAX_ROWS = 12
-"""What a first screen has room for; what has none is counted."""
+MAX_ROWS = 8
+"""Requirements that a first screen has room for; the others are counted."""
 
-_SENTENCES = {
-    Status.APPROVED: message("Every requirement is met, with the confidence that the gate asks for."),
-    Status.REJECTED: message("The requirements are not met. As it stands, this classifier must not ship."),
-    Status.NEEDS_REVIEW: message("Nothing failed, but not everything could be decided. A person must decide."),
-    Status.NOT_JUDGED: message("The audit did not come to a judgement, so nothing is approved."),
-}
+_ORDER = (
+    Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.FOUND, Verdict.PASSED, Verdict.NOT_APPLICABLE,
+)  # fmt: skip
 _HEADINGS = (
-    message("Finding"),
+    message("Requirement"),
     message("Verdict"),
     message("Measured"),
     message("Interval"),
-    message("Rows"),
     message("Required"),
+    message("Set in"),
 )
 
 # At least 3 to 1 against white and against black: a notebook may be either, and does not say which.
@@ -62,6 +58,7 @@ _VERDICTS = {
 _BOX = "border-left:6px solid {};padding:2px 0 2px 16px;max-width:64em;color:inherit;line-height:1.5;text-align:left"
 _HEAD = "padding:4px 12px 4px 0;text-align:left;font-weight:600;border-bottom:1px solid currentColor"
 _CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.4)"
+_LIST = "margin:8px 0;padding-left:20px"
 _NUMBER = f"{_CELL};white-space:nowrap;font-variant-numeric:tabular-nums"
 
 
@@ -108,7 +105,7 @@ def findings_frame(record: Record) -> pd.DataFrame:
 
 
 def first_screen(record: Record) -> str:
-    """Return a record as HTML for a notebook: decision, reasons and key numbers, in the language of the audit.
+    """Return a record as HTML for a notebook: result, facts and key numbers, in the language of the audit.
 
     Parameters
     ----------
@@ -119,70 +116,81 @@ def first_screen(record: Record) -> str:
     str
         One element with styles of its own. It loads nothing and holds no script; all texts of the record are escaped.
     """
-    wording = Wording(record, record.audit.language)
+    wording, screen = Wording(record, record.audit.language), first.first_screen(record)
     colour, symbol = _STATUS[record.decision.status]
-    body = Markup("").join((*_head(record, wording, symbol), *_reasons(record, wording), *_numbers(record, wording)))
-    return str(_html('<div lang="{}" style="{}">{}</div>', _language(wording), _BOX.format(colour), body))
+    parts = (
+        *_head(record, screen, wording, symbol),
+        *_reasons(screen, wording),
+        *_numbers(record, wording),
+        *_notes(screen, wording),
+    )
+    return str(
+        _html('<div lang="{}" style="{}">{}</div>', _language(wording), _BOX.format(colour), Markup("").join(parts))
+    )
 
 
-def _head(record: Record, wording: Wording, symbol: str) -> Iterator[Markup]:
-    audit, status = record.audit, record.decision.status
-    title = message("{status}: {name} {version}", status=status.value, name=audit.name, version=audit.version)
-    yield _html('<div style="font-size:1.3em;font-weight:700">{} {}</div>', symbol, wording.say(title))
-    yield _html("<div>{}</div>", wording.say(_SENTENCES[status]))
-    note = message("Automated test result: no release approval, no legal opinion, no conformity assessment.")
-    yield _html('<div style="font-size:.9em">{}</div>', wording.say(note))
-    splits = [
-        wording.say(message("{split} with {rows} rows", split=name, rows=wording.numbers.count(split.rows)))
-        for name, split in record.data.items()
-    ]
-    for notice in notices(record):
-        yield _html("<div>{}</div>", wording.say(notice.message))
-    yield _html("<div>{}</div>", " ".join(one_line(wording.say(line), MAX_NAME) for line in identity_lines(record)))
-    yield _html("<div>{}</div>", wording.joined(splits))
+def _head(record: Record, screen: first.FirstScreen, wording: Wording, symbol: str) -> Iterator[Markup]:
+    title = wording.labelled(f"{record.audit.name} {record.audit.version}", wording.say(screen.result))
+    yield _html('<div style="font-size:1.3em;font-weight:700">{} {}</div>', symbol, title)
+    yield _html('<div style="font-size:.9em">{}</div>', wording.say(first.DISCLAIMER))
+    yield _html("<div>{}</div>", " ".join(wording.say(line) for line in (*screen.audited, screen.limits)))
+    if screen.since is not None:
+        yield _html("<div>{}</div>", wording.say(screen.since))
 
 
-def _reasons(record: Record, wording: Wording) -> Iterator[Markup]:
-    reasons = record.decision.reasons or (message("The record names no reason."),)
-    lines = [wording.say(reason) for reason in reasons[:MAX_REASONS]]
-    lines += _more(len(reasons) - MAX_REASONS, wording)
-    shown = Markup("").join(_html("<li>{}</li>", line) for line in lines)
-    yield _html('<ul style="margin:8px 0;padding-left:20px">{}</ul>', shown)
+def _reasons(screen: first.FirstScreen, wording: Wording) -> Iterator[Markup]:
+    lines = [_line(line, wording) for line in (*screen.reasons, *([] if screen.met is None else [screen.met]))]
+    if screen.more is not None:
+        lines.append(_html("<li>{}</li>", wording.say(screen.more)))
+    yield _html('<ul style="{}">{}</ul>', _LIST, Markup("").join(lines))
+    told = (message("{check}: {reason}", check=one.who, reason=one.what) for one in screen.to_do)
+    yield _html(
+        '<ul style="{}">{}</ul>', _LIST, Markup("").join(_html("<li>{}</li>", wording.say(one)) for one in told)
+    )
+
+
+def _line(line: first.Line, wording: Wording) -> Markup:
+    colour, symbol = _VERDICTS[line.verdict]
+    place = "" if line.source is None else f" ({line.source})"
+    return _html('<li><b style="color:{}">{}</b> {}{}</li>', colour, symbol, wording.say(line.text), place)
 
 
 def _numbers(record: Record, wording: Wording) -> Iterator[Markup]:
-    found = items(record)
-    passed = [item for item in found if item.verdict is Verdict.PASSED and item.requirement is not None]
-    shown = [*waiting(found), *reported(found), *aside(found), *passed]
+    own = sorted(record.requirements, key=lambda one: (_ORDER.index(one.verdict), one.source in (None, "default")))
+    if not own:
+        return
     head = Markup("").join(_html('<th scope="col" style="{}">{}</th>', _HEAD, wording.say(text)) for text in _HEADINGS)
-    rows = Markup("").join(_row(item, wording) for item in shown[:MAX_ROWS])
+    rows = Markup("").join(_row(record, one, wording) for one in own[:MAX_ROWS])
     table = '<table style="border-collapse:collapse;font-size:.95em;color:inherit"><tr>{}</tr>{}</table>'
     yield _html('<div style="overflow-x:auto">{}</div>', _html(table, head, rows))
-    for line in _more(len(shown) - MAX_ROWS, wording):
+    for line in _more(len(own) - MAX_ROWS, wording):
         yield _html("<div>{}</div>", line)
 
 
-def _row(item: Item, wording: Wording) -> Markup:
-    colour, symbol = _VERDICTS[item.verdict]
-    verdict = _html('<b style="color:{}">{}</b> {}', colour, symbol, wording.word(item.verdict))
-    name = wording.labelled(wording.say(ASIDE), wording.title(item)) if item.aside else wording.title(item)
+def _row(record: Record, one: JudgedRequirement, wording: Wording) -> Markup:
+    colour, symbol = _VERDICTS[one.verdict]
+    verdict = _html('<b style="color:{}">{}</b> {}', colour, symbol, wording.word(one.verdict))
+    name = wording.say(name_of(record, one))
     title = _html('<th scope="row" style="{};font-weight:400">{}</th>', _CELL, name)
-    finding = item.finding
-    if finding is None:
-        cells = _html(
-            '<td style="{}">{}</td><td style="{}" colspan="4">{}</td>', _CELL, verdict, _CELL, wording.reason(item)
-        )
-        return _html("<tr>{}{}</tr>", title, cells)
+    measured = quantity(record, one)
     texts = (
         verdict,
-        wording.value(finding),
-        wording.interval(finding),
-        wording.numbers.count(finding.n),
-        wording.required(finding.requirement),
+        NOTHING if measured is None else wording.say(measured.number),
+        NOTHING if measured is None or measured.ends is None else wording.say(measured.ends),
+        wording.limit(one.op, one.limit) if measured is None else wording.compared(one.op, measured.bare_limit),
+        wording.set_in(one),
     )
-    return _html(
-        "<tr>{}{}</tr>", title, Markup("").join(_html('<td style="{}">{}</td>', _NUMBER, text) for text in texts)
-    )
+    cells = Markup("").join(_html('<td style="{}">{}</td>', _NUMBER, text) for text in texts)
+    return _html("<tr>{}{}</tr>", title, cells)
+
+
+def _notes(screen: first.FirstScreen, wording: Wording) -> Iterator[Markup]:
+    for notice in (*screen.notes, *screen.folded):
+        yield _html('<div style="font-size:.9em">{}</div>', wording.say(notice.message))
+    for box in screen.boxes[1:]:
+        if box.lines:
+            lines = wording.joined(wording.say(line) for line in box.lines)
+            yield _html('<div style="font-size:.9em">{}</div>', wording.labelled(wording.say(box.title), lines))
 
 
 def _more(count: int, wording: Wording) -> list[str]:

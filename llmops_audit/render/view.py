@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -12,28 +11,25 @@ from llmops_audit.record import (
     CheckResult,
     Finding,
     LabelCount,
-    Message,
     Record,
     Severity,
     SplitInfo,
-    Status,
     Verdict,
-    message,
 )
 from llmops_audit.record.figures import ConfusionMatrix, Drift, GroupMetrics, Table
 from llmops_audit.render.changed import ChangesView, changes_view
 from llmops_audit.render.clauses import FrameworkView, clause_view
 from llmops_audit.render.curves_view import PerformanceView, performance_view
 from llmops_audit.render.drift_view import DriftView, drift_view
+from llmops_audit.render.first_screen import FirstScreen, first_screen
 from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups_view import MAX_LINES, GroupView, group_view
 from llmops_audit.render.items import limit_reasons
 from llmops_audit.render.judged import Judged, plot
-from llmops_audit.render.notices import Notice, notices
 from llmops_audit.render.overlap_view import SeenView, seen_view
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
 
-__all__ = ["MAX_COLUMNS", "Pair", "Reason", "ReportView", "confused_pairs", "most", "view", "with_missing"]
+__all__ = ["MAX_COLUMNS", "Pair", "ReportView", "confused_pairs", "most", "view", "with_missing"]
 
 MAX_PAIRS = 25
 MAX_COLUMNS = 200
@@ -57,15 +53,6 @@ _SPLITS = ("train", "test", "live")
 
 
 @dataclass(frozen=True)
-class Reason:
-    """A reason of the decision: the finding or the check that it names, or a sentence alone."""
-
-    message: Message
-    judged: Judged | None = None
-    check: CheckResult | None = None
-
-
-@dataclass(frozen=True)
 class Pair:
     """A label, another that was predicted (None: no valid label), how often, and the share of the label's rows."""
 
@@ -81,11 +68,7 @@ class ReportView:
 
     Attributes
     ----------
-    reasons : tuple of Reason
-    gist : Message
-        The result of the findings in a sentence.
-    notices : tuple of Notice
-        What else the first screen says.
+    first_screen : FirstScreen
     attention : tuple of Judged
         Findings that failed, are in error or inconclusive and are shown in full, the most severe first.
     by_severity : tuple of (Severity or None, tuple of Judged)
@@ -100,8 +83,6 @@ class ReportView:
         Anchors of all findings that are shown.
     hidden : int
         Findings that are not shown.
-    tally : tuple of (Verdict, int)
-        Numbers of findings by verdict, without zeros and without those that are only reported.
     splits : tuple of (str, SplitInfo)
         In the order in which a classifier meets them.
     matrices : tuple of ConfusionMatrix
@@ -122,9 +103,7 @@ class ReportView:
     seen : tuple of SeenView
     """
 
-    reasons: tuple[Reason, ...]
-    gist: Message
-    notices: tuple[Notice, ...]
+    first_screen: FirstScreen
     attention: tuple[Judged, ...]
     by_severity: tuple[tuple[Severity | None, tuple[Judged, ...]], ...]
     attention_briefly: tuple[Judged, ...]
@@ -133,7 +112,6 @@ class ReportView:
     others_briefly: tuple[Judged, ...]
     listed: frozenset[str]
     hidden: int
-    tally: tuple[tuple[Verdict, int], ...]
     splits: tuple[tuple[str, SplitInfo], ...]
     matrices: tuple[ConfusionMatrix, ...]
     performance: PerformanceView
@@ -172,12 +150,9 @@ def view(record: Record) -> ReportView:
         cards, rows, aside = MAX_CARDS, MAX_ROWS, aside[:MAX_ROWS]
     briefly = [*attention[cards:], *others[rows:]][:MAX_BRIEF]
     shown = [*attention[:cards], *others[:rows], *briefly, *aside]
-    counts = Counter(j.finding.verdict for j in deciding)
     corrected = [one for one in record.requirements if one.rank is not None and one.gate != "report"]
     return ReportView(
-        reasons=_reasons(record, judged),
-        gist=_gist(record, counts),
-        notices=notices(record),
+        first_screen=first_screen(record),
         attention=tuple(attention[:cards]),
         by_severity=_by_severity(attention[:cards]),
         attention_briefly=tuple(j for j in briefly if j.finding.verdict in _ATTENTION),
@@ -186,7 +161,6 @@ def view(record: Record) -> ReportView:
         others_briefly=tuple(j for j in briefly if j.finding.verdict not in _ATTENTION),
         listed=frozenset(j.anchor for j in shown),
         hidden=len(judged) - len(shown),
-        tally=tuple((verdict, counts[verdict]) for verdict in _ORDER if counts[verdict]),
         splits=tuple(sorted(record.data.items(), key=lambda item: _split_rank(item[0]))),
         matrices=tuple(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix)),
         performance=performance_view(record),
@@ -204,27 +178,6 @@ def view(record: Record) -> ReportView:
         seen=seen_view(record),
         chance_checks=len({one.check for one in corrected}),
     )
-
-
-def _gist(record: Record, counts: Mapping[Verdict, int]) -> Message:
-    if record.decision.status is Status.APPROVED:
-        return record.decision.reasons[0] if record.decision.reasons else message("The record names no reason.")
-    named = {
-        "all": sum(counts.values()),
-        "failed": counts[Verdict.FAILED],
-        "undecided": counts[Verdict.INCONCLUSIVE],
-        "errors": counts[Verdict.ERROR],
-    }
-    if named["errors"]:
-        return message(
-            "Of {all} findings, {failed} failed, {undecided} could not be decided, and {errors} ended in an error.",
-            **named,
-        )
-    if named["failed"] and named["undecided"]:
-        return message("Of {all} findings, {failed} failed and {undecided} could not be decided.", **named)
-    if named["failed"]:
-        return message("Of {all} findings, {failed} failed.", **named)
-    return message("Of {all} findings, {undecided} could not be decided.", **named)
 
 
 def _tables(record: Record, chapter: str | None) -> tuple[Table, ...]:
@@ -279,20 +232,3 @@ def _split_rank(name: str) -> int:
 
 def _severity_rank(finding: Finding) -> int:
     return len(_SEVERITIES) if finding.severity is None else _SEVERITIES.index(finding.severity)
-
-
-def _reasons(record: Record, judged: Iterable[Judged]) -> tuple[Reason, ...]:
-    by_id = {j.finding.id: j for j in judged}
-    checks = {check.name: check for check in record.checks}
-    reasons = []
-    for sentence in record.decision.reasons:
-        finding, name = sentence.values.get("finding"), sentence.values.get("check")
-        check = checks.get(name) if isinstance(name, str) else None
-        reasons.append(
-            Reason(
-                message=sentence,
-                judged=by_id.get(finding) if isinstance(finding, str) else None,
-                check=check if check is not None and check.reason is not None else None,
-            )
-        )
-    return tuple(reasons)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from llmops_audit.record import DEFAULT_SOURCE, Finding, Message, Op, Record, Requirement, Scalar, Verdict, message
+from llmops_audit.record import (
+    DEFAULT_SOURCE,
+    Finding,
+    JudgedRequirement,
+    Message,
+    Op,
+    Record,
+    Requirement,
+    Scalar,
+    Verdict,
+    message,
+)
 from llmops_audit.render import i18n
 from llmops_audit.render.items import MAX_NAME, Item, one_line
 from llmops_audit.render.names import Scopes
@@ -115,6 +126,10 @@ class Wording:
         written = one_line(value if isinstance(value, str) else self.numbers.value(value), MAX_NAME)
         return written if op is None else f"{_OPS.get(op, op)} {written}"
 
+    def compared(self, op: Op, limit: Message) -> str:
+        """Return a limit that is written for people with its comparison."""
+        return f"{_OPS.get(op, op)} {self.say(limit)}"
+
     def source(self, requirement: Requirement | None) -> str:
         """Return the line of the spec that sets the limit, or that it is a default; a dash where there is no limit."""
         if requirement is None or requirement.source is None:
@@ -122,6 +137,10 @@ class Wording:
         if requirement.source == DEFAULT_SOURCE:
             return self.say(message("default of the check"))
         return one_line(requirement.source, MAX_NAME)
+
+    def set_in(self, one: JudgedRequirement) -> str:
+        """Return the line of the spec that sets the limit of a requirement, like `source`."""
+        return self.source(Requirement(op=one.op, limit=one.limit, source=one.source))
 
     def _facts(self, finding: Finding) -> Message | None:
         if finding.requirement is None:

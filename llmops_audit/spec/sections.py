@@ -343,6 +343,10 @@ class ReportSection(SpecSection):
         description="File with the secret key of its row keys, outside the repository and with mode 0600; the variable "
         "LLMOPS_AUDIT_KEY goes before it.",
     )
+    roles: Annotated[tuple[NonEmpty, ...], Field(max_length=6)] = Field(
+        default=(),
+        description="Who signs the decision on the release on the printed cover; by default owner and reviewer.",
+    )
 
 
 class GateSection(SpecSection):

@@ -11,7 +11,7 @@ import pytest
 from rich.text import Text
 
 import llmops_audit
-from llmops_audit.cli.screen import screen
+from llmops_audit.cli.run_screen import run_screen
 from llmops_audit.record import Record, Status, Verdict
 from llmops_audit.render.formats import render_files
 from llmops_audit.render.notebook import first_screen
@@ -46,7 +46,7 @@ def _audit(live: pd.DataFrame, settings: dict[str, Any] | None = None, **data: A
 
 def _first_screens(record: Record) -> dict[str, str]:
     files = render_files(record, ["html", "markdown"])
-    parts = [part for part in screen(record, Path("out"), ()) if isinstance(part, Text)]
+    parts = [part for part in run_screen(record, Path("out"), ()) if isinstance(part, Text)]
     return {
         "page": files["report.html"].decode(),
         "summary": files["summary.md"].decode(),

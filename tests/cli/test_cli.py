@@ -79,7 +79,8 @@ def test_the_screen_tells_the_verdicts(project: Project) -> None:
     said = _said("run", str(spec), "--output", str(out))
     assert "accuracy" in said
     assert "PASSED" in said
-    assert "Decision: APPROVED (exit code 0)" in said
+    assert "✓ Meets every criterion of audit.toml" in said
+    assert "Decision: Approved (exit code 0)" in said
     assert "report.html" in said
     assert {path.name for path in out.iterdir()} == DEFAULT
 
@@ -97,8 +98,8 @@ def test_a_rejected_audit_ends_with_one(project: Project) -> None:
     rows = "text,label\n" + "\n".join(f"same words,{i % 2}" for i in range(400))
     spec = project(rows=rows)
     said = _said("run", str(spec), "--output", str(spec.parent / "out"), code=1)
-    assert "REJECTED" in said
-    assert "Failed: accuracy.labels_with_zero_recall." in said
+    assert "✗ Does not meet its criteria" in said
+    assert "✗ accuracy labels_with_zero_recall 1 > 0" in said
 
 
 def test_a_record_alone_is_rendered_again(project: Project) -> None:
@@ -282,11 +283,11 @@ def test_github_gets_a_summary_and_annotations(project: Project, monkeypatch: py
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     said = _said("run", str(spec), "--output", str(spec.parent / "out"), code=1).splitlines()
     written = summary.read_text(encoding="utf-8")
-    assert written.startswith("what another command said\n\n# small 1.0: Rejected\n")
+    assert written.startswith("what another command said\n\n# small 1.0: Does not meet its criteria\n")
     assert written.endswith((spec.parent / "out" / "summary.md").read_text(encoding="utf-8"))
     assert said[0].startswith("::stop-commands::")
     end = said.index(f"::{said[0].removeprefix('::stop-commands::')}::")
-    assert any("Decision: REJECTED" in line for line in said[:end])
+    assert any("Decision: Rejected" in line for line in said[:end])
     assert said[end + 1].startswith("::error file=audit.toml,line=")
     assert all(line.startswith(("::error ", "::warning ")) for line in said[end + 1 :])
 

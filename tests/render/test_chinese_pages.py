@@ -14,6 +14,8 @@ from llmops_audit.record import Record
 from llmops_audit.record.canonical import parse
 from llmops_audit.render import i18n
 from llmops_audit.render.formats import render_files
+from llmops_audit.render.formats.markdown import REPORT
+from llmops_audit.render.items import spec_of
 from llmops_audit.render.names import SHORT_DIGEST
 
 SAMPLES = Path(__file__).parents[2] / "reports" / "samples"
@@ -26,6 +28,9 @@ CODE = re.compile(r"``.+?``|`[^`]+`", re.DOTALL)
 PLACE = re.compile(r"\{[^}]*\}")
 ESCAPED = re.compile(r"\\([\\`*_\[\]{}|~#!$+=.)-])")
 DIGEST = re.compile(r"[0-9a-f]{64}")
+FOLD = re.compile(r"</?(?:details|summary)>")
+PRINTED_DIGEST = 16
+"""Digits of the record's digest on the cover that is printed."""
 CITATION = re.compile(r"[（(]\d{4}[)）]")
 
 THINGS = frozenset({"python", "utc"})
@@ -83,7 +88,7 @@ def pages(record: Record) -> dict[str, str]:
     return {
         name: "\n".join(" ".join(part.split()) for part in Visible(text).texts)
         if name.endswith(".html")
-        else ESCAPED.sub(r"\1", unescape(CODE.sub("", body(text))))
+        else ESCAPED.sub(r"\1", unescape(FOLD.sub("", CODE.sub("", body(text)))))
         for name, text in files.items()
     }
 
@@ -135,8 +140,9 @@ def english(record: Record) -> dict[str, list[str]]:
         for paragraph in section.paragraphs
     }
     data = {" ".join(text.split()) for text in texts_of_the_data(record.model_dump())}
-    # The first screen shows the beginning of a digest.
-    data |= {text[:SHORT_DIGEST] for text in data if DIGEST.fullmatch(text)}
+    # The first screen shows the beginning of a digest, and the names of the spec and of the report.
+    data |= {text[:digits] for text in data if DIGEST.fullmatch(text) for digits in (SHORT_DIGEST, PRINTED_DIGEST)}
+    data |= {spec_of(record), REPORT}
     # What is one word may stand in any sentence; a longer text of the data is looked for as a whole.
     allowed = THINGS | kept(catalogue) | {text.lower() for text in data if WORD.fullmatch(text)}
     phrases = sorted(

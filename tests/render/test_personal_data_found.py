@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from llmops_audit.audit import prepare, run
-from llmops_audit.cli.screen import screen
+from llmops_audit.cli.run_screen import run_screen
 from llmops_audit.record import Record, Status, message
 from llmops_audit.render.formats import render_files
 from llmops_audit.render.i18n import render, translator
@@ -56,7 +56,7 @@ def test_contacts_are_reported_and_do_not_bar_approval(tmp_path: Path) -> None:
     assert said in _sentences(record)
     console = Console(width=300)
     with console.capture() as captured:
-        console.print(*screen(record, tmp_path, []))
+        console.print(*run_screen(record, tmp_path, []))
     assert said in " ".join(captured.get().split())
     files = render_files(record, ["html", "markdown"])
     assert all(said in files[name].decode() for name in ("report.html", "summary.md"))

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from rich.text import Text
 
-from llmops_audit.cli.screen import screen
+from llmops_audit.cli.run_screen import run_screen
 from llmops_audit.record import Record, Verdict
 from llmops_audit.render.formats import render_files
 from llmops_audit.render.notebook import first_screen
@@ -26,7 +26,7 @@ def _record(sample: ModuleType, verdict: Verdict, settings: dict[str, object]) -
 
 def _shown(record: Record) -> dict[str, str]:
     files = render_files(record, ["html", "markdown"])
-    parts = [part for part in screen(record, Path("out"), ()) if isinstance(part, Text)]
+    parts = [part for part in run_screen(record, Path("out"), ()) if isinstance(part, Text)]
     return {
         "page": files["report.html"].decode(),
         "summary": files["summary.md"].decode(),

@@ -10,6 +10,7 @@ from llmops_audit.record.audited import MOST_DISTINCT
 from llmops_audit.render import charts, i18n
 from llmops_audit.render.curves_view import draw_curves
 from llmops_audit.render.drift_charts import histogram_chart, time_chart
+from llmops_audit.render.first_screen import DISCLAIMER
 from llmops_audit.render.forest import forest
 from llmops_audit.render.formats import ll144
 from llmops_audit.render.formats._page import HTML_LANGUAGE, environment_of
@@ -26,7 +27,6 @@ WRITTEN = "default"
 
 _MAX_WITH_SHARES = 8
 _MAX_BESIDE = 4
-_MAX_REASONS = 12
 _MAX_COLUMNS = 6
 
 
@@ -45,7 +45,7 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         confused_pairs=confused_pairs,
         max_annotated=charts.MAX_ANNOTATED,
         max_beside=_MAX_BESIDE,
-        max_reasons=_MAX_REASONS,
+        disclaimer=DISCLAIMER,
         forest=forest,
         histogram_chart=histogram_chart,
         time_chart=time_chart,
