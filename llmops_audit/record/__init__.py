@@ -17,6 +17,7 @@ from llmops_audit.record.audited import (
     FileInfo,
     LabelCount,
     PredictionsFile,
+    RowsFile,
     SplitInfo,
     SubjectInfo,
     joined_sha256,
@@ -83,6 +84,7 @@ __all__ = [
     "Record",
     "Requirement",
     "RowPlace",
+    "RowsFile",
     "Run",
     "Scalar",
     "Section",
@@ -154,6 +156,9 @@ class Record(Frozen):
     predictions_file: PredictionsFile | None = None
     """The file with the predictions for the test rows that was written beside the record; null where the spec did not
     ask for it, and where nothing was written."""
+    rows_file: RowsFile | None = None
+    """The file with the rows behind what was found that was written beside the record; null where the spec did not ask
+    for it, and where nothing was written."""
     decision: Decision
     """What the gate decided."""
     digest: str

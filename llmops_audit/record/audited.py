@@ -21,6 +21,7 @@ __all__ = [
     "FileInfo",
     "LabelCount",
     "PredictionsFile",
+    "RowsFile",
     "SplitInfo",
     "SubjectInfo",
     "joined_sha256",
@@ -189,6 +190,19 @@ class PredictionsFile(Frozen):
     key_fingerprint: str
     """What tells the key of its row keys from other keys: the first 16 hexadecimal digits of the HMAC-SHA-256, under
     that key, of the text "llmops-audit: fingerprint of this key"."""
+    handling: Message
+    """How it is to be treated."""
+
+
+class RowsFile(Frozen):
+    """The file beside the record with the rows behind what was found: where they stand, and no text of theirs."""
+
+    file: str
+    """Its name, in the folder of the record."""
+    sha256: str
+    """SHA-256 of its bytes."""
+    rows: int
+    """Its rows."""
     handling: Message
     """How it is to be treated."""
 

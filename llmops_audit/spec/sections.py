@@ -27,6 +27,9 @@ __all__ = [
     "SpecSection",
 ]
 
+MOST_ROWS = 10_000
+"""Rows that a person may want to look through."""
+
 SCOPE_WORDS = frozenset({"against", "attribute", "split"})
 """Keys of a finding's scope that group columns must not be named."""
 
@@ -342,6 +345,11 @@ class ReportSection(SpecSection):
         default=None,
         description="File with the secret key of its row keys, outside the repository and with mode 0600; the variable "
         "LLMOPS_AUDIT_KEY goes before it.",
+    )
+    rows: Annotated[int, Field(ge=0, le=MOST_ROWS)] = Field(
+        default=0,
+        description="Write rows.csv beside the record: at most so many of the rows behind what was found, by file, row "
+        "and id, without a text. It is pseudonymised: keep and delete it as personal data.",
     )
 
 
