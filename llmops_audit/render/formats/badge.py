@@ -6,11 +6,10 @@ so that it names no group. It asks for nothing: fonts are those of the reader, a
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from markupsafe import Markup, escape
 
 from llmops_audit.record import Message, Record, Status, message
+from llmops_audit.record.found_records import started_at
 from llmops_audit.render import i18n
 from llmops_audit.render.text import shorten, width
 
@@ -76,11 +75,8 @@ def render(record: Record, *, language: str, root: str) -> bytes:
 
 def day_of(record: Record) -> str:
     """Return the day of an audit in ISO 8601, in UTC; empty where the record does not say it."""
-    try:
-        started = datetime.fromisoformat(record.run.started)
-    except ValueError:
-        return ""
-    return (started if started.tzinfo is None else started.astimezone(UTC)).date().isoformat()
+    started = started_at(record)
+    return "" if started is None else started.date().isoformat()
 
 
 def _version(version: str) -> str:
