@@ -146,11 +146,11 @@ class RowsBehind:
                 places = np.flatnonzero(_wrong(batch) | _flipped(batch))
                 names = [name for name in batch.table.column_names if name == self.id or name in self.groups]
                 self.kept.append(replace(batch, table=batch.table.select(names), outputs=None)[places])
-                self._thin_out()
+                self._thin_out(2 * MOST_KEPT)
             yield batch
 
-    def _thin_out(self) -> None:
-        if sum(map(len, self.kept)) > 2 * MOST_KEPT:
+    def _thin_out(self, above: int) -> None:
+        if sum(map(len, self.kept)) > above:
             keys = np.concatenate([batch.key for batch in self.kept])
             largest = np.partition(keys, MOST_KEPT - 1)[MOST_KEPT - 1]
             self.kept = [batch[np.flatnonzero(batch.key <= largest)] for batch in self.kept]
@@ -164,6 +164,8 @@ class RowsBehind:
             Of the checks that count right and wrong predictions, once the gate has decided.
         swept : Swept
         """
+        # Down to one number, so that the rows do not depend on how many stood in a batch.
+        self._thin_out(MOST_KEPT)
         rows = self._rows(swept.task.labels, swept.task.positive)
         shelves = _shelves(results, self.groups, rows)
         if swept.release_pairs is not None and swept.release_pairs.why_not is not None:
