@@ -14,10 +14,10 @@ from llmops_audit.audit.preparation import Prepared, prepare
 from llmops_audit.audit.reasons import with_reasons
 from llmops_audit.audit.runner import run_checks, workers
 from llmops_audit.check.family import decided
-from llmops_audit.record import AuditInfo, Record, frameworks
+from llmops_audit.record import AuditInfo, Record, ReportSettings, frameworks
 from llmops_audit.record.canonical import sealed
 from llmops_audit.record.changes import changes
-from llmops_audit.record.folder import PREDICTIONS, earlier_audits
+from llmops_audit.record.folder import PREDICTIONS, ROWS, earlier_audits
 
 __all__ = ["Audited", "Clock", "Prepared", "audited", "prepare", "run"]
 
@@ -76,6 +76,7 @@ def _audited(prepared: Prepared, jobs: int, clock: Clock, reports: Path | None, 
         from llmops_audit.audit.baseline import read_baseline
         from llmops_audit.audit.check_inputs import MadeInputs, needs_of
         from llmops_audit.audit.data_sheet import confusion_matrix, data_sheet
+        from llmops_audit.audit.finding_rows import of_predictions, rows_behind
         from llmops_audit.audit.leaks import refuse_leaks
         from llmops_audit.audit.release_pairs import previous, row_writer
         from llmops_audit.audit.sweep import sweep
@@ -83,10 +84,11 @@ def _audited(prepared: Prepared, jobs: int, clock: Clock, reports: Path | None, 
         before = read_baseline(spec, prepared.draft.folder)
         needs = needs_of(prepared)
         writer = row_writer(prepared) if files else None
-        swept = sweep(prepared, needs, jobs, clock, previous(prepared, before), writer)
+        behind = rows_behind(spec) if files else None
+        watches = [watch for watch in (writer, behind) if watch is not None]
+        swept = sweep(prepared, needs, jobs, clock, previous(prepared, before), watches)
         audit = AuditInfo(
             **spec.audit.model_dump(),
-            roles=() if spec.report is None else spec.report.roles,
             spec_sha256=prepared.draft.sha256,
             overrides=prepared.overrides,
         )
@@ -99,6 +101,7 @@ def _audited(prepared: Prepared, jobs: int, clock: Clock, reports: Path | None, 
     policy = spec.gate.policy()
     results, requirements = decided(found, policy.confidence)
     requirements = with_reasons(requirements, spec.reasons, prepared.draft.file)
+    rows = None if behind is None else behind.content(of_predictions(results, prepared), swept)
     record = Record(
         audit=audit,
         subject=swept.subject.info,
@@ -112,6 +115,8 @@ def _audited(prepared: Prepared, jobs: int, clock: Clock, reports: Path | None, 
         card=None if spec.card is None else spec.card.card(),
         frameworks=tuple(frameworks.framework(name) for name in spec.frameworks),
         predictions_file=None if writer is None or content is None else writer.described(content),
+        report=ReportSettings() if spec.report is None else ReportSettings(roles=spec.report.roles),
+        rows_file=None if rows is None else rows.described,
         decision=gate.decide(results, policy, data, swept.leaks, needs.judged),
         digest="",
         run=run_info(started, clock.seconds, prepared.draft.file_sha256),
@@ -120,8 +125,10 @@ def _audited(prepared: Prepared, jobs: int, clock: Clock, reports: Path | None, 
         record = record.model_copy(update={"changes": changes(before, record)})
     record = sealed(record)
     refuse_leaks(record, prepared.draft.raw)
+    written = {PREDICTIONS: content, ROWS: None if rows is None else rows.content}
     return Audited(
-        record if reports is None else _with_earlier(record, reports), {} if content is None else {PREDICTIONS: content}
+        record if reports is None else _with_earlier(record, reports),
+        {name: content for name, content in written.items() if content is not None},
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from llmops_audit.audit.clock import Clock
 from llmops_audit.audit.near_rows import NearWatch
 from llmops_audit.audit.other_leaks import LeakWatch
 from llmops_audit.audit.predicted_rows import PredictedRows, predicted_rows
-from llmops_audit.audit.release_pairs import PairedRows, Previous, RowWriter
+from llmops_audit.audit.release_pairs import PairedRows, Previous
 from llmops_audit.audit.saved_outputs import refuse_without_labels
 from llmops_audit.audit.task import task_of
 from llmops_audit.check.inputs import Task
@@ -41,10 +41,18 @@ if TYPE_CHECKING:
     from llmops_audit.personal_data.allow_list import AllowList
     from llmops_audit.subjects.training import OutOfFold
 
-__all__ = ["Swept", "sweep"]
+__all__ = ["RowWatch", "Swept", "sweep"]
 
 JUDGED_AGAIN = ("outcomes", "pairs", "scores")
 """Evidence that is gathered once more without the rows that were seen in training, where those are many."""
+
+
+class RowWatch(Protocol):
+    """Collects the rows of a split while they pass by."""
+
+    def noting(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Note the rows as they pass by; it counts from the start each time."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ def sweep(
     jobs: int,
     clock: Clock,
     before: Previous | PairedRows | None = None,
-    writer: RowWriter | None = None,
+    writers: Sequence[RowWatch] = (),
 ) -> Swept:
     """Read the data once and sum up what the checks need.
 
@@ -115,8 +123,8 @@ def sweep(
     clock : Clock
     before : Previous or PairedRows, optional
         Predictions of the previous release, or why there are none.
-    writer : RowWriter, optional
-        What collects the predictions for the test rows.
+    writers : sequence of RowWatch
+        What collects the test rows and their predictions for a file.
 
     Raises
     ------
@@ -134,7 +142,7 @@ def sweep(
     )
     pairing = before if isinstance(before, Previous) else None
     swept = ReadState.settled(
-        spec, lambda reading: _swept(prepared, dataset, reading, needs, jobs, clock, pairing, writer)
+        spec, lambda reading: _swept(prepared, dataset, reading, needs, jobs, clock, pairing, writers)
     )
     if before is None:
         return swept
@@ -159,16 +167,16 @@ def _swept(
     jobs: int,
     clock: Clock,
     before: Previous | None,
-    writer: RowWriter | None,
+    writers: Sequence[RowWatch],
 ) -> Swept:
     spec = prepared.spec
-    rows = predicted_rows(dataset, reading, needs, clock, before, scores=writer is not None)
+    rows = predicted_rows(dataset, reading, needs, clock, before, scores=bool(writers))
     watch = LeakWatch(spec.data, "test" if rows.train is None else "train")
     near = None if rows.comparison is None else NearWatch(spec.data, spec.audit.seed, rows.comparison)
     watched = {split: watch.noting(split, batches) for split, batches in rows.splits.items()}
     if near is not None:
         watched = {split: near.noting(split, batches) for split, batches in watched.items()}
-    if writer is not None:
+    for writer in writers:
         watched["test"] = writer.noting(watched["test"])
     rows = replace(rows, splits=watched)
     texts = LABELS in reading.spellings.texts

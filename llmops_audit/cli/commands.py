@@ -169,6 +169,25 @@ def render(
 
 
 @app.command()
+def overview(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder with reports under it.")],
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path("overview.html"),
+    language: PageLanguage = "en",
+) -> None:
+    """Show all records under a folder on one page.
+
+    Systems with their versions and decisions over time, key numbers with intervals and limits, and limits that changed.
+    Records that cannot be read are named on the page. Exit code 2 where none can be read.
+    """
+    from llmops_audit.cli.overview_file import write_overview
+
+    found = write_overview(folder, output, language)
+    for one in found.unreadable:
+        typer.echo(f"warning: {printable(one.place)}: {printable(one.why)}", err=True)
+    _console().print(f"wrote {output}: {len(found.records)} records", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
 def pii(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, and folders with all below them.")],
     format: Annotated[

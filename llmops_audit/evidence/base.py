@@ -26,6 +26,7 @@ __all__ = [
     "codes_of",
     "concatenated",
     "encoded",
+    "same",
 ]
 
 UNIT_GROUPS = 256
@@ -298,6 +299,13 @@ def codes_of(dictionary: pa.DictionaryArray, *, texts: bool = False) -> Codes:
     recoded = np.array([position[value] for value in raw] + [-1], dtype=np.int32)
     index = dictionary.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return Codes(categories, recoded[index])
+
+
+def same(one: Codes, other: Codes) -> npt.NDArray[np.bool_]:
+    """Return which rows have one value in both columns, (n,); a missing value is like no other."""
+    place = {value: number for number, value in enumerate(one.categories)}
+    places = np.array([place.get(value, -2) for value in other.categories] + [-2], dtype=np.int32)
+    return np.asarray(one.index == places[other.index])
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from llmops_audit.evidence._tallies import Cell, CrossTable, Tally, added, counted, summed
-from llmops_audit.evidence.base import Batch, Codes, Plan
+from llmops_audit.evidence.base import Batch, Codes, Plan, same
 
 __all__ = ["OutcomesByTime"]
 
@@ -88,8 +88,5 @@ def _days(batch: Batch, time: str | None) -> Codes:
 
 
 def _right(label: Codes, prediction: Codes) -> Codes:
-    place = {value: number for number, value in enumerate(label.categories)}
-    # A missing prediction is wrong: no label has this place.
-    places = np.array([place.get(value, -2) for value in prediction.categories] + [-2], dtype=np.int32)
-    right = np.where(label.index == places[prediction.index], _RIGHT, _WRONG)
+    right = np.where(same(label, prediction), _RIGHT, _WRONG)
     return Codes((_WRONG, _RIGHT), np.where(label.index < 0, -1, right).astype(np.int32))

@@ -17,6 +17,7 @@ from llmops_audit.record.audited import (
     FileInfo,
     LabelCount,
     PredictionsFile,
+    RowsFile,
     SplitInfo,
     SubjectInfo,
     joined_sha256,
@@ -40,6 +41,7 @@ from llmops_audit.record.findings import (
 from llmops_audit.record.governance import Card, Framework
 from llmops_audit.record.leaks_found import Leak, NearDuplicates, RowPlace, SeenRows
 from llmops_audit.record.output_counts import Outcome, OutputCounts, OutputShape
+from llmops_audit.record.report_settings import ReportSettings
 from llmops_audit.record.requirements import JudgedRequirement, requirement_id
 from llmops_audit.record.words import values_at
 
@@ -81,8 +83,10 @@ __all__ = [
     "Page",
     "PredictionsFile",
     "Record",
+    "ReportSettings",
     "Requirement",
     "RowPlace",
+    "RowsFile",
     "Run",
     "Scalar",
     "Section",
@@ -154,6 +158,11 @@ class Record(Frozen):
     predictions_file: PredictionsFile | None = None
     """The file with the predictions for the test rows that was written beside the record; null where the spec did not
     ask for it, and where nothing was written."""
+    report: ReportSettings = ReportSettings()
+    """What the spec says of the pages."""
+    rows_file: RowsFile | None = None
+    """The file with the rows behind what was found that was written beside the record; null where the spec did not ask
+    for it, and where nothing was written."""
     decision: Decision
     """What the gate decided."""
     digest: str

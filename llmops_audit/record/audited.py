@@ -21,6 +21,7 @@ __all__ = [
     "FileInfo",
     "LabelCount",
     "PredictionsFile",
+    "RowsFile",
     "SplitInfo",
     "SubjectInfo",
     "joined_sha256",
@@ -42,8 +43,6 @@ class AuditInfo(Frozen):
     """The one source of randomness."""
     language: Literal["en", "zh"]
     """Language of the report."""
-    roles: tuple[str, ...] = ()
-    """Who signs the decision on the release; empty where the spec leaves it to owner and reviewer."""
     spec_sha256: str
     """SHA-256 of what the spec says, as canonical JSON (RFC 8785): comments, spacing, quotes and the order of keys have
     no bearing. It does not cover what was handed over in Python in the place of files."""
@@ -191,6 +190,19 @@ class PredictionsFile(Frozen):
     key_fingerprint: str
     """What tells the key of its row keys from other keys: the first 16 hexadecimal digits of the HMAC-SHA-256, under
     that key, of the text "llmops-audit: fingerprint of this key"."""
+    handling: Message
+    """How it is to be treated."""
+
+
+class RowsFile(Frozen):
+    """The file beside the record with the rows behind what was found: where they stand, and no text of theirs."""
+
+    file: str
+    """Its name, in the folder of the record."""
+    sha256: str
+    """SHA-256 of its bytes."""
+    rows: int
+    """Its rows."""
     handling: Message
     """How it is to be treated."""
 

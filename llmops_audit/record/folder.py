@@ -14,13 +14,16 @@ from llmops_audit.errors import OutputError
 from llmops_audit.record import SCHEMA
 from llmops_audit.record.canonical import other_schema
 
-__all__ = ["PREDICTIONS", "RECORD", "append", "earlier_audits", "of_record", "prepare", "write"]
+__all__ = ["PREDICTIONS", "RECORD", "ROWS", "append", "earlier_audits", "of_record", "prepare", "write"]
 
 RECORD = "record.json"
 """The file that every output holds."""
 
 PREDICTIONS = "predictions.parquet"
 """The file that an output holds beside it where the spec asks for the predictions; only its owner may read it."""
+
+ROWS = "rows.csv"
+"""The file with the rows behind what was found, where the spec asks for it; only its owner may read it."""
 
 
 def prepare(folder: Path, ours: Collection[str]) -> None:
@@ -79,7 +82,7 @@ def write(folder: Path, files: Mapping[str, bytes], ours: Collection[str]) -> No
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-                if name == PREDICTIONS:
+                if name in (PREDICTIONS, ROWS):
                     (fresh / name).chmod(0o600)
             fresh.chmod(0o755)
             if _is_here(folder):
@@ -215,7 +218,7 @@ def earlier_audits(reports: Path, sha256: str) -> tuple[str, ...]:
 
 
 def _names(ours: Collection[str]) -> set[str]:
-    return {RECORD, PREDICTIONS, *ours}
+    return {RECORD, PREDICTIONS, ROWS, *ours}
 
 
 def _prefix(folder: Path) -> str:

@@ -155,7 +155,7 @@ def first_screen(record: Record) -> FirstScreen:
         to_do=advice(record),
         notes=said[:MOST_NOTES],
         folded=said[MOST_NOTES:],
-        roles=record.audit.roles or ROLES,
+        roles=record.report.roles or ROLES,
     )
 
 

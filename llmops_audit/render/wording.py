@@ -108,9 +108,11 @@ class Wording:
 
     def interval(self, finding: Finding) -> str:
         """Return the interval, or a dash where there is none."""
-        if finding.interval is None:
-            return i18n.NOTHING
-        low, high = (message("no bound") if end is None else self.numbers.number(end) for end in finding.interval)
+        return i18n.NOTHING if finding.interval is None else self.range_of(finding.interval)
+
+    def range_of(self, interval: tuple[float | None, float | None]) -> str:
+        """Return an interval from end to end."""
+        low, high = (message("no bound") if end is None else self.numbers.number(end) for end in interval)
         return self.say(message("{low} to {high}", low=low, high=high))
 
     def required(self, requirement: Requirement | None) -> str:

@@ -21,6 +21,7 @@ from llmops_audit.record import frameworks
 from llmops_audit.record.labels import LARGEST
 from llmops_audit.spec.mapping import MAPPING, keys_of, toml_of
 from llmops_audit.spec.positions import key_lines
+from llmops_audit.spec.report_section import ReportSection
 from llmops_audit.spec.sections import (
     AuditSection,
     BaselineSection,
@@ -32,7 +33,6 @@ from llmops_audit.spec.sections import (
     NonEmpty,
     OutputSection,
     Reason,
-    ReportSection,
     SpecSection,
 )
 

@@ -23,7 +23,6 @@ __all__ = [
     "OutputSection",
     "OverlapSection",
     "Reason",
-    "ReportSection",
     "SpecSection",
 ]
 
@@ -327,25 +326,6 @@ class CheckSection(SpecSection):
         default="block",
         description="What a failed requirement of the check does: it blocks; it asks for a review, as an inconclusive "
         "one does; or it is only reported and has no bearing on the decision.",
-    )
-
-
-class ReportSection(SpecSection):
-    """`[report]`: what is written beside the record."""
-
-    predictions: bool = Field(
-        default=False,
-        description="Write predictions.parquet beside the record, so that the next release is compared row by row. It "
-        "is pseudonymised: keep and delete it as personal data.",
-    )
-    key_file: NonEmpty | None = Field(
-        default=None,
-        description="File with the secret key of its row keys, outside the repository and with mode 0600; the variable "
-        "LLMOPS_AUDIT_KEY goes before it.",
-    )
-    roles: Annotated[tuple[NonEmpty, ...], Field(max_length=6)] = Field(
-        default=(),
-        description="Who signs the decision on the release on the printed cover; by default owner and reviewer.",
     )
 
 

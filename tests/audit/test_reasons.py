@@ -154,5 +154,5 @@ def test_an_id_without_quotes_is_explained(project: Project) -> None:
 def test_who_signs_stands_in_the_record(project: Project) -> None:
     """The roles of the spec are kept in their order; without any the record names none."""
     named = project({"[audit]": '[report]\nroles = ["Head of credit", "Reviewer"]\n[audit]'})
-    assert run(prepare(named)).audit.roles == ("Head of credit", "Reviewer")
-    assert run(prepare(project())).audit.roles == ()
+    assert run(prepare(named)).report.roles == ("Head of credit", "Reviewer")
+    assert run(prepare(project())).report.roles == ()

@@ -8,7 +8,7 @@ import pytest
 
 from llmops_audit.cli.init import Started, starter
 
-LINE = "predictions.parquet"
+LINES = ["predictions.parquet", "rows.csv"]
 
 
 def _started(folder: Path) -> Started:
@@ -25,17 +25,28 @@ def test_predictions_are_ignored(tmp_path: Path, before: str | None) -> None:
         path.write_text(before, encoding="utf-8")
     started = _started(tmp_path)
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert lines[-1] == LINE
-    assert lines[:-2] == (before or "").splitlines()
+    assert lines[-2:] == LINES
+    assert lines[:-3] == (before or "").splitlines()
     assert path in started.files
 
 
 def test_what_is_ignored_already_stays(tmp_path: Path) -> None:
     """Nothing is added a second time."""
     path = tmp_path / ".gitignore"
-    path.write_text(f"{LINE}\n*.log\n", encoding="utf-8")
+    before = "\n".join([*LINES, "*.log"])
+    path.write_text(before, encoding="utf-8")
     assert path not in _started(tmp_path).files
-    assert path.read_text(encoding="utf-8") == f"{LINE}\n*.log\n"
+    assert path.read_text(encoding="utf-8") == before
+
+
+def test_what_is_missing_alone_is_added(tmp_path: Path) -> None:
+    """A list of an earlier release gets the other name."""
+    path = tmp_path / ".gitignore"
+    path.write_text(f"{LINES[0]}\n", encoding="utf-8")
+    _started(tmp_path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == LINES[0]
+    assert lines[2:] == LINES[1:]
 
 
 def test_a_list_that_cannot_be_written_is_said(tmp_path: Path) -> None:
@@ -43,4 +54,4 @@ def test_a_list_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_bytes(b"\xff\xfe")
     started = _started(tmp_path)
     assert (tmp_path / "audit.toml").exists()
-    assert any(LINE in note for note in started.notes)
+    assert any(all(line in note for line in LINES) for note in started.notes)

@@ -192,9 +192,11 @@ def test_a_killed_run_leaves_no_half_report(project: Project) -> None:
 def test_predictions_belong_to_an_output_and_to_its_owner(tmp_path: Path) -> None:
     """They go with the record's other files, only their owner may read them, and the next output removes them."""
     folder = tmp_path / "a-1"
-    write(folder, {"record.json": RECORD, "predictions.parquet": b"rows"}, ())
+    files = {"record.json": RECORD, "predictions.parquet": b"rows", "rows.csv": b"rows"}
+    write(folder, files, ())
     if os.name == "posix":
         assert (folder / "predictions.parquet").stat().st_mode & 0o777 == 0o600
-    assert of_record(folder, RECORD, ()) == {"record.json": RECORD, "predictions.parquet": b"rows"}
+        assert (folder / "rows.csv").stat().st_mode & 0o777 == 0o600
+    assert of_record(folder, RECORD, ()) == files
     write(folder, {"record.json": RECORD}, ())
     assert _files(folder) == {"record.json": RECORD}

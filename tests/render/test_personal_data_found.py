@@ -94,7 +94,7 @@ def test_data_protection_without_a_search_is_said(tmp_path: Path, name: str) -> 
     assert said in _sentences(record)
     console = Console(width=300)
     with console.capture() as captured:
-        console.print(*screen(record, tmp_path, []))
+        console.print(*run_screen(record, tmp_path, []))
     assert said in " ".join(captured.get().split())
     files = render_files(record, ["html", "markdown", "card"])
     assert all(said in files[file].decode() for file in ("report.html", "summary.md"))

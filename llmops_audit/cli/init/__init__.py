@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmops_audit.errors import DataError, OutputError
-from llmops_audit.record.folder import PREDICTIONS
+from llmops_audit.record.folder import PREDICTIONS, ROWS
 
 if TYPE_CHECKING:
     from llmops_audit.cli.init.roles import Roles, Taken
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Started", "starter"]
 
-_IGNORED = "# A prediction for each test row, where the spec asks for it: to be kept and deleted as personal data.\n"
+_IGNORED = "# Single rows, where the spec asks for them: to be kept and deleted as personal data.\n"
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,13 @@ def _ignored(started: Started, output: Path) -> Started:
     path = output.parent / ".gitignore"
     try:
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        if PREDICTIONS in before.split():
+        missing = [name for name in (PREDICTIONS, ROWS) if name not in before.split()]
+        if not missing:
             return started
         end = "\n" if before and not before.endswith("\n") else ""
-        path.write_text(f"{before}{end}{_IGNORED}{PREDICTIONS}\n", encoding="utf-8")
+        path.write_text(f"{before}{end}{_IGNORED}" + "".join(f"{name}\n" for name in missing), encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        note = f"{path.name} cannot be written: keep {PREDICTIONS} (`[report] predictions`) out of the repository."
+        note = f"{path.name} cannot be written: keep {PREDICTIONS} and {ROWS} (`[report]`) out of the repository."
         return replace(started, notes=(*started.notes, note))
     return replace(started, files=(*started.files, path))
 

@@ -74,7 +74,7 @@ def known() -> Mapping[str, OutputFormat]:
     """
     found: dict[str, OutputFormat] = {}
     problems: list[Problem] = []
-    writers = {"record.json": "the record", "predictions.parquet": "the predictions"}
+    writers = {"record.json": "the record", "predictions.parquet": "the predictions", "rows.csv": "the rows"}
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
         if info.name.startswith("_"):
             continue

@@ -18,7 +18,7 @@ from llmops_audit.render.i18n import Translate
 from llmops_audit.render.names import Scopes, identity_lines, subject_name
 from llmops_audit.render.text import Numbers, clean, compact, shorten
 
-__all__ = ["HTML_LANGUAGE", "environment_of"]
+__all__ = ["HTML_LANGUAGE", "environment_of", "plain_environment"]
 
 HTML_LANGUAGE = {"zh": "zh-CN"}
 """Language tag of a page, where it is not the language itself."""
@@ -32,8 +32,8 @@ MAX_FILES = 20
 """Files of a split, or of a classifier, that a page lists."""
 
 
-def environment_of(record: Record, translate: Translate, numbers: Numbers) -> Environment:
-    """Return the environment of a record's pages; every text that a template prints is cleaned and escaped."""
+def plain_environment(translate: Translate, numbers: Numbers) -> Environment:
+    """Return the environment of any page; every text that a template prints is cleaned and escaped."""
     environment = Environment(
         loader=PackageLoader("llmops_audit.templates", ""),
         bytecode_cache=_compiled(),
@@ -51,6 +51,15 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
     def sentence(text: str, **values: Scalar) -> str:
         return say(message(text, **values))
 
+    environment.globals.update(_=sentence, nothing=i18n.NOTHING, numbers=numbers, say=say)
+    environment.filters.update(css_string=_css_string, short=_short)
+    return environment
+
+
+def environment_of(record: Record, translate: Translate, numbers: Numbers) -> Environment:
+    """Return the environment of a record's pages."""
+    environment = plain_environment(translate, numbers)
+
     def value_of(value: Scalar | tuple[Scalar, ...] | list[Scalar]) -> str:
         items = value if isinstance(value, tuple | list) else (value,)
         return translate(i18n.SEPARATOR.id).join(
@@ -63,12 +72,8 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
 
     scopes = Scopes(record, translate)
     environment.globals.update(
-        _=sentence,
         identity=identity_lines(record),
         max_files=MAX_FILES,
-        nothing=i18n.NOTHING,
-        numbers=numbers,
-        say=say,
         scope_value=scopes.value,
         subject_name=subject_name(record, translate),
         value_of=value_of,
@@ -81,10 +86,8 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
         shift_name=lambda shift: _shift_name(shift, translate),
         stamp=lambda time: _short(time.replace("T", " "), _STAMP_COLUMNS),
         blanks=_blanks,
-        css_string=_css_string,
         compact=compact,
         prose=lambda text: _prose(translate(text)),
-        short=_short,
         cross=lambda names: " × ".join(map(_short, names)),
         capital=lambda text: text[:1].upper() + text[1:],
         is_message=lambda value: isinstance(value, Message),

@@ -2,8 +2,9 @@
 
 UTF-8 after RFC 4180 with a header; a check whose verdict none of its findings has takes a line as well, which has no
 metric. Numbers stand in full, and a cell is empty where there is none; an end of an interval that is empty beside the
-other is unbounded. Sentences are in English in every language. An apostrophe stands before a text that a spreadsheet
-would take for a formula.
+other is unbounded. In English the header, metrics and verdicts are the keys of the record; in another language they
+are words, and the file begins with a byte order mark, by which a spreadsheet knows the encoding. Ids and names of
+checks are the same in every language. An apostrophe stands before a text that a spreadsheet would take for a formula.
 """
 
 from __future__ import annotations
@@ -12,64 +13,93 @@ import csv
 import io
 import json
 
-from llmops_audit.record import Finding, Record
+from llmops_audit.record import Finding, Message, Record, Requirement, message
+from llmops_audit.render.i18n import SOURCE_LANGUAGE
 from llmops_audit.render.items import MAX_NAME, Item, items, one_line, scope_of
 from llmops_audit.render.wording import Wording
 
-__all__ = ["COLUMNS", "FILE", "WRITTEN", "render"]
+__all__ = ["COLUMNS", "FILE", "WRITTEN", "cell", "render"]
 
 FILE = "findings.csv"
 WRITTEN = "format"
 
-COLUMNS = (
-    "check", "id", "metric", "scope", "split", "value", "low", "high", "confidence", "method", "n", "p_value",
-    "p_adjusted", "op", "limit", "source", "verdict", "severity", "message",
-)  # fmt: skip
+COLUMNS: dict[str, Message] = {
+    "check": message("Check"),
+    "id": message("Id"),
+    "metric": message("Metric"),
+    "scope": message("Scope"),
+    "split": message("Split"),
+    "value": message("Value"),
+    "low": message("Lower end"),
+    "high": message("Upper end"),
+    "confidence": message("Confidence level"),
+    "method": message("Method"),
+    "n": message("Rows"),
+    "p_value": message("p-value"),
+    "p_adjusted": message("Corrected p-value"),
+    "op": message("Comparison"),
+    "limit": message("Limit"),
+    "source": message("Set in"),
+    "verdict": message("Verdict"),
+    "severity": message("Severity"),
+    "message": message("Why"),
+}
+"""Heading of each column in words, by the key that heads it in English."""
 
 # Texts stand on one line already, so that none begins with a tab or a carriage return.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-_EMPTY = (None,) * len(COLUMNS[2:-3])
+_EMPTY = (None,) * len(tuple(COLUMNS)[2:-3])
 
 
 def render(record: Record, *, language: str, root: str) -> bytes:
     """Render the findings of a record as CSV."""
-    wording = Wording(record, "en")
+    wording = Wording(record, language)
+    words = None if language == SOURCE_LANGUAGE else wording
     written = io.StringIO(newline="")
     writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(cell) for cell in _line(item, wording)] for item in items(record))
-    return written.getvalue().encode()
+    writer.writerow(COLUMNS if words is None else map(words.say, COLUMNS.values()))
+    writer.writerows([cell(value) for value in _line(item, wording, words)] for item in items(record))
+    return written.getvalue().encode("utf-8" if words is None else "utf-8-sig")
 
 
-def _line(item: Item, wording: Wording) -> tuple[str | float | None, ...]:
-    measured = _EMPTY if item.finding is None else _measured(item.finding)
-    severity = None if item.severity is None else item.severity.value
-    return (_text(item.check.name), item.id, *measured, item.verdict.value, severity, wording.reason(item))
+def cell(value: str | float | None) -> str | float | None:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _measured(finding: Finding) -> tuple[str | float | None, ...]:
+def _line(item: Item, wording: Wording, words: Wording | None) -> tuple[str | float | None, ...]:
+    measured = _EMPTY if item.finding is None else _measured(item.finding, words)
+    verdict, severity = (_word(value, words) for value in (item.verdict, item.severity))
+    return (one_line(item.check.name, MAX_NAME), item.id, *measured, verdict, severity, wording.reason(item))
+
+
+def _measured(finding: Finding, words: Wording | None) -> tuple[str | float | None, ...]:
     low, high = (None, None) if finding.interval is None else finding.interval
     required = finding.requirement
-    limit = (None, None, None) if required is None else (required.op.value, required.limit, _text(required.source))
     return (
-        _text(finding.metric),
+        _word(finding.metric, words),
         json.dumps(scope_of(finding), ensure_ascii=False),
-        _text(finding.scope.get("split")),
+        _word(finding.scope.get("split"), words),
         finding.value,
         low,
         high,
         finding.confidence,
-        _text(finding.method),
+        _word(finding.method, words),
         finding.n,
         finding.p_value,
         finding.p_adjusted,
-        *limit,
+        None if required is None else required.op.value,
+        None if required is None else required.limit,
+        _source(required, words),
     )
 
 
-def _text(value: str | None) -> str | None:
-    return None if value is None else one_line(value, MAX_NAME)
+def _source(required: Requirement | None, words: Wording | None) -> str | None:
+    if required is None or required.source is None:
+        return None
+    return one_line(required.source, MAX_NAME) if words is None else words.source(required)
 
 
-def _cell(value: str | float | None) -> str | float | None:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _word(key: str | None, words: Wording | None) -> str | None:
+    """Return a key of the record: in words where there are any, else as it is."""
+    return key if key is None else one_line(key, MAX_NAME) if words is None else words.word(key)

@@ -13,6 +13,7 @@ import pytest
 from llmops_audit.record import Record, Requirement, Verdict, message
 from llmops_audit.render.formats import render_files
 from llmops_audit.render.formats.csv import COLUMNS
+from llmops_audit.render.wording import Wording
 
 
 def _csv(record: Record, language: str | None = None) -> bytes:
@@ -29,7 +30,7 @@ def test_a_line_is_a_finding(sample: ModuleType) -> None:
     """Every finding has a line with all columns, numbers in full; a check without findings has one of its own."""
     rows = {row["id"]: row for row in _read(sample.record())}
     row = rows["accuracy.balanced_accuracy[split=test]"]
-    assert tuple(row) == COLUMNS
+    assert tuple(row) == tuple(COLUMNS)
     assert json.loads(row.pop("scope")) == {"split": "test"}
     assert row == {
         "check": "accuracy", "id": "accuracy.balanced_accuracy[split=test]", "metric": "balanced_accuracy",
@@ -50,9 +51,24 @@ def test_a_default_is_told_as_one(sample: ModuleType) -> None:
     assert rows["fairness.selection_rate_ratio[sex=F,split=test]"]["source"] == "default"
 
 
-def test_it_is_in_english_in_every_language(sample: ModuleType) -> None:
-    """A table that is joined with those of other audits has one language."""
-    assert _csv(sample.record(language="zh")) == _csv(sample.record())
+def test_it_is_in_the_language_of_the_reader(sample: ModuleType) -> None:
+    """In Chinese headings, metrics, verdicts and sentences are words; ids, names of checks and numbers stay."""
+    record = sample.record(language="zh")
+    content = _csv(record)
+    assert content.startswith(b"\xef\xbb\xbf"), "a spreadsheet takes it for another encoding"
+    head, *lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+    assert head == list(map(Wording(record, "zh").say, COLUMNS.values()))
+    assert len(set(head)) == len(COLUMNS)
+    english = [list(row.values()) for row in _read(sample.record())]
+    words = {
+        list(COLUMNS).index(key) for key in ("metric", "split", "method", "source", "verdict", "severity", "message")
+    }
+    for line, other in zip(lines, english, strict=True):
+        assert [line[i] == other[i] for i in range(len(COLUMNS)) if i not in words] == [True] * (len(COLUMNS) - 7)
+    assert lines[0][head.index("判定")] == "未通过"
+    assert lines[0][head.index("数据划分")] == "测试集"
+    assert any(line[head.index("设定于")] == "检查的默认值" for line in lines)
+    assert _csv(record, "en") == _csv(sample.record())
 
 
 def test_it_follows_the_rfc(sample: ModuleType) -> None:

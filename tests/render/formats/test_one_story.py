@@ -38,6 +38,7 @@ from llmops_audit.record import (
 from llmops_audit.render.formats import known, render_files
 from llmops_audit.render.github import workflow_commands
 from llmops_audit.render.items import bounded
+from llmops_audit.render.wording import Wording
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 JUNIT = etree.XMLSchema(etree.parse(SCHEMAS / "junit.xsd"))
@@ -145,7 +146,8 @@ def assert_one_story(record: Record, language: str | None = None) -> None:
     prints = _sarif(files["findings.sarif"], record, told)
     _github(files["github.sarif"], [listed[place] for place in waiting])
     _gitlab(files["gl-code-quality-report.json"], [prints[item] for item in waiting])
-    _csv(files["findings.csv"], listed)
+    _csv(files["findings.csv"], listed, Wording(record, language or record.audit.language))
+    assert etree.fromstring(files["badge.svg"]).tag.endswith("}svg")
     _markdown(files["summary.md"].decode(), record, told)
     commands = workflow_commands(record, language=language or record.audit.language, root="")
     assert len(commands) == min(10, len(waiting))
@@ -206,12 +208,13 @@ def _gitlab(content: bytes, prints: list[str]) -> None:
     assert sorted(found) == sorted(prints)
 
 
-def _csv(content: bytes, listed: list[tuple[str, str]]) -> None:
-    rows = list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
-    assert [(row["id"].removeprefix("'"), row["verdict"]) for row in rows] == [
-        (id.removeprefix("'"), verdict) for id, verdict in listed
+def _csv(content: bytes, listed: list[tuple[str, str]], wording: Wording) -> None:
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+    verdict_of = str if wording.language == "en" else wording.word
+    assert [(row[1].removeprefix("'"), row[-3]) for row in rows[1:]] == [
+        (id.removeprefix("'"), verdict_of(verdict)) for id, verdict in listed
     ]
-    assert all(None not in row and None not in row.values() for row in rows)
+    assert all(len(row) == len(rows[0]) for row in rows)
 
 
 def _markdown(text: str, record: Record, told: Story) -> None:
