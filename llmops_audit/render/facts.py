@@ -174,7 +174,9 @@ def _never_found(requirement: JudgedRequirement, finding: Finding) -> Fact:
         rows, labels = one.values.get("rows"), one.values.get("labels")
         if only is not None and isinstance(rows, int):
             return message(
-                "Every row is predicted “{only}”: {rows:,} rows have another label", only=only, rows=rows
+                "Every row is predicted “{only}”, so that the labels of {rows:,} rows are never predicted",
+                only=only,
+                rows=rows,
             ), quantity
         if isinstance(labels, tuple):
             return message("Labels that are never predicted rightly: {labels}", labels=labels), quantity

@@ -113,6 +113,11 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
             "Labels that are never predicted rightly: a, b; none allowed",
         ),
         (
+            _finding("labels_with_zero_recall", 1, op=Op.AT_MOST, limit=0, verdict=Verdict.FAILED,
+                     message=message("{text} Corrected.", text=message("{only}, {rows}", only="1", rows=1095))),
+            "Every row is predicted “1”, so that the labels of 1,095 rows are never predicted; none allowed",
+        ),
+        (
             _finding("expected_calibration_error", 0.035, op=Op.AT_MOST, limit=0.1, interval=(0.01, 0.06)),
             "Probabilities are off by 3.5 points (1 to 6) on average; at most 10 points allowed",
         ),
