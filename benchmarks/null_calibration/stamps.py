@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -32,7 +32,7 @@ DIGITS = 12
 def stamp(modules: Iterable[str], files: Iterable[Path] = ()) -> str:
     """Return a digest of modules, of all of our packages that they import, of tables beside them, and of other files.
 
-    Comments, docstrings and empty lines have no bearing. Neither has the order.
+    Comments, docstrings, sentences of messages and empty lines have no bearing. Neither has the order.
 
     Parameters
     ----------
@@ -72,25 +72,43 @@ def imported(modules: Iterable[str]) -> frozenset[str]:
 
 
 def code(source: str) -> str:
-    """Return Python without comments, docstrings and empty lines.
+    """Return Python without comments, docstrings, sentences of messages and empty lines.
 
     Examples
     --------
     >>> code('x = 1  # one')
     'x = 1'
+    >>> code('y = message("So many: {count}", count=1)')
+    'y = message(, count=1)'
     """
     lines = source.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(source)):
+    # Positions of a tree count bytes.
+    written = [line.encode() for line in lines]
+    for said in _said(ast.parse(source)):
+        first, last = said.lineno - 1, (said.end_lineno or said.lineno) - 1
+        start, end = written[first][: said.col_offset], written[last][said.end_col_offset :]
+        written[first : last + 1] = [start + end] + [b""] * (last - first)
+    return "\n".join(line.decode().rstrip() for line in written if line.strip())
+
+
+def _said(tree: ast.Module) -> Iterator[ast.expr]:
+    """Yield docstrings and sentences of messages, the last first, so that the positions of others stay true."""
+    found = [
+        node.args[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "message" and node.args
+        if isinstance(node.args[0], ast.Constant)
+    ]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False
         ):
-            said = node.body[0]
-            lines[said.lineno - 1 : said.end_lineno] = [""] * ((said.end_lineno or said.lineno) - said.lineno + 1)
-    return "\n".join(line.rstrip() for line in lines if line.strip())
+            found.append(node.body[0].value)  # type: ignore[attr-defined]
+    yield from sorted(found, key=lambda node: (node.lineno, node.col_offset), reverse=True)
 
 
 def _expanded(name: str) -> list[str]:

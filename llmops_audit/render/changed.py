@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from llmops_audit.record import Changes, LimitChange, Message, Verdict, VerdictChange, message
 
-__all__ = ["ChangesView", "changes_view"]
+__all__ = ["DIRECTION", "LOOSEST", "ChangesView", "changes_view"]
 
 MAX_LINES = 60
 """Lines of each table."""
@@ -21,7 +21,14 @@ _GRAVITY = (
     Verdict.PASSED,
 )
 
-_LOOSEST = (True, None, False)
+DIRECTION = {
+    True: message("loosened"),
+    None: message("changed: looser or stricter, depending on the data"),
+    False: message("not loosened"),
+}
+"""What a changed limit means for what is demanded, by `LimitChange.loosened`."""
+
+LOOSEST = tuple(DIRECTION)
 
 _MODEL = {True: message("the same"), False: message("another one"), None: message("cannot be known")}
 
@@ -56,7 +63,7 @@ class ChangesView:
 
 def changes_view(changes: Changes) -> ChangesView:
     """Return what is shown of the changes; the record holds the others."""
-    limits = sorted(changes.limits, key=lambda change: _LOOSEST.index(change.loosened))[:MAX_LINES]
+    limits = sorted(changes.limits, key=lambda change: LOOSEST.index(change.loosened))[:MAX_LINES]
     verdicts = sorted(changes.verdicts, key=lambda change: _GRAVITY.index(change.now))[:MAX_LINES]
     return ChangesView(
         loosened=sum(change.loosened is True for change in changes.limits),

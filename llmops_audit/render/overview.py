@@ -10,6 +10,7 @@ from llmops_audit.record import JudgedRequirement, LimitChange, Record, Status, 
 from llmops_audit.record.changes import changes
 from llmops_audit.record.found_records import FoundRecords, KnownRecord
 from llmops_audit.render import i18n
+from llmops_audit.render.changed import DIRECTION, LOOSEST
 from llmops_audit.render.facts import deciding
 from llmops_audit.render.formats._page import HTML_LANGUAGE, plain_environment
 from llmops_audit.render.formats.badge import OUTCOMES, day_of
@@ -40,7 +41,12 @@ class LimitStep:
     id: str
     before: str
     now: str
-    loosened: bool
+    loosened: bool | None
+
+    @property
+    def direction(self) -> str:
+        """What it means for what is demanded."""
+        return DIRECTION[self.loosened].id
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class Release:
     @property
     def loosened(self) -> int:
         """Limits that demand less than in the release before, of those that are shown."""
-        return sum(step.loosened for step in self.limits)
+        return sum(step.loosened is True for step in self.limits)
 
 
 @dataclass(frozen=True)
@@ -192,7 +198,7 @@ def _system(name: str, known: Sequence[KnownRecord], language: str) -> SystemVie
 
 def _release(known: KnownRecord, record: Record, before: Record | None, wording: Wording) -> Release:
     changed = None if before is None else changes(before, record)
-    limits = [] if changed is None else sorted(changed.limits, key=lambda one: not one.loosened)
+    limits = [] if changed is None else sorted(changed.limits, key=lambda one: LOOSEST.index(one.loosened))
     return Release(
         version=shorten(known.version, _NAME_COLUMNS),
         day=day_of(record),

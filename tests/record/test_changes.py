@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops_audit.audit import prepare, run
-from llmops_audit.cli.screen import MAX_REASONS, screen
+from llmops_audit.cli.run_screen import run_screen
 from llmops_audit.errors import SpecError
 from llmops_audit.record import (
     FileInfo,
@@ -27,6 +27,7 @@ from llmops_audit.record import (
 )
 from llmops_audit.record.canonical import canonical, sealed
 from llmops_audit.record.changes import changes, loosened
+from llmops_audit.render.first_screen import MOST_REASONS
 from llmops_audit.render.formats import render_files
 
 Project = Callable[..., Path]
@@ -245,7 +246,8 @@ def test_another_comparator_is_told_as_changed(sample: ModuleType) -> None:
         (sex, "F", None, None),
     }  # fmt: skip
     record = two.model_copy(update={"changes": changes(one, two)})
-    assert "Limits that may be looser than in the baseline: 2." in [str(line) for line in screen(record, Path("o"), ())]
+    told = [str(line) for line in run_screen(record, Path("o"), ())]
+    assert [line for line in told if line.endswith("0 limits loosened, 2 that may be looser.")]
     for text in (_html(record), _markdown(record)):
         assert "changed: looser or stricter, depending on the data" in text
     assert "Limits that may be looser than before" in _html(record)
@@ -262,17 +264,17 @@ def test_a_reference_that_names_no_group_is_no_comparator(sample: ModuleType) ->
 
 def test_the_screen_counts_loosened_limits_and_bounds_reasons(sample: ModuleType) -> None:
     """A log tells that limits were loosened, and of many reasons the first, with how many more there are."""
-    reasons = tuple(message("Failed: {id}.", id=f"accuracy.a{number}") for number in range(MAX_REASONS + 7))
+    reasons = tuple(message("Failed: {id}.", id=f"accuracy.a{number}") for number in range(MOST_REASONS + 7))
     record = sample.record(reasons=reasons)
     strict = record.model_copy(update={"gate": GatePolicy(confidence=0.99, decide="bound", on_inconclusive="review")})
     looser, same = (record.model_copy(update={"changes": changes(then, record)}) for then in (strict, record))
-    told = [str(line) for line in screen(looser, Path("out"), ())]
-    assert "Limits that are looser than in the baseline: 1." in told
-    first, *_, last, more = (line for line in told if line.startswith("  - "))
-    assert first == "  - Failed: accuracy.a0."
-    assert last == f"  - Failed: accuracy.a{MAX_REASONS - 1}."
-    assert more == "  - 7 more in the record."
-    assert not [line for line in map(str, screen(same, Path("out"), ())) if "less than" in line]
+    told = [str(line) for line in run_screen(looser, Path("out"), ())]
+    assert [line for line in told if line.endswith("1 limits loosened.")]
+    assert [line for line in told if "Failed: accuracy.a" in line] == [
+        f"? Failed: accuracy.a{number}." for number in range(MOST_REASONS)
+    ]
+    assert [line for line in told if "7 more" in line]
+    assert [line for line in map(str, run_screen(same, Path("out"), ())) if line.endswith("0 limits loosened.")]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), REQUIREMENTS), min_size=2, max_size=2))

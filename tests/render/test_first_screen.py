@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 
 from llmops_audit.check.family import decided
-from llmops_audit.record import Changes, Finding, Message, Op, Record, Requirement, Status, Verdict, message
+from llmops_audit.record import (
+    Changes,
+    Finding,
+    Message,
+    Op,
+    Record,
+    ReportSettings,
+    Requirement,
+    Status,
+    Verdict,
+    message,
+)
 from llmops_audit.render import i18n
 from llmops_audit.render.first_screen import DISCLAIMER, MOST_REASONS, ROLES, first_screen
 from llmops_audit.render.formats import render_files
@@ -175,7 +186,8 @@ def test_what_changed_takes_one_line(sample: ModuleType) -> None:
 def test_the_roles_of_the_spec_sign(sample: ModuleType) -> None:
     """Owner and reviewer sign, unless the spec names others; each has a line on the cover."""
     assert first_screen(sample.record()).roles == ROLES
-    record = sample.record(roles=("Head of <credit>", "Data protection officer"))
+    report = ReportSettings(roles=("Head of <credit>", "Data protection officer"))
+    record = sample.record().model_copy(update={"report": report})
     page = render_files(record, ["html"])["report.html"].decode()
     assert page.count("do not release") == 2
     assert '<th scope="row">Head of &lt;credit&gt;</th>' in page

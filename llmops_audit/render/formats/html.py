@@ -8,6 +8,7 @@ from markupsafe import Markup
 from llmops_audit.record import Card, ConfusionMatrix, Record, message
 from llmops_audit.record.audited import MOST_DISTINCT
 from llmops_audit.render import charts, i18n
+from llmops_audit.render.changed import DIRECTION
 from llmops_audit.render.curves_view import draw_curves
 from llmops_audit.render.drift_charts import histogram_chart, time_chart
 from llmops_audit.render.first_screen import DISCLAIMER
@@ -53,6 +54,7 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         max_columns=_MAX_COLUMNS,
         empty_card=Card(),
         with_missing=with_missing,
+        direction=DIRECTION,
         most_columns=MAX_COLUMNS,
         most_distinct=MOST_DISTINCT,
         draw_curves=lambda picture, number: draw_curves(picture, number, translate, numbers),

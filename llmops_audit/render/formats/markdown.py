@@ -11,7 +11,7 @@ from html import escape
 
 from llmops_audit.record import Changes, CheckResult, LimitChange, Message, Record, Verdict, message
 from llmops_audit.record.requirements import JudgedRequirement
-from llmops_audit.render.changed import changes_view
+from llmops_audit.render.changed import DIRECTION, changes_view
 from llmops_audit.render.facts import name_of, quantity
 from llmops_audit.render.first_screen import DISCLAIMER, FirstScreen, Line, first_screen
 from llmops_audit.render.formats._markdown import MAX_CELL, escaped
@@ -28,12 +28,6 @@ REPORT = "report.html"
 
 MAX_ROWS = 50
 """Lines of each table, so that a summary stays far under 1 MiB, where GitHub drops it whole."""
-
-_DIRECTION = {
-    True: message("loosened"),
-    None: message("changed: looser or stricter, depending on the data"),
-    False: message("not loosened"),
-}
 
 MAX_KEY_ROWS = 8
 """Lines of the table that is not folded: a summary takes one screen."""
@@ -223,7 +217,7 @@ def _same(split: str, record: Record, changes: Changes) -> Message:
 def _limit(change: LimitChange, wording: Wording) -> tuple[str, ...]:
     return (
         change.id,
-        wording.say(_DIRECTION[change.loosened]),
+        wording.say(DIRECTION[change.loosened]),
         wording.limit(change.op, change.before),
         wording.limit(change.op, change.now),
     )
