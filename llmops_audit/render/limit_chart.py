@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median_low
 
 from llmops_audit.render.limit_lines import LimitLine
 
@@ -13,8 +14,9 @@ __all__ = ["ChartLine", "LimitChart", "limit_chart"]
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MOST_STEPS = 6
 _PADDING = 0.04
-_REACH = 1.5
-"""How many times the span of values and limits an interval may go beyond them before the scale ends."""
+_REACH = 3.0
+"""How many times the span of values and limits, or the usual interval, an interval may go beyond them before it is cut.
+"""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def limit_chart(lines: Sequence[LimitLine]) -> LimitChart | None:
 
 
 @dataclass(frozen=True)
-class _Scale:
+class _LimitScale:
     first: int
     last: int
     step: float
@@ -95,11 +97,12 @@ class _Scale:
         return [float(f"{number * self.step:.12g}") for number in range(self.first, self.last + 1)]
 
 
-def _scale(known: Sequence[LimitLine]) -> _Scale:
+def _scale(known: Sequence[LimitLine]) -> _LimitScale:
     core = [value for line in known for value in (line.value, line.limit) if value is not None]
     # An interval of too few rows is wide, and would flatten all others: it may leave the scale.
     ends = [end for line in known if line.state != "unjudged" for end in (line.low, line.high) if end is not None]
-    span = max(core) - min(core) or max(map(abs, core)) or 1.0
+    widths = [line.high - line.low for line in known if line.high is not None and line.low is not None]
+    span = max(max(core) - min(core), median_low(widths or [0.0])) or max(map(abs, core)) or 1.0
     least, most = min(core) - _REACH * span, max(core) + _REACH * span
     low = max(least, min([*core, *ends]))
     high = min(most, max([*core, *ends]))
@@ -108,7 +111,7 @@ def _scale(known: Sequence[LimitLine]) -> _Scale:
     end = min(1.0, high + padding) if high <= 1 else high + padding
     step = _step((end - start) or 1.0)
     first = math.floor(start / step + 1e-9)
-    return _Scale(first, max(first + 1, math.ceil(end / step - 1e-9)), step)
+    return _LimitScale(first, max(first + 1, math.ceil(end / step - 1e-9)), step)
 
 
 def _step(span: float) -> float:
@@ -117,14 +120,14 @@ def _step(span: float) -> float:
     return power * next(step for step in _STEPS if step * power >= rough * (1 - 1e-9))
 
 
-def _placed(line: LimitLine, scale: _Scale) -> ChartLine:
+def _placed(line: LimitLine, scale: _LimitScale) -> ChartLine:
     low, cut_low = _end(line.low, scale, 0.0) if line.has_interval else (0.0, False)
     high, cut_high = _end(line.high, scale, 100.0) if line.has_interval else (0.0, False)
     at = None if line.value is None else min(100.0, max(0.0, scale.position(line.value)))
     return ChartLine(line, at, low, high, scale.position(line.limit), cut_low, cut_high)
 
 
-def _end(end: float | None, scale: _Scale, edge: float) -> tuple[float, bool]:
+def _end(end: float | None, scale: _LimitScale, edge: float) -> tuple[float, bool]:
     if end is None:
         return edge, True
     return min(100.0, max(0.0, scale.position(end))), not scale.inside(end)

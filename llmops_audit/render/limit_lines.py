@@ -47,6 +47,8 @@ class LimitLine:
         Keys of a scope with their values: what tells the line from the others.
     between : str
         What stands between two names.
+    further : tuple of (str, str)
+        What else tells it from others, such as the metric of a part of the limit.
     limit : float
     value, low, high : float, optional
         A null value is undefined; a null end is unbounded, or there is no interval.
@@ -71,6 +73,7 @@ class LimitLine:
     n: float | None = None
     rate: float | None = None
     between: str = " · "
+    further: tuple[tuple[str, str], ...] = ()
     finding: Finding | None = None
 
 
@@ -223,9 +226,9 @@ def _differences(
         further: tuple[tuple[str, str], ...] = (("metric", gap.metric),) if len(metrics) > 1 else ()
         further += (("label", str(gap.of)),) if label is None and gap.of is not None else ()
         yield _measured(
-            (*_named(grouping, gap.group), *_named(grouping, gap.compared_with), *further), required,
+            (*_named(grouping, gap.group), *_named(grouping, gap.compared_with)), required,
             gap.difference, gap.low, gap.high,
-            rows=rows.get(gap.group, 0) + rows.get(gap.compared_with, 0), judged=True,
+            rows=rows.get(gap.group, 0) + rows.get(gap.compared_with, 0), judged=True, between=" – ", further=further,
         )  # fmt: skip
 
 
@@ -277,6 +280,7 @@ def _measured(
     judged: bool,
     rate: float | None = None,
     between: str = " · ",
+    further: tuple[tuple[str, str], ...] = (),
 ) -> LimitLine:
     state: State = "unjudged"
     if judged and value is not None:
@@ -284,5 +288,15 @@ def _measured(
         missed = misses(value, required.op, required.limit)
         state = "open" if any(end is not missed for end in ends) else "missed" if missed else "met"
     return LimitLine(
-        names, required.limit, value, low, high, low is not None or high is not None, state, rows, rate, between
+        names,
+        required.limit,
+        value,
+        low,
+        high,
+        low is not None or high is not None,
+        state,
+        rows,
+        rate,
+        between,
+        further,
     )

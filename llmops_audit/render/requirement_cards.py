@@ -29,10 +29,10 @@ from llmops_audit.render.loose_findings import STANDING, DescribedCheck, LooseCa
 __all__ = ["FIRST_LINES", "RequirementCard", "RequirementsView", "requirement_cards"]
 
 FIRST_LINES = 10
-"""Lines of a chart or a table that are shown unfolded."""
+"""Lines of a table that are shown unfolded."""
 
-MAX_DRAWN = 40
-"""Lines of a chart."""
+FIRST_DRAWN, MAX_DRAWN = 5, 30
+"""Lines of a chart that are shown unfolded, and in all."""
 
 MAX_LINES, MAX_BESIDE_DRIFT = 600, 250
 """Lines of all tables, and where a figure of drift shows every column as well, so that a report stays under 500 kB."""
@@ -62,6 +62,8 @@ class RequirementCard:
     share : bool
         Whether values are written as percent.
     fact : Message
+    cause : Message, optional
+        The sentence of that finding, without what the correction adds to a failure.
     decides : Finding, optional
         The finding whose value the requirement has.
     lines : tuple of LimitLine
@@ -92,6 +94,7 @@ class RequirementCard:
     severity: Severity | None
     share: bool
     fact: Message
+    cause: Message | None
     decides: Finding | None
     lines: tuple[LimitLine, ...]
     hidden: int
@@ -112,12 +115,17 @@ class RequirementCard:
     @property
     def first(self) -> tuple[ChartLine, ...]:
         """Lines of the chart that are shown unfolded."""
-        return () if self.chart is None else self.chart.lines[:FIRST_LINES]
+        return () if self.chart is None else self.chart.lines[: self._unfolded]
 
     @property
     def further(self) -> tuple[ChartLine, ...]:
         """Lines of the chart that are folded."""
-        return () if self.chart is None else self.chart.lines[FIRST_LINES:MAX_DRAWN]
+        return () if self.chart is None else self.chart.lines[self._unfolded : MAX_DRAWN]
+
+    @property
+    def _unfolded(self) -> int:
+        # To fold a line or two would save no room.
+        return FIRST_DRAWN if len(self.lines) > FIRST_DRAWN + 2 else FIRST_DRAWN + 2
 
 
 @dataclass(frozen=True)
@@ -224,6 +232,9 @@ def _card(
 ) -> RequirementCard:
     decides = deciding(record, one)
     lines = limit_lines(record, one, decides, findings)
+    if any(line.finding is None for line in lines):
+        # They come from a figure or a table, which the page shows as well.
+        room = min(room, MAX_DRAWN)
     judged = [line for line in lines if line.state not in ("unjudged", "reference")]
     return RequirementCard(
         anchor=f"requirement-{number}",
@@ -235,6 +246,7 @@ def _card(
         severity=None if decides is None else decides.severity,
         share=is_share(_metric(one, decides)),
         fact=fact(record, one),
+        cause=None if decides is None else _cause(decides),
         decides=decides,
         lines=lines[:room],
         hidden=max(0, len(lines) - room),
@@ -249,6 +261,12 @@ def _card(
         advised=False,
         clauses=_clauses(record, check.name),
     )
+
+
+def _cause(decides: Finding) -> Message:
+    text = decides.message.values.get("text")
+    corrected = decides.verdict is Verdict.FAILED and "p" in decides.message.values
+    return text if corrected and isinstance(text, Message) else decides.message
 
 
 def _metric(one: JudgedRequirement, decides: Finding | None) -> str:
