@@ -36,7 +36,7 @@ _DATE_PATTERNS = {"en": "d MMMM y", "zh": "y年M月d日"}
 _TIME_PATTERNS = {"en": "d MMMM y, HH:mm", "zh": "y年M月d日 HH:mm"}
 
 _SIGNIFICANT, _READ = 4, 3
-_MOST_PERCENT = 10.0
+_MOST_PERCENT = 100.0
 _SCIENTIFIC_FROM, _SCIENTIFIC_BELOW = 1e7, 1e-4
 _SMALLEST_P = 1e-4
 _CERTAIN_P = 0.1
