@@ -9,7 +9,7 @@ from statistics import median_low
 
 from llmops_audit.render.limit_lines import LimitLine
 
-__all__ = ["ChartLine", "LimitChart", "limit_chart"]
+__all__ = ["DrawnLine", "LimitChart", "limit_chart"]
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MOST_STEPS = 6
@@ -20,7 +20,7 @@ _REACH = 3.0
 
 
 @dataclass(frozen=True)
-class ChartLine:
+class DrawnLine:
     """A line of a chart.
 
     Attributes
@@ -50,12 +50,12 @@ class LimitChart:
 
     Attributes
     ----------
-    lines : tuple of ChartLine
+    lines : tuple of DrawnLine
     ticks, limits : tuple of (float, float)
         Positions and values.
     """
 
-    lines: tuple[ChartLine, ...]
+    lines: tuple[DrawnLine, ...]
     ticks: tuple[tuple[float, float], ...]
     limits: tuple[tuple[float, float], ...]
 
@@ -120,11 +120,11 @@ def _step(span: float) -> float:
     return power * next(step for step in _STEPS if step * power >= rough * (1 - 1e-9))
 
 
-def _placed(line: LimitLine, scale: _LimitScale) -> ChartLine:
+def _placed(line: LimitLine, scale: _LimitScale) -> DrawnLine:
     low, cut_low = _end(line.low, scale, 0.0) if line.has_interval else (0.0, False)
     high, cut_high = _end(line.high, scale, 100.0) if line.has_interval else (0.0, False)
     at = None if line.value is None else min(100.0, max(0.0, scale.position(line.value)))
-    return ChartLine(line, at, low, high, scale.position(line.limit), cut_low, cut_high)
+    return DrawnLine(line, at, low, high, scale.position(line.limit), cut_low, cut_high)
 
 
 def _end(end: float | None, scale: _LimitScale, edge: float) -> tuple[float, bool]:

@@ -22,7 +22,7 @@ from llmops_audit.record.governance import Clause, Framework
 from llmops_audit.render.clauses import clause_anchor
 from llmops_audit.render.facts import deciding, fact
 from llmops_audit.render.items import MAX_REASON, one_line
-from llmops_audit.render.limit_chart import ChartLine, LimitChart, limit_chart
+from llmops_audit.render.limit_chart import DrawnLine, LimitChart, limit_chart
 from llmops_audit.render.limit_lines import LimitLine, is_share, limit_lines, misses
 from llmops_audit.render.loose_findings import STANDING, DescribedCheck, LooseCard, severity_rank, without_requirement
 
@@ -113,12 +113,12 @@ class RequirementCard:
         return self.requirement.verdict
 
     @property
-    def first(self) -> tuple[ChartLine, ...]:
+    def first(self) -> tuple[DrawnLine, ...]:
         """Lines of the chart that are shown unfolded."""
         return () if self.chart is None else self.chart.lines[: self._unfolded]
 
     @property
-    def further(self) -> tuple[ChartLine, ...]:
+    def further(self) -> tuple[DrawnLine, ...]:
         """Lines of the chart that are folded."""
         return () if self.chart is None else self.chart.lines[self._unfolded : MAX_DRAWN]
 
