@@ -12,7 +12,7 @@ from llmops_audit.record.frameworks.paths import is_filled
 from llmops_audit.record.governance import Clause, Framework
 from llmops_audit.render.judged import Judged
 
-__all__ = ["PARTS", "ClauseView", "FrameworkView", "Part", "Ran", "clause_view"]
+__all__ = ["PARTS", "ClauseView", "FrameworkView", "Part", "Ran", "clause_anchor", "clause_view"]
 
 _ATTENTION = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.FOUND)
 _ORDER = (*_ATTENTION, Verdict.NOT_APPLICABLE, Verdict.PASSED)
@@ -113,6 +113,8 @@ class ClauseView:
 
     Attributes
     ----------
+    anchor : str
+        Its id in the page.
     clause : Clause
     ran : tuple of Ran
     left_out : tuple of str
@@ -122,6 +124,7 @@ class ClauseView:
         Keys that the spec would have to set for a part that this audit did not make.
     """
 
+    anchor: str
     clause: Clause
     ran: tuple[Ran, ...]
     left_out: tuple[str, ...]
@@ -181,14 +184,24 @@ def clause_view(record: Record, judged: Sequence[Judged]) -> tuple[FrameworkView
     """
     ran = dict(_ran(record, judged))
     by_id = {framework.id: framework for framework in record.frameworks}
-    return tuple(_framework(framework, record, ran, by_id) for framework in record.frameworks)
+    return tuple(
+        _framework(place, framework, record, ran, by_id) for place, framework in enumerate(record.frameworks, 1)
+    )
+
+
+def clause_anchor(framework: int, clause: int) -> str:
+    """Return the id in the page of a clause, by the number of its framework and its own, from 1."""
+    return f"clause-{framework}-{clause}"
 
 
 def _framework(
-    framework: Framework, record: Record, ran: Mapping[str, Ran], by_id: Mapping[str, Framework]
+    place: int, framework: Framework, record: Record, ran: Mapping[str, Ran], by_id: Mapping[str, Framework]
 ) -> FrameworkView:
     lacking = _lacking(framework, record)
-    clauses = tuple(_clause(clause, record, ran, lacking) for clause in framework.clauses)
+    clauses = tuple(
+        _clause(clause_anchor(place, number), clause, record, ran, lacking)
+        for number, clause in enumerate(framework.clauses, 1)
+    )
     shown, covered = sum(clause.shown for clause in clauses), sum(clause.covered for clause in clauses)
     return FrameworkView(
         framework=framework,
@@ -202,9 +215,12 @@ def _framework(
     )
 
 
-def _clause(clause: Clause, record: Record, ran: Mapping[str, Ran], lacking: tuple[str, ...]) -> ClauseView:
+def _clause(
+    anchor: str, clause: Clause, record: Record, ran: Mapping[str, Ran], lacking: tuple[str, ...]
+) -> ClauseView:
     parts = tuple(_part(path, record) for path in clause.parts)
     return ClauseView(
+        anchor=anchor,
         clause=clause,
         ran=tuple(ran[name] for name in clause.checks if name in ran),
         left_out=tuple(name for name in clause.checks if name not in ran),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from llmops_audit.record.base import Label
 from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
 
-__all__ = ["GroupLine", "GroupView", "GroupingView", "Metric", "Ratio", "group_view", "ratio_position"]
+__all__ = ["GroupLine", "GroupView", "GroupingView", "Metric", "Ratio", "against", "group_view", "ratio_position"]
 
 MAX_LINES = 120
 """Groups that a report shows in all, so that it stays under 500 kB."""
@@ -241,7 +241,7 @@ def _ratios(
     pairs = {(gap.group, gap.compared_with): gap for gap in grouping.gaps if Metric(gap.metric, gap.of) == metric}
     ratios = []
     for line in shown:
-        value, low, high = _against(pairs, line.values, compared.values)
+        value, low, high = against(pairs, line.values, compared.values)
         rate, other = _value(line, metric), _value(compared, metric)
         inverse = grouping.reference and line.judged and rate is not None and other is not None and rate > other
         judged, judged_high = (0.0 if other == 0 else _inverse(value), _inverse(low)) if inverse else (value, high)
@@ -263,9 +263,10 @@ def _ratios(
     return tuple(ratios)
 
 
-def _against(
+def against(
     pairs: Mapping[tuple[tuple[str, ...], tuple[str, ...]], Gap], group: tuple[str, ...], compared: tuple[str, ...]
 ) -> tuple[float | None, float | None, float | None]:
+    """Return the ratio of a group's rate to that of another, with its interval; null where it is not known."""
     gap = pairs.get((group, compared))
     if gap is not None:
         return gap.ratio, gap.ratio_low, gap.ratio_high

@@ -35,7 +35,8 @@ _ELLIPSIS = "…"
 _DATE_PATTERNS = {"en": "d MMMM y", "zh": "y年M月d日"}
 _TIME_PATTERNS = {"en": "d MMMM y, HH:mm", "zh": "y年M月d日 HH:mm"}
 
-_SIGNIFICANT = 4
+_SIGNIFICANT, _READ = 4, 3
+_MOST_PERCENT = 100.0
 _SCIENTIFIC_FROM, _SCIENTIFIC_BELOW = 1e7, 1e-4
 _SMALLEST_P = 1e-4
 _CERTAIN_P = 0.1
@@ -107,6 +108,16 @@ class Numbers:
             return format_scientific(value, "0.###E0", locale=self.locale)
         decimals = max(0, _SIGNIFICANT - 1 - math.floor(math.log10(size)))
         return format_decimal(value, "#,##0." + "#" * decimals, locale=self.locale)
+
+    def read(self, value: float | None, *, share: bool = False) -> str:
+        """At most three significant digits, as a person reads and says them; a share as percent."""
+        if value is None:
+            return NOTHING
+        if not share or abs(value) > _MOST_PERCENT:
+            return self.number(float(f"{value:.{_READ}g}"))
+        size = 100 * abs(value)
+        decimals = 1 if size >= 1 or not size else min(_READ, 1 - math.floor(math.log10(size)))
+        return format_percent(value, f"0.{'#' * decimals}%", locale=self.locale)
 
     def p_value(self, value: float | None) -> str:
         """Two decimals where it is large, four where it is small, a bound where it is tiny."""

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from llmops_audit.record import (
-    ADVICE,
-    CheckResult,
-    Finding,
     LabelCount,
     Record,
-    Severity,
     SplitInfo,
     Verdict,
 )
@@ -24,9 +19,11 @@ from llmops_audit.render.drift_view import DriftView, drift_view
 from llmops_audit.render.first_screen import FirstScreen, first_screen
 from llmops_audit.render.glossary import Term, glossary
 from llmops_audit.render.groups_view import MAX_LINES, GroupView, group_view
-from llmops_audit.render.items import limit_reasons
-from llmops_audit.render.judged import Judged, plot
+from llmops_audit.render.judged import Judged
+from llmops_audit.render.loose_findings import STANDING
 from llmops_audit.render.overlap_view import SeenView, seen_view
+from llmops_audit.render.overview_picture import OverviewPicture, overview_picture
+from llmops_audit.render.requirement_cards import RequirementsView, requirement_cards
 from llmops_audit.render.unmeasured import Unmeasured, unmeasured
 
 __all__ = ["MAX_COLUMNS", "Pair", "ReportView", "confused_pairs", "most", "view", "with_missing"]
@@ -37,18 +34,7 @@ MAX_COLUMNS = 200
 
 MAX_VALUES = 20
 
-MAX_IN_FULL, MAX_BESIDE_DRIFT = 200, 30
-"""Findings that are all shown in full; of more only the first are, so that a report stays under 500 kB.
-
-Beside a figure of drift, which shows every column as well, there is room for fewer.
-"""
-
-MAX_CARDS, MAX_ROWS = 60, 20
-MAX_BRIEF = 500
-
-_ATTENTION = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.FOUND)
-_ORDER = (*_ATTENTION, Verdict.NOT_APPLICABLE, Verdict.PASSED)
-_SEVERITIES = tuple(Severity)
+_ORDER = (*STANDING, Verdict.NOT_APPLICABLE, Verdict.PASSED)
 _SPLITS = ("train", "test", "live")
 
 
@@ -69,20 +55,10 @@ class ReportView:
     Attributes
     ----------
     first_screen : FirstScreen
-    attention : tuple of Judged
-        Findings that failed, are in error or inconclusive and are shown in full, the most severe first.
-    by_severity : tuple of (Severity or None, tuple of Judged)
-        The same, the failed first within a severity.
-    attention_briefly : tuple of Judged
-        Those that take one line each.
-    aside : tuple of Judged
-        Findings of checks whose verdict has no bearing on the decision, the failed first.
-    others, others_briefly : tuple of Judged
-        Not applicable and passed, likewise.
+    requirements : RequirementsView
+    picture : OverviewPicture
     listed : frozenset of str
         Anchors of all findings that are shown.
-    hidden : int
-        Findings that are not shown.
     splits : tuple of (str, SplitInfo)
         In the order in which a classifier meets them.
     matrices : tuple of ConfusionMatrix
@@ -104,14 +80,9 @@ class ReportView:
     """
 
     first_screen: FirstScreen
-    attention: tuple[Judged, ...]
-    by_severity: tuple[tuple[Severity | None, tuple[Judged, ...]], ...]
-    attention_briefly: tuple[Judged, ...]
-    aside: tuple[Judged, ...]
-    others: tuple[Judged, ...]
-    others_briefly: tuple[Judged, ...]
+    requirements: RequirementsView
+    picture: OverviewPicture
     listed: frozenset[str]
-    hidden: int
     splits: tuple[tuple[str, SplitInfo], ...]
     matrices: tuple[ConfusionMatrix, ...]
     performance: PerformanceView
@@ -132,35 +103,20 @@ class ReportView:
 
 def view(record: Record) -> ReportView:
     """Return the parts of the report of a record."""
-    found = [(check, finding) for check in record.checks for finding in check.findings]
-    reasons = limit_reasons(record)
-    judged = [
-        Judged(finding, check, f"finding-{number}", plot(finding), reasons.get(finding.id), _advice(check))
-        for number, (check, finding) in enumerate(found, 1)
-    ]
-    ordered = sorted(judged, key=lambda j: (_ORDER.index(j.finding.verdict), _severity_rank(j.finding)))
-    aside = [j for j in ordered if j.check.gate == "report"]
-    deciding = [j for j in ordered if j.check.gate != "report"]
-    attention = [j for j in deciding if j.finding.verdict in _ATTENTION]
-    others = [j for j in deciding if j.finding.verdict not in _ATTENTION]
     by_group = [figure for figure in record.figures.values() if isinstance(figure, GroupMetrics)]
     drifts = [figure for figure in record.figures.values() if isinstance(figure, Drift)]
-    cards, rows = len(attention), len(others)
-    if len(judged) > (MAX_BESIDE_DRIFT if drifts else MAX_IN_FULL):
-        cards, rows, aside = MAX_CARDS, MAX_ROWS, aside[:MAX_ROWS]
-    briefly = [*attention[cards:], *others[rows:]][:MAX_BRIEF]
-    shown = [*attention[:cards], *others[:rows], *briefly, *aside]
+    requirements = requirement_cards(record, beside_drift=bool(drifts))
+    judged = [
+        Judged(finding, check, requirements.anchors.get(finding.id, "findings"))
+        for check in record.checks
+        for finding in check.findings
+    ]
     corrected = [one for one in record.requirements if one.rank is not None and one.gate != "report"]
     return ReportView(
         first_screen=first_screen(record),
-        attention=tuple(attention[:cards]),
-        by_severity=_by_severity(attention[:cards]),
-        attention_briefly=tuple(j for j in briefly if j.finding.verdict in _ATTENTION),
-        aside=tuple(aside),
-        others=tuple(others[:rows]),
-        others_briefly=tuple(j for j in briefly if j.finding.verdict not in _ATTENTION),
-        listed=frozenset(j.anchor for j in shown),
-        hidden=len(judged) - len(shown),
+        requirements=requirements,
+        picture=overview_picture(requirements.cards),
+        listed=frozenset(requirements.anchors.values()),
         splits=tuple(sorted(record.data.items(), key=lambda item: _split_rank(item[0]))),
         matrices=tuple(figure for figure in record.figures.values() if isinstance(figure, ConfusionMatrix)),
         performance=performance_view(record),
@@ -183,21 +139,6 @@ def view(record: Record) -> ReportView:
 def _tables(record: Record, chapter: str | None) -> tuple[Table, ...]:
     tables = (figure for figure in record.figures.values() if isinstance(figure, Table))
     return tuple(table for table in tables if table.chapter == chapter)
-
-
-def _advice(check: CheckResult) -> str | None:
-    sections = {section.heading: section.paragraphs for section in check.page.sections}
-    return next(iter(sections.get(ADVICE, ())), None)
-
-
-def _by_severity(judged: Sequence[Judged]) -> tuple[tuple[Severity | None, tuple[Judged, ...]], ...]:
-    ordered = sorted(judged, key=lambda j: _severity_rank(j.finding))
-    seen: set[tuple[str, Verdict]] = set()
-    for index, one in enumerate(ordered):
-        kind = one.check.name, one.finding.verdict
-        ordered[index] = replace(one, advised=kind not in seen)
-        seen.add(kind)
-    return tuple((severity, tuple(group)) for severity, group in groupby(ordered, key=lambda j: j.finding.severity))
 
 
 def confused_pairs(matrix: ConfusionMatrix) -> tuple[Pair, ...]:
@@ -228,7 +169,3 @@ def with_missing(split: SplitInfo) -> tuple[tuple[str, int], ...]:
 
 def _split_rank(name: str) -> int:
     return _SPLITS.index(name) if name in _SPLITS else len(_SPLITS)
-
-
-def _severity_rank(finding: Finding) -> int:
-    return len(_SEVERITIES) if finding.severity is None else _SEVERITIES.index(finding.severity)

@@ -94,7 +94,8 @@ def test_every_reader_is_told_that_it_is_no_part_of_the_decision(project: Projec
     page, summary = files["report.html"].decode(), files["summary.md"].decode()
     assert f'<h3 id="aside">{HEADING}</h3>' in page
     before, _, after = page.partition('<h3 id="aside">')
-    assert after.count('<span class="badge is-failed">') == 1
+    # Of the requirement, and in the table of checks.
+    assert after.count('<span class="badge is-failed">') == 2
     assert "Even the upper end" in after
     assert "Even the upper end" not in before
     assert 'href="#aside"' in page

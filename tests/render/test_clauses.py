@@ -22,7 +22,7 @@ PAGE = '{% import "clauses.html.j2" as clauses with context %}{{ clauses.chapter
 def judged(record: Record) -> list[Judged]:
     """All findings with anchors, as the report numbers them."""
     found = [(check, finding) for check in record.checks for finding in check.findings]
-    return [Judged(finding, check, f"finding-{place}", None) for place, (check, finding) in enumerate(found, 1)]
+    return [Judged(finding, check, f"finding-{place}") for place, (check, finding) in enumerate(found, 1)]
 
 
 def chapter(record: Record, language: str = "en", listed: frozenset[str] | None = None) -> str:

@@ -466,19 +466,18 @@ def test_two_hundred_columns_stay_small(
         assert f"Histograms that are in the record alone: {200 - cards}." in page
 
 
-def test_of_many_findings_the_first_are_shown_in_full(sample: ModuleType) -> None:
-    """Beyond the bounds findings stand on one line each, then are counted; every link of a reason leads somewhere."""
+def test_of_many_findings_the_first_are_shown(sample: ModuleType) -> None:
+    """One limit is one card: its table is bounded, the rest is counted; every link of a reason leads somewhere."""
     ids = [f"drift.x[column=c{i}]" for i in range(700)]
     findings = [
-        sample.finding(Verdict.FAILED, "psi_effect", id=name, scope={"column": "(label)", "feature": "hour"})
-        for name in ids
+        sample.finding(Verdict.FAILED, "psi_effect", id=name, scope={"column": f"c{i}", "feature": "hour"})
+        for i, name in enumerate(ids)
     ]
     reasons = [sample.message("Failed: {finding}.", finding=name) for name in reversed(ids)]
     checks = [sample.check_result("drift", Verdict.FAILED, findings)]
     page = _html(sample.record(checks=checks, figures={}, reasons=reasons))
     parsed = Parsed(page)
-    assert page.count('class="card is-failed"') == 60
-    assert page.count("Population stability effect · the label · hour of the day") == 500
-    assert "140 more findings stand in the record." in parsed.words
+    assert page.count('class="card is-failed"') == 1
+    assert "100 more stand in the record" in parsed.words
     targets = {attrs["href"] for _, attrs in parsed.tags if "href" in attrs}
     assert {str(target).removeprefix("#") for target in targets} <= {str(attrs.get("id")) for _, attrs in parsed.tags}

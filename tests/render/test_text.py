@@ -65,3 +65,22 @@ def test_times_are_written_in_the_language() -> None:
     assert ENGLISH.time("2026-11-24T09:30:00+01:00") == "24 November 2026, 08:30 UTC"
     assert Numbers("zh").time("2026-11-24T08:30:00") == "2026年11月24日 08:30"
     assert ENGLISH.time("yesterday") == "yesterday"
+
+
+@pytest.mark.parametrize(
+    ("value", "share", "written"),
+    [
+        (0.521789, False, "0.522"),
+        (0.9693, True, "96.9%"),
+        (0.52, True, "52%"),
+        (0.00051, True, "0.051%"),
+        (0, True, "0%"),
+        (1.076, True, "107.6%"),
+        (250.0, True, "250"),
+        (129_847, False, "130,000"),
+        (None, True, "–"),
+    ],
+)
+def test_a_number_is_read_in_three_digits(value: float | None, share: bool, written: str) -> None:
+    """Shares are percent, other numbers have three digits, and a small share keeps its first ones."""
+    assert Numbers("en").read(value, share=share) == written

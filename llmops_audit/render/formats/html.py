@@ -18,6 +18,8 @@ from llmops_audit.render.formats._page import HTML_LANGUAGE, environment_of
 from llmops_audit.render.groups_view import ratio_position
 from llmops_audit.render.i18n import Translate
 from llmops_audit.render.names import with_missing_named
+from llmops_audit.render.overview_picture import LIMIT_AT
+from llmops_audit.render.requirement_cards import FIRST_LINES
 from llmops_audit.render.text import Numbers, clean
 from llmops_audit.render.view import MAX_COLUMNS, confused_pairs, most, view, with_missing
 
@@ -29,6 +31,7 @@ WRITTEN = "default"
 _MAX_WITH_SHARES = 8
 _MAX_BESIDE = 4
 _MAX_COLUMNS = 6
+_MAX_CLOSED = 50
 
 
 def render(record: Record, *, language: str, root: str) -> bytes:
@@ -52,6 +55,9 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         time_chart=time_chart,
         ratio_position=ratio_position,
         max_columns=_MAX_COLUMNS,
+        first_lines=FIRST_LINES,
+        max_closed=_MAX_CLOSED,
+        limit_at=LIMIT_AT,
         empty_card=Card(),
         with_missing=with_missing,
         direction=DIRECTION,
