@@ -12,7 +12,7 @@ from llmops_audit.render.limit_lines import LimitLine
 __all__ = ["DrawnLine", "LimitChart", "limit_chart"]
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_MOST_STEPS = 6
+_MOST_STEPS = 4
 _PADDING = 0.04
 _REACH = 3.0
 """How many times the span of values and limits, or the usual interval, an interval may go beyond them before it is cut.

@@ -37,7 +37,7 @@ def test_the_scale_holds_value_interval_and_limit(value: float, low: float, high
     assert 0 <= drawn.limit <= 100
     ticks = [tick for _, tick in chart.ticks]
     assert ticks[0] <= min(low, limit) <= max(high, limit) <= ticks[-1]
-    assert 2 <= len(ticks) <= 9
+    assert 2 <= len(ticks) <= 7
     assert [at for at, _ in chart.ticks][:: len(ticks) - 1] == [0, 100]
 
 
@@ -70,7 +70,8 @@ def test_a_group_that_is_not_judged_does_not_stretch_the_scale() -> None:
     """The wide interval of too few rows is cut, with a mark, rather than flattening the others."""
     chart = limit_chart([line(0.7, 0.65, 0.9), line(0.7, 0.0, 1.0, state="unjudged")])
     assert chart is not None
-    assert (chart.lines[1].cut_low, chart.lines[1].cut_high) == (True, True)
+    assert chart.lines[1].cut_low
+    assert chart.lines[0].high - chart.lines[0].low > 50
 
 
 def test_what_has_no_value_is_a_line_without_a_mark() -> None:
