@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from llmops_audit.record.base import Label
 from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
 
-__all__ = ["GroupLine", "GroupView", "GroupingView", "Metric", "Ratio", "against", "group_view", "ratio_position"]
+__all__ = [
+    "GroupLine",
+    "GroupView",
+    "GroupingView",
+    "Metric",
+    "Ratio",
+    "against",
+    "group_view",
+    "inverted",
+    "ratio_position",
+]
 
 MAX_LINES = 120
 """Groups that a report shows in all, so that it stays under 500 kB."""
@@ -244,7 +254,7 @@ def _ratios(
         value, low, high = against(pairs, line.values, compared.values)
         rate, other = _value(line, metric), _value(compared, metric)
         inverse = grouping.reference and line.judged and rate is not None and other is not None and rate > other
-        judged, judged_high = (0.0 if other == 0 else _inverse(value), _inverse(low)) if inverse else (value, high)
+        judged, judged_high = (0.0 if other == 0 else inverted(value), inverted(low)) if inverse else (value, high)
         ratios.append(
             Ratio(
                 line=line,
@@ -274,14 +284,15 @@ def against(
     gap = pairs.get((compared, group))
     if gap is None:
         return None, None, None
-    return _inverse(gap.ratio), _inverse(gap.ratio_high), _inverse(gap.ratio_low)
+    return inverted(gap.ratio), inverted(gap.ratio_high), inverted(gap.ratio_low)
 
 
 def _under(value: float | None, limit: float | None) -> bool:
     return value is not None and limit is not None and value < limit
 
 
-def _inverse(value: float | None) -> float | None:
+def inverted(value: float | None) -> float | None:
+    """Return 1 over a ratio; null where that is undefined."""
     return 1 / value if value else None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from llmops_audit.record import Finding, JudgedRequirement, Message, Op, Record, Scalar, Table, Verdict
 from llmops_audit.record.figures import Gap, Grouping, GroupMetrics
-from llmops_audit.render.groups_view import against
+from llmops_audit.render.groups_view import against, inverted
 
 __all__ = ["LimitLine", "State", "is_share", "limit_lines", "misses", "own_names"]
 
@@ -59,6 +59,8 @@ class LimitLine:
         Rows.
     rate : float, optional
         Of a ratio, the rate of the group itself.
+    inverse : bool
+        Whether the ratio is that of the comparator to the group, whose rate is the higher one.
     finding : Finding, optional
         The finding that the line is; null where the line comes from a figure.
     """
@@ -74,6 +76,7 @@ class LimitLine:
     rate: float | None = None
     between: str = " · "
     further: tuple[tuple[str, str], ...] = ()
+    inverse: bool = False
     finding: Finding | None = None
 
 
@@ -199,7 +202,12 @@ def _ratios(
             yield LimitLine(names, required.limit, 1.0, state="reference", n=size.rows, rate=own)
             continue
         value, low, high = _ratio(pairs, size.group, (other,), errors=metric in _OF_ERRORS)
-        yield _measured(names, required, value, low, high, rows=size.rows, judged=size.judged, rate=own)
+        # Beside a comparator that the spec names, the lower rate is divided by the higher one.
+        inverse = grouping.reference and size.judged and value is not None and value > 1
+        if inverse:
+            value, low, high = inverted(value), inverted(high), inverted(low)
+        line = _measured(names, required, value, low, high, rows=size.rows, judged=size.judged, rate=own)
+        yield replace(line, inverse=inverse)
 
 
 def _ratio(
