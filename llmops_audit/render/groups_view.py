@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from llmops_audit.record.base import Label
 from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
 
-__all__ = ["GroupLine", "GroupView", "GroupingView", "Metric", "Ratio", "group_view", "ratio_position"]
+__all__ = ["Extremes", "GroupLine", "GroupView", "GroupingView", "Metric", "Ratio", "group_view", "ratio_position"]
 
 MAX_LINES = 120
 """Groups that a report shows in all, so that it stays under 500 kB."""
@@ -86,6 +86,17 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class Extremes:
+    """The judged groups with the lowest and the highest value of a metric, and these values."""
+
+    metric: Metric
+    lowest: GroupLine
+    low: float
+    highest: GroupLine
+    high: float
+
+
+@dataclass(frozen=True)
 class GroupingView:
     """The groups of one attribute, or of an intersection.
 
@@ -122,6 +133,19 @@ class GroupingView:
     reference: bool
     ratios: tuple[Ratio, ...]
     gaps: tuple[tuple[Metric, Gap], ...]
+
+    @property
+    def extremes(self) -> Extremes | None:
+        """What a title says of the groups: how far apart they are in the first panel; null for fewer than two."""
+        if not self.panels:
+            return None
+        metric = self.panels[0]
+        valued = [(_value(line, metric), line) for line in self.lines if line.judged]
+        ranked = sorted(((value, line) for value, line in valued if value is not None), key=lambda pair: pair[0])
+        if len(ranked) < 2:
+            return None
+        (low, lowest), (high, highest) = ranked[0], ranked[-1]
+        return Extremes(metric, lowest, low, highest, high)
 
 
 @dataclass(frozen=True)

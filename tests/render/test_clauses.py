@@ -220,10 +220,12 @@ def test_hostile_frameworks_are_text(sample: ModuleType) -> None:
 
 
 def test_every_link_leads_to_a_section_of_the_report(sample: ModuleType) -> None:
-    """Links lead to a check, a finding or a section that the report has."""
+    """Links lead to a check, a finding, a clause or a section that the report has."""
     record = of(sample.record(), *frameworks.known().values())
     ids = {section for _, section in PARTS.values()} | {"findings"}
     ids |= {f"check-{n}" for n in range(1, len(record.checks) + 1)} | {one.anchor for one in judged(record)}
-    links = lxml.html.fromstring(chapter(record)).xpath("//a/@href")
+    page = lxml.html.fromstring(chapter(record))
+    ids |= set(page.xpath("//@id"))
+    links = page.xpath("//a/@href")
     assert links
     assert {link.removeprefix("#") for link in links} <= ids

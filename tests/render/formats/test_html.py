@@ -173,9 +173,9 @@ def test_every_check_is_listed_once_with_verdict_and_reason(sample: ModuleType) 
 
 
 def test_the_confusion_matrix_stands_in_figure_and_table(sample: ModuleType) -> None:
-    """Counts are in the figure as text and in a table; invalid predictions have a column where there are any."""
+    """Counts are in the figure, a sentence and a table; invalid predictions have a column where there are any."""
     page = Parsed(_html(sample.record()))
-    assert page.words.count("1,901") == 2
+    assert page.words.count("1,901") == 3
     assert "invalid" in page.words
     clean = sample.record(figures={"confusion": sample.matrix()})
     assert "invalid" not in Parsed(_html(clean)).words
@@ -282,10 +282,10 @@ def test_groups_have_a_chapter_only_where_the_record_has_them(sample: ModuleType
 def test_the_favourable_outcome_is_told_in_words(sample: ModuleType) -> None:
     """The answer that selection rates speak of stands beside the label of the error rates; without one it is said."""
     words = Parsed(of_groups(sample)).words
-    assert "Favourable outcome predicted ham Error rates refer to label spam" in words
+    assert "Favourable outcome: predicted ham. Error rates refer to the label spam." in words
     assert "To be flagged as spam or as a risk is not favourable." in words
     without = Parsed(of_groups(sample, favourable=None)).words
-    assert "Favourable outcome not named" in without
+    assert "Favourable outcome: not named" in without
     assert "Impact ratio" not in without
 
 
