@@ -301,13 +301,18 @@ def _axes(
 
 def _write_totals(axes: Axes, shape: tuple[int, ...], totals: Totals) -> None:
     """Write the sums beside and below the cells, where the name of what they are stands as well."""
-    points = {"fontsize": _TEXT, "color": _SOFT, "textcoords": "offset points", "annotation_clip": False}
+    points: dict[str, Any] = {
+        "fontsize": _TEXT,
+        "color": _SOFT,
+        "textcoords": "offset points",
+        "annotation_clip": False,
+    }
     rows, columns = shape
     # The vertical scale of a heat map runs downwards.
     for place, text in enumerate((*totals.rows, totals.all)):
         at = (columns, place + 0.5) if place < rows else (columns, rows)
-        below = {} if place < rows else {"va": "top"}
-        axes.annotate(text, at, (6, 0 if place < rows else -7), ha="left", **{"va": "center"} | below, **points)
+        va = "center" if place < rows else "top"
+        axes.annotate(text, at, (6, 0 if place < rows else -7), ha="left", va=va, **points)
     for place, text in enumerate(totals.columns):
         axes.annotate(text, (place + 0.5, rows), (0, -7), ha="center", va="top", **points)
     axes.annotate(totals.name, (0, rows), (-6, -7), ha="right", va="top", **points)
