@@ -79,6 +79,7 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
         numbers=numbers,
         say=say,
         scope_value=scopes.value,
+        spoken=scopes.spoken,
         subject_name=subject_name(record, translate),
         value_of=value_of,
         detail_of=detail_of,
