@@ -229,3 +229,15 @@ def test_every_link_leads_to_a_section_of_the_report(sample: ModuleType) -> None
     links = page.xpath("//a/@href")
     assert links
     assert {link.removeprefix("#") for link in links} <= ids
+
+
+def test_a_framework_opens_with_what_is_failed_and_uncovered(sample: ModuleType) -> None:
+    """Above the fold stand the numbers of its clauses, and links to those that failed or that no check covers."""
+    record = of(sample.record(), frameworks.framework("eu-ai-act"))
+    page = lxml.html.fromstring(chapter(record))
+    (view,) = clause_view(record, judged(record))
+    line = page.xpath("//p[@class='coverage-line']")[0].text_content().strip()
+    assert line == f"{view.shown} shown, {view.empty} could be, {view.uncovered} not covered"
+    linked = page.xpath("//p[contains(@class, 'clauses-standing')]/a/@href")
+    assert len(linked) >= view.uncovered
+    assert {link.removeprefix("#") for link in linked} <= set(page.xpath("//details//tr/@id"))

@@ -194,6 +194,28 @@ def test_many_labels_show_the_most_confused_pairs(sample: ModuleType) -> None:
     assert places == sorted(places)
 
 
+def test_the_contents_name_the_chapters_in_their_order(sample: ModuleType) -> None:
+    """Each chapter stands in the contents once, in the order of the page, so that both count alike."""
+    html = _html(sample.record())
+    nav, main = html.split("<nav", 1)[1].split("</nav>", 1)
+    listed = re.findall('<li><a href="#([^"]+)"', nav)
+    assert listed == re.findall('<section aria-labelledby="([^"]+)"', main)
+
+
+def test_a_long_table_is_folded_after_ten_rows(sample: ModuleType) -> None:
+    """Of personal data ten finds are open, the others folded; a table without rows is a sentence."""
+
+    def shown(rows: int) -> str:
+        table = sample.table("pii", rows).model_copy(update={"chapter": "personal_data"})
+        return _html(sample.record(figures={"pii": table})).split('<section aria-labelledby="personal-data">')[1]
+
+    first = shown(13).split("</section>")[0]
+    is_open, folded = first.split("<details", 1)
+    assert is_open.count("<tr>") - 1 == 10
+    assert folded.count("<tr>") - 1 == 3
+    assert "<table" not in shown(0).split("</section>")[0]
+
+
 def test_a_table_is_written_by_its_formats(sample: ModuleType) -> None:
     """Counts get separators, shares percent, numbers four digits, p-values a bound, undefined values a dash."""
     words = Parsed(_html(sample.record())).words
