@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-__all__ = ["DASHES", "MAX_ANNOTATED", "ChartLine", "heat_map", "line_chart"]
+__all__ = ["DASHES", "MAX_ANNOTATED", "ChartLine", "Totals", "heat_map", "line_chart"]
 
 MAX_ANNOTATED = 15
 """Most labels at which every cell shows its numbers."""
@@ -46,6 +46,9 @@ _GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
 _COLUMN = 0.56 * _TEXT / _POINTS
 _CELL = {True: 0.62, False: 0.22}
 _MIN_SIDE, _MAX_SIDE = 1.7, 7.0
+_MARGIN = 0.25
+"""Inches that the sums below and beside the cells take."""
+
 _CSS_PIXELS = 4 / 3
 
 # Opacity by share. Between 0.45 and 0.75 neither dark nor light figures are legible on the cell (contrast below
@@ -83,12 +86,23 @@ _STYLE: dict[Any, Any] = {
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What stands beside and below the cells of a heat map: the sums of rows, of columns and of all, as texts."""
+
+    name: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    all: str
+
+
 def heat_map(
     counts: NDArray[np.int64],
     rows: Sequence[str],
     columns: Sequence[str],
     *,
     texts: Sequence[Sequence[str]] | None,
+    totals: Totals | None = None,
     title: str,
     row_axis: str,
     column_axis: str,
@@ -103,6 +117,8 @@ def heat_map(
         Names beside the cells; hostile names are shown as text, long names are shortened.
     texts : sequence of sequence of str, (rows, columns), optional
         Text of each cell; None leaves the cells empty and draws them as one picture.
+    totals : Totals, optional
+        Sums in the margins.
     title, row_axis, column_axis : str
         In the report's language; the title is the text alternative.
     prefix : str
@@ -113,15 +129,17 @@ def heat_map(
     Markup
         An ``<svg>`` element; the same input gives the same bytes.
     """
-    totals = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    sums = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, sums, out=np.zeros(counts.shape), where=sums > 0)
     row_names = [shorten(name, _LABEL_COLUMNS) for name in rows]
     column_names = [shorten(name, _LABEL_COLUMNS) for name in columns]
     with _canvas() as (figure, buffer):
         tilted = _tilted(column_names, counts.shape[1], texts is not None)
-        axes = _axes(figure, counts.shape, row_names, column_names, texts is not None, tilted)
+        axes = _axes(figure, counts.shape, row_names, column_names, texts is not None, tilted, totals)
         _draw_cells(axes, shares, texts)
         _write_labels(axes, row_names, column_names, tilted)
+        if totals is not None:
+            _write_totals(axes, counts.shape, totals)
         axes.set_ylabel(row_axis, color=_INK, fontsize=_TEXT, labelpad=6)
         axes.set_xlabel(column_axis, color=_INK, fontsize=_TEXT, labelpad=8)
         axes.xaxis.set_label_position("top")
@@ -265,14 +283,39 @@ def _axes(
     columns: Sequence[str],
     annotated: bool,
     tilted: bool,
+    totals: Totals | None,
 ) -> Axes:
     height, breadth = _side(shape[0], annotated), _side(shape[1], annotated)
     left = max(map(width, rows)) * _COLUMN + 0.45
     top = (max(map(width, columns)) * _COLUMN * math.sin(math.pi / 4) if tilted else 0.15) + 0.45
     right = max(0.1, max(map(width, columns)) * _COLUMN * math.cos(math.pi / 4)) if tilted else 0.1
-    total = (left + breadth + right, top + height + 0.1)
+    bottom = 0.1
+    if totals is not None:
+        left = max(left, width(totals.name) * _COLUMN + 0.45)
+        right = max(right, max(map(width, (*totals.rows, totals.all, totals.name))) * _COLUMN + _MARGIN)
+        bottom += _MARGIN
+    total = (left + breadth + right, top + height + bottom)
     figure.set_size_inches(*total)
-    return figure.add_axes((left / total[0], 0.1 / total[1], breadth / total[0], height / total[1]))
+    return figure.add_axes((left / total[0], bottom / total[1], breadth / total[0], height / total[1]))
+
+
+def _write_totals(axes: Axes, shape: tuple[int, ...], totals: Totals) -> None:
+    """Write the sums beside and below the cells, where the name of what they are stands as well."""
+    points: dict[str, Any] = {
+        "fontsize": _TEXT,
+        "color": _SOFT,
+        "textcoords": "offset points",
+        "annotation_clip": False,
+    }
+    rows, columns = shape
+    # The vertical scale of a heat map runs downwards.
+    for place, text in enumerate((*totals.rows, totals.all)):
+        at = (columns, place + 0.5) if place < rows else (columns, rows)
+        va = "center" if place < rows else "top"
+        axes.annotate(text, at, (6, 0 if place < rows else -7), ha="left", va=va, **points)
+    for place, text in enumerate(totals.columns):
+        axes.annotate(text, (place + 0.5, rows), (0, -7), ha="center", va="top", **points)
+    axes.annotate(totals.name, (0, rows), (-6, -7), ha="right", va="top", **points)
 
 
 def _draw_cells(axes: Axes, shares: NDArray[np.float64], texts: Sequence[Sequence[str]] | None) -> None:

@@ -9,6 +9,7 @@ from llmops_audit.record.base import Label
 from llmops_audit.record.figures import Estimate, Gap, Grouping, GroupMetrics
 
 __all__ = [
+    "Extremes",
     "GroupLine",
     "GroupView",
     "GroupingView",
@@ -99,6 +100,17 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class Extremes:
+    """The judged groups with the lowest and the highest value of a metric, and these values."""
+
+    metric: Metric
+    lowest: GroupLine
+    low: float
+    highest: GroupLine
+    high: float
+
+
+@dataclass(frozen=True)
 class GroupingView:
     """The groups of one attribute, or of an intersection.
 
@@ -135,6 +147,19 @@ class GroupingView:
     reference: bool
     ratios: tuple[Ratio, ...]
     gaps: tuple[tuple[Metric, Gap], ...]
+
+    @property
+    def extremes(self) -> Extremes | None:
+        """What a title says of the groups: how far apart they are in the first panel; null for fewer than two."""
+        if not self.panels:
+            return None
+        metric = self.panels[0]
+        valued = [(_value(line, metric), line) for line in self.lines if line.judged]
+        ranked = sorted(((value, line) for value, line in valued if value is not None), key=lambda pair: pair[0])
+        if len(ranked) < 2:
+            return None
+        (low, lowest), (high, highest) = ranked[0], ranked[-1]
+        return Extremes(metric, lowest, low, highest, high)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,10 @@ __all__ = ["Scopes", "identity_lines", "subject_name", "with_missing_named"]
 
 _NO_VALUE = message("(missing)")
 _BETWEEN = " × "
+_PAIR, _GROUP = "from {from} to {to} ({attribute})", "{group} ({attribute})"
+_IDENTITY = "identity"
+_SAYS_ITSELF = frozenset({_IDENTITY, "attribute"})
+"""Keys of scopes whose values need no name beside them."""
 
 SHORT_DIGEST = 12
 """Digits of a digest on the first screen; the whole of it stands below."""
@@ -30,6 +34,36 @@ class Scopes:
     def __init__(self, record: Record, translate: Translate) -> None:
         self._columns = frozenset(name for split in record.data.values() for name in split.groups)
         self._translate = translate
+        self._splits: dict[str, set[str]] = {}
+        for finding in (finding for check in record.checks for finding in check.findings):
+            self._splits.setdefault(finding.metric, set()).add(finding.scope.get("split", ""))
+
+    def spoken(self, finding: Finding) -> list[str]:
+        """Return what a finding is about as people say it: a group with its attribute, a pair from one to the other.
+
+        The split is said only where the metric is judged on several.
+        """
+        scope = dict(finding.scope)
+        if len(self._splits.get(finding.metric, ())) < 2:
+            scope.pop("split", None)
+        attribute = scope.get(_IDENTITY)
+        texts = []
+        if attribute is not None and {"from", "to"} <= finding.details.keys():
+            del scope[_IDENTITY]
+            ends = {key: self._translate.value(_IDENTITY, str(finding.details[key])) for key in ("from", "to")}
+            texts.append(self._say(message(_PAIR, attribute=self.value(_IDENTITY, attribute), **ends)))
+        return texts + [self._spoken(key, value) for key, value in sorted(scope.items())]
+
+    def _spoken(self, key: str, value: str) -> str:
+        name = self.value(key, value)
+        if key in _SAYS_ITSELF:
+            return name
+        if key in self._columns:
+            return self._say(message(_GROUP, group=name, attribute=key))
+        return f"{self.key(key)} {name}"
+
+    def _say(self, text: Message) -> str:
+        return i18n.render(text, self._translate)
 
     def described(self, finding: Finding) -> list[str]:
         """Return each key of a finding's scope with its value, in order."""

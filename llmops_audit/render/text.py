@@ -14,7 +14,7 @@ from babel.numbers import format_decimal, format_percent, format_scientific
 
 from llmops_audit.render.i18n import NOTHING
 
-__all__ = ["LOCALES", "Numbers", "clean", "compact", "shorten", "width"]
+__all__ = ["LOCALES", "Numbers", "clean", "compact", "first_sentence", "shorten", "width"]
 
 LOCALES = {"en": "en_US", "zh": "zh_Hans_CN"}
 
@@ -31,6 +31,7 @@ _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe2
 _PILED = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _ELLIPSIS = "…"
+_END_OF_SENTENCE = re.compile(r"[。！？]|[.!?](?=\s+[A-Z])")
 
 _DATE_PATTERNS = {"en": "d MMMM y", "zh": "y年M月d日"}
 _TIME_PATTERNS = {"en": "d MMMM y, HH:mm", "zh": "y年M月d日 HH:mm"}
@@ -163,3 +164,9 @@ class Numbers:
         moment = moment if moment.tzinfo is None else moment.astimezone(UTC)
         pattern = _TIME_PATTERNS.get(self.locale.language, "long")
         return format_datetime(moment, pattern, locale=self.locale) + zone
+
+
+def first_sentence(text: str) -> str:
+    """Return a text up to the end of its first sentence, in English or Chinese; without an end, all of it."""
+    end = _END_OF_SENTENCE.search(text)
+    return text if end is None else text[: end.end()].rstrip()

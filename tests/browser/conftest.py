@@ -51,6 +51,12 @@ def records(sample: ModuleType) -> Any:
 
 
 @pytest.fixture(scope="session")
+def shapes() -> ModuleType:
+    """The module that makes records in the shapes of five audits."""
+    return _module(HERE / "shapes.py")
+
+
+@pytest.fixture(scope="session")
 def printed() -> Callable[[bytes], Any]:
     """The reader of what Chromium prints."""
     reader: Callable[[bytes], Any] = _module(HERE / "pdf.py").Printed

@@ -86,6 +86,11 @@ class Records:
         return _html(self(name), language)
 
     @functools.cache  # noqa: B019 - one for the session
+    def of(self, shapes: ModuleType, name: str) -> str:
+        """Return the report of a record in the shape of an audit."""
+        return _html(shapes.shaped(self._sample, name))
+
+    @functools.cache  # noqa: B019 - one for the session
     def ll144(self, language: str) -> str:
         """Return the page of the bias audit of the full record."""
         return _ll144(self("full"), language)

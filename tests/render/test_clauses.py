@@ -220,10 +220,24 @@ def test_hostile_frameworks_are_text(sample: ModuleType) -> None:
 
 
 def test_every_link_leads_to_a_section_of_the_report(sample: ModuleType) -> None:
-    """Links lead to a check, a finding or a section that the report has."""
+    """Links lead to a check, a finding, a clause or a section that the report has."""
     record = of(sample.record(), *frameworks.known().values())
     ids = {section for _, section in PARTS.values()} | {"findings"}
     ids |= {f"check-{n}" for n in range(1, len(record.checks) + 1)} | {one.anchor for one in judged(record)}
-    links = lxml.html.fromstring(chapter(record)).xpath("//a/@href")
+    page = lxml.html.fromstring(chapter(record))
+    ids |= set(page.xpath("//@id"))
+    links = page.xpath("//a/@href")
     assert links
     assert {link.removeprefix("#") for link in links} <= ids
+
+
+def test_a_framework_opens_with_what_is_failed_and_uncovered(sample: ModuleType) -> None:
+    """Above the fold stand the numbers of its clauses, and links to those that failed or that no check covers."""
+    record = of(sample.record(), frameworks.framework("eu-ai-act"))
+    page = lxml.html.fromstring(chapter(record))
+    (view,) = clause_view(record, judged(record))
+    line = page.xpath("//p[@class='coverage-line']")[0].text_content().strip()
+    assert line == f"{view.shown} shown, {view.empty} could be, {view.uncovered} not covered"
+    linked = page.xpath("//p[contains(@class, 'clauses-standing')]/a/@href")
+    assert len(linked) >= view.uncovered
+    assert {link.removeprefix("#") for link in linked} <= set(page.xpath("//details//tr/@id"))

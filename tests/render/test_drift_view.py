@@ -412,10 +412,11 @@ def test_hostile_names_are_shown_and_do_nothing(sample: ModuleType, language: st
     html = chapter(sample, figure(shifts, timelines=(over_time,), tokens=tokens), language)
     page = Parsed(html)
     assert {tag for tag, _ in page.tags} <= {
-        "article", "caption", "code", "details", "div", "h2", "h3", "h4", "p", "path", "section", "small", "span",
+        "a", "article", "caption", "code", "details", "div", "h2", "h3", "h4", "p", "path", "section", "small", "span",
         "summary", "svg", "table", "tbody", "td", "text", "th", "thead", "tr", "i",
     }  # fmt: skip
-    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on") or name in ("src", "href")]
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on") or name == "src"]
+    assert [dict(attrs)["href"] for _, attrs in page.tags if "href" in dict(attrs)] == ["#drift"]
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", html)
     assert "{{ 7 * 7 }}{% raw %}" in page.words
     assert "&amp;lt;" not in html

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from llmops_audit.render.charts import ChartLine, heat_map, line_chart
+from llmops_audit.render.charts import ChartLine, Totals, heat_map, line_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -47,6 +47,18 @@ def test_labels_axes_and_counts_are_real_text() -> None:
     assert root.get("aria-label") == root[0].text == "Matrix <1>"
     assert "font-family" not in svg
     assert "<?xml" not in svg
+
+
+def test_sums_stand_in_the_margins() -> None:
+    """The sums of rows, columns and all stand beside and below the cells, with their name in the page's language."""
+    svg = heat_map(
+        np.array([[3, 1], [2, 4]]), ["a", "b"], ["a", "b"], texts=[["3", "1"], ["2", "4"]],
+        totals=Totals("行数", ["r4", "r6"], ["c5", "c5"], "all10"),
+        title="t", row_axis="x", column_axis="y", prefix="p",
+    )  # fmt: skip
+    texts = texts_of(svg)
+    assert {"行数", "r4", "r6", "all10"} <= set(texts)
+    assert texts.count("c5") == 2
 
 
 def test_hostile_labels_stay_text(sample: ModuleType) -> None:

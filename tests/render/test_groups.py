@@ -250,3 +250,14 @@ def test_the_sample_is_shown_whole(sample: ModuleType) -> None:
     assert [len(grouping.lines) for grouping in view.groupings] == [3, 4, 12]
     assert not view.hidden
     assert not any(g.hidden or g.hidden_small or g.hidden_metrics for g in view.groupings)
+
+
+def test_a_title_names_the_groups_furthest_apart(sample: ModuleType) -> None:
+    """Those with the lowest and the highest value of the groups that are judged; one alone is not apart."""
+    shown = group_view(sample.group_metrics()).groupings[0]
+    found = shown.extremes
+    assert found is not None
+    assert (found.lowest.values, found.highest.values) == (("Male",), ("Female",))
+    assert found.low < found.high
+    alone = sample.group_metrics(groupings=(sample.grouping(["sex"], {("Female",): 900, ("Male",): 9}),))
+    assert group_view(alone).groupings[0].extremes is None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmops_audit.render.text import MAX_LENGTH, Numbers, clean, shorten, width
+from llmops_audit.render.text import MAX_LENGTH, Numbers, clean, first_sentence, shorten, width
 
 ENGLISH = Numbers("en")
 
@@ -84,3 +84,18 @@ def test_times_are_written_in_the_language() -> None:
 def test_a_number_is_read_in_three_digits(value: float | None, share: bool, written: str) -> None:
     """Shares are percent, other numbers have three digits, and a small share keeps its first ones."""
     assert Numbers("en").read(value, share=share) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("A limit of .5 holds. It is met.", "A limit of .5 holds."),
+        ("Is it met? Yes.", "Is it met?"),
+        ("限值为 0.5。已满足。", "限值为 0.5。"),
+        ("no end", "no end"),
+        ("", ""),
+    ],
+)
+def test_the_first_sentence_ends_where_another_begins(text: str, first: str) -> None:
+    """A full stop ends a sentence before a capital letter, a Chinese one anywhere; decimals end none."""
+    assert first_sentence(text) == first

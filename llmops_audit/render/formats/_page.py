@@ -16,7 +16,7 @@ from llmops_audit.record.drift_figure import Shift, TimeSeries
 from llmops_audit.render import i18n
 from llmops_audit.render.i18n import Translate
 from llmops_audit.render.names import Scopes, identity_lines, subject_name
-from llmops_audit.render.text import Numbers, clean, compact, shorten
+from llmops_audit.render.text import Numbers, clean, compact, first_sentence, shorten
 
 __all__ = ["HTML_LANGUAGE", "environment_of", "plain_environment"]
 
@@ -25,8 +25,15 @@ HTML_LANGUAGE = {"zh": "zh-CN"}
 
 _NAME_COLUMNS = 48
 _STAMP_COLUMNS = 20
+_SENTENCE_COLUMNS = 400
 _CODE = re.compile(r"``(.+?)``|`(.+?)`")
 
+
+MAX_OPEN_ROWS = 10
+"""Rows of a table that are not folded."""
+
+MAX_STACKED_ROWS = 40
+"""Rows up to which a table becomes a stack of rows on a telephone, each cell with its heading; longer ones scroll."""
 
 MAX_FILES = 20
 """Files of a split, or of a classifier, that a page lists."""
@@ -74,7 +81,10 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
     environment.globals.update(
         identity=identity_lines(record),
         max_files=MAX_FILES,
+        most_rows=MAX_OPEN_ROWS,
+        most_stacked=MAX_STACKED_ROWS,
         scope_value=scopes.value,
+        spoken=scopes.spoken,
         subject_name=subject_name(record, translate),
         value_of=value_of,
         detail_of=detail_of,
@@ -88,6 +98,7 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
         blanks=_blanks,
         compact=compact,
         prose=lambda text: _prose(translate(text)),
+        first_sentence=lambda text: _prose(_short(first_sentence(translate(text)), _SENTENCE_COLUMNS)),
         cross=lambda names: " × ".join(map(_short, names)),
         capital=lambda text: text[:1].upper() + text[1:],
         is_message=lambda value: isinstance(value, Message),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup
 
-from llmops_audit.record import Card, ConfusionMatrix, Record, message
+from llmops_audit.record import Card, ConfusionMatrix, Record
 from llmops_audit.record.audited import MOST_DISTINCT
 from llmops_audit.render import charts, i18n
 from llmops_audit.render.changed import DIRECTION
@@ -59,12 +59,13 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         max_closed=_MAX_CLOSED,
         limit_at=LIMIT_AT,
         empty_card=Card(),
+        texts_of=lambda page: {section.heading: section.paragraphs for section in page.sections},
         with_missing=with_missing,
         direction=DIRECTION,
         most_columns=MAX_COLUMNS,
         most_distinct=MOST_DISTINCT,
         draw_curves=lambda picture, number: draw_curves(picture, number, translate, numbers),
-        heat_map=lambda matrix, number: _heat_map(matrix, number, translate, numbers),
+        heat_map=lambda matrix, number, title: _heat_map(matrix, number, title, translate, numbers),
     )
     return page.encode()
 
@@ -81,19 +82,26 @@ def _ordered(value: object) -> object:
     return tuple(map(_ordered, value)) if isinstance(value, list | tuple) else value
 
 
-def _heat_map(matrix: ConfusionMatrix, number: int, translate: Translate, numbers: Numbers) -> Markup:
+def _heat_map(matrix: ConfusionMatrix, number: int, title: str, translate: Translate, numbers: Numbers) -> Markup:
     _ = translate
     names = [str(label) for label in matrix.labels]
     columns, counts = names, np.array(matrix.counts, dtype=np.int64).reshape(len(names), len(names))
     if any(matrix.invalid):
         columns = [*names, _("invalid")]
         counts = np.column_stack([counts, np.array(matrix.invalid, dtype=np.int64)])
-    title = i18n.render(message("Confusion matrix: {split}", split=matrix.split), translate)
+    annotated = len(names) <= charts.MAX_ANNOTATED
+    totals = charts.Totals(
+        name=_("Rows"),
+        rows=[numbers.count(total) for total in counts.sum(axis=1).tolist()],
+        columns=[numbers.count(total) for total in counts.sum(axis=0).tolist()],
+        all=numbers.count(int(counts.sum())),
+    )
     return charts.heat_map(
         counts,
         names,
         columns,
-        texts=_cell_texts(counts, numbers) if len(names) <= charts.MAX_ANNOTATED else None,
+        texts=_cell_texts(counts, numbers) if annotated else None,
+        totals=totals if annotated else None,
         title=clean(title),
         row_axis=_("True label"),
         column_axis=_("Predicted label"),

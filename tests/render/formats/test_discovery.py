@@ -198,7 +198,7 @@ def test_a_page_is_rendered_alone(sample: ModuleType) -> None:
         render_files(sample.record(), ["ll144"])
 
 
-@pytest.mark.parametrize(("ids", "language"), [(["pdf"], None), (["junit"], "xx"), (["html"], "xx")])
+@pytest.mark.parametrize(("ids", "language"), [(["docx"], None), (["junit"], "xx"), (["html"], "xx")])
 def test_what_cannot_be_rendered_is_an_error(sample: ModuleType, ids: list[str], language: str | None) -> None:
     """An unknown format and an unknown language are named with what is known."""
     with pytest.raises(AuditError, match=r"is (unknown|not available); expected one of"):

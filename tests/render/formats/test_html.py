@@ -181,9 +181,9 @@ def test_every_check_is_listed_once_with_verdict_and_reason(sample: ModuleType) 
 
 
 def test_the_confusion_matrix_stands_in_figure_and_table(sample: ModuleType) -> None:
-    """Counts are in the figure as text and in a table; invalid predictions have a column where there are any."""
+    """Counts are in the figure, a sentence and a table; invalid predictions have a column where there are any."""
     page = Parsed(_html(sample.record()))
-    assert page.words.count("1,901") == 2
+    assert page.words.count("1,901") == 3
     assert "invalid" in page.words
     clean = sample.record(figures={"confusion": sample.matrix()})
     assert "invalid" not in Parsed(_html(clean)).words
@@ -200,6 +200,28 @@ def test_many_labels_show_the_most_confused_pairs(sample: ModuleType) -> None:
     rows = ["intent 11 intent 02 66 39.76%", "intent 00 invalid 60 37.50%", "intent 03 intent 07 55 35.48%"]
     places = [words.index(row) for row in rows]
     assert places == sorted(places)
+
+
+def test_the_contents_name_the_chapters_in_their_order(sample: ModuleType) -> None:
+    """Each chapter stands in the contents once, in the order of the page, so that both count alike."""
+    html = _html(sample.record())
+    nav, main = html.split("<nav", 1)[1].split("</nav>", 1)
+    listed = re.findall('<li><a href="#([^"]+)"', nav)
+    assert listed == re.findall('<section aria-labelledby="([^"]+)"', main)
+
+
+def test_a_long_table_is_folded_after_ten_rows(sample: ModuleType) -> None:
+    """Of personal data ten finds are open, the others folded; a table without rows is a sentence."""
+
+    def shown(rows: int) -> str:
+        table = sample.table("pii", rows).model_copy(update={"chapter": "personal_data"})
+        return _html(sample.record(figures={"pii": table})).split('<section aria-labelledby="personal-data">')[1]
+
+    first = shown(13).split("</section>")[0]
+    is_open, folded = first.split("<details", 1)
+    assert is_open.count("<tr>") - 1 == 10
+    assert folded.count("<tr>") - 1 == 3
+    assert "<table" not in shown(0).split("</section>")[0]
 
 
 def test_a_table_is_written_by_its_formats(sample: ModuleType) -> None:
@@ -291,10 +313,10 @@ def test_groups_have_a_chapter_only_where_the_record_has_them(sample: ModuleType
 def test_the_favourable_outcome_is_told_in_words(sample: ModuleType) -> None:
     """The answer that selection rates speak of stands beside the label of the error rates; without one it is said."""
     words = Parsed(of_groups(sample)).words
-    assert "Favourable outcome predicted ham Error rates refer to label spam" in words
+    assert "Favourable outcome: predicted ham. Error rates refer to the label spam." in words
     assert "To be flagged as spam or as a risk is not favourable." in words
     without = Parsed(of_groups(sample, favourable=None)).words
-    assert "Favourable outcome not named" in without
+    assert "Favourable outcome: not named" in without
     assert "Impact ratio" not in without
 
 

@@ -44,7 +44,9 @@ SCHEMAS = Path(__file__).parents[2] / "schemas"
 JUNIT = etree.XMLSchema(etree.parse(SCHEMAS / "junit.xsd"))
 SARIF = Draft202012Validator(json.loads((SCHEMAS / "sarif.schema.json").read_text(encoding="utf-8")))
 GITLAB = Draft202012Validator(json.loads((SCHEMAS / "gitlab-code-quality.schema.json").read_text(encoding="utf-8")))
-MACHINES = tuple(format.id for format in known().values() if format.written != "page" and format.id != "html")
+MACHINES = tuple(
+    format.id for format in known().values() if format.written != "page" and format.id not in ("html", "pdf")
+)
 KINDS = {
     "passed": "pass",
     "failed": "fail",
