@@ -32,6 +32,7 @@ _MAX_WITH_SHARES = 8
 _MAX_BESIDE = 4
 _MAX_COLUMNS = 6
 _MAX_CLOSED = 50
+_MAX_CHARTS = 4
 
 
 def render(record: Record, *, language: str, root: str) -> bytes:
@@ -57,6 +58,7 @@ def render(record: Record, *, language: str, root: str) -> bytes:
         max_columns=_MAX_COLUMNS,
         first_lines=FIRST_LINES,
         max_closed=_MAX_CLOSED,
+        max_charts=_MAX_CHARTS,
         limit_at=LIMIT_AT,
         empty_card=Card(),
         texts_of=lambda page: {section.heading: section.paragraphs for section in page.sections},
