@@ -77,6 +77,18 @@ def test_the_columns_of_wide_data_fit_a_telephone(records: Any, opened: Callable
     assert shown.page.evaluate(boxes) == [0] * len(records("columns").data)
 
 
+@pytest.mark.parametrize("name", ["full", "tutorial"])
+def test_tables_become_stacked_rows(records: Any, opened: Callable[..., Any], name: str) -> None:
+    """Cells of a stacked table stand below each other and take the width of the screen."""
+    shown = opened(records.html(name), width=390)
+    shown.unfold()
+    narrow = shown.page.evaluate(
+        "() => [...document.querySelectorAll('table.stacked tbody tr > *')].filter(cell => cell.checkVisibility())"
+        ".map(cell => cell.getBoundingClientRect().width).filter(width => width < 250)"
+    )
+    assert narrow == []
+
+
 def test_letters_may_stand_further_apart(records: Any, opened: Callable[..., Any]) -> None:
     """A reader who spreads letters, words and lines loses nothing."""
     shown = opened(records.html("full"), width=360)
