@@ -12,7 +12,8 @@ __all__ = ["Scopes", "identity_lines", "subject_name", "with_missing_named"]
 
 _NO_VALUE = message("(missing)")
 _BETWEEN = " × "
-_PAIR, _GROUP = "from {from} to {to} ({attribute})", "{group} ({attribute})"
+_PAIR = message("from {from} to {to} ({attribute})").id
+_GROUP = message("{group} ({attribute})").id
 _IDENTITY = "identity"
 _SAYS_ITSELF = frozenset({_IDENTITY, "attribute"})
 """Keys of scopes whose values need no name beside them."""
