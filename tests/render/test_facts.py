@@ -215,6 +215,17 @@ def test_rows_are_people_only_where_the_spec_says_so(sample: ModuleType) -> None
     assert "of the rows that" in _said(sample, found, data=rows), "a customer may have several rows"
 
 
+@pytest.mark.parametrize("settings", [{"allow": {"iban": "part of it"}}, {"max_rows": {"iban": 9}}, {"skip": ["note"]}])
+def test_no_personal_data_is_said_beside_what_the_spec_allows(sample: ModuleType, settings: dict[str, Any]) -> None:
+    """Rows with data of an allowed or limited kind are not counted, and the fact does not say that there are none."""
+    rows = _finding("personal_data_rows", 0, op=Op.AT_MOST, limit=0, n=72, scope={"split": "test", "kinds": "all"})
+    model = _finding("personal_data_in_model", 0, op=Op.AT_MOST, limit=0, scope={}, details={"model_texts": 40})
+    for finding, where in ((rows, "72 rows (test)"), (model, "40 texts")):
+        check = sample.check_result("pii", finding.verdict, [finding], settings=settings)
+        said = _said(sample, finding, checks=(check,))
+        assert said.endswith(f", beside what the spec allows, limits or leaves out: none in {where}; none allowed")
+
+
 def test_a_requirement_without_its_finding_shows_its_id(sample: ModuleType) -> None:
     """A record that names a finding it does not hold is shown all the same."""
     record: Record = sample.record()
