@@ -155,13 +155,18 @@ def written(value: float, places: int) -> str:
 def in_so_many(*shares: float) -> tuple[tuple[str, ...], str]:
     """Return shares as numbers "in 100", or in as many thousands as the smallest that is not 0 needs.
 
+    So many as well that a share below 1 is not written as all of them.
+
     Examples
     --------
     >>> in_so_many(0.412, 0.65)
     (('41', '65'), '100')
     >>> in_so_many(0.0034, 0.02)
     (('34', '200'), '10,000')
+    >>> in_so_many(0.9972, 1.0)
+    (('997', '1,000'), '1,000')
     """
     smallest = min((share for share in shares if share > 0), default=1.0)
-    whole = next((n for n in (100, 1_000, 10_000) if smallest * n >= _FEW), 100_000)
+    largest = max((share for share in shares if share < 1), default=0.0)
+    whole = next((n for n in (100, 1_000, 10_000) if smallest * n >= _FEW and round(largest * n) < n), 100_000)
     return tuple(f"{round(share * whole):,}" for share in shares), f"{whole:,}"

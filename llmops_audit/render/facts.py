@@ -95,6 +95,8 @@ def _measured(record: Record, requirement: JudgedRequirement, finding: Finding) 
         return _chance(requirement, finding)
     if "column" in finding.scope and finding.metric.endswith("_effect"):
         return _drift(requirement, finding)
+    if finding.metric in _PERSONAL and "kind" not in finding.scope and not finding.value and _excepts(record, finding):
+        return _none_but_excepted(requirement, finding)
     # The value of a group, or the gap between two, where the details say whose it is.
     of_groups = group_gap(record, requirement, finding) or group_minimum(requirement, finding)
     write = _BY_METRIC.get(finding.metric)
@@ -291,11 +293,38 @@ def _personal_rows(requirement: JudgedRequirement, finding: Finding) -> Fact:
     return message("Personal data that identifies: in {value} of {rows:,} rows ({split})", **places), count
 
 
+_PERSONAL = ("personal_data_rows", "personal_data_in_model")
+_EXCEPTIONS = ("allow", "allow_columns", "skip", "max_rows", "max_rate", "max_in_model")
+"""Settings by which personal data may be there that the default does not count."""
+
+
+def _excepts(record: Record, finding: Finding) -> bool:
+    own = (check.settings for check in record.checks if any(one.id == finding.id for one in check.findings))
+    return any(settings.get(name) for settings in own for name in _EXCEPTIONS)
+
+
+def _none_but_excepted(requirement: JudgedRequirement, finding: Finding) -> Fact:
+    count, texts = Quantity(requirement, COUNT, 0.0), finding.details.get("model_texts")
+    if finding.metric == "personal_data_in_model":
+        read = texts if isinstance(texts, int) else 0
+        return message(
+            "Personal data in the model, beside what the spec allows, limits or leaves out: none in {texts:,} texts",
+            texts=read,
+        ), count  # fmt: skip
+    return message(
+        "Personal data that identifies, beside what the spec allows, limits or leaves out: none in {rows:,} rows "
+        "({split})",
+        rows=finding.n or 0, split=finding.scope.get("split", "test"),
+    ), count  # fmt: skip
+
+
 def _personal_in_model(requirement: JudgedRequirement, finding: Finding) -> Fact:
     count, texts = Quantity(requirement, COUNT, _value(requirement, finding)), finding.details.get("model_texts")
     read = texts if isinstance(texts, int) else 0
     if finding.value:
-        return message("Personal data in the model: {value} of {texts:,} texts", value=count.number, texts=read), count
+        return message(
+            "Personal data in the model: {value} found in {texts:,} texts", value=count.number, texts=read
+        ), count
     return message("Personal data in the model: none in {texts:,} texts", texts=read), count
 
 

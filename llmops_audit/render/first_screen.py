@@ -285,7 +285,7 @@ def _more(lines: Sequence[Line], shown: Sequence[Line], *, approved: bool) -> Me
         return None
     if approved:
         return message("and {count} more that are met", count=count)
-    if {line.kind for line in lines} <= {line.kind for line in shown}:
+    if {(line.verdict, line.kind) for line in lines} <= {(line.verdict, line.kind) for line in shown}:
         return message("and {count} more of the same kind", count=count)
     return message("and {count} more", count=count)
 
@@ -318,7 +318,7 @@ def _by_check(record: Record, verdicts: Iterable[Verdict]) -> list[Message]:
     """Return a line for each check: how many of its requirements, and on what."""
     wanted = tuple(verdicts)
     lines = []
-    for check in record.checks:
+    for check in (check for check in record.checks if check.gate != "report"):
         own = [one for one in record.requirements if one.check == check.name]
         found = [one for one in own if one.verdict in wanted]
         metrics = _metrics(record, check, found)

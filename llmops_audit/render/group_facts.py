@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from llmops_audit.record import Finding, Message, Op, Record, Verdict, message
 from llmops_audit.record.requirements import JudgedRequirement
@@ -10,17 +11,17 @@ from llmops_audit.render.fact_numbers import POINTS, SHARE, Quantity, in_so_many
 
 __all__ = ["about_people", "group_gap", "group_minimum", "swap_fact"]
 
-_PERSON = re.compile(
-    r"\b(persons?|people|patients?|applicants?|customers?|clients?|employees?|students?|defendants?|citizens?|users?)"
-    r"(\b|_)|人|患者|客户|员工|学生",
-    re.IGNORECASE,
-)
 _ROW_IS_PERSON = re.compile(
     r"\b(each|a|one|every) row (is|stands for) (a|one) person\b|\brows are (people|persons)\b"
     r"|一行[^。]{0,6}一(个|名|位)?人",
     re.IGNORECASE,
 )
-_WORDS_OF_LABEL = re.compile(r"[^\W\d_]{2,}(\s+\S+)+", re.UNICODE)
+_WHAT_IS_DONE = re.compile(
+    r"not (accepted|admitted|approved|blocked|declined|denied|flagged|granted|hired|invited|promoted|recommended"
+    r"|referred|rejected|removed|selected|shortlisted)",
+    re.IGNORECASE,
+)
+"""Labels that say what a classifier does with a row; any other, such as "will offend", would read as the truth."""
 
 _DOING = {
     "selection_rate": message("predicted “{label}”"),
@@ -33,6 +34,9 @@ _DOING = {
     "valid_output_rate": message("with an output that is a label"),
 }
 _PHRASE = message("{label}")
+_SCORES = ("f1", "roc_auc")
+"""Metrics of groups that are no share of rows, and are written as percent all the same."""
+
 _HAVE, _HAVE_NOT = ("true_positive_rate", "false_negative_rate"), ("false_positive_rate", "true_negative_rate")
 _OF = {
     **dict.fromkeys(_HAVE, (message("of the people that are “{label}”"), message("of the rows that are “{label}”"))),
@@ -45,14 +49,15 @@ _OF = {
     ),
 }
 _SAME_GAP = 0.0005
+_OF_SEVERAL_RATES = "error_rates_difference"
+_ERROR_RATES = message("error rates")
 
 
 def about_people(record: Record) -> bool:
-    """Return whether the spec says that rows are people: its column of units, or its card."""
-    units = [split.unit for split in record.data.values() if split.unit is not None]
+    """Return whether the card of the spec says that each row is a person; one unit may have several rows."""
     card = record.card
     said = () if card is None else (card.data_source, card.intended_users, card.intended_use, card.limitations)
-    return any(map(_PERSON.search, units)) or any(_ROW_IS_PERSON.search(text) for text in said if text is not None)
+    return any(_ROW_IS_PERSON.search(text) for text in said if text is not None)
 
 
 def group_gap(record: Record, requirement: JudgedRequirement, finding: Finding) -> tuple[Message, Quantity] | None:
@@ -69,12 +74,9 @@ def group_gap(record: Record, requirement: JudgedRequirement, finding: Finding) 
     ratio = requirement.op in (Op.AT_LEAST, Op.ABOVE)
     gap = value if ratio else abs(first - second)
     quantity = Quantity(requirement, SHARE if ratio else POINTS, gap)
-    (one, other), whole = in_so_many(first, second)
-    pair = message(
-        "{group} {doing} {one} in {whole}, {other_group} {other}",
-        group=groups[0], doing=_doing(rate, details.get("label")), one=one, whole=whole, other_group=groups[1],
-        other=other,
-    )  # fmt: skip
+    named = [(str(groups[0]), first), (str(groups[1]), second)]
+    # Beside a named comparator the lower rate is divided by the higher one, whichever group has it.
+    pair = _pair(requirement, finding, named[::-1] if ratio and gap < 1 and first > second else named)
     of = _of(record, rate, details.get("label"))
     if of is not None:
         pair = message("{of}, {pair}", of=of, pair=pair)
@@ -88,7 +90,9 @@ def group_gap(record: Record, requirement: JudgedRequirement, finding: Finding) 
     if abs(gap - value) > _SAME_GAP and not failed:
         # The value is the largest gap of all; the pair that decides is another one.
         largest = Quantity(requirement, POINTS, value)
-        return _largest(requirement, finding, rate, largest), largest
+        # The largest gap of error rates may be that of another rate than the pair's.
+        title = _ERROR_RATES if finding.metric == _OF_SEVERAL_RATES else rate
+        return _largest(requirement, finding, title, largest), largest
     interval = "" if failed else quantity.interval
     return message("{pair}: {points} apart{interval}", pair=pair, points=quantity.number, interval=interval), quantity
 
@@ -127,7 +131,25 @@ def swap_fact(requirement: JudgedRequirement, finding: Finding) -> tuple[Message
     ), quantity  # fmt: skip
 
 
-def _largest(requirement: JudgedRequirement, finding: Finding, rate: str, gap: Quantity) -> Message:
+def _pair(requirement: JudgedRequirement, finding: Finding, named: Sequence[tuple[str, float]]) -> Message:
+    """Return two groups with the rate of each, in so many rows where it is a share of rows."""
+    rate, label = str(finding.details["rate"]), finding.details.get("label")
+    (group, first), (other_group, second) = named
+    if rate not in _DOING:
+        unit = SHARE if rate in _SCORES else POINTS
+        one, other = (Quantity(requirement, unit, value).number for value in (first, second))
+        return message(
+            "{group} {rate} {one}, {other_group} {other}",
+            group=group, rate=rate, one=one, other_group=other_group, other=other,
+        )  # fmt: skip
+    (low, high), whole = in_so_many(first, second)
+    return message(
+        "{group} {doing} {one} in {whole}, {other_group} {other}",
+        group=group, doing=_doing(rate, label), one=low, whole=whole, other_group=other_group, other=high,
+    )  # fmt: skip
+
+
+def _largest(requirement: JudgedRequirement, finding: Finding, rate: str | Message, gap: Quantity) -> Message:
     return message(
         "{attribute}: the largest gap between two groups ({rate}) is {points}",
         attribute=_attribute(requirement, finding), rate=rate, points=gap.with_interval,
@@ -144,8 +166,7 @@ def _attribute(requirement: JudgedRequirement, finding: Finding) -> str:
 
 def _doing(rate: str, label: object) -> Message | str:
     if isinstance(label, str | int) and rate in ("selection_rate", "true_positive_rate", "false_positive_rate"):
-        # A label of several words, such as "not flagged", says itself what happened.
-        phrase = _WORDS_OF_LABEL.fullmatch(str(label)) is not None
+        phrase = _WHAT_IS_DONE.fullmatch(str(label)) is not None
         return (_PHRASE if phrase else _DOING[rate]).model_copy(update={"values": {"label": str(label)}})
     found = _DOING.get(rate)
     if found is None or (label is None and "{label}" in found.id):

@@ -226,7 +226,8 @@ def _ratio(
 def _differences(
     grouping: Grouping, required: JudgedRequirement, decides: Finding, label: Scalar | tuple[Scalar, ...]
 ) -> Iterator[LimitLine]:
-    metrics = _PARTS.get(decides.metric, (str(decides.details.get("rate")),))
+    # Where every output is a label, gaps of the true negative rate are those of the false positive rate again.
+    metrics = tuple(dict.fromkeys((*_PARTS.get(decides.metric, ()), str(decides.details.get("rate")))))
     rows = {size.group: size.rows for size in grouping.groups}
     for gap in grouping.gaps:
         if gap.metric not in metrics or (label is not None and gap.of != label):

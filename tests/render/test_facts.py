@@ -79,8 +79,37 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("error_rates_difference", 0.08, about="race", details=POSITIVES | {"compared_rate": 0.44},
                      op=Op.AT_MOST, limit=0.1, scope={"attribute": "race"}, interval=(0.0, 0.095)),
-            "race: the largest gap between two groups (false positive rate) is 8 points (0 to 9.5); at most 10 points "
+            "race: the largest gap between two groups (error rates) is 8 points (0 to 9.5); at most 10 points "
             "allowed",
+        ),
+        (
+            _finding("selection_rate_ratio", 0.6324, about="race", details=BLACK | {"label": "will offend"},
+                     scope={"race": "African-American"}, verdict=Verdict.FAILED),
+            "race: African-American predicted “will offend” 41 in 100, Caucasian 65: 63 % as often; at least 80 % "
+            "required",
+        ),
+        (
+            _finding("accuracy_difference", 0.0031, about="race", op=Op.AT_MOST, limit=0.001, verdict=Verdict.FAILED,
+                     details=BLACK | {"rate": "accuracy", "group_rate": 0.9994, "compared_rate": 0.9963}),
+            "race: African-American predicted rightly 999 in 1,000, Caucasian 996: 0.3 points apart; at most 0.1 "
+            "points allowed",
+        ),
+        (
+            _finding("selection_rate_ratio", 0.6324, about="race", verdict=Verdict.FAILED,
+                     details=BLACK | {"label": 1, "group_rate": 0.6512, "compared_rate": 0.4118}),
+            "race: Caucasian predicted “1” 41 in 100, African-American 65: 63 % as often; at least 80 % required",
+        ),
+        (
+            _finding("f1_difference", 0.21, about="race", op=Op.AT_MOST, limit=0.1, verdict=Verdict.FAILED,
+                     details=BLACK | {"rate": "f1", "group_rate": 0.83, "compared_rate": 0.62, "label": "1"}),
+            "race: African-American F1 83 %, Caucasian 62 %: 21 points apart; at most 10 points allowed",
+        ),
+        (
+            _finding("calibration_gap_difference", 0.21, about="race", op=Op.AT_MOST, limit=0.1,
+                     verdict=Verdict.FAILED,
+                     details=BLACK | {"rate": "calibration_gap", "group_rate": 0.11, "compared_rate": -0.1}),
+            "race: African-American calibration gap 11 points, Caucasian -10 points: 21 points apart; at most 10 "
+            "points allowed",
         ),
         (
             _finding("accuracy", 0.71, details={"group": "Asian", "group_rows": 1032}, about="race",
@@ -182,6 +211,19 @@ def test_rows_are_people_only_where_the_spec_says_so(sample: ModuleType) -> None
     )  # fmt: skip
     assert "of the rows that" in _said(sample, found, card=Card(data_source="Rows of a census."))
     assert "of the people that" in _said(sample, found, card=Card(data_source="A census. Each row is a person."))
+    rows = {name: split.model_copy(update={"unit": "customer_id"}) for name, split in sample.record().data.items()}
+    assert "of the rows that" in _said(sample, found, data=rows), "a customer may have several rows"
+
+
+@pytest.mark.parametrize("settings", [{"allow": {"iban": "part of it"}}, {"max_rows": {"iban": 9}}, {"skip": ["note"]}])
+def test_no_personal_data_is_said_beside_what_the_spec_allows(sample: ModuleType, settings: dict[str, Any]) -> None:
+    """Rows with data of an allowed or limited kind are not counted, and the fact does not say that there are none."""
+    rows = _finding("personal_data_rows", 0, op=Op.AT_MOST, limit=0, n=72, scope={"split": "test", "kinds": "all"})
+    model = _finding("personal_data_in_model", 0, op=Op.AT_MOST, limit=0, scope={}, details={"model_texts": 40})
+    for finding, where in ((rows, "72 rows (test)"), (model, "40 texts")):
+        check = sample.check_result("pii", finding.verdict, [finding], settings=settings)
+        said = _said(sample, finding, checks=(check,))
+        assert said.endswith(f", beside what the spec allows, limits or leaves out: none in {where}; none allowed")
 
 
 def test_a_requirement_without_its_finding_shows_its_id(sample: ModuleType) -> None:

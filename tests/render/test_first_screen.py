@@ -95,6 +95,9 @@ def test_more_of_the_same_kind_is_said_so(sample: ModuleType) -> None:
     screen = first_screen(record)
     assert len(screen.reasons) == MOST_REASONS
     assert _said(record, screen.more) == "and 2 more of the same kind"
+    ratios = [one.model_copy(update={"verdict": INCONCLUSIVE if i == 4 else FAILED}) for i, one in enumerate(ratios)]
+    record = _record(sample, Status.REJECTED, ("fairness", FAILED, ratios[:5]))
+    assert _said(record, first_screen(record).more) == "and 2 more"
 
 
 def test_an_approval_says_what_was_met(sample: ModuleType) -> None:
@@ -129,6 +132,10 @@ def test_boxes_count_requirements_by_check(sample: ModuleType) -> None:
     assert [_said(record, line) for line in undecided.lines] == ["accuracy: 1 of 3 requirements (F1)"]
     assert nobody.lines
     assert first_screen(record).met is not None
+    reported = [check.model_copy(update={"gate": "report"}) for check in record.checks]
+    assert [box.lines for box in first_screen(record.model_copy(update={"checks": tuple(reported)})).boxes[:2]] == [
+        (), (),
+    ], "what is only reported decides nothing"  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,22 @@ def test_a_difference_shows_every_pair(sample: ModuleType) -> None:
     assert lines[0].value > lines[1].value
 
 
+def test_a_gap_of_true_negatives_that_decides_is_shown(sample: ModuleType) -> None:
+    """Where refused outputs make true negatives differ more than false positives, the pair that decides is a line."""
+    finding = group_finding(
+        sample, "error_rates_difference", Op.AT_MOST, 0.01, rate="true_negative_rate", label="spam", compared_with="F"
+    )
+    figure = sample.group_metrics()
+    grouping = figure.groupings[0]
+    known = next(gap for gap in grouping.gaps if gap.metric == "false_positive_rate" and gap.of == "spam")
+    grouping = grouping.model_copy(
+        update={"gaps": (*grouping.gaps, known.model_copy(update={"metric": "true_negative_rate", "difference": 0.5}))}
+    )
+    lines = of(sample, [finding], figures={"groups": figure.model_copy(update={"groupings": (grouping,)})})
+    assert lines[0].further == (("metric", "true_negative_rate"),)
+    assert lines[0].value == 0.5
+
+
 def test_a_minimum_shows_every_group(sample: ModuleType) -> None:
     """A limit on each group has a line for each."""
     finding = group_finding(sample, "accuracy", Op.AT_LEAST, 0.7)
