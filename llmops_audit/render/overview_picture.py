@@ -11,7 +11,7 @@ from llmops_audit.render.requirement_cards import RequirementCard
 
 __all__ = ["LIMIT_AT", "MAX_ROWS", "OverviewPicture", "OverviewRow", "overview_picture"]
 
-MAX_ROWS = 20
+MAX_ROWS = 16
 """Requirements that are shown unfolded."""
 
 LIMIT_AT = 60.0

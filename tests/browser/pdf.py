@@ -16,8 +16,14 @@ _KIDS = re.compile(rb"\n/K (\[.*?\]|\d+ 0 R|\d+)(?=\n|>>)", re.DOTALL)
 _MARKED = re.compile(rb"/Type /MCR\n/Pg (\d+) 0 R")
 _DICTIONARY = re.compile(rb"<<.*?>>", re.DOTALL)
 _SHOWN = re.compile(rb"/(F\d+) [\d.]+ Tf|<([0-9A-Fa-f]+)> Tj")
+_PLACED = re.compile(
+    rb"(?<![\w.])(?:(q)|(Q)|((?:[-\d.]+ ){6})cm|(?:[-\d.]+ ){4}([-\d.]+) ([-\d.]+) Tm)(?=\s)"
+)
 _RANGES = re.compile(rb"beginbfrange\n(.*?)endbfrange", re.DOTALL)
 _SINGLES = re.compile(rb"beginbfchar\n(.*?)endbfchar", re.DOTALL)
+
+_MARGIN = 45.0
+"""Below this height, in points, stands the number of the page."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ class Printed:
         The text of each page, running titles and page numbers included.
     size : (float, float)
         Width and height of the first page, in points.
+    feet : list of float
+        How far above the foot of each page its lowest text stands, in points, numbers of pages aside.
     root : Tagged
         The structure.
     """
@@ -61,6 +69,7 @@ class Printed:
         self._fonts: dict[int, tuple[int, dict[int, str]]] = {}
         pages = list(self._leaves(_only(rb"/Pages (\d+) 0 R", catalogue)))
         self.texts = [self._text(page) for page in pages]
+        self.feet = [self._foot(page) for page in pages]
         box = re.search(rb"/MediaBox \[([^\]]+)\]", self._object(pages[0]))
         assert box is not None
         self.size = tuple(map(float, box[1].split()[2:]))
@@ -90,7 +99,7 @@ class Printed:
         given = self._object(page)
         fonts = {name: self._font(int(font)) for name, font in re.findall(rb"/(F\d+) (\d+) 0 R", given)}
         width, letters, parts = 2, {}, []
-        for name, shown in _SHOWN.findall(self._stream(_only(rb"/Contents (\d+) 0 R", given))):
+        for name, shown in _SHOWN.findall(self._drawn(page)):
             if name:
                 width, letters = fonts[name]
                 continue
@@ -98,6 +107,24 @@ class Printed:
             taken = (int.from_bytes(codes[i : i + width], "big") for i in range(0, len(codes), width))
             parts.append("".join(letters.get(code, "\N{REPLACEMENT CHARACTER}") for code in taken))
         return "".join(parts)
+
+    def _drawn(self, page: int) -> bytes:
+        return self._stream(_only(rb"/Contents (\d+) 0 R", self._object(page)))
+
+    def _foot(self, page: int) -> float:
+        """Return the height of the lowest text above the margin; Chromium turns and skews nothing on a page."""
+        scale, shift, outer, heights = 1.0, 0.0, [], []
+        for opens, closes, moved, _, down in _PLACED.findall(self._drawn(page)):
+            if opens:
+                outer.append((scale, shift))
+            elif closes:
+                scale, shift = outer.pop()
+            elif moved:
+                _, _, _, along, _, up = map(float, moved.split())
+                scale, shift = scale * along, shift + scale * up
+            else:
+                heights.append(shift + scale * float(down))
+        return min(height for height in heights if height > _MARGIN)
 
     def _font(self, number: int) -> tuple[int, dict[int, str]]:
         if number not in self._fonts:

@@ -29,6 +29,25 @@ WIDE = """
 """
 
 
+TOP, BOTTOM = 17 / 25.4 * 72, 18 / 25.4 * 72
+"""The margins of a page, in points."""
+
+
+@pytest.mark.parametrize("name", ["tutorial", "breast-cancer", "adult", "compas", "cold"])
+def test_no_page_is_left_empty(
+    shapes: Any, records: Any, opened: Callable[..., Any], printed: Callable[[bytes], Any], name: str
+) -> None:
+    """But for the cover, a page of its own, and the last, at most a third of a page is left empty."""
+    page = opened(records.of(shapes, name)).page
+    document = printed(page.pdf(prefer_css_page_size=True, tagged=True))
+    matrix = page.evaluate("document.querySelector('#matrix').textContent.trim()")
+    begun = [number for number, text in enumerate(document.texts, 1) if matrix in unicodedata.normalize("NFKC", text)]
+    assert begun[0] == 2
+    height = A4[1] - TOP - BOTTOM
+    left = [round((foot - BOTTOM) / height, 2) for foot in document.feet[1:-1]]
+    assert max(left) <= 1 / 3, left
+
+
 @pytest.mark.parametrize(("name", "language", "most"), [("full", "en", 40), ("approved", "zh", 25)])
 def test_the_page_prints_well(
     records: Any, opened: Callable[..., Any], printed: Callable[[bytes], Any], name: str, language: str, most: int
@@ -82,11 +101,12 @@ def test_nothing_is_cut_in_print(records: Any, opened: Callable[..., Any], name:
 
 
 def test_what_is_folded_is_printed(records: Any, opened: Callable[..., Any]) -> None:
-    """A print shows what the screen folds away, but for the numbers behind small charts."""
+    """A print shows what the screen folds away, but for the numbers behind small charts and charts of printed numbers."""
     shown = opened(records.html("full"), width=PRINTED_WIDTH)
     _as_printed(shown.page)
     hidden = shown.page.evaluate(
-        "() => [...document.querySelectorAll('details:not(.shift details) > :not(summary)')]"
+        "() => [...document.querySelectorAll('details:not(.shift details, .overview details) > *')]"
+        ".filter(part => !part.matches('summary, .limits, .limits *'))"
         ".filter(part => !part.checkVisibility({contentVisibilityAuto: true})).length"
     )
     assert hidden == 0
