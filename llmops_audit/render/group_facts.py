@@ -23,16 +23,19 @@ _ROW_IS_PERSON = re.compile(
 _WORDS_OF_LABEL = re.compile(r"[^\W\d_]{2,}(\s+\S+)+", re.UNICODE)
 
 _DOING = {
-    "selection_rate": message("predicted “{label}”"),
-    "true_positive_rate": message("predicted “{label}”"),
-    "false_positive_rate": message("predicted “{label}”"),
-    "true_negative_rate": message("rightly not predicted “{label}”"),
-    "false_negative_rate": message("not predicted “{label}”"),
-    "precision": message("rightly predicted “{label}”"),
+    "selection_rate": message("“{label}” predicted"),
+    "true_positive_rate": message("“{label}” predicted"),
+    "false_positive_rate": message("“{label}” predicted"),
+    "true_negative_rate": message("“{label}” rightly not predicted"),
+    "false_negative_rate": message("“{label}” not predicted"),
+    "precision": message("“{label}” rightly predicted"),
     "accuracy": message("predicted rightly"),
     "valid_output_rate": message("with an output that is a label"),
 }
 _PHRASE = message("{label}")
+_PREDICTED = ("selection_rate", "true_positive_rate", "false_positive_rate")
+_BY_LABEL = message("{group} {doing} {one} in {whole}, {other_group} {other}")
+_BY_GROUP = message("{doing} for {one} in {whole} of {group}, for {other} of {other_group}")
 _HAVE, _HAVE_NOT = ("true_positive_rate", "false_negative_rate"), ("false_positive_rate", "true_negative_rate")
 _OF = {
     **dict.fromkeys(_HAVE, (message("of the people that are “{label}”"), message("of the rows that are “{label}”"))),
@@ -70,11 +73,18 @@ def group_gap(record: Record, requirement: JudgedRequirement, finding: Finding) 
     gap = value if ratio else abs(first - second)
     quantity = Quantity(requirement, SHARE if ratio else POINTS, gap)
     (one, other), whole = in_so_many(first, second)
-    pair = message(
-        "{group} {doing} {one} in {whole}, {other_group} {other}",
-        group=groups[0], doing=_doing(rate, details.get("label")), one=one, whole=whole, other_group=groups[1],
-        other=other,
-    )  # fmt: skip
+    pair = _pair(rate, details.get("label")).model_copy(
+        update={
+            "values": {
+                "doing": _doing(rate, details.get("label")),
+                "group": groups[0],
+                "one": one,
+                "whole": whole,
+                "other_group": groups[1],
+                "other": other,
+            }
+        }
+    )
     of = _of(record, rate, details.get("label"))
     if of is not None:
         pair = message("{of}, {pair}", of=of, pair=pair)
@@ -142,11 +152,18 @@ def _attribute(requirement: JudgedRequirement, finding: Finding) -> str:
     return limit.about if limit is not None and limit.about else next(iter(own), requirement.check)
 
 
+def _says_itself(rate: str, label: object) -> bool:
+    """Return whether a label of several words, such as "not flagged", says itself what happened."""
+    return rate in _PREDICTED and isinstance(label, str) and _WORDS_OF_LABEL.fullmatch(label) is not None
+
+
+def _pair(rate: str, label: object) -> Message:
+    return _BY_LABEL if _says_itself(rate, label) else _BY_GROUP
+
+
 def _doing(rate: str, label: object) -> Message | str:
-    if isinstance(label, str | int) and rate in ("selection_rate", "true_positive_rate", "false_positive_rate"):
-        # A label of several words, such as "not flagged", says itself what happened.
-        phrase = _WORDS_OF_LABEL.fullmatch(str(label)) is not None
-        return (_PHRASE if phrase else _DOING[rate]).model_copy(update={"values": {"label": str(label)}})
+    if _says_itself(rate, label):
+        return _PHRASE.model_copy(update={"values": {"label": str(label)}})
     found = _DOING.get(rate)
     if found is None or (label is None and "{label}" in found.id):
         return message("{rate}", rate=rate)
