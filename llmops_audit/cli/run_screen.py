@@ -131,9 +131,8 @@ def _beside(record: Record, screen: FirstScreen, speaker: _Speaker) -> Iterator[
 
 
 def _reason(line: Line, speaker: _Speaker) -> Text:
-    place = "" if line.source is None else f" ({printable(line.source)})"
     key = line.verdict.value
-    return Text.assemble((_MARKS[key], _COLOURS[key]), f" {speaker.say(line.text)}{place}")
+    return Text.assemble((_MARKS[key], _COLOURS[key]), f" {speaker.say(line.with_source)}")
 
 
 def _check(record: Record, check: CheckResult, speaker: _Speaker) -> Iterator[Text]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from llmops_audit.record import Finding, Message, Op, Record, Scalar, Verdict, message
@@ -13,6 +14,8 @@ from llmops_audit.render.group_facts import group_gap, group_minimum, swap_fact
 __all__ = ["constant_label", "deciding", "fact", "name_of", "quantity"]
 
 Places = dict[str, Scalar | Message]
+
+_KEY = re.compile(r"[a-z_]+")
 
 Fact = tuple[Message, Quantity]
 """What was measured, and the quantity that its limit is on."""
@@ -62,7 +65,7 @@ def name_of(record: Record, requirement: JudgedRequirement) -> Message:
     against = finding.scope.get("against")
     if against == "chance":
         return message("{metric} against guessing", metric=finding.metric)
-    about = tuple(filter(None, [finding.requirement.about]))
+    about = _attributes(finding)
     split = finding.scope.get("split", "test")
     if against == "before":
         return message("{metric}{about} since the release before", metric=finding.metric, about=_in_brackets(about))
@@ -71,8 +74,13 @@ def name_of(record: Record, requirement: JudgedRequirement) -> Message:
     return message("{metric}{about}", metric=finding.metric, about=_in_brackets(about))
 
 
-def _in_brackets(values: tuple[str, ...]) -> Message | str:
-    return message(" ({values})", values=values) if values else ""
+def _in_brackets(values: Iterable[tuple[str, str]]) -> Message | str:
+    """Return the values of a scope in brackets, each in words where its key gives it some."""
+    named: Message | str = ""
+    for key, value in values:
+        one = value if _KEY.fullmatch(key) is None else Message(id="{" + key + "}", values={key: value})
+        named = message("{first}, {rest}", first=named, rest=one) if named else one
+    return message(" ({values})", values=named) if named else ""
 
 
 def constant_label(finding: Finding) -> str | None:
@@ -111,8 +119,14 @@ def _other(requirement: JudgedRequirement, finding: Finding) -> Fact:
 
 
 def _about(finding: Finding) -> Message | str:
-    own = tuple(value for key, value in sorted(finding.scope.items()) if key not in ("split", "against"))
-    return _in_brackets(own)
+    return _in_brackets(item for item in sorted(finding.scope.items()) if item[0] not in ("split", "against"))
+
+
+def _attributes(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """Return what the requirement of a finding is about, with the key of its scope."""
+    about = "" if finding.requirement is None else finding.requirement.about
+    key = next((key for key, value in finding.scope.items() if value == about), "")
+    return ((key, about),) if about else ()
 
 
 def _number(requirement: JudgedRequirement) -> Scalar:
@@ -235,7 +249,7 @@ def _release(requirement: JudgedRequirement, finding: Finding) -> Fact | None:
     steps = [Quantity(requirement, SHARE, one).number for one in (before, now)]
     return message(
         "{metric}{about} was {before} in the release before and is {now}: a loss of {loss}",
-        metric=finding.metric, about=_in_brackets(tuple(own.values())),
+        metric=finding.metric, about=_in_brackets(own.items()),
         before=steps[0], now=steps[1], loss=loss.with_interval,
     ), loss  # fmt: skip
 
@@ -258,9 +272,9 @@ def _drift(requirement: JudgedRequirement, finding: Finding) -> Fact:
     places |= {"split": finding.scope.get("split", "test")}
     if "feature" in finding.scope:
         return message(
-            "Shift of “{column}”, {feature} ({split}): {metric} {value}", feature=finding.scope["feature"], **places
+            "Shift of {column}, {feature} ({split}): {metric} {value}", feature=finding.scope["feature"], **places
         ), effect
-    return message("Shift of “{column}” ({split}): {metric} {value}", **places), effect
+    return message("Shift of {column} ({split}): {metric} {value}", **places), effect
 
 
 def _drifted_columns(requirement: JudgedRequirement, finding: Finding) -> Fact:

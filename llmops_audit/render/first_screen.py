@@ -76,6 +76,11 @@ class Line:
     finding: str | None = None
     kind: tuple[str, ...] = ()
 
+    @property
+    def with_source(self) -> Message:
+        """The fact with the line of the spec behind it."""
+        return self.text if self.source is None else message("{text} ({place})", text=self.text, place=self.source)
+
 
 @dataclass(frozen=True)
 class Box:
@@ -192,11 +197,11 @@ def _limits(record: Record) -> Message:
     places: dict[str, int | str] = {"count": len(record.requirements), "own": own, "spec": spec}
     if record.audit.owner is None:
         return message(
-            "Limits: {count}, {own} of them set by {spec}, which names no owner; the criteria were not locked.",
+            "Limits: {count} ({own} set by {spec}, which names no owner); the criteria were not locked.",
             **places,
         )
     return message(
-        "Limits: {count}, {own} of them set by {spec} (owner: {owner}); the criteria were not locked.",
+        "Limits: {count} ({own} set by {spec}; owner: {owner}); the criteria were not locked.",
         owner=record.audit.owner, **places,
     )  # fmt: skip
 
@@ -207,11 +212,11 @@ def _since(record: Record) -> Message | None:
         return None
     seen = changes_view(changes)
     worse = sum(one.now in _GRAVITY[:3] and one.before is Verdict.PASSED for one in changes.verdicts)
-    loosened = message("{loosened} limits loosened", loosened=seen.loosened)
+    loosened = message("limits loosened: {loosened}", loosened=seen.loosened)
     if seen.unclear:
-        loosened = message("{text}, {unclear} that may be looser", text=loosened, unclear=seen.unclear)
+        loosened = message("{text}, perhaps looser: {unclear}", text=loosened, unclear=seen.unclear)
     return message(
-        "Since {version}: classifier {model}; test data {data}; {verdicts} verdicts changed, {worse} for the worse; "
+        "Since {version}: classifier {model}; test data {data}; verdicts changed: {verdicts}, for the worse: {worse}; "
         "{limits}.",
         version=changes.version, model=seen.model, data=_same(changes.data.get("test")), verdicts=len(changes.verdicts),
         worse=worse, limits=loosened,
@@ -310,7 +315,7 @@ def _nobody(record: Record) -> Box:
     lines = [one.what for one in left if one.what is not None and one.check is None]
     rest = sum(1 + one.more for one in left if one.what is None or one.check is not None)
     if rest:
-        lines = [*lines[: MOST_IN_BOX - 1], message("{count} more that checks could not judge", count=rest)]
+        lines = [*lines[: MOST_IN_BOX - 1], message("what checks could not judge: {count}", count=rest)]
     return Box(message("What nobody looked at"), Verdict.NOT_APPLICABLE, _at_most(lines), "unmeasured")
 
 
@@ -325,7 +330,7 @@ def _by_check(record: Record, verdicts: Iterable[Verdict]) -> list[Message]:
         if found:
             lines.append(
                 message(
-                    "{check}: {count} of {all} requirements ({metric})",
+                    "{check}: {metric} (requirements: {count} of {all})",
                     check=check.name, count=len(found), all=len(own), metric=metrics,
                 )
             )  # fmt: skip

@@ -24,19 +24,19 @@ _WHAT_IS_DONE = re.compile(
 """Labels that say what a classifier does with a row; any other, such as "will offend", would read as the truth."""
 
 _DOING = {
-    "selection_rate": message("predicted “{label}”"),
-    "true_positive_rate": message("predicted “{label}”"),
-    "false_positive_rate": message("predicted “{label}”"),
-    "true_negative_rate": message("rightly not predicted “{label}”"),
-    "false_negative_rate": message("not predicted “{label}”"),
-    "precision": message("rightly predicted “{label}”"),
+    "selection_rate": message("“{label}” predicted"),
+    "true_positive_rate": message("“{label}” predicted"),
+    "false_positive_rate": message("“{label}” predicted"),
+    "true_negative_rate": message("“{label}” rightly not predicted"),
+    "false_negative_rate": message("“{label}” not predicted"),
+    "precision": message("“{label}” rightly predicted"),
     "accuracy": message("predicted rightly"),
     "valid_output_rate": message("with an output that is a label"),
 }
 _PHRASE = message("{label}")
 _SCORES = ("f1", "roc_auc")
 """Metrics of groups that are no share of rows, and are written as percent all the same."""
-
+_PREDICTED = ("selection_rate", "true_positive_rate", "false_positive_rate")
 _HAVE, _HAVE_NOT = ("true_positive_rate", "false_negative_rate"), ("false_positive_rate", "true_negative_rate")
 _OF = {
     **dict.fromkeys(_HAVE, (message("of the people that are “{label}”"), message("of the rows that are “{label}”"))),
@@ -143,10 +143,13 @@ def _pair(requirement: JudgedRequirement, finding: Finding, named: Sequence[tupl
             group=group, rate=rate, one=one, other_group=other_group, other=other,
         )  # fmt: skip
     (low, high), whole = in_so_many(first, second)
-    return message(
-        "{group} {doing} {one} in {whole}, {other_group} {other}",
-        group=group, doing=_doing(rate, label), one=low, whole=whole, other_group=other_group, other=high,
-    )  # fmt: skip
+    places = {
+        "doing": _doing(rate, label), "group": group, "one": low, "whole": whole, "other_group": other_group,
+        "other": high,
+    }  # fmt: skip
+    if _says_itself(rate, label):
+        return message("{group} {doing} {one} in {whole}, {other_group} {other}", **places)
+    return message("{doing} for {one} in {whole} of {group}, for {other} of {other_group}", **places)
 
 
 def _largest(requirement: JudgedRequirement, finding: Finding, rate: str | Message, gap: Quantity) -> Message:
@@ -164,10 +167,14 @@ def _attribute(requirement: JudgedRequirement, finding: Finding) -> str:
     return limit.about if limit is not None and limit.about else next(iter(own), requirement.check)
 
 
+def _says_itself(rate: str, label: object) -> bool:
+    """Return whether a label, such as "not flagged", says itself what happened."""
+    return rate in _PREDICTED and isinstance(label, str) and _WHAT_IS_DONE.fullmatch(label) is not None
+
+
 def _doing(rate: str, label: object) -> Message | str:
-    if isinstance(label, str | int) and rate in ("selection_rate", "true_positive_rate", "false_positive_rate"):
-        phrase = _WHAT_IS_DONE.fullmatch(str(label)) is not None
-        return (_PHRASE if phrase else _DOING[rate]).model_copy(update={"values": {"label": str(label)}})
+    if _says_itself(rate, label):
+        return _PHRASE.model_copy(update={"values": {"label": str(label)}})
     found = _DOING.get(rate)
     if found is None or (label is None and "{label}" in found.id):
         return message("{rate}", rate=rate)

@@ -7,7 +7,7 @@ Catalogues are read from their ``.po`` files, so that no compiled file can go st
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -42,6 +42,16 @@ NOTHING = "–"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NUMBER_SPEC = re.compile(r"\+?,?(?:\.[0-9]{1,2})?[%defg]?\Z")
 _DIGITS = 6
+
+_ROUND, _TEN_THOUSAND = "万", 10_000
+"""Format of a number that Chinese says in ten thousands from there on."""
+
+_HAN, _LATIN = "\u3400-\u9fff", "A-Za-z0-9\u00b5-\u024f"
+_FULL = f"{_HAN}\u3000-\u303f\uff00-\uff60“”"
+_IS_HAN, _ENDS_HAN = re.compile(f"[{_HAN}]"), re.compile(f"[{_HAN}]\\Z")
+_IS_LATIN, _ENDS_LATIN = re.compile(f"[{_LATIN}]"), re.compile(f"[{_LATIN}%]\\Z")
+_IS_FULL, _ENDS_FULL = re.compile(f"[{_FULL}]"), re.compile(f"[{_FULL}]\\Z")
+_BLANK_BEHIND, _BLANK_BEFORE = re.compile(f"[{_FULL}] \\Z"), re.compile(f" [{_FULL}]")
 
 
 class Translate:
@@ -141,7 +151,7 @@ def _fill(text: str, values: Mapping[str, Scalar | tuple[Scalar, ...] | Message]
         parts.append(literal)
         if name is None:
             continue
-        if conversion or not _NAME.match(name) or not _NUMBER_SPEC.match(spec or ""):
+        if conversion or not _NAME.match(name) or not (spec == _ROUND or _NUMBER_SPEC.match(spec or "")):
             raise ValueError(name)
         value = values[name]
         if isinstance(value, Message):
@@ -150,7 +160,21 @@ def _fill(text: str, values: Mapping[str, Scalar | tuple[Scalar, ...] | Message]
         items = value if isinstance(value, tuple) else (value,)
         items = tuple(translate.value(name, item) if isinstance(item, str) else item for item in items)
         parts.append(translate(SEPARATOR.id).join(written(item, translate, spec or "") for item in items))
-    return "".join(parts)
+    return _joined(parts) if _IS_HAN.search(text) else "".join(parts)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Join what fills a Chinese sentence by one rule: a blank between Chinese and Latin, and none beside wide marks."""
+    text = ""
+    for part in filter(None, parts):
+        if _BLANK_BEHIND.search(text[-2:]) and _IS_FULL.match(part):
+            text = text[:-1]
+        elif _ENDS_FULL.search(text) and _BLANK_BEFORE.match(part):
+            part = part[1:]
+        elif (_ENDS_HAN.search(text) and _IS_LATIN.match(part)) or (_ENDS_LATIN.search(text) and _IS_HAN.match(part)):
+            text += " "
+        text += part
+    return text
 
 
 def written(value: Scalar, translate: Translate, spec: str = "") -> str:
@@ -161,11 +185,18 @@ def written(value: Scalar, translate: Translate, spec: str = "") -> str:
         return NOTHING
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if spec == _ROUND:
+        return _in_ten_thousands(float(value))
     if spec:
         return format(value, spec)
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else format(value, f".{_DIGITS}g")
     return str(value)
+
+
+def _in_ten_thousands(value: float) -> str:
+    """Return a number of two digits in ten thousands, such as 8.5 万; a smaller one with separators of thousands."""
+    return f"{value:,.0f}" if abs(value) < _TEN_THOUSAND else f"{float(f'{value / _TEN_THOUSAND:.2g}'):,g} {_ROUND}"
 
 
 @cache

@@ -14,6 +14,7 @@ _NO_VALUE = message("(missing)")
 _BETWEEN = " × "
 _PAIR = message("from {from} to {to} ({attribute})").id
 _GROUP = message("{group} ({attribute})").id
+_NAMED = message("{key} {value}").id
 _IDENTITY = "identity"
 _SAYS_ITSELF = frozenset({_IDENTITY, "attribute"})
 """Keys of scopes whose values need no name beside them."""
@@ -61,14 +62,17 @@ class Scopes:
             return name
         if key in self._columns:
             return self._say(message(_GROUP, group=name, attribute=key))
-        return f"{self.key(key)} {name}"
+        return self._say(message(_NAMED, key=self.key(key), value=name))
 
     def _say(self, text: Message) -> str:
         return i18n.render(text, self._translate)
 
     def described(self, finding: Finding) -> list[str]:
         """Return each key of a finding's scope with its value, in order."""
-        return [f"{self.key(key)} {self.value(key, value)}" for key, value in sorted(finding.scope.items())]
+        return [
+            self._say(message(_NAMED, key=self.key(key), value=self.value(key, value)))
+            for key, value in sorted(finding.scope.items())
+        ]
 
     def key(self, key: str) -> str:
         """Return the name of a key; a column keeps its own."""

@@ -151,8 +151,7 @@ def _reasons(screen: first.FirstScreen, wording: Wording) -> Iterator[Markup]:
 
 def _line(line: first.Line, wording: Wording) -> Markup:
     colour, symbol = _VERDICTS[line.verdict]
-    place = "" if line.source is None else f" ({line.source})"
-    return _html('<li><b style="color:{}">{}</b> {}{}</li>', colour, symbol, wording.say(line.text), place)
+    return _html('<li><b style="color:{}">{}</b> {}</li>', colour, symbol, wording.say(line.with_source))
 
 
 def _numbers(record: Record, wording: Wording) -> Iterator[Markup]:

@@ -67,14 +67,14 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("selection_rate_ratio", 0.6324, about="race", details=BLACK | {"label": 0},
                      interval=(0.5, 0.85), scope={"race": "African-American"}, verdict=Verdict.INCONCLUSIVE),
-            "race: African-American predicted “0” 41 in 100, Caucasian 65: 63 % as often (50 to 85); at least 80 % "
-            "required: these rows cannot decide",
+            "race: “0” predicted for 41 in 100 of African-American, for 65 of Caucasian: 63 % as often (50 to 85); at "
+            "least 80 % required: these rows cannot decide",
         ),
         (
             _finding("error_rates_difference", 0.214, about="race", details=POSITIVES | {"label": "1"}, op=Op.AT_MOST,
                      limit=0.1, scope={"attribute": "race"}, verdict=Verdict.FAILED),
-            "race: of the rows that are not “1”, African-American predicted “1” 45 in 100, Caucasian 23: 21 points "
-            "apart; at most 10 points allowed",
+            "race: of the rows that are not “1”, “1” predicted for 45 in 100 of African-American, for 23 of Caucasian: "
+            "21 points apart; at most 10 points allowed",
         ),
         (
             _finding("error_rates_difference", 0.08, about="race", details=POSITIVES | {"compared_rate": 0.44},

@@ -20,8 +20,8 @@ TRANSLATED = [language for language in i18n.languages() if language != i18n.SOUR
 
 
 def places(text: str) -> set[tuple[str, str]]:
-    """The places of a sentence with their formats."""
-    return {(name, spec or "") for _, name, spec, _ in Formatter().parse(text) if name is not None}
+    """The places of a sentence with their formats; Chinese says a count in ten thousands where English has commas."""
+    return {(name, (spec or "").replace("万", ",")) for _, name, spec, _ in Formatter().parse(text) if name is not None}
 
 
 def test_no_sentence_hides_in_an_f_string() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from llmops_audit.record import Message, Record, Scalar, message
@@ -90,20 +92,30 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
         detail_of=detail_of,
     )
     environment.filters.update(
-        word=lambda key: translate.word(str(key)),
-        scope_key=scopes.key,
-        value_at=lambda value, place: translate.value(place, str(value)),
-        shift_name=lambda shift: _shift_name(shift, translate),
+        word=_late(lambda key: translate.word(str(key))),
+        scope_key=_late(scopes.key),
+        value_at=_late(lambda value, place: translate.value(place, str(value))),
+        shift_name=_late(lambda shift: _shift_name(shift, translate)),
         stamp=lambda time: _short(time.replace("T", " "), _STAMP_COLUMNS),
         blanks=_blanks,
         compact=compact,
-        prose=lambda text: _prose(translate(text)),
-        first_sentence=lambda text: _prose(_short(first_sentence(translate(text)), _SENTENCE_COLUMNS)),
+        prose=_late(lambda text: _prose(translate(text))),
+        first_sentence=_late(lambda text: _prose(_short(first_sentence(translate(text)), _SENTENCE_COLUMNS))),
         cross=lambda names: " × ".join(map(_short, names)),
         capital=lambda text: text[:1].upper() + text[1:],
         is_message=lambda value: isinstance(value, Message),
     )
     return environment
+
+
+def _late(filter: Callable[..., str]) -> Callable[..., str]:
+    """Return a filter that Jinja never calls as it compiles: compiled templates serve every language and record."""
+
+    @pass_context
+    def called(_: Context, *values: object) -> str:
+        return filter(*values)
+
+    return called
 
 
 def _compiled() -> FileSystemBytecodeCache | None:

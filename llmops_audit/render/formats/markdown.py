@@ -117,8 +117,7 @@ def _why(screen: FirstScreen, wording: Wording) -> Iterator[str]:
 
 
 def _reason(line: Line, wording: Wording) -> str:
-    place = "" if line.source is None else f" ({line.source})"
-    return escaped(f"{_SYMBOLS.get(line.verdict, NOTHING)} {wording.say(line.text)}{place}", 2 * MAX_CELL)
+    return escaped(f"{_SYMBOLS.get(line.verdict, NOTHING)} {wording.say(line.with_source)}", 2 * MAX_CELL)
 
 
 def _key_numbers(record: Record, wording: Wording) -> Iterator[str]:
