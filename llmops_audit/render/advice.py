@@ -41,7 +41,9 @@ _FAILED = {
         "examine the groups named: are their rows labelled alike, and which features separate them? Mend the cause, "
         "not the limit"
     ),
-    "counterfactual": message("read the texts whose prediction changed with the words for a group, and train on more texts like them"),
+    "counterfactual": message(
+        "read the texts whose prediction changed with the words for a group, and train on more texts like them"
+    ),
     "proxies": message("see which inputs tell the group, and whether the classifier needs them"),
     "drift": message("find out what changed in the columns named before the classifier is used on such rows"),
     "regression": message("keep the release before in use until what got worse is mended"),
