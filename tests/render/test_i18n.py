@@ -102,11 +102,11 @@ def test_a_message_that_asks_for_more_is_shown_as_it_is(text: str) -> None:
     ("sentence", "values", "written"),
     [
         (
-            "按{attribute}的比率以 {group} 为参照",
-            {"attribute": "race", "group": "Caucasian"},
-            "按 race 的比率以 Caucasian 为参照",
+            "按{attribute}的以 {group} 为准",
+            {"attribute": "race", "group": "White"},
+            "按 race 的以 White 为准",
         ),
-        ("按{attribute}的比率以 {group} 为参照", {"attribute": "地区", "group": "城市"}, "按地区的比率以城市为参照"),
+        ("按{attribute}的以 {group} 为准", {"attribute": "地区", "group": "城市"}, "按地区的以城市为准"),
         ("有 {value} 的预测改变", {"value": "12%（10 至 15）"}, "有 12%（10 至 15）的预测改变"),
         ("约 {rows:万} 行", {"rows": 9_999}, "约 9,999 行"),
         ("约 {rows:万} 行", {"rows": 85_000}, "约 8.5 万行"),
