@@ -126,7 +126,7 @@ def test_boxes_count_requirements_by_check(sample: ModuleType) -> None:
     )  # fmt: skip
     failed, undecided, nobody = first_screen(record).boxes
     assert [_said(record, line) for line in failed.lines] == ["accuracy: accuracy (requirements: 1 of 3)"]
-    assert [_said(record, line) for line in undecided.lines] == ["accuracy: 1 of 3 requirements (F1)"]
+    assert [_said(record, line) for line in undecided.lines] == ["accuracy: F1 (requirements: 1 of 3)"]
     assert nobody.lines
     assert first_screen(record).met is not None
 
