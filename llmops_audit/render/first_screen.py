@@ -315,7 +315,7 @@ def _nobody(record: Record) -> Box:
     lines = [one.what for one in left if one.what is not None and one.check is None]
     rest = sum(1 + one.more for one in left if one.what is None or one.check is not None)
     if rest:
-        lines = [*lines[: MOST_IN_BOX - 1], message("what checks could not judge: {count}", count=rest)]
+        lines = [*lines[: MOST_IN_BOX - 1], message("What checks could not judge: {count}", count=rest)]
     return Box(message("What nobody looked at"), Verdict.NOT_APPLICABLE, _at_most(lines), "unmeasured")
 
 

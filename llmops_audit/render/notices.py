@@ -66,7 +66,7 @@ def _aside(record: Record) -> Iterator[Notice]:
     if found:
         checks = tuple(dict.fromkeys(item.check.name for item in found))
         text = message(
-            "Reported, not part of the decision: {count} findings that did not pass ({checks}).",
+            "Reported, not part of the decision, and not passed: {count} ({checks}).",
             count=len(found), checks=checks,
         )  # fmt: skip
         yield Notice(text, "aside")

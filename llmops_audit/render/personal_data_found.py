@@ -44,5 +44,5 @@ def _joined(first: Message, rest: Message) -> Message:
 def _place(finding: Finding) -> Message:
     kind, count = finding.scope["kind"], int(finding.value or 0)
     if finding.metric == _IN_MODEL:
-        return message("{kind}, {values:,} values in the model", kind=kind, values=count)
-    return message("{kind} in {rows:,} rows ({split})", kind=kind, rows=count, split=finding.scope["split"])
+        return message("{kind} (values in the model: {values:,})", kind=kind, values=count)
+    return message("{kind} ({split}, rows: {rows:,})", kind=kind, rows=count, split=finding.scope["split"])

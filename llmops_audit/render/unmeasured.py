@@ -50,7 +50,7 @@ def unmeasured(record: Record) -> tuple[Unmeasured, ...]:
 def _not_shown(lines: Sequence[Unmeasured]) -> Iterator[Unmeasured]:
     if lines:
         yield Unmeasured(
-            message("{count} more that checks could not judge", count=len(lines)),
+            message("What checks could not judge: {count}", count=len(lines)),
             message("They stand in the record with their reasons."),
         )
 

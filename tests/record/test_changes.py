@@ -247,7 +247,7 @@ def test_another_comparator_is_told_as_changed(sample: ModuleType) -> None:
     }  # fmt: skip
     record = two.model_copy(update={"changes": changes(one, two)})
     told = [str(line) for line in run_screen(record, Path("o"), ())]
-    assert [line for line in told if line.endswith("0 limits loosened, 2 that may be looser.")]
+    assert [line for line in told if line.endswith("limits loosened: 0, perhaps looser: 2.")]
     for text in (_html(record), _markdown(record)):
         assert "changed: looser or stricter, depending on the data" in text
     assert "Limits that may be looser than before" in _html(record)
@@ -269,12 +269,12 @@ def test_the_screen_counts_loosened_limits_and_bounds_reasons(sample: ModuleType
     strict = record.model_copy(update={"gate": GatePolicy(confidence=0.99, decide="bound", on_inconclusive="review")})
     looser, same = (record.model_copy(update={"changes": changes(then, record)}) for then in (strict, record))
     told = [str(line) for line in run_screen(looser, Path("out"), ())]
-    assert [line for line in told if line.endswith("1 limits loosened.")]
+    assert [line for line in told if line.endswith("limits loosened: 1.")]
     assert [line for line in told if "Failed: accuracy.a" in line] == [
         f"? Failed: accuracy.a{number}." for number in range(MOST_REASONS)
     ]
     assert [line for line in told if "7 more" in line]
-    assert [line for line in map(str, run_screen(same, Path("out"), ())) if line.endswith("0 limits loosened.")]
+    assert [line for line in map(str, run_screen(same, Path("out"), ())) if line.endswith("limits loosened: 0.")]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), REQUIREMENTS), min_size=2, max_size=2))

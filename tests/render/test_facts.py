@@ -176,7 +176,7 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("total_variation_effect", 0.151, op=Op.AT_MOST, limit=0.05, verdict=Verdict.FAILED,
                      scope={"split": "live", "column": "(label)"}),
-            "Shift of “the label” (live): total variation effect 0.15; at most 0.05 allowed",
+            "Shift of the label (live): total variation effect 0.15; at most 0.05 allowed",
         ),
         (
             _finding("flip_rate", 0.123, op=Op.AT_MOST, limit=0.05, n=1710, verdict=Verdict.FAILED,

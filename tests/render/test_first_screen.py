@@ -128,8 +128,8 @@ def test_boxes_count_requirements_by_check(sample: ModuleType) -> None:
         ]),
     )  # fmt: skip
     failed, undecided, nobody = first_screen(record).boxes
-    assert [_said(record, line) for line in failed.lines] == ["accuracy: 1 of 3 requirements (accuracy)"]
-    assert [_said(record, line) for line in undecided.lines] == ["accuracy: 1 of 3 requirements (F1)"]
+    assert [_said(record, line) for line in failed.lines] == ["accuracy: accuracy (requirements: 1 of 3)"]
+    assert [_said(record, line) for line in undecided.lines] == ["accuracy: F1 (requirements: 1 of 3)"]
     assert nobody.lines
     assert first_screen(record).met is not None
     reported = [check.model_copy(update={"gate": "report"}) for check in record.checks]
@@ -169,7 +169,7 @@ def test_who_set_the_limits_is_named(sample: ModuleType) -> None:
     found = ("accuracy", PASSED, [_finding("a", "accuracy", PASSED), _finding("b", "f1", PASSED, source="default")])
     named = _record(sample, Status.APPROVED, found)
     assert _said(named, first_screen(named).limits) == (
-        "Limits: 2, 1 of them set by audit.toml (owner: Trust); the criteria were not locked."
+        "Limits: 2 (1 set by audit.toml; owner: Trust); the criteria were not locked."
     )
     nobody = _record(sample, Status.APPROVED, found, owner=None)
     assert "which names no owner" in _said(nobody, first_screen(nobody).limits)
@@ -185,8 +185,8 @@ def test_what_changed_takes_one_line(sample: ModuleType) -> None:
     )  # fmt: skip
     later = record.model_copy(update={"changes": changes})
     assert _said(later, first_screen(later).since) == (
-        "Since 0.9.0: classifier another one; test data the same; 0 verdicts changed, 0 for the worse; 0 limits "
-        "loosened."
+        "Since 0.9.0: classifier another one; test data the same; verdicts changed: 0, for the worse: 0; limits "
+        "loosened: 0."
     )
 
 

@@ -98,6 +98,29 @@ def test_a_message_that_asks_for_more_is_shown_as_it_is(text: str) -> None:
     assert i18n.render(Message(id=text, values={"x": "word", "y": 3}), ENGLISH) == text
 
 
+@pytest.mark.parametrize(
+    ("sentence", "values", "written"),
+    [
+        (
+            "按{attribute}的以 {group} 为准",
+            {"attribute": "race", "group": "White"},
+            "按 race 的以 White 为准",
+        ),
+        ("按{attribute}的以 {group} 为准", {"attribute": "地区", "group": "城市"}, "按地区的以城市为准"),
+        ("有 {value} 的预测改变", {"value": "12%（10 至 15）"}, "有 12%（10 至 15）的预测改变"),
+        ("约 {rows:万} 行", {"rows": 9_999}, "约 9,999 行"),
+        ("约 {rows:万} 行", {"rows": 85_000}, "约 8.5 万行"),
+        ("约 {rows:万} 行", {"rows": 131_000}, "约 13 万行"),
+        ("{a} and {b}", {"a": "地区", "b": "x"}, "地区 and x"),
+    ],
+)
+def test_a_chinese_sentence_has_a_blank_between_chinese_and_latin_alone(
+    sentence: str, values: dict[str, object], written: str
+) -> None:
+    """Whatever fills a place, one rule says where a blank stands; counts are said in ten thousands."""
+    assert i18n.render(Message.model_validate({"id": sentence, "values": values}), ENGLISH) == written
+
+
 @given(
     st.text(),
     st.dictionaries(st.text(max_size=3), st.one_of(st.none(), st.booleans(), st.integers(), st.text())),

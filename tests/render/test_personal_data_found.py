@@ -51,7 +51,7 @@ def test_contacts_are_reported_and_do_not_bar_approval(tmp_path: Path) -> None:
     assert record.decision.status is Status.APPROVED
     said = (
         "Personal data that the spec neither limits nor allows: "
-        "e-mail address in 20 rows (test), telephone number in 80 rows (test)."
+        "e-mail address (test, rows: 20), telephone number (test, rows: 80)."
     )
     assert said in _sentences(record)
     console = Console(width=300)

@@ -46,4 +46,4 @@ def test_what_has_no_room_is_counted(sample: ModuleType) -> None:
     record = sample.record(checks=[sample.check_result("fairness", Verdict.PASSED, [*alike, *others])])
     first, *rest = unmeasured(record)
     assert (len(first.findings), first.more) == (MAX_FINDINGS, 2)
-    assert rest[MAX_LINES - 1].what == message("{count} more that checks could not judge", count=5)
+    assert rest[MAX_LINES - 1].what == message("What checks could not judge: {count}", count=5)

@@ -28,6 +28,8 @@ from llmops_audit.record import (
 )
 from llmops_audit.render import i18n
 from llmops_audit.render.formats import render_files
+from llmops_audit.render.formats._page import environment_of
+from llmops_audit.render.text import Numbers
 from llmops_audit.render.view import view
 from llmops_audit.testing import catalogue
 
@@ -490,3 +492,12 @@ def test_what_is_only_reported_is_not_counted_among_what_was_corrected_for_a_rej
     aside = tuple(one.model_copy(update={"gate": "report"}) for one in record.requirements)
     shown = view(record.model_copy(update={"requirements": aside}))
     assert (shown.tests, shown.chance_checks) == (0, 0)
+
+
+def test_a_compiled_template_holds_no_word_of_a_language(sample: ModuleType) -> None:
+    """Compiled templates are kept and serve every language, so that no filter may be called as they are compiled."""
+    record = sample.record()
+    environment = environment_of(record, i18n.translator("zh", record), Numbers("zh"))
+    assert environment.from_string('{{ "split" | word }}').render() == "数据划分"
+    source = environment.compile('{{ "split" | word }}{{ "split" | scope_key }}{{ "split" | prose }}', raw=True)
+    assert "数据划分" not in str(source)
