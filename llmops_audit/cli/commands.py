@@ -81,9 +81,10 @@ def run(
     from llmops_audit.record.canonical import canonical
     from llmops_audit.record.folder import prepare as prepare_output
     from llmops_audit.record.folder import write
-    from llmops_audit.render.formats import file_names
+    from llmops_audit.render.formats import file_names, require
 
     formats, root = formats_of(format), root_of(root, spec)
+    require(formats)
     prepared = prepare(spec)
     folder = output or Path("reports") / f"{prepared.spec.audit.name}-{prepared.spec.audit.version}"
     prepare_output(folder, file_names())

@@ -31,7 +31,7 @@ from llmops_audit.errors import AuditError, PluginError, Problem
 if TYPE_CHECKING:
     from llmops_audit.record import Record
 
-__all__ = ["OutputFormat", "file_names", "known", "render_files"]
+__all__ = ["OutputFormat", "file_names", "known", "render_files", "require"]
 
 WRITTEN = ("default", "format", "page")
 
@@ -98,6 +98,25 @@ def file_names() -> frozenset[str]:
         As `known`.
     """
     return frozenset(format.file for format in known().values())
+
+
+def require(ids: Iterable[str]) -> None:
+    """Refuse early what `render_files` could not write, such as a print where nothing prints.
+
+    Parameters
+    ----------
+    ids : iterable of str
+        Of formats.
+
+    Raises
+    ------
+    AuditError
+        Where a format lacks what it needs, or there is no such format.
+    """
+    for id in ids:
+        needs = getattr(_module(id), "require", None)
+        if needs is not None:
+            needs()
 
 
 def render_files(

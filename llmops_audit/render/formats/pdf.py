@@ -17,7 +17,7 @@ from llmops_audit.errors import AuditError
 from llmops_audit.record import Record
 from llmops_audit.render.formats import html
 
-__all__ = ["FILE", "PROGRAMS", "WRITTEN", "render"]
+__all__ = ["FILE", "PROGRAMS", "WRITTEN", "render", "require"]
 
 FILE = "report.pdf"
 WRITTEN = "format"
@@ -44,15 +44,27 @@ def render(record: Record, *, language: str, root: str) -> bytes:
     AuditError
         Where no Chromium is found, or it does not print.
     """
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        raise AuditError("report.pdf", "cannot be printed: there is no Chromium", f"one of {', '.join(PROGRAMS)}")
+    program = require()
     page = html.render(record, language=language, root=root)
     with TemporaryDirectory(prefix="llmops-audit-") as name:
         folder = Path(name)
         (folder / "report.html").write_bytes(page)
         printed = _printed(program, folder)
     return _reproducible(printed, record.run.started)
+
+
+def require() -> str:
+    """Return the program that prints.
+
+    Raises
+    ------
+    AuditError
+        Where no Chromium is found.
+    """
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        raise AuditError("report.pdf", "cannot be printed: there is no Chromium", f"one of {', '.join(PROGRAMS)}")
+    return program
 
 
 def _reproducible(printed: bytes, started: str) -> bytes:

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from llmops_audit.cli.commands import run_command
 from llmops_audit.errors import AuditError
 from llmops_audit.render.formats import pdf, render_files
 
@@ -32,6 +33,16 @@ def test_without_chromium_the_error_says_so(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(AuditError, match="there is no Chromium; expected one of chromium, "):
         render_files(sample.approved(), ["pdf"])
+
+
+def test_without_chromium_no_audit_is_begun(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`run` says so before it reads the spec: an audit that cannot be printed at its end would be lost."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["llmops-audit", "run", str(tmp_path / "none.toml"), "--format", "html,pdf"])
+    assert run_command() == 2
+    assert "there is no Chromium" in capsys.readouterr().err
 
 
 def test_tags_are_numbered_from_one_in_their_order() -> None:
