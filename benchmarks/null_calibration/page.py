@@ -14,6 +14,8 @@ from .results import CONFIDENCE, Kind, Line, PartResult, total
 
 MOST_FALSE_REJECTIONS = 0.065
 LEAST_RIGHT = 0.9
+MOST_REQUIREMENTS = 10
+"""Where more stand, one of them is likely to miss by chance: no bar of approvals or rejections holds."""
 ALPHA = 1 - GateSection().confidence
 SOUND = (Kind.EDGE, Kind.GOOD)
 ALL_DEFAULT = "texts"
@@ -117,16 +119,18 @@ def bars(line: Line) -> list[str]:
         low, high = line.bounds(Status.REJECTED)
         verdict = "yes" if high <= MOST_FALSE_REJECTIONS else "**no**" if low > ALPHA else "**not shown**"
         said.append(f"{verdict}: rejected in at most {high:.1%}")
-    if line.barred:
-        wanted = Status.APPROVED if line.kind is Kind.GOOD else Status.REJECTED
-        low, high = line.bounds(wanted)
-        if low >= LEAST_RIGHT:
-            said.append(f"yes: {wanted.value} in at least {low:.1%}")
-        elif high < LEAST_RIGHT:
-            said.append(f"**no**: {wanted.value} in at most {high:.1%}")
-        else:
-            said.append(f"**not shown**: {wanted.value} in {low:.1%} to {high:.1%}")
+    if line.barred and line.requirements <= MOST_REQUIREMENTS:
+        said.append(_against_the_bar(line, Status.APPROVED if line.kind is Kind.GOOD else Status.REJECTED))
     return said
+
+
+def _against_the_bar(line: Line, wanted: Status) -> str:
+    low, high = line.bounds(wanted)
+    if low >= LEAST_RIGHT:
+        return f"yes: {wanted.value} in at least {low:.1%}"
+    if high < LEAST_RIGHT:
+        return f"**no**: {wanted.value} in at most {high:.1%}"
+    return f"**not shown**: {wanted.value} in {low:.1%} to {high:.1%}"
 
 
 _HEADS = (
@@ -187,8 +191,9 @@ def _all_default(results: Mapping[str, PartResult]) -> list[str]:
     """Say how often good systems with all default checks on are approved, and what sends the rest to review."""
     return [
         f"- Good systems with all default checks on ({line.title}): approved in {line.share(Status.APPROVED):.1%} (at "
-        f"least {line.bounds(Status.APPROVED)[0]:.1%}) of {line.runs:,} audits; the rest was sent to review by: "
-        f"{_by_check(line.undecided, line.runs)}."
+        f"least {line.bounds(Status.APPROVED)[0]:.1%}) of {line.runs:,} audits"
+        f"{'; bar of 90%: ' + _against_the_bar(line, Status.APPROVED) if line.barred else ''}; the rest was sent to "
+        f"review by: {_by_check(line.undecided, line.runs)}."
         for line in (results[ALL_DEFAULT].lines if ALL_DEFAULT in results else ())
         if line.kind is Kind.GOOD
     ]

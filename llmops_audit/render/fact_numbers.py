@@ -44,7 +44,7 @@ class Unit:
         return self.text.model_copy(update={"values": {"number": number}})
 
 
-SHARE = Unit(100, message("{number} %"))
+SHARE = Unit(100, message("{number}%"))
 POINTS = Unit(100, message("{number} points"), message("1 point"))
 NUMBER = Unit(1, message("{number}"), places=2)
 COUNT = Unit(1, message("{number}"), places=0)

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -220,6 +221,8 @@ def test_a_bar_is_met_missed_or_not_shown() -> None:
     assert _bars(Kind.BAD, 1_000, rejected=950, needs_review=50) == ["yes"]
     assert _bars(Kind.BAD, 1_000, rejected=850, needs_review=150) == ["**no**"]
     assert page.bars(_line("", Kind.SHOWN, False, 1_000, rejected=1_000)) == []
+    many = replace(_line("", Kind.GOOD, True, 1_000, approved=850, needs_review=150), requirements=11.0)
+    assert [text.split(":")[0] for text in page.bars(many)] == ["yes"]
 
 
 def test_the_page_says_what_misses_the_bar() -> None:

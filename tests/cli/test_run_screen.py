@@ -95,7 +95,7 @@ def test_the_result_follows_with_facts(sample: ModuleType) -> None:
     shown = " ".join(_shown(sample.record()).split())
     for part in (
         "✗ Does not meet its criteria Decision: Rejected (exit code 1) Automated test result.",
-        "✗ Balanced accuracy 50 % (43 to 57); at least 80 % required (audit.toml:17)",
+        "✗ Balanced accuracy 50% (43 to 57); at least 80% required (audit.toml:17)",
         "drift ERROR The check did not finish: ZeroDivisionError.",
         "→ Owner (Trust): mend what stopped drift",
         "Report: out/report.html",

@@ -40,35 +40,35 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
     [
         (
             _finding("accuracy", 0.969298, interval=(0.93777, 0.98757), limit=0.92),
-            "Accuracy 96.9 % (93.8 to 98.8); at least 92 % required",
+            "Accuracy 96.9% (93.8 to 98.8); at least 92% required",
         ),
         (
             _finding("accuracy", 0.6512, interval=(0.64, 0.66), limit=0.6),
-            "Accuracy 65 % (64 to 66); at least 60 % required",
+            "Accuracy 65% (64 to 66); at least 60% required",
         ),
-        (_finding("accuracy", 0.7996, verdict=Verdict.FAILED), "Accuracy 79.96 %; at least 80 % required"),
-        (_finding("accuracy", 1.0), "Accuracy 100 %; at least 80 % required"),
-        (_finding("accuracy", 0.99996), "Accuracy 99.996 %; at least 80 % required"),
+        (_finding("accuracy", 0.7996, verdict=Verdict.FAILED), "Accuracy 79.96%; at least 80% required"),
+        (_finding("accuracy", 1.0), "Accuracy 100%; at least 80% required"),
+        (_finding("accuracy", 0.99996), "Accuracy 99.996%; at least 80% required"),
         (
             _finding("recall", 0.2353, interval=(0.07, 0.5), scope={"label": "spam"}, verdict=Verdict.FAILED),
-            "Of the rows that are “spam”, 24 % (7 to 50) are found; at least 80 % required",
+            "Of the rows that are “spam”, 24% (7 to 50) are found; at least 80% required",
         ),
         (
             _finding("precision", 0.9, scope={"label": "spam"}),
-            "Of the rows predicted “spam”, 90 % are rightly so; at least 80 % required",
+            "Of the rows predicted “spam”, 90% are rightly so; at least 80% required",
         ),
         (_finding("mcc", 0.521, limit=0.5), "Matthews correlation: 0.52; at least 0.5 required"),
         (_finding("words_of_a_plug_in", 0.521, limit=0.5), "words of a plug in: 0.52; at least 0.5 required"),
         (
             _finding("selection_rate_ratio", 0.6324, about="race", details=BLACK | {"label": "not flagged"},
                      scope={"race": "African-American"}, verdict=Verdict.FAILED),
-            "race: African-American not flagged 41 in 100, Caucasian 65: 63 % as often; at least 80 % required",
+            "race: African-American not flagged 41 in 100, Caucasian 65: 63% as often; at least 80% required",
         ),
         (
             _finding("selection_rate_ratio", 0.6324, about="race", details=BLACK | {"label": 0},
                      interval=(0.5, 0.85), scope={"race": "African-American"}, verdict=Verdict.INCONCLUSIVE),
-            "race: “0” predicted for 41 in 100 of African-American, for 65 of Caucasian: 63 % as often (50 to 85); at "
-            "least 80 % required: these rows cannot decide",
+            "race: “0” predicted for 41 in 100 of African-American, for 65 of Caucasian: 63% as often (50 to 85); at "
+            "least 80% required: these rows cannot decide",
         ),
         (
             _finding("error_rates_difference", 0.214, about="race", details=POSITIVES | {"label": "1"}, op=Op.AT_MOST,
@@ -85,7 +85,7 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("selection_rate_ratio", 0.6324, about="race", details=BLACK | {"label": "will offend"},
                      scope={"race": "African-American"}, verdict=Verdict.FAILED),
-            "race: African-American predicted “will offend” 41 in 100, Caucasian 65: 63 % as often; at least 80 % "
+            "race: African-American predicted “will offend” 41 in 100, Caucasian 65: 63% as often; at least 80% "
             "required",
         ),
         (
@@ -97,12 +97,12 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("selection_rate_ratio", 0.6324, about="race", verdict=Verdict.FAILED,
                      details=BLACK | {"label": 1, "group_rate": 0.6512, "compared_rate": 0.4118}),
-            "race: Caucasian predicted “1” 41 in 100, African-American 65: 63 % as often; at least 80 % required",
+            "race: Caucasian predicted “1” 41 in 100, African-American 65: 63% as often; at least 80% required",
         ),
         (
             _finding("f1_difference", 0.21, about="race", op=Op.AT_MOST, limit=0.1, verdict=Verdict.FAILED,
                      details=BLACK | {"rate": "f1", "group_rate": 0.83, "compared_rate": 0.62, "label": "1"}),
-            "race: African-American F1 83 %, Caucasian 62 %: 21 points apart; at most 10 points allowed",
+            "race: African-American F1 83%, Caucasian 62%: 21 points apart; at most 10 points allowed",
         ),
         (
             _finding("calibration_gap_difference", 0.21, about="race", op=Op.AT_MOST, limit=0.1,
@@ -114,22 +114,22 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("accuracy", 0.71, details={"group": "Asian", "group_rows": 1032}, about="race",
                      scope={"race": "Asian"}, limit=0.7),
-            "race: Asian, 1,032 rows: accuracy 71 %; at least 70 % required",
+            "race: Asian, 1,032 rows: accuracy 71%; at least 70% required",
         ),
         (
             _finding("balanced_accuracy", 0.5, op=Op.ABOVE, limit=0.5, scope={"against": "chance"}, about="chance",
                      verdict=Verdict.FAILED, message=message("The classifier predicts {only}.", only="1")),
-            "Every row is predicted “1”: balanced accuracy 50 %, as by guessing; more than 50 % required",
+            "Every row is predicted “1”: balanced accuracy 50%, as by guessing; more than 50% required",
         ),
         (
             _finding("balanced_accuracy", 0.12, op=Op.ABOVE, limit=0.5, scope={"against": "chance"}, about="chance",
                      verdict=Verdict.FAILED, details={"swapped": 0.88}),
-            "Balanced accuracy 12 % is worse than guessing; with the labels swapped it would be 88 %; more than 50 % "
+            "Balanced accuracy 12% is worse than guessing; with the labels swapped it would be 88%; more than 50% "
             "required",
         ),
         (
             _finding("balanced_accuracy", 0.4, op=Op.ABOVE, limit=1 / 3, scope={"against": "chance"}),
-            "Against guessing: balanced accuracy 40 %; more than 33.3 % required",
+            "Against guessing: balanced accuracy 40%; more than 33.3% required",
         ),
         (
             _finding("gain_over_majority", -0.03, limit=0.05, interval=(-0.06, 0.01), verdict=Verdict.FAILED),
@@ -153,17 +153,17 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("live_loss", 0.071, op=Op.AT_MOST, limit=0.05, verdict=Verdict.FAILED,
                      details={"accuracy_on_test": 0.91, "accuracy_on_live": 0.839}),
-            "Accuracy was 91 % on test rows and is 84 % on live rows: a loss of 7.1 points; at most 5 points allowed",
+            "Accuracy was 91% on test rows and is 84% on live rows: a loss of 7.1 points; at most 5 points allowed",
         ),
         (
             _finding("accuracy", -0.02, limit=-0.01, interval=(-0.04, 0.003), verdict=Verdict.FAILED,
                      scope={"against": "before"}, details={"before": 0.91, "now": 0.89}),
-            "accuracy was 91 % in the release before and is 89 %: a loss of 2 points (-0.3 to 4); at most 1 point "
+            "accuracy was 91% in the release before and is 89%: a loss of 2 points (-0.3 to 4); at most 1 point "
             "allowed",
         ),
         (
             _finding("invalid_outputs", 0.0, op=Op.AT_MOST, limit=0.05, n=126, interval=(0.0, 0.0004)),
-            "Outputs that are no label: 0 of 126, 0 % (0 to 0.04); at most 5 % allowed",
+            "Outputs that are no label: 0 of 126, 0% (0 to 0.04); at most 5% allowed",
         ),
         (
             _finding("personal_data_rows", 0, op=Op.AT_MOST, limit=0, n=7214, scope={"split": "test"}),
@@ -181,13 +181,13 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("flip_rate", 0.123, op=Op.AT_MOST, limit=0.05, n=1710, verdict=Verdict.FAILED,
                      scope={"identity": "ethnicity"}, details={"from": "black", "to": "asian"}),
-            "ethnicity: with the words for asian in the place of those for black, the prediction of 12 % of 1,710 "
-            "texts changes; at most 5 % allowed",
+            "ethnicity: with the words for asian in the place of those for black, the prediction of 12% of 1,710 "
+            "texts changes; at most 5% allowed",
         ),
         (
             _finding("group_separability", 0.924, op=Op.AT_MOST, limit=0.9, scope={"split": "test", "sex": "Female"}),
-            "sex: of one row that is Female and one that is not, the inputs tell which is which in 92.4 % of pairs; "
-            "at most 90 % allowed",
+            "sex: of one row that is Female and one that is not, the inputs tell which is which in 92.4% of pairs; "
+            "at most 90% allowed",
         ),
         (_finding("accuracy", None, verdict=Verdict.INCONCLUSIVE), "accuracy: Met."),
     ],

@@ -112,7 +112,7 @@ def test_an_approval_says_what_was_met(sample: ModuleType) -> None:
     )  # fmt: skip
     screen = first_screen(record)
     assert [line.finding for line in screen.reasons] == ["a.accuracy", "a.f1", "p.1"]
-    assert _said(record, screen.reasons[0].text) == "Accuracy 90 % (85 to 95); at least 80 % required"
+    assert _said(record, screen.reasons[0].text) == "Accuracy 90% (85 to 95); at least 80% required"
     assert _said(record, screen.more) == "and 1 more that are met"
     assert _said(record, screen.checks) == "Checks that ran: accuracy, pii"
     assert screen.met is None

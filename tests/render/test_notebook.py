@@ -65,9 +65,9 @@ def test_the_first_screen_holds_what_a_reader_decides_from(sample: ModuleType) -
         "✗ sms-spam-filter 1.4.0: Does not meet its criteria",
         "It is no release approval, no legal opinion and no conformity assessment.",
         "1,200 test rows.",
-        "✗ Balanced accuracy 50 % (43 to 57); at least 80 % required (audit.toml:17)",
+        "✗ Balanced accuracy 50% (43 to 57); at least 80% required (audit.toml:17)",
         "Owner (Trust): mend what stopped drift",
-        "balanced accuracy ✗ failed 50 % 43 to 57 ≥ 80 % audit.toml:17",
+        "balanced accuracy ✗ failed 50% 43 to 57 ≥ 80% audit.toml:17",
         "What nobody looked at: ",
     ):
         assert line in text, line

@@ -127,7 +127,7 @@ def test_the_decision_stands_on_top_in_words(sample: ModuleType) -> None:
     top = words[: words.index("Contents")]
     for part in (
         "Does not meet its criteria", "It is no release approval, no legal opinion and no conformity assessment.",
-        "at least 80 % required", "(audit.toml:17)", "What failed", "What could not be decided",
+        "at least 80% required", "(audit.toml:17)", "What failed", "What could not be decided",
         "What nobody looked at", "To do", "Decision on the release, by a person", "with conditions",
     ):  # fmt: skip
         assert part in top

@@ -63,9 +63,9 @@ def test_it_tells_result_reasons_key_numbers_and_folds_the_rest(sample: ModuleTy
         "Digests and exit code",
     ]  # fmt: skip
     assert [li.text_content() for li in page.xpath("ul[1]/li")] == [
-        "✗ Balanced accuracy 50 % (43 to 57); at least 80 % required (audit.toml:17)",
+        "✗ Balanced accuracy 50% (43 to 57); at least 80% required (audit.toml:17)",
         "✗ personal data (message, phone): 312; at most 0 allowed",
-        "✓ Accuracy 96.1 % (94.8 to 97.1); at least 80 % required (audit.toml:17)",
+        "✓ Accuracy 96.1% (94.8 to 97.1); at least 80% required (audit.toml:17)",
     ]
     assert page.xpath("ul[2]/li")[0].text_content().startswith("Owner (Trust): mend what stopped drift")
     tables = _tables(record)
@@ -77,7 +77,7 @@ def test_it_tells_result_reasons_key_numbers_and_folds_the_rest(sample: ModuleTy
         ["– not applicable", "equalized odds difference"],
         ["✓ passed", "accuracy"],
     ]
-    assert tables[""][0][2:] == ["50 %", "43 to 57", "≥ 80 %", "audit.toml:17"]
+    assert tables[""][0][2:] == ["50%", "43 to 57", "≥ 80%", "audit.toml:17"]
     assert tables["What needs attention"][0] == [
         "balanced accuracy (split test)", "failed", "high", "0.5", "0.4312 to 0.5688", "≥ 0.8",
         "audit.toml:17: As its owner wants it.",
