@@ -16,9 +16,7 @@ _KIDS = re.compile(rb"\n/K (\[.*?\]|\d+ 0 R|\d+)(?=\n|>>)", re.DOTALL)
 _MARKED = re.compile(rb"/Type /MCR\n/Pg (\d+) 0 R")
 _DICTIONARY = re.compile(rb"<<.*?>>", re.DOTALL)
 _SHOWN = re.compile(rb"/(F\d+) [\d.]+ Tf|<([0-9A-Fa-f]+)> Tj")
-_PLACED = re.compile(
-    rb"(?<![\w.])(?:(q)|(Q)|((?:[-\d.]+ ){6})cm|(?:[-\d.]+ ){4}([-\d.]+) ([-\d.]+) Tm)(?=\s)"
-)
+_PLACED = re.compile(rb"(?<![\w.])(?:(q)|(Q)|((?:[-\d.]+ ){6})cm|(?:[-\d.]+ ){4}([-\d.]+) ([-\d.]+) Tm)(?=\s)")
 _RANGES = re.compile(rb"beginbfrange\n(.*?)endbfrange", re.DOTALL)
 _SINGLES = re.compile(rb"beginbfchar\n(.*?)endbfchar", re.DOTALL)
 
