@@ -101,7 +101,7 @@ def test_nothing_is_cut_in_print(records: Any, opened: Callable[..., Any], name:
 
 
 def test_what_is_folded_is_printed(records: Any, opened: Callable[..., Any]) -> None:
-    """A print shows what the screen folds away, but for the numbers behind small charts and charts of printed numbers."""
+    """A print shows what the screen folds away, but for numbers behind small charts and charts of printed numbers."""
     shown = opened(records.html("full"), width=PRINTED_WIDTH)
     _as_printed(shown.page)
     hidden = shown.page.evaluate(
