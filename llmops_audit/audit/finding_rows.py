@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -18,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from llmops_audit.evidence.base import Batch, Codes, encoded, same
+from llmops_audit.personal_data import KINDS as PERSONAL_KINDS
 from llmops_audit.personal_data import find
+from llmops_audit.personal_data.normal import normal
 from llmops_audit.record import CheckResult, Finding, Label, Message, RowsFile, Verdict, message
 from llmops_audit.record.folder import ROWS
 from llmops_audit.record.labels import MISSING
@@ -38,6 +41,11 @@ MOST_KEPT = 50_000
 
 _BETWEEN = " × "
 _DECIMALS = 6
+_OWN_NUMBERS = ("date_of_birth", "patient_number", "policy_number", "secret", "swift_bic")
+"""Kinds whose forms fit what an organisation makes its ids of: few digits, a day, random letters."""
+
+_FORMS = tuple(form for name, kind in PERSONAL_KINDS.items() if name not in _OWN_NUMBERS for form in kind.forms)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HANDLING = message("pseudonymised: keep and delete it as personal data")
 
 
@@ -229,7 +237,25 @@ class RowsBehind:
     def _safe_ids(self, rows: Sequence[_Row]) -> list[str | None]:
         """Return the ids without those that are personal data: such a row is known by its file and number alone."""
         spans = find([row.id or "" for row in rows], header=self.id or "")
-        return [None if found else row.id for row, found in zip(rows, spans, strict=True)]
+        return [None if found or _fits_a_kind(row.id or "") else row.id for row, found in zip(rows, spans, strict=True)]
+
+
+def _fits_a_kind(id: str) -> bool:
+    """Return whether any part of an id has the form of personal data, and its check digit where the form has one.
+
+    The name of the column says nothing of what its numbers are, so that no word beside them is waited for.
+    """
+    text = normal(id.strip()).text
+    return not _UUID.fullmatch(text) and any(
+        form.validator(candidate) for form in _FORMS for candidate in _candidates(form.pattern, text)
+    )
+
+
+def _candidates(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+    match = pattern.search(text)
+    while match is not None:
+        yield match.group()
+        match = pattern.search(text, match.start() + 1)
 
 
 def _wrong(batch: Batch) -> npt.NDArray[np.bool_]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -34,6 +34,8 @@ class KnownRecord:
     system, version, digest : str
     started : datetime
         In UTC; the earliest there is where the record does not say it.
+    copies : tuple of str
+        Other places where the same record stands.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class KnownRecord:
     version: str
     digest: str
     started: datetime
+    copies: tuple[str, ...] = ()
 
     def read(self) -> Record:
         """Read the record.
@@ -72,7 +75,7 @@ class FoundRecords:
     Attributes
     ----------
     records : tuple of KnownRecord
-        By system, and by time within.
+        By system, and by time within; a record that stands in several places once.
     unreadable : tuple of Unreadable
         By place.
     """
@@ -115,7 +118,15 @@ def found_records(folder: Path) -> FoundRecords:
     if not records and not unreadable:
         raise RecordError(str(folder), f"holds no {RECORD}", "a folder with reports under it")
     ordered = sorted(records, key=lambda one: (one.system, one.started, one.version, one.place))
-    return FoundRecords(tuple(ordered), tuple(unreadable))
+    return FoundRecords(tuple(_once_each(ordered)), tuple(unreadable))
+
+
+def _once_each(records: Iterable[KnownRecord]) -> Iterator[KnownRecord]:
+    by_digest: dict[str, list[KnownRecord]] = {}
+    for one in records:
+        by_digest.setdefault(one.digest, []).append(one)
+    for first, *others in by_digest.values():
+        yield replace(first, copies=tuple(one.place for one in others))
 
 
 def started_at(record: Record) -> datetime | None:

@@ -67,11 +67,14 @@ class Quantity:
     unit : Unit
     value : float
         In the unit of the record.
+    as_gain : bool
+        Whether the sentence says a negative loss as a gain, so that its limit has to say what it is on.
     """
 
     requirement: JudgedRequirement
     unit: Unit
     value: float
+    as_gain: bool = False
 
     @property
     def number(self) -> Message:
@@ -107,8 +110,8 @@ class Quantity:
         op, limit = self.requirement.op, self.requirement.limit
         if self.unit is COUNT and op is Op.AT_MOST and limit == 0:
             return message("none allowed")
-        text = self.bare_limit
-        return _LIMITS[op].model_copy(update={"values": {"limit": text}})
+        text = _LIMITS[op].model_copy(update={"values": {"limit": self.bare_limit}})
+        return message("a loss of {limit}", limit=text) if self.as_gain else text
 
     @property
     def bare_limit(self) -> Message:

@@ -247,22 +247,31 @@ def _release(requirement: JudgedRequirement, finding: Finding) -> Fact | None:
     rising = requirement.op in (Op.AT_LEAST, Op.ABOVE)
     loss = Quantity(_turned(requirement) if rising else requirement, POINTS, 0.0 - value if rising else value)
     steps = [Quantity(requirement, SHARE, one).number for one in (before, now)]
+    change, loss = _change(loss)
     return message(
-        "{metric}{about} was {before} in the release before and is {now}: a loss of {loss}",
-        metric=finding.metric, about=_in_brackets(own.items()),
-        before=steps[0], now=steps[1], loss=loss.with_interval,
+        "{metric}{about} was {before} in the release before and is {now}: {change}",
+        metric=finding.metric, about=_in_brackets(own.items()), before=steps[0], now=steps[1], change=change,
     ), loss  # fmt: skip
+
+
+def _change(loss: Quantity) -> Fact:
+    """Return a loss in words, a negative one as the gain that it is."""
+    if loss.value >= 0:
+        return message("a loss of {loss}", loss=loss.with_interval), loss
+    gain = Quantity(_turned(loss.requirement), loss.unit, -loss.value)
+    better = message("{gain} better{interval}", gain=gain.number, interval=gain.interval)
+    return better, replace(loss, as_gain=True)
 
 
 def _live_loss(requirement: JudgedRequirement, finding: Finding) -> Fact | None:
     before, after = (finding.details.get(f"accuracy_on_{split}") for split in ("test", "live"))
     if not isinstance(before, int | float) or not isinstance(after, int | float):
         return None
-    loss = Quantity(requirement, POINTS, _value(requirement, finding))
+    change, loss = _change(Quantity(requirement, POINTS, _value(requirement, finding)))
     return message(
-        "Accuracy was {before} on test rows and is {after} on live rows: a loss of {loss}",
+        "Accuracy was {before} on test rows and is {after} on live rows: {change}",
         before=Quantity(requirement, SHARE, before).number, after=Quantity(requirement, SHARE, after).number,
-        loss=loss.with_interval,
+        change=change,
     ), loss  # fmt: skip
 
 

@@ -52,6 +52,7 @@ _RESULTS = {
 _GRAVITY = (
     Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.FOUND, Verdict.PASSED,
 )  # fmt: skip
+_OPEN = _GRAVITY[:3]
 
 
 @dataclass(frozen=True)
@@ -211,15 +212,17 @@ def _since(record: Record) -> Message | None:
     if changes is None:
         return None
     seen = changes_view(changes)
-    worse = sum(one.now in _GRAVITY[:3] and one.before is Verdict.PASSED for one in changes.verdicts)
+    new = [one for one in changes.verdicts if one.before is None]
+    worse = sum(one.now in _OPEN and one.before is Verdict.PASSED for one in changes.verdicts)
     loosened = message("limits loosened: {loosened}", loosened=seen.loosened)
     if seen.unclear:
         loosened = message("{text}, perhaps looser: {unclear}", text=loosened, unclear=seen.unclear)
     return message(
         "Since {version}: classifier {model}; test data {data}; verdicts changed: {verdicts}, for the worse: {worse}; "
-        "{limits}.",
-        version=changes.version, model=seen.model, data=_same(changes.data.get("test")), verdicts=len(changes.verdicts),
-        worse=worse, limits=loosened,
+        "new verdicts: {new}, of them not passed: {open}; {limits}.",
+        version=changes.version, model=seen.model, data=_same(changes.data.get("test")),
+        verdicts=len(changes.verdicts) - len(new), worse=worse,
+        new=len(new), open=sum(one.now in _OPEN for one in new), limits=loosened,
     )  # fmt: skip
 
 

@@ -56,6 +56,8 @@ class Release:
     Attributes
     ----------
     version, day, place, digest : str
+    copies : str
+        Other places where the same record stands, with commas; empty where there are none.
     status : Status
     counts : mapping of str to int
         Requirements by verdict.
@@ -71,6 +73,7 @@ class Release:
     version: str
     day: str
     place: str
+    copies: str
     digest: str
     status: Status
     counts: Counter[str]
@@ -203,6 +206,7 @@ def _release(known: KnownRecord, record: Record, before: Record | None, wording:
         version=shorten(known.version, _NAME_COLUMNS),
         day=day_of(record),
         place=shorten(known.place, _NAME_COLUMNS),
+        copies=shorten(", ".join(known.copies), _WHY_COLUMNS),
         digest=record.digest[:_SHOWN_DIGITS],
         status=record.decision.status,
         counts=Counter(one.verdict.value for one in record.requirements),

@@ -162,6 +162,41 @@ def test_an_id_with_personal_data_is_left_out(tmp_path: Path) -> None:
     assert not any(line["id"] for line in _lines(_audited(tmp_path, rows, data="")))
 
 
+@pytest.mark.parametrize(
+    "id",
+    [
+        "13812345678",
+        "4111111111111111",
+        "4111111111111111.0",
+        "4111 1111 1111 1111",
+        "call-13812345678-2",
+        "１３８１２３４５６７８",
+        "11010519491231002X",
+        "078051120",
+        "gb82west12345698765432",
+        "20240117001",
+    ],
+)
+def test_an_id_that_has_the_form_of_personal_data_is_left_out(tmp_path: Path, id: str) -> None:
+    """A telephone, card, account or identity number needs no word beside it: "case" says nothing of its numbers."""
+    rows = _rows(400)
+    rows["case"] = id
+    lines = _lines(_audited(tmp_path, rows))
+    assert lines
+    assert not any(line["id"] for line in lines)
+    assert all(line["file"] == "rows.csv" and int(line["row"]) > 0 for line in lines)
+
+
+@pytest.mark.parametrize(
+    "id", ["case-12", "100001", "r17", "2024-01", "9b2f6c1e-0d34-4a11-8f10-716446655440", "ABCDEFGH"]
+)
+def test_an_id_that_only_counts_is_kept(tmp_path: Path, id: str) -> None:
+    """Up to six digits, a word and a UUID have the form of no such number."""
+    rows = _rows(400)
+    rows["case"] = id
+    assert {line["id"] for line in _lines(_audited(tmp_path, rows))} == {id}
+
+
 def test_an_output_that_is_no_label_is_not_quoted(tmp_path: Path) -> None:
     """It may quote its row: the cell is empty, as that of a missing prediction."""
     rows = _rows()

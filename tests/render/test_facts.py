@@ -162,6 +162,18 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
             "allowed",
         ),
         (
+            _finding("accuracy", 0.095, limit=-0.01, interval=(0.024, 0.17),
+                     scope={"against": "before"}, details={"before": 0.7, "now": 0.795}),
+            "accuracy was 70 % in the release before and is 80 %: 9.5 points better (2.4 to 17); a loss of at most 1 "
+            "point allowed",
+        ),
+        (
+            _finding("live_loss", -0.01, op=Op.AT_MOST, limit=0.05, interval=(-0.03, 0.01),
+                     details={"accuracy_on_test": 0.91, "accuracy_on_live": 0.92}),
+            "Accuracy was 91 % on test rows and is 92 % on live rows: 1 point better (-1 to 3); a loss of at most 5 "
+            "points allowed",
+        ),
+        (
             _finding("invalid_outputs", 0.0, op=Op.AT_MOST, limit=0.05, n=126, interval=(0.0, 0.0004)),
             "Outputs that are no label: 0 of 126, 0% (0 to 0.04); at most 5% allowed",
         ),

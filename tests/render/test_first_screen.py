@@ -18,6 +18,7 @@ from llmops_audit.record import (
     Requirement,
     Status,
     Verdict,
+    VerdictChange,
     message,
 )
 from llmops_audit.render import i18n
@@ -185,8 +186,27 @@ def test_what_changed_takes_one_line(sample: ModuleType) -> None:
     )  # fmt: skip
     later = record.model_copy(update={"changes": changes})
     assert _said(later, first_screen(later).since) == (
-        "Since 0.9.0: classifier another one; test data the same; verdicts changed: 0, for the worse: 0; limits "
-        "loosened: 0."
+        "Since 0.9.0: classifier another one; test data the same; verdicts changed: 0, for the worse: 0; new "
+        "verdicts: 0, of them not passed: 0; limits loosened: 0."
+    )
+
+
+def test_what_is_new_and_did_not_pass_is_counted(sample: ModuleType) -> None:
+    """A requirement that the earlier record did not have has not changed, and where it failed, the line says so."""
+    record: Record = sample.record()
+    verdicts = tuple(
+        VerdictChange(id=str(number), before=before, now=now)
+        for number, (before, now) in enumerate(
+            [(PASSED, FAILED), (FAILED, PASSED), (PASSED, None), (None, FAILED), (None, INCONCLUSIVE), (None, PASSED)]
+        )
+    )
+    changes = Changes(
+        name="x", version="1", digest="ab", status=Status.APPROVED, verdicts=verdicts, limits=(), data={"test": True},
+        same_model=True, same_spec=False,
+    )  # fmt: skip
+    later = record.model_copy(update={"changes": changes})
+    assert "verdicts changed: 3, for the worse: 1; new verdicts: 3, of them not passed: 2; limits" in _said(
+        later, first_screen(later).since
     )
 
 

@@ -60,6 +60,20 @@ def test_each_system_has_its_releases_in_the_order_of_their_time(
     assert [row[0] for row in _rows(_section(page, "adult").xpath(".//table")[0])] == ["1.1.0"]
 
 
+def test_a_record_in_two_places_is_one_release(releases: ModuleType, sample: ModuleType, tmp_path: Path) -> None:
+    """A copied folder is no second release: the record counts once, and the page names both places."""
+    for number, place in ((1, "a"), (2, "b"), (2, "copied/b")):
+        releases.kept(releases.release(sample, "spam", number), tmp_path / place)
+    found = found_records(tmp_path)
+    assert [(one.place, one.copies) for one in found.records] == [("a", ()), ("b", ("copied/b",))]
+    page = _page(tmp_path)
+    rows = _rows(_section(page, "spam").xpath(".//table")[0])
+    assert [row[0] for row in rows] == ["1.1.0", "1.2.0"]
+    assert "the same record also in" not in rows[0][-1]
+    assert rows[1][-1].endswith("the same record also in: copied/b")
+    assert "Records: 2." in page.text_content()
+
+
 def test_a_key_number_is_a_picture_and_a_table(releases: ModuleType, sample: ModuleType, tmp_path: Path) -> None:
     """A mark for each release with its interval, the limit as a line in steps, and the same numbers in words."""
     spam = _section(_page(releases.many(sample, tmp_path)), "spam")
