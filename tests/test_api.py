@@ -327,7 +327,7 @@ def test_a_record_is_rendered(sample: ModuleType) -> None:
     record = sample.record()
     html = render_record(record, "html")
     assert html.lower().startswith(b"<!doctype html>")
-    assert "要求未得到满足".encode() in render_record(record, "html", language="zh")
+    assert "不符合审计规格的要求".encode() in render_record(record, "html", language="zh")
     assert render_record(record, "junit").startswith(b"<?xml")
     assert json.loads(render_record(record, "sarif"))["version"] == "2.1.0"
 

@@ -154,7 +154,7 @@ def test_the_action_ends_with_the_decision(job: Job) -> None:
         "record.json",
         *(known()[id].file for id in read(ACTION)["inputs"]["format"]["default"].split(",")),
     }
-    assert "rejected" in job.summary.read_text(encoding="utf-8").lower()
+    assert "does not meet its criteria" in job.summary.read_text(encoding="utf-8").lower()
 
 
 def test_an_earlier_output_is_not_taken_for_this_one(job: Job) -> None:

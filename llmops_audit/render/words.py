@@ -41,6 +41,7 @@ NAMES: dict[str, Message] = {
     "group": message("group"),
     "attribute": message("attribute"),
     "missing": message("missing"),
+    "permutation_p_value": message("p-value by permutation"),
 }
 """Names that every check may use as metrics and keys of scopes or details."""
 

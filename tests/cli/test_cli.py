@@ -253,7 +253,7 @@ def test_a_format_that_there_is_not_is_an_error_before_the_work(project: Project
     """An unknown format ends with the known ones, and nothing is written."""
     spec = project()
     done = CliRunner().invoke(app, ["run", str(spec), "--output", str(spec.parent / "out"), "--format", "html,docx"])
-    known = ", ".join(sorted([*EVERY_FORMAT.split(","), "pdf"]))
+    known = ", ".join(sorted({*EVERY_FORMAT.split(","), "badge", "pdf"}))
     assert str(done.exception) == f"--format: unknown format; expected one of {known}; got 'docx'"
     assert not (spec.parent / "out").exists()
 

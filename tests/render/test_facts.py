@@ -85,19 +85,20 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("selection_rate_ratio", 0.6324, about="race", details=BLACK | {"label": "will offend"},
                      scope={"race": "African-American"}, verdict=Verdict.FAILED),
-            "race: African-American predicted “will offend” 41 in 100, Caucasian 65: 63% as often; at least 80% "
-            "required",
+            "race: “will offend” predicted for 41 in 100 of African-American, for 65 of Caucasian: 63% as often; at least "
+            "80% required",
         ),
         (
             _finding("accuracy_difference", 0.0031, about="race", op=Op.AT_MOST, limit=0.001, verdict=Verdict.FAILED,
                      details=BLACK | {"rate": "accuracy", "group_rate": 0.9994, "compared_rate": 0.9963}),
-            "race: African-American predicted rightly 999 in 1,000, Caucasian 996: 0.3 points apart; at most 0.1 "
-            "points allowed",
+            "race: predicted rightly for 999 in 1,000 of African-American, for 996 of Caucasian: 0.3 points apart; at "
+            "most 0.1 points allowed",
         ),
         (
             _finding("selection_rate_ratio", 0.6324, about="race", verdict=Verdict.FAILED,
                      details=BLACK | {"label": 1, "group_rate": 0.6512, "compared_rate": 0.4118}),
-            "race: Caucasian predicted “1” 41 in 100, African-American 65: 63% as often; at least 80% required",
+            "race: “1” predicted for 41 in 100 of Caucasian, for 65 of African-American: 63% as often; at least 80% "
+            "required",
         ),
         (
             _finding("f1_difference", 0.21, about="race", op=Op.AT_MOST, limit=0.1, verdict=Verdict.FAILED,
@@ -164,13 +165,13 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("accuracy", 0.095, limit=-0.01, interval=(0.024, 0.17),
                      scope={"against": "before"}, details={"before": 0.7, "now": 0.795}),
-            "accuracy was 70 % in the release before and is 80 %: 9.5 points better (2.4 to 17); a loss of at most 1 "
+            "accuracy was 70% in the release before and is 80%: 9.5 points better (2.4 to 17); a loss of at most 1 "
             "point allowed",
         ),
         (
             _finding("live_loss", -0.01, op=Op.AT_MOST, limit=0.05, interval=(-0.03, 0.01),
                      details={"accuracy_on_test": 0.91, "accuracy_on_live": 0.92}),
-            "Accuracy was 91 % on test rows and is 92 % on live rows: 1 point better (-1 to 3); a loss of at most 5 "
+            "Accuracy was 91% on test rows and is 92% on live rows: 1 point better (-1 to 3); a loss of at most 5 "
             "points allowed",
         ),
         (

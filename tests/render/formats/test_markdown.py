@@ -64,7 +64,7 @@ def test_it_tells_result_reasons_key_numbers_and_folds_the_rest(sample: ModuleTy
     ]  # fmt: skip
     assert [li.text_content() for li in page.xpath("ul[1]/li")] == [
         "✗ Balanced accuracy 50% (43 to 57); at least 80% required (audit.toml:17)",
-        "✗ personal data (message, phone): 312; at most 0 allowed",
+        "✗ personal data (message, telephone number): 312; at most 0 allowed",
         "✓ Accuracy 96.1% (94.8 to 97.1); at least 80% required (audit.toml:17)",
     ]
     assert page.xpath("ul[2]/li")[0].text_content().startswith("Owner (Trust): mend what stopped drift")
@@ -167,8 +167,9 @@ def test_names_of_the_data_are_not_translated(sample: ModuleType, language: str)
     }
     grouped = record.model_copy(update={"data": splits})
     told = _tables(grouped, language)[_attention(language)][0][0]
-    assert "kind email" in told
-    assert "sender_country not_applicable" in told
+    between = " " if language == "en" else "："
+    assert f"kind{between}email" in told
+    assert f"sender_country{between}not_applicable" in told
     assert "test" in told if language == "en" else "测试" in told
     html_told = html.fromstring(_html(grouped, language)).text_content()
     assert "kind email" in " ".join(html_told.split())
