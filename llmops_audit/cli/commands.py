@@ -17,8 +17,11 @@ from llmops_audit.errors import AuditError
 from llmops_audit.errors.redaction import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
+    from llmops_audit.errors import Problem
     from llmops_audit.record import Record
 
 __all__ = ["app", "run_command"]
@@ -81,7 +84,7 @@ def run(
     from llmops_audit.record.canonical import canonical
     from llmops_audit.record.folder import prepare as prepare_output
     from llmops_audit.record.folder import write
-    from llmops_audit.render.formats import file_names, require
+    from llmops_audit.render.formats import file_names, known, require
 
     formats, root = formats_of(format), root_of(root, spec)
     require(formats)
@@ -94,9 +97,13 @@ def run(
         found = audited(prepared, jobs=jobs, clock=clock, reports=folder.parent)
         record = found.record
         status.update("report")
-        reports = _rendered(record, formats, None, root)
+        reports, problems = _rendered_each(record, formats, root)
         write(folder, {"record.json": canonical(record), **found.files, **reports}, file_names())
         _summarise(record, root)
+    if problems:
+        missing = [known()[id].file for id in formats if known()[id].file not in reports]
+        _say_what_is_missing(folder, ["record.json", *found.files, *reports], missing)
+        raise AuditError.of(problems)
     # Who reads the screen may have gone away; the decision stands.
     with suppress(BrokenPipeError, SystemExit):
         _show(record, folder, tuple(reports) or ("record.json",), root)
@@ -288,6 +295,24 @@ def _rendered(record: Record, formats: tuple[str, ...], language: str | None, ro
     from llmops_audit.render.formats import render_files
 
     return render_files(record, formats, language=language, root=root)
+
+
+def _rendered_each(record: Record, formats: tuple[str, ...], root: str) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
+    """Return the files that could be rendered, and what was wrong with the others: no audit is lost by a print."""
+    files: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for format in formats:
+        try:
+            files |= _rendered(record, (format,), None, root)
+        except AuditError as error:
+            problems += error.problems
+    return files, tuple(problems)
+
+
+def _say_what_is_missing(folder: Path, written: Sequence[str], missing: Sequence[str]) -> None:
+    names = f"{', '.join(written)}; not written: {', '.join(missing)}"
+    typer.echo(f"wrote {printable(str(folder))}: {names}", err=True)
+    typer.echo(f"Tip: llmops-audit render {printable(str(folder))} writes the rest, without the data.", err=True)
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -81,7 +81,7 @@ def run_screen(record: Record, folder: Path, reports: Sequence[str]) -> Iterator
         Names of the files in it that are listed.
     """
     speaker, screen = _Speaker(record), first_screen(record)
-    yield Text(printable(f"{record.audit.name} {record.audit.version}"), style="bold")
+    yield Text(printable(f"{screen.name} {screen.version}"), style="bold")
     yield Text(" ".join(speaker.say(line) for line in (*screen.audited, screen.limits)))
     yield from _checks(record, speaker)
     yield from _result(record, screen, speaker)

@@ -26,8 +26,9 @@ from llmops_audit.render.facts import deciding, fact
 from llmops_audit.render.group_facts import about_people
 from llmops_audit.render.group_notices import small_groups
 from llmops_audit.render.items import MAX_NAME, one_line, spec_of
-from llmops_audit.render.names import identity_lines
+from llmops_audit.render.names import NAME_COLUMNS, identity_lines, short_names
 from llmops_audit.render.notices import Notice, notices
+from llmops_audit.render.text import shorten
 from llmops_audit.render.unmeasured import unmeasured
 
 __all__ = ["DISCLAIMER", "ROLES", "Box", "FirstScreen", "Line", "first_screen", "line_of", "result"]
@@ -99,6 +100,8 @@ class FirstScreen:
 
     Attributes
     ----------
+    name, version : str
+        Of the system, cut to one line.
     status : Status
     result : Message
         The decision in words.
@@ -124,6 +127,8 @@ class FirstScreen:
         Who signs the decision on the release.
     """
 
+    name: str
+    version: str
     status: Status
     result: Message
     audited: tuple[Message, ...]
@@ -147,18 +152,21 @@ def first_screen(record: Record) -> FirstScreen:
     lines = met if approved else _reasons(record)
     shown = _few(lines)
     said = notices(record)
+    since = _since(record)
     return FirstScreen(
+        name=shorten(record.audit.name, NAME_COLUMNS),
+        version=shorten(record.audit.version, NAME_COLUMNS),
         status=record.decision.status,
         result=result(record),
-        audited=(*identity_lines(record), *_rows(record)),
-        limits=_limits(record),
-        since=_since(record),
+        audited=tuple(map(short_names, (*identity_lines(record), *_rows(record)))),
+        limits=short_names(_limits(record)),
+        since=None if since is None else short_names(since),
         reasons=shown,
         more=_more(lines, shown, approved=approved),
         met=None if approved else next((line for line in met if line.source is not None), None),
         checks=message("Checks that ran: {checks}", checks=tuple(check.name for check in record.checks)),
         boxes=(_failed(record), _undecided(record), _nobody(record)),
-        to_do=advice(record),
+        to_do=tuple(Advice(short_names(one.who), short_names(one.what)) for one in advice(record)),
         notes=said[:MOST_NOTES],
         folded=said[MOST_NOTES:],
         roles=record.report.roles or ROLES,
@@ -168,7 +176,7 @@ def first_screen(record: Record) -> FirstScreen:
 def result(record: Record) -> Message:
     """Return the decision in words, for what it is."""
     if record.decision.status is Status.APPROVED:
-        return message("Meets every criterion of {spec}", spec=one_line(spec_of(record), MAX_NAME))
+        return short_names(message("Meets every criterion of {spec}", spec=one_line(spec_of(record), MAX_NAME)))
     return _RESULTS[record.decision.status]
 
 
@@ -177,8 +185,8 @@ def line_of(record: Record, requirement: JudgedRequirement) -> Line:
     source, found = requirement.source, deciding(record, requirement)
     return Line(
         requirement.verdict,
-        fact(record, requirement),
-        None if source is None or source == DEFAULT_SOURCE else one_line(source, MAX_NAME),
+        short_names(fact(record, requirement)),
+        None if source is None or source == DEFAULT_SOURCE else shorten(source, NAME_COLUMNS),
         None if found is None else found.id,
         (requirement.check, requirement.id if found is None else found.metric),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from llmops_audit.record import Finding, Message, Record, message
+from llmops_audit.record import Finding, Message, Record, Scalar, message
 from llmops_audit.record.labels import MISSING
 from llmops_audit.render import i18n
 from llmops_audit.render.i18n import Translate
+from llmops_audit.render.text import shorten, width
 from llmops_audit.render.words import FIXED
 
-__all__ = ["Scopes", "identity_lines", "subject_name", "with_missing_named"]
+__all__ = ["NAME_COLUMNS", "Scopes", "identity_lines", "short_names", "subject_name", "with_missing_named"]
 
 _NO_VALUE = message("(missing)")
 _BETWEEN = " × "
@@ -18,6 +19,9 @@ _NAMED = message("{key} {value}").id
 _IDENTITY = "identity"
 _SAYS_ITSELF = frozenset({_IDENTITY, "attribute"})
 """Keys of scopes whose values need no name beside them."""
+
+NAME_COLUMNS = 80
+"""Columns of a name on the first screen; the whole of it stands below."""
 
 SHORT_DIGEST = 12
 """Digits of a digest on the first screen; the whole of it stands below."""
@@ -119,6 +123,23 @@ def identity_lines(record: Record) -> tuple[Message, ...]:
     else:
         lines.append(message("Its digest begins with {digest}.", digest=subject.identity[:SHORT_DIGEST]))
     return tuple(lines)
+
+
+def short_names(text: Message) -> Message:
+    """Return a sentence whose names are cut where they are longer than a line of the first screen."""
+    return text.model_copy(update={"values": {key: _short(value) for key, value in text.values.items()}})
+
+
+def _short(value: Scalar | Message | tuple[Scalar, ...]) -> Scalar | Message | tuple[Scalar, ...]:
+    if isinstance(value, Message):
+        return short_names(value)
+    if isinstance(value, tuple):
+        return tuple(_cut(item) for item in value)
+    return _cut(value)
+
+
+def _cut(value: Scalar) -> Scalar:
+    return shorten(value, NAME_COLUMNS) if isinstance(value, str) and width(value) > NAME_COLUMNS else value
 
 
 def with_missing_named(record: Record, translate: Translate) -> Record:

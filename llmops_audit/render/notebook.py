@@ -130,7 +130,7 @@ def first_screen(record: Record) -> str:
 
 
 def _head(record: Record, screen: first.FirstScreen, wording: Wording, symbol: str) -> Iterator[Markup]:
-    title = wording.labelled(f"{record.audit.name} {record.audit.version}", wording.say(screen.result))
+    title = wording.labelled(f"{screen.name} {screen.version}", wording.say(screen.result))
     yield _html('<div style="font-size:1.3em;font-weight:700">{} {}</div>', symbol, title)
     yield _html('<div style="font-size:.9em">{}</div>', wording.say(first.DISCLAIMER))
     yield _html("<div>{}</div>", " ".join(wording.say(line) for line in (*screen.audited, screen.limits)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import ModuleType
 from typing import Any
 
@@ -208,6 +209,22 @@ def test_what_is_new_and_did_not_pass_is_counted(sample: ModuleType) -> None:
     assert "verdicts changed: 3, for the worse: 1; new verdicts: 3, of them not passed: 2; limits" in _said(
         later, first_screen(later).since
     )
+
+
+def test_long_names_are_cut_on_the_first_screen(sample: ModuleType) -> None:
+    """A name of 200 characters takes 80 columns with an ellipsis; the whole of it stands further below."""
+    name, group, cut = "n" * 200, "g" * 200, "…"
+    found = _finding("a", "recall", FAILED, scope={"split": "test", "label": group}, source=f"{'s' * 190}.toml:17")
+    record = _record(sample, Status.REJECTED, ("accuracy", FAILED, [found]), name=name, version="1" * 200, owner=name)
+    screen = first_screen(record)
+    assert (screen.name, screen.version) == ("n" * 79 + cut, "1" * 79 + cut)
+    assert "g" * 79 + cut in _said(record, screen.reasons[0].text)
+    assert screen.reasons[0].source == "s" * 79 + cut
+    assert "n" * 79 + cut in _said(record, screen.limits)
+    page = render_files(record, ["html"])["report.html"].decode()
+    cover = page[page.index("<h1") : page.index('id="content"')]
+    assert re.findall("n{81}|g{81}|s{81}|1{81}", cover) == []
+    assert name in page
 
 
 def test_the_roles_of_the_spec_sign(sample: ModuleType) -> None:

@@ -94,7 +94,7 @@ def brief(record: Record, language: str) -> bytes:
 
 def _head(record: Record, screen: FirstScreen, wording: Wording) -> Iterator[str]:
     audit = record.audit
-    yield f"# {escaped(wording.labelled(f'{audit.name} {audit.version}', wording.say(screen.result)))}"
+    yield f"# {escaped(wording.labelled(f'{screen.name} {screen.version}', wording.say(screen.result)))}"
     yield f"**{escaped(wording.say(DISCLAIMER))}**"
     if audit.purpose is not None:
         yield escaped(audit.purpose, 2 * MAX_CELL)

@@ -11,6 +11,7 @@ import pytest
 
 from llmops_audit.cli.commands import run_command
 from llmops_audit.errors import AuditError
+from llmops_audit.record.canonical import parse
 from llmops_audit.render.formats import pdf, render_files
 
 PRINTS = next(filter(None, map(shutil.which, pdf.PROGRAMS)), None)
@@ -68,3 +69,36 @@ def test_a_print_that_fails_is_an_error(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(AuditError, match=r"report\.pdf: cannot be printed"):
         render_files(sample.approved(), ["pdf"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script of a shell")
+@pytest.mark.parametrize("formats", ["pdf,html", "html,pdf"])
+def test_a_print_that_fails_loses_no_audit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], formats: str
+) -> None:
+    """The record and the other files are written whole, no earlier print is left, and the run ends with the error."""
+    program = tmp_path / "bin" / "chromium"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    (tmp_path / "rows.csv").write_text("y,p\n" + "1,1\n0,0\n" * 200, encoding="utf-8")
+    spec, out = tmp_path / "audit.toml", tmp_path / "out"
+    spec.write_text(
+        '[audit]\nname = "a"\nversion = "1"\n[data]\ntest = "rows.csv"\nlabel = "y"\npositive = 1\n'
+        '[model]\npredictions = "p"\n[checks.accuracy]\nmin = { accuracy = 0.5 }\n',
+        encoding="utf-8",
+    )
+    command = ["llmops-audit", "run", str(spec), "--output", str(out), "--format"]
+    monkeypatch.setattr(sys, "argv", [*command, "html"])
+    assert run_command() == 0
+    (out / "report.pdf").write_bytes(b"%PDF-of an earlier run")
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "argv", [*command, formats])
+    assert run_command() == 2
+    assert sorted(path.name for path in out.iterdir()) == ["record.json", "report.html"]
+    parse((out / "record.json").read_bytes(), "record.json")
+    said = capsys.readouterr()
+    assert "record.json, report.html; not written: report.pdf" in said.err
+    assert "error: report.pdf: cannot be printed" in said.err
+    assert "Decision" not in said.out
