@@ -85,8 +85,8 @@ def _said(sample: ModuleType, finding: Finding, **changes: Any) -> str:
         (
             _finding("selection_rate_ratio", 0.6324, about="race", details=BLACK | {"label": "will offend"},
                      scope={"race": "African-American"}, verdict=Verdict.FAILED),
-            "race: “will offend” predicted for 41 in 100 of African-American, for 65 of Caucasian: 63% as often; at least "
-            "80% required",
+            "race: “will offend” predicted for 41 in 100 of African-American, for 65 of Caucasian: 63% as often; "
+            "at least 80% required",
         ),
         (
             _finding("accuracy_difference", 0.0031, about="race", op=Op.AT_MOST, limit=0.001, verdict=Verdict.FAILED,
