@@ -27,7 +27,7 @@ def _words(record: Record, language: str | None = None) -> str:
         ("approved", "criteria met", "符合要求"),
         ("rejected", "criteria not met", "不符合要求"),
         ("needs_review", "undecided", "须人工复核"),
-        ("not_judged", "not judged", "未作判定"),
+        ("not_judged", "not judged", "未作判定（审计未完成）"),
     ],
 )
 def test_it_says_decision_version_and_day(sample: ModuleType, status: str, english: str, chinese: str) -> None:
