@@ -255,7 +255,7 @@ def _reasons(record: Record) -> list[Line]:
         else:
             check = checks.get(name) if isinstance(name, str) else None
             verdict = Verdict.INCONCLUSIVE if check is None else check.verdict
-            found.setdefault(reason.model_dump_json(), Line(verdict, reason, kind=(str(name),)))
+            found.setdefault(repr(reason), Line(verdict, reason, kind=(str(name),)))
     if not found:
         return [Line(Verdict.INCONCLUSIVE, message("The record names no reason."))]
     return list(found.values())

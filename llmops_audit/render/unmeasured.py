@@ -69,7 +69,7 @@ def _of_check(check: CheckResult) -> Iterator[Unmeasured]:
 
 def _with_values(text: Message) -> str:
     """Return a message with its values as a text: the same sentence with other numbers is another reason."""
-    return text.model_dump_json()
+    return repr(text)
 
 
 def _left_out(record: Record) -> Iterator[Unmeasured]:
