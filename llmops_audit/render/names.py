@@ -44,7 +44,7 @@ class Scopes:
         for finding in (finding for check in record.checks for finding in check.findings):
             self._splits.setdefault(finding.metric, set()).add(finding.scope.get("split", ""))
 
-    def spoken(self, finding: Finding) -> list[str]:
+    def in_words(self, finding: Finding) -> list[str]:
         """Return what a finding is about as people say it: a group with its attribute, a pair from one to the other.
 
         The split is said only where the metric is judged on several.
@@ -58,9 +58,9 @@ class Scopes:
             del scope[_IDENTITY]
             ends = {key: self._translate.value(_IDENTITY, str(finding.details[key])) for key in ("from", "to")}
             texts.append(self._say(message(_PAIR, attribute=self.value(_IDENTITY, attribute), **ends)))
-        return texts + [self._spoken(key, value) for key, value in sorted(scope.items())]
+        return texts + [self._in_words(key, value) for key, value in sorted(scope.items())]
 
-    def _spoken(self, key: str, value: str) -> str:
+    def _in_words(self, key: str, value: str) -> str:
         name = self.value(key, value)
         if key in _SAYS_ITSELF:
             return name

@@ -31,7 +31,7 @@ __all__ = ["FIRST_LINES", "RequirementCard", "RequirementsView", "requirement_ca
 FIRST_LINES = 10
 """Lines of a table that are shown unfolded."""
 
-FIRST_DRAWN, MAX_DRAWN = 5, 30
+FIRST_DRAWN, MAX_DRAWN = 5, 20
 """Lines of a chart that are shown unfolded, and in all."""
 
 MAX_LINES, MAX_BESIDE_DRIFT = 600, 250

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 from llmops_audit.record import Column, Op, Requirement, Table, Verdict, message
 from llmops_audit.render.limit_lines import LimitLine, is_share, limit_lines, misses, own_names
 
@@ -42,6 +44,25 @@ def test_a_ratio_shows_every_group_with_its_rate(sample: ModuleType) -> None:
     assert lines[0].n == 2417
     assert lines[0].rate is not None
     assert lines[1].value == 1.0
+
+
+def test_beside_a_named_comparator_the_lower_rate_is_divided_by_the_higher(sample: ModuleType) -> None:
+    """Whichever of two groups the spec names, the other has one ratio, with one interval and one state."""
+    figure = sample.group_metrics()
+    named = figure.groupings[0].model_copy(update={"reference": True})
+    figure = figure.model_copy(update={"groupings": (named,)})
+
+    def other(comparator: str) -> LimitLine:
+        finding = group_finding(
+            sample, "selection_rate_ratio", Op.AT_LEAST, 0.95, rate="selection_rate", label="ham",
+            compared_with=comparator,
+        )  # fmt: skip
+        return next(line for line in of(sample, [finding], figures={"groups": figure}) if line.state == "missed")
+
+    higher, lower = other("Male"), other("Female")
+    assert (higher.names, lower.names) == ((("sex", "Female"),), (("sex", "Male"),))
+    assert (higher.inverse, lower.inverse) == (True, False)
+    assert (higher.value, higher.low, higher.high) == pytest.approx((lower.value, lower.low, lower.high))
 
 
 def test_a_difference_shows_every_pair(sample: ModuleType) -> None:

@@ -14,7 +14,7 @@ def spoken(sample: ModuleType, findings: Sequence[Finding], language: str = "en"
     """The words for each finding of a check."""
     record = sample.record(checks=[sample.check_result("fairness", Verdict.FAILED, findings)])
     scopes = Scopes(record, i18n.translator(language, record))
-    return [scopes.spoken(finding) for finding in findings]
+    return [scopes.in_words(finding) for finding in findings]
 
 
 def test_a_group_stands_with_its_attribute(sample: ModuleType) -> None:

@@ -61,7 +61,7 @@ def test_findings_that_share_a_limit_are_one_card(sample: ModuleType) -> None:
     assert verdict is Verdict.FAILED
     assert len(card.lines) == 200
     assert len(card.first) == 5
-    assert len(card.further) == 25
+    assert len(card.further) == 15
     assert (card.judged, card.missed) == (200, 200)
     assert set(view.anchors.values()) == {card.anchor}
 

@@ -86,7 +86,7 @@ def environment_of(record: Record, translate: Translate, numbers: Numbers) -> En
         most_rows=MAX_OPEN_ROWS,
         most_stacked=MAX_STACKED_ROWS,
         scope_value=scopes.value,
-        spoken=scopes.spoken,
+        in_words=scopes.in_words,
         subject_name=subject_name(record, translate),
         value_of=value_of,
         detail_of=detail_of,
